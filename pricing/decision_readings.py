@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.registries import DecisionReading
-from pricing.words.prices import part_words, price_text, state_unknown_words
+from pricing.words.prices import part_words, price_text, unknown_words
 
 from .models import Promotion, Proposal
 from .selectors.offer import positionings_visible
@@ -34,7 +34,7 @@ def price_words(what: Mapping[str, Any]) -> str:
     if what.get("of") == "inflow":
         said.append(_("expected and measured of what comes in"))
     if "unknown" in what:
-        said.append(_("nothing expected: %(why)s") % {"why": state_unknown_words(what["unknown"])})
+        said.append(_("nothing expected: %(why)s") % {"why": unknown_words(what["unknown"])})
     return "; ".join(said)
 
 

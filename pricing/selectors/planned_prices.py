@@ -174,6 +174,14 @@ def moves_volume(price_list: PriceList) -> bool:
     return price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
 
 
+def never_expected(price_list: PriceList) -> str:
+    """Why nothing is expected of any price of the list: ``advised`` or ``segment``; empty: something may be,
+    or it was only observed."""
+    if moves_volume(price_list) or price_list.is_observed:
+        return ""
+    return "segment" if price_list.kind == PriceList.Kind.OWN else "advised"
+
+
 def changes_expected(
     products: Mapping[int, Product], day: datetime.date, proposal: int | None = None
 ) -> dict[int, Expected]:

@@ -13,7 +13,13 @@ from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.list_parts import yearly_around
-from pricing.selectors.planned_prices import Expected, changes_expected, moves_volume, why_unknown
+from pricing.selectors.planned_prices import (
+    Expected,
+    changes_expected,
+    moves_volume,
+    never_expected,
+    why_unknown,
+)
 from pricing.selectors.proposals import old_amounts
 from products.models import Product
 
@@ -30,7 +36,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
     old = old_amounts(proposal, list(prices))
     yearly = yearly_around(price_list, list(prices), proposal.start_date)
     expected: dict[int, Expected] = {}
-    unknown: dict[int, str] = {}
+    unknown = dict.fromkeys(prices, why) if (why := never_expected(price_list)) else {}
     if moves_volume(price_list):
         products = Product.objects.only("line_id", "kind").in_bulk(list(prices))
         expected = changes_expected(products, proposal.start_date)

@@ -17,7 +17,7 @@ from pricing.selectors.proposal_effect import (
     volume_together,
 )
 from pricing.selectors.proposals import proposal_get
-from pricing.words.prices import state_unknown_words
+from pricing.words.prices import unknown_words
 
 
 @with_right("pricing.view")
@@ -41,7 +41,7 @@ def proposal_effect(request: HttpRequest, pk: int) -> HttpResponse:
         "margin": together(row.margin for row in effects),
         "unit": effects[0].unit[1] if effects else "",
         "unknown": sum(row.revenue is None and row.volume is None for row in effects),
-        "why": [(why, state_unknown_words(why)) for why in sorted({row.why for row in effects if row.why})],
+        "why": [(why, unknown_words(why)) for why in sorted({row.why for row in effects if row.why})],
         "has_state": any(row.coming is not None for row in effects),
         "uncosted": sum(row.revenue is not None and row.margin is None for row in effects) if costed else 0,
     }

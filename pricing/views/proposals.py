@@ -21,6 +21,7 @@ from pricing.forms.proposal_rows import ProposalRowsForm
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
+from pricing.selectors.planned_prices import never_expected
 from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
@@ -37,7 +38,14 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
-from pricing.words.prices import bound_words, list_words, part_words, price_text, rule_words
+from pricing.words.prices import (
+    bound_words,
+    list_words,
+    part_words,
+    price_text,
+    rule_words,
+    unknown_words,
+)
 
 
 @with_right("pricing.view")
@@ -81,6 +89,7 @@ def proposal_page(
         "passed": len(passed),
         "refused": sum(each.is_refused for each in held.passed),
         "beyond": beyond,
+        "no_effect": unknown_words(never_expected(found.price_list)) if prices else "",
         "shows_effect": bool(prices) and effect_allowed(user, found),
         "has_reseller": any(item["reseller"] for item in shown),
         "error": error,

@@ -138,9 +138,14 @@ def _whose(source: str) -> str:
     }[source]
 
 
-def state_unknown_words(reason: str) -> str:
-    """Why a price is not known to move what is counted as a state."""
+def unknown_words(reason: str) -> str:
+    """Why nothing is expected of a price."""
     return {
+        "advised": _(
+            "the reseller decides what he asks, so an advised price counts in no forecast; what he does "
+            "shows in the prices that are observed"
+        ),
+        "segment": _("nobody says what a segment buys of all that is sold"),
         "level": _(
             "this product counts what is in force, and its line does not count in the same unit what is new"
         ),
@@ -152,6 +157,18 @@ def state_unknown_words(reason: str) -> str:
             "it or its line"
         ),
     }.get(reason, "")
+
+
+def advised_words(params: Mapping[str, Any]) -> tuple[str, str]:
+    """That the forecast does not count with an advised price ahead."""
+    said = {
+        "change": formats.delta(params["share"], "percent").text,
+        "where": ", ".join(params.get("where", ())),
+        "day": formats.day(datetime.date.fromisoformat(params["start"])),
+        "why": unknown_words("advised"),
+    }
+    name = _("Advised price in %(where)s %(change)s") if said["where"] else _("Advised price %(change)s")
+    return name % said, _("From %(day)s. The forecast does not move: %(why)s.") % said
 
 
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
@@ -170,7 +187,7 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
             text = _(
                 "From %(day)s. The forecast does not move: %(why)s. Revenue ahead counts with the new price."
             )
-        return name, text % {"day": day, "why": state_unknown_words(params.get("why", ""))}
+        return name, text % {"day": day, "why": unknown_words(params.get("why", ""))}
     low, high = (formats.delta(value, "percent").text for value in params["volumes"])
     text = _(
         "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%). "

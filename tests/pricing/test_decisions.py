@@ -169,7 +169,10 @@ def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), kind="advised"))
     service = product_factory(kind="service")
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), service))
-    assert list(DecisionProduct.objects.values_list("expected", flat=True)) == [None, None]
+    rows = DecisionProduct.objects.order_by("pk")
+    assert [row.expected for row in rows] == [None, None]
+    assert "nothing expected: the reseller decides what he asks" in price_words(rows[0].what)
+    assert "nothing expected" not in price_words(rows[1].what)
 
 
 # -- what it did --------------------------------------------------------------------------------------------
