@@ -18,6 +18,7 @@ from rest_framework.routers import SimpleRouter
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from pricing.models import Promotion, PromotionEffect
+from pricing.models.price import PLACES
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotions import (
     channels_seen,
@@ -35,6 +36,7 @@ from products.selectors.access import channels_visible, product_get
 
 RATE: dict[str, Any] = {"max_digits": 7, "decimal_places": 4}
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
+PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES, "min_value": 0}
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -56,8 +58,8 @@ class PromotionProductSerializer(StrictSerializer):
     mechanic does not say it (in answers: also where it does)."""
 
     product = serializers.CharField(max_length=60)
-    price = serializers.DecimalField(**MONEY, min_value=0, **_OPTIONAL)
-    effective_price = serializers.DecimalField(**MONEY, min_value=0, **_OPTIONAL)
+    price = serializers.DecimalField(**PRICE, **_OPTIONAL)
+    effective_price = serializers.DecimalField(**PRICE, **_OPTIONAL)
 
 
 class PromotionEffectSerializer(serializers.ModelSerializer):
@@ -117,8 +119,8 @@ class PromotionSerializer(serializers.ModelSerializer):
         return [
             {
                 "product": part.product.code,
-                "price": None if part.price is None else f"{part.price:.4f}",
-                "effective_price": None if (found := effective_of(row, part)) is None else f"{found:.4f}",
+                "price": None if part.price is None else f"{part.price:.6f}",
+                "effective_price": None if (found := effective_of(row, part)) is None else f"{found:.6f}",
             }
             for part in rows_seen(self._user(), row)
         ]

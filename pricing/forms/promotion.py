@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.organisation import organisation_get, today
 from pricing.models import Promotion
+from pricing.models.price import PLACES
 from pricing.services.promotions import ProductPlan, PromotionPlan
 from products.forms.fields import DayField, LineField, ProductCodeField, RatePercentField
 from products.models import Channel
@@ -27,6 +28,9 @@ _PLAN = (
     "exception_note",
     "exception",
 )
+
+
+_PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES}
 
 
 def _money(**options: Any) -> forms.DecimalField:
@@ -139,8 +143,8 @@ class PromotionForm(forms.Form):
             )
             code.user = user
             self.fields[f"product_{place}"] = code
-            self.fields[f"price_{place}"] = _money(label=_("Normal price"))
-            self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"))
+            self.fields[f"price_{place}"] = _money(label=_("Normal price"), **_PRICE)
+            self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"), **_PRICE)
 
     @property
     def product_rows(self) -> list[tuple[Any, Any, Any]]:

@@ -239,6 +239,7 @@ NO_PAGES = {
     "pricing:promotion_cost",
     "pricing:vat_rate_delete",
     "pricing:proposal_act",
+    "pricing:proposal_again",
     "pricing:proposal_edit",
     "pricing:room_export",
     "pricing:positionings_export",

@@ -116,10 +116,12 @@ class TestTheCard:
         assert van() == (day(33), Decimal("8.00"))
         Price.objects.filter(start_date=day(30)).update(state="withdrawn")
         assert van() == (day(33), Decimal("8.00"))
-        Perishable.objects.create(line=product.line, perishable=True)
+        Perishable.objects.create(line=product.line, start_date=day(-9), perishable=True)
         price_factory(product=product, price_list=shop, start_date=day(32), amount=Decimal("9.50"))
         assert van() == (day(33), Decimal("9.50"))
-        Perishable.objects.create(product=product, perishable=False)
+        Perishable.objects.create(product=product, start_date=day(1), perishable=False)
+        assert van() == (day(33), Decimal("9.50"))
+        Perishable.objects.create(product=product, start_date=day(0), perishable=False)
         assert van() == (day(33), Decimal("8.00"))
 
     @pytest.mark.parametrize(
@@ -435,7 +437,10 @@ class TestRules:
         assert finance.post(f"{limits}bound/", said).status_code == 302
         assert finance.post(f"{limits}bound/", said | {"component": "once"}).status_code == 302
         assert (
-            client.post("/pricing/rules/perishable/", {"line": line.code, "perishable": "on"}).status_code
+            client.post(
+                "/pricing/rules/perishable/",
+                {"line": line.code, "start_date": day(0).isoformat(), "perishable": "on"},
+            ).status_code
             == 302
         )
         assert sorted(Bound.objects.values_list("component", flat=True)) == ["month", "once"]
