@@ -107,6 +107,7 @@ urlpatterns = [
     path("pricing/proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("pricing/proposals/<int:pk>/edit/", proposal_edit.proposal_edit, name="proposal_edit"),
     path("pricing/proposals/<int:pk>/effect/", proposal_effect.proposal_effect, name="proposal_effect"),
+    path("pricing/proposals/<int:pk>/notice/", proposal_effect.proposal_notice, name="proposal_notice"),
     path("pricing/proposals/<int:pk>/again/", proposals.proposal_again, name="proposal_again"),
     path("pricing/proposals/<int:pk>/act/", proposals.proposal_act, name="proposal_act"),
     path("pricing/proposals/<int:pk>/export/<str:kind>/", proposals.proposal_export, name="proposal_export"),

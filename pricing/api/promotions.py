@@ -190,6 +190,10 @@ class DecisionSerializer(StrictSerializer):
     version = serializers.IntegerField(required=False)
 
 
+class ProposeSerializer(DecisionSerializer):
+    why = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+
+
 class PromotionCostSerializer(serializers.Serializer):
     """What it cost us in all, as it was said last: an ``amount`` in our currency, or what the ledger has
     booked under a ``dimension`` (null: nothing yet, or not for you)."""
@@ -276,16 +280,17 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         act(row, asked.validated_data.get("note", ""), asked.validated_data.get("version"))
         return self._answer(row.pk)
 
-    @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
+    @extend_schema(request=ProposeSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: str | None = None) -> Response:
-        """Ask for approval; ``note`` says why a price in it may pass a bound that asks for a reason."""
-        return self._decide(
-            request,
-            lambda row, note, version: promotion_propose(
-                user=request.user, promotion=row, exception=note, version=version
-            ),
-        )
+        """Ask for approval; ``why`` becomes the promotion's ``note`` and is needed where it has none.
+        ``note`` says why a price in it may pass a bound that asks for a reason."""
+        asked, row = ProposeSerializer(data=request.data), self.get_object()
+        asked.is_valid(raise_exception=True)
+        said = {**asked.validated_data}
+        exception = said.pop("note", "")
+        promotion_propose(user=request.user, promotion=row, exception=exception, **said)
+        return self._answer(row.pk)
 
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})

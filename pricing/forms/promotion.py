@@ -106,7 +106,11 @@ class PromotionForm(forms.Form):
         help_text=_("On top of what would be sold without it: 60 is 60% more."),
     )
     note = forms.CharField(
-        label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why this promotion"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed to propose it: whoever approves reads it, and the decision keeps it."),
     )
     alternatives = forms.CharField(
         label=_("Alternatives considered"),

@@ -41,6 +41,15 @@ SMALLEST = Decimal(1).scaleb(-PLACES)
 MOST = Decimal(10) ** 12
 
 
+def price_check(amount: Decimal) -> None:
+    """Refuse what is no price, or would have to be rounded to be one."""
+    if not 0 <= amount <= MOST:
+        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    if amount != amount.quantize(SMALLEST):
+        message = _("%(amount)s has more than six decimals: round it first.") % {"amount": f"{amount:f}"}
+        raise DomainError("price_places", message, "pasted")
+
+
 def price_step(old: Decimal | None) -> Decimal:
     """As fine as the price is now: a cent, a tariff's four decimals, or all there may be."""
     places = -int((old or CENT).normalize().as_tuple().exponent)
@@ -104,7 +113,7 @@ class Rule:
         exact = {"percentage": base * (1 + self.value), "list": base * self.value}.get(
             self.kind, base + self.value
         )
-        return self.rounded(exact, price_step(old))
+        return self.rounded(exact, price_step(base if old is None else old))
 
     def rounded(self, amount: Decimal, step: Decimal) -> Decimal:
         """As the rule says; not rounded is to ``step``, half away from zero. The nearest .99 or .95, the

@@ -28,7 +28,7 @@ from products.services.four_eyes import decided
 from .other_lists import other_list, prices_elsewhere
 from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
-from .price_rules import EVERY, MOST, Rule
+from .price_rules import EVERY, Rule, price_check
 from .proposal_alerts import draft_tell, proposal_settle, proposal_tell
 
 AT_ONCE = 500
@@ -66,8 +66,9 @@ def proposal_draft(
     if rule.kind == "list":
         other_list(user, price_list, rule.of)
     amounts = {str(pk): _as_json(said) for pk, said in (pasted or {}).items()}
-    if any(not 0 <= Decimal(amount) <= MOST for said in amounts.values() for amount in _each(said)):
-        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    for said in amounts.values():
+        for amount in _each(said):
+            price_check(Decimal(amount))
     ids = sorted(pasted if pasted is not None else product_ids)
     if not ids:
         raise DomainError("no_products", _("Choose a product, a line, or paste prices."), "product")

@@ -28,6 +28,7 @@ from pricing.selectors.prices import Part, in_force, lists_visible
 from pricing.selectors.recommended import recommended_allowed
 from pricing.services.price_rules import CENT, EVERY, WORKED_OUT
 from pricing.services.proposals import proposal_draft
+from pricing.words.prices import price_decimals
 from products.models import Product
 from products.selectors.access import lines_visible, product_get, products_visible
 from products.selectors.lines import line_tree
@@ -51,7 +52,10 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
         initial |= _usual_part(product)
         code, parts = _parts_now(product, lists, initial["price_list"])
         if parts:
-            initial |= {f"part:{':'.join(part)}": amount for part, amount in parts.items()}
+            initial |= {
+                f"part:{':'.join(part)}": round(amount, price_decimals(amount))
+                for part, amount in parts.items()
+            }
             initial |= {"kind": "parts", "price_list": code}
         initial |= _of_what_if(request.GET)
     chosen = chosen_read(user, request.POST or request.GET) if product is None else None

@@ -33,7 +33,6 @@ from pricing.selectors.proposals import (
     proposal_prices,
     proposal_rows,
 )
-from pricing.services.price_limits import notice_words
 from pricing.services.proposals import (
     proposal_approve,
     proposal_reject,
@@ -94,7 +93,7 @@ def proposal_page(
         "page": page,
         "rows": shown,
         "unchecked": held.unchecked,
-        "late": _late(found, prices, user),
+        "asks_notice": bool(prices) and found.state in (State.DRAFT, State.PROPOSED),
         "passed": len(passed),
         "refused": sum(each.is_refused for each in held.passed),
         "beyond": beyond,
@@ -125,13 +124,6 @@ def proposal_page(
         fragment="pricing/_proposal_job.html" if job else None,
         status=error.status if error else status,
     )
-
-
-def _late(found: Proposal, prices: Sequence[Price], user: Any) -> str:
-    """Who should have been told earlier than today, while it is not decided."""
-    if found.state not in (State.DRAFT, State.PROPOSED):
-        return ""
-    return " ".join(notice_words(found, prices, user))
 
 
 def codes_unknown(codes: Sequence[str]) -> None:
@@ -264,10 +256,10 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
 
     columns = [
         ExportColumn(_("Code")),
-        ExportColumn(_("New price"), "number"),
+        ExportColumn(_("New price"), "exact"),
         ExportColumn(_("Name"), width=36),
         ExportColumn(_("Which price")),
-        ExportColumn(_("Old price"), "number"),
+        ExportColumn(_("Old price"), "exact"),
         ExportColumn(_("Change"), "rate"),
         ExportColumn(_("Volume, 12 months"), "number"),
         ExportColumn(_("Revenue, 12 months"), "amount"),

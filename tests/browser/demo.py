@@ -291,6 +291,7 @@ NO_PAGES = {
     "pricing:reference_customer",
     "pricing:promotions_card",
     "pricing:proposal_effect",
+    "pricing:proposal_notice",
     "pricing:product_variance",
     "pricing:sensitivity_export",
     "pricing:what_if_save",

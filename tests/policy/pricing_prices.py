@@ -192,6 +192,7 @@ PRICE_RULES = [
     ),
     Rule("pricing:proposal", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
     Rule("pricing:proposal_effect", get=VIEW, args=a_proposal, foreign=a_foreign_proposal, all_channels=True),
+    Rule("pricing:proposal_notice", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
     Rule(
         "pricing:proposal_act",
         post=APPROVE,
