@@ -202,15 +202,15 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     if "state" in params:
         text = _(
             "From %(day)s. What comes in changes by elasticity %(elasticity)s, %(whose)s: %(low)s to "
-            "%(high)s (80%%); what is there follows as that adds up, and nobody is taken to leave for it, as "
-            "that is not measured. Revenue ahead counts with the new price."
+            "%(high)s (80%%); what is there follows as that adds up. Who is there is taken to leave as "
+            "before: what a price does to that is not measured. Revenue ahead counts with the new price."
         )
         if "part" in params:
             text = _(
                 "From %(day)s, where %(part)s of what there is pays it. What comes in there changes by "
                 "elasticity %(elasticity)s, %(whose)s: of all that comes in %(low)s to %(high)s (80%%); what "
-                "is there follows as that adds up, and nobody is taken to leave for it, as that is not "
-                "measured. Revenue ahead counts with the new price there."
+                "is there follows as that adds up. Who is there is taken to leave as before: what a price "
+                "does to that is not measured. Revenue ahead counts with the new price there."
             )
     return name, text % {
         "day": day,

@@ -226,8 +226,7 @@ def test_what_changes_today_is_a_decision_within_bounds_and_history_is_neither(
     ]
     row = file_in(anna, *rows, apply=False)
     assert [(refusal.line, refusal.code) for refusal in row.refusals.all()] == [(4, "below_least")]
-    bound.beyond = "reason"
-    bound.save()
+    bound_become(bound, beyond="reason")
     rows[2] = (*rows[2], "As agreed")
     done = file_in(anna, *rows, by=emma)
     assert [each["effect"] for each in done.preview] == ["loaded", "loaded", "decided", "loaded"]
