@@ -124,10 +124,12 @@ class ProposalForm(forms.Form):
             found["rows"] = self._rows(found.get("pasted", ""))
         if found.get("kind") == "parts":
             found["parts"] = {
-                part: found[name] for name, part in self._parts.items() if found.get(name) is not None
+                part: found[name]
+                for name, part in self._parts.items()
+                if name in self.changed_data and found.get(name) is not None
             }
             if not found["parts"] and not self.errors:
-                self.add_error("kind", gettext("Give at least one of its prices."))
+                self.add_error("kind", gettext("Change at least one of its prices."))
         return found
 
     @property

@@ -113,8 +113,9 @@ class TestAllPartsOfAPrice:
             "component": "unit",
             "reason": "Grid",
         }
-        none = client.post("/pricing/proposals/new/", said)
-        assert "Give at least one of its prices." in tight(none)
+        same = {"part:month:": "6.50", "part:unit:kWh": "0.24793"}
+        none = client.post("/pricing/proposals/new/", said | same)
+        assert "Change at least one of its prices." in tight(none)
         prices = {"part:month:": "6.95", "part:unit:kWh": "0.25123"}
         answer = client.post("/pricing/proposals/new/", said | prices)
         assert answer.status_code == 302, tight(answer)
