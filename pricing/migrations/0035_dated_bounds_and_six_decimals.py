@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,211 +15,223 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="perishable",
-            options={"ordering": ["start_date", "pk"], "verbose_name": "goods that soon spoil"},
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="passthrough",
-            name="begun_stays",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="perishable",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="perishable",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="perishable",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="perishable",
-            name="perishable_once",
-        ),
-        migrations.AddField(
-            model_name="perishable",
-            name="start_date",
-            field=models.DateField(default=datetime.date(2000, 1, 1), verbose_name="from"),
-            preserve_default=False,
-        ),
-        migrations.AddField(
-            model_name="perishableevent",
-            name="start_date",
-            field=models.DateField(default=datetime.date(2000, 1, 1), verbose_name="from"),
-            preserve_default=False,
-        ),
-        migrations.AlterField(
-            model_name="bound",
-            name="least",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at least"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="bound",
-            name="most",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at most"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="boundevent",
-            name="least",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at least"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="boundevent",
-            name="most",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at most"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="price",
-            name="amount",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="priceevent",
-            name="amount",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="promotionproduct",
-            name="effective_price",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price in the promotion"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="promotionproduct",
-            name="price",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="normal price"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="promotionproductevent",
-            name="effective_price",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price in the promotion"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="promotionproductevent",
-            name="price",
-            field=models.DecimalField(
-                blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="normal price"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="recommendedprice",
-            name="price",
-            field=models.DecimalField(decimal_places=6, max_digits=20),
-        ),
-        migrations.AlterField(
-            model_name="recommendedprice",
-            name="price_now",
-            field=models.DecimalField(decimal_places=6, max_digits=20),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="bound",
-            trigger=pgtrigger.compiler.Trigger(
-                name="begun_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'bound % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="5a05cb5b084cb6f203b227985384a5f0e4d30d5e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_begun_stays_67fd9",
-                    table="pricing_bound",
-                    when="BEFORE",
+        AtOnce(
+            [
+                migrations.AlterModelOptions(
+                    name="perishable",
+                    options={"ordering": ["start_date", "pk"], "verbose_name": "goods that soon spoil"},
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="passthrough",
-            trigger=pgtrigger.compiler.Trigger(
-                name="begun_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'pass-through % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="f0768f7e6eea26c8e6011f984ad8ec6954bafaf3",
-                    operation="UPDATE",
-                    pgid="pgtrigger_begun_stays_f6e9a",
-                    table="pricing_passthrough",
-                    when="BEFORE",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="passthrough",
+                    name="begun_stays",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="perishable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="begun_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'what soon spoils % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="7310484f1382ce9fb0faf8dbd36bdd4faccfbcaa",
-                    operation="UPDATE",
-                    pgid="pgtrigger_begun_stays_28711",
-                    table="pricing_perishable",
-                    when="BEFORE",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="perishable",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="perishable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (NEW."id", NEW."line_id", NEW."perishable", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."start_date"); RETURN NULL;',
-                    hash="673e7c1ec87f3a57db23b7ac5d4f7e22816a6bc6",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_d49ea",
-                    table="pricing_perishable",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="perishable",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="perishable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (NEW."id", NEW."line_id", NEW."perishable", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."start_date"); RETURN NULL;',
-                    hash="3742c3d7495bf93413863742b3f761e0dca6f730",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_78a77",
-                    table="pricing_perishable",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="perishable",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="perishable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (OLD."id", OLD."line_id", OLD."perishable", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."start_date"); RETURN NULL;',
-                    hash="453a8229ee9b9897cdbad4a5e6edce6c12e7bf3e",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_08342",
-                    table="pricing_perishable",
-                    when="AFTER",
+                migrations.RemoveConstraint(
+                    model_name="perishable",
+                    name="perishable_once",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="perishable",
-            constraint=models.UniqueConstraint(
-                fields=("product", "line", "start_date"), name="perishable_once", nulls_distinct=False
-            ),
-        ),
+                migrations.AddField(
+                    model_name="perishable",
+                    name="start_date",
+                    field=models.DateField(default=datetime.date(2000, 1, 1), verbose_name="from"),
+                    preserve_default=False,
+                ),
+                migrations.AddField(
+                    model_name="perishableevent",
+                    name="start_date",
+                    field=models.DateField(default=datetime.date(2000, 1, 1), verbose_name="from"),
+                    preserve_default=False,
+                ),
+                migrations.AlterField(
+                    model_name="bound",
+                    name="least",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at least"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="bound",
+                    name="most",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at most"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="boundevent",
+                    name="least",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at least"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="boundevent",
+                    name="most",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="at most"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="price",
+                    name="amount",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="priceevent",
+                    name="amount",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="price"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="promotionproduct",
+                    name="effective_price",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=6,
+                        max_digits=20,
+                        null=True,
+                        verbose_name="price in the promotion",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="promotionproduct",
+                    name="price",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="normal price"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="promotionproductevent",
+                    name="effective_price",
+                    field=models.DecimalField(
+                        blank=True,
+                        decimal_places=6,
+                        max_digits=20,
+                        null=True,
+                        verbose_name="price in the promotion",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="promotionproductevent",
+                    name="price",
+                    field=models.DecimalField(
+                        blank=True, decimal_places=6, max_digits=20, null=True, verbose_name="normal price"
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="recommendedprice",
+                    name="price",
+                    field=models.DecimalField(decimal_places=6, max_digits=20),
+                ),
+                migrations.AlterField(
+                    model_name="recommendedprice",
+                    name="price_now",
+                    field=models.DecimalField(decimal_places=6, max_digits=20),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="bound",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="begun_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'bound % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                            hash="5a05cb5b084cb6f203b227985384a5f0e4d30d5e",
+                            operation="UPDATE",
+                            pgid="pgtrigger_begun_stays_67fd9",
+                            table="pricing_bound",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="passthrough",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="begun_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'pass-through % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                            hash="f0768f7e6eea26c8e6011f984ad8ec6954bafaf3",
+                            operation="UPDATE",
+                            pgid="pgtrigger_begun_stays_f6e9a",
+                            table="pricing_passthrough",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="perishable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="begun_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n            IF OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date OR NEW.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                RAISE EXCEPTION 'what soon spoils % has begun', OLD.id USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ",
+                            hash="7310484f1382ce9fb0faf8dbd36bdd4faccfbcaa",
+                            operation="UPDATE",
+                            pgid="pgtrigger_begun_stays_28711",
+                            table="pricing_perishable",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="perishable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (NEW."id", NEW."line_id", NEW."perishable", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."start_date"); RETURN NULL;',
+                            hash="673e7c1ec87f3a57db23b7ac5d4f7e22816a6bc6",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_d49ea",
+                            table="pricing_perishable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="perishable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (NEW."id", NEW."line_id", NEW."perishable", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."start_date"); RETURN NULL;',
+                            hash="3742c3d7495bf93413863742b3f761e0dca6f730",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_78a77",
+                            table="pricing_perishable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="perishable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_perishableevent" ("id", "line_id", "perishable", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date") VALUES (OLD."id", OLD."line_id", OLD."perishable", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."start_date"); RETURN NULL;',
+                            hash="453a8229ee9b9897cdbad4a5e6edce6c12e7bf3e",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_08342",
+                            table="pricing_perishable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="perishable",
+                    constraint=models.UniqueConstraint(
+                        fields=("product", "line", "start_date"), name="perishable_once", nulls_distinct=False
+                    ),
+                ),
+            ]
+        )
     ]
