@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -337,12 +337,21 @@ class DecisionKind:
 class PlannedChange:
     """What was decided and will move a product: the factor on the volume of each month ahead (empty: it moves
     none), what words are made of (JSON; empty: nothing new), what a unit brings in then against the 12
-    months before (empty: the same), and the standard deviation of each factor's logarithm (empty: known)."""
+    months before (empty: the same), and the standard deviation of each factor's logarithm (empty: known).
+    ``apart``: factors and deviations of measures (ids) that it moves otherwise, such as a state."""
 
     factors: tuple[float, ...]
     params: Mapping[str, Any]
     prices: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
+    apart: Mapping[int, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
+
+    def on(self, measure_id: int, *, is_level: bool) -> PlannedChange:
+        """Of one measure. A state stands still unless it is said how it moves: what is decided moves what
+        comes in and goes out."""
+        still = ((), ()) if is_level else (self.factors, self.spreads)
+        factors, spreads = self.apart.get(measure_id, still)
+        return replace(self, factors=factors, spreads=spreads, apart={})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.registries import DecisionReading
-from pricing.words.prices import part_words, price_text
+from pricing.words.prices import part_words, price_text, unknown_words
 
 from .models import Promotion, Proposal
 from .selectors.offer import positionings_visible
@@ -31,6 +31,10 @@ def price_words(what: Mapping[str, Any]) -> str:
     if "yearly" in what:
         old, new = (price_text(Decimal(amount), what["currency"], 2) for amount in what["yearly"])
         said.append(_("a year %(old)s to %(new)s") % {"old": old, "new": new})
+    if what.get("of") == "inflow":
+        said.append(_("expected and measured of what comes in"))
+    if "unknown" in what:
+        said.append(_("nothing expected: %(why)s") % {"why": unknown_words(what["unknown"])})
     return "; ".join(said)
 
 

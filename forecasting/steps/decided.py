@@ -12,7 +12,7 @@ from forecasting.selectors.drivers import months_ahead
 from forecasting.selectors.family_series import Weight, member_weights
 from forecasting.selectors.series import SubjectSeries
 from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
-from products.models import Family
+from products.models import Family, Measure
 from products.selectors.family import belongs, stays_of
 from products.selectors.lines import LineTree
 
@@ -50,18 +50,25 @@ class Decided:
         found = {}
         for key, changes in self._changes.items():
             if series.product_id is not None:
-                change = changes.get(series.product_id)
+                change = _on(series, changes.get(series.product_id))
             else:
-                change = _together(self._weights.get((series.family_id or 0, series.measure_id), {}), changes)
+                weights = self._weights.get((series.family_id or 0, series.measure_id), {})
+                change = _together(weights, {pk: _on(series, changes.get(pk)) for pk in weights})
             if change is not None:
                 found[key] = change
         return found
 
 
-def _together(weights: Mapping[int, Weight], changes: Mapping[int, PlannedChange]) -> PlannedChange | None:
+def _on(series: SubjectSeries, change: PlannedChange | None) -> PlannedChange | None:
+    return change and change.on(series.measure_id, is_level=series.kind == Measure.Kind.LEVEL)
+
+
+def _together(
+    weights: Mapping[int, Weight], changes: Mapping[int, PlannedChange | None]
+) -> PlannedChange | None:
     """Of a family: each member counts as it sold in the last 12 months. What is not known of the members'
     answers is as correlated as products' errors usually are."""
-    own = {pk: changes[pk] for pk in weights if pk in changes}
+    own = {pk: change for pk, change in changes.items() if change is not None}
     volume, revenue = (sum(weight[place] for weight in weights.values()) for place in (0, 1))
     if not own or volume <= 0:
         return None

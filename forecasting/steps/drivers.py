@@ -109,13 +109,15 @@ class Drivers:
         factors = list(learnt.factors) if learnt and learnt.factors else []
         spreads: list[float] = []
         told = []
+        # Of a state the year is how it ends.
+        plainly = plain.mean[YEAR - 1 if series.kind == "level" else 0 : YEAR].tolist()
         for key, change in decided.items():
-            before = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
+            before = _year(plainly, factors)
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
             if change.spreads:
                 spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
-            after = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
+            after = _year(plainly, factors)
             year = significant(after / before - 1, 5) if before > 0 else 0.0
             params = change.params if change.factors else {**change.params, "still": True}
             told.append({"key": key, "year": year, "params": params})
@@ -135,15 +137,14 @@ class Drivers:
         return [significant(ratio, 9) for ratio in ratios] or None
 
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
-        """By source, from the month after the series on. A level's volume stays: a decision moves what comes
-        in and goes out, not what is there."""
-        late, is_level = months_between(series.as_of, self._as_of), series.kind == "level"
+        """By source, from the month after the series on."""
+        late = months_between(series.as_of, self._as_of)
         return {
             key: replace(
                 change,
-                factors=() if is_level else _later(change.factors, late),
+                factors=_later(change.factors, late),
                 prices=_later(change.prices, late),
-                spreads=() if is_level else _later(change.spreads, late, 0.0),
+                spreads=_later(change.spreads, late, 0.0),
             )
             for key, change in self._planned.of(series).items()
         }
@@ -204,6 +205,11 @@ class Drivers:
             tuple(significant(value, 7) for value in factors.tolist()) if used else (),
             {"used": used, "refused": refused},
         )
+
+
+def _year(months: list[float], factors: list[float]) -> float:
+    """The last of the next 12 months that are given, with the factors on them."""
+    return sum(map(mul, months, (factors or [1.0] * YEAR)[YEAR - len(months) : YEAR]))
 
 
 def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple[float, ...]:

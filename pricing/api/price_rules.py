@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from core.api import HasRight, Pagination, StrictSerializer
 from pricing.models import Bound, Perishable, Price, VatCode, VatRate
-from pricing.models.price import Vat
+from pricing.models.price import PLACES, Vat
 from pricing.selectors.price_rules import (
     bounds_visible,
     perishables_visible,
@@ -28,7 +28,7 @@ from pricing.services.price_lists import perishable_set, vat_rate_remove, vat_ra
 from products.selectors.access import lines_visible, products_visible
 from products.selectors.closing import CLOSE
 
-PRICE: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "min_value": Decimal(0)}
+PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES, "min_value": Decimal(0)}
 
 
 class _Rows(mixins.ListModelMixin, viewsets.GenericViewSet):
@@ -198,17 +198,18 @@ class VatRateViewSet(_Rows):
 
 
 class PerishableSerializer(AboutSerializer):
-    """Whether it soon spoils; a product's own goes before its line's."""
+    """Whether it soon spoils from ``start_date`` on; a product's own goes before its line's."""
 
     class Meta:
         model = Perishable
-        fields = ("product", "line", "perishable")
+        fields = ("id", "product", "line", "start_date", "perishable")
         read_only_fields = fields
 
 
 class PerishableRequestSerializer(AboutRequestSerializer):
     """Of a ``product`` or a ``line``, by code, one of the two."""
 
+    start_date = serializers.DateField()
     perishable = serializers.BooleanField()
 
 
@@ -225,10 +226,8 @@ class PerishableViewSet(_Rows):
 
     @extend_schema(request=PerishableRequestSerializer, responses={201: PerishableSerializer})
     def create(self, request: Request) -> Response:
-        """Say whether it soon spoils."""
-        said = _values(request, PerishableRequestSerializer)
-        perishable_set(user=request.user, **said)
-        row = self.get_queryset().get(product=said["product"], line=said["line"])
+        """Say whether it soon spoils; once that is said, from tomorrow at the earliest."""
+        row = perishable_set(user=request.user, **_values(request, PerishableRequestSerializer))
         return Response(self.get_serializer(row).data, status=201)
 
 

@@ -19,19 +19,23 @@ from rest_framework.response import Response
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from pricing.models import Price, PriceList, Proposal
-from pricing.models.price import State
+from pricing.models.price import PLACES, State
 from pricing.selectors.prices import held_on, lists_visible
 from pricing.selectors.proposals import proposals_visible
-from pricing.services.price_rules import KINDS, ROUNDINGS, Rule
+from pricing.services.price_rules import EVERY, KINDS, ROUNDINGS, Rule
 from pricing.services.proposals import (
+    AT_ONCE,
     proposal_approve,
     proposal_draft,
     proposal_reject,
+    proposal_repeat,
     proposal_submit,
     proposal_withdraw,
 )
 from products.api.shared import LineFilter
 from products.selectors.access import products_visible
+
+MOST_PRODUCTS = 5000
 
 
 class PriceFilters(django_filters.FilterSet):
@@ -139,13 +143,16 @@ class ProposalSerializer(serializers.ModelSerializer):
 
 class ProposedPriceSerializer(StrictSerializer):
     product = serializers.CharField(max_length=60, help_text="its code")
-    amount = serializers.DecimalField(18, 4, min_value=Decimal(0))
+    amount = serializers.DecimalField(20, PLACES, min_value=Decimal(0))
+    component = serializers.ChoiceField(Price.Component.choices, required=False)
+    tier = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
 class ProposalRequestSerializer(StrictSerializer):
     """New prices of ``products`` by a rule (``percentage``: a rate, 0.03 is 3 % more; ``list``: ``value``
-    times what holds on the list whose code is ``of``), or each its own price in ``prices``. ``exception``:
-    where a bound or the days of notice ask why."""
+    times what holds on the list whose code is ``of``), or each its own price in ``prices``, which may name
+    their ``component`` and ``tier`` where a price has several parts. ``component`` *all*: a rule for all of
+    them (``percentage``, ``list``, ``end``). ``exception``: where a bound or the days of notice ask why."""
 
     price_list = serializers.CharField(max_length=40)
     start_date = serializers.DateField()
@@ -153,33 +160,62 @@ class ProposalRequestSerializer(StrictSerializer):
     alternatives = serializers.CharField(max_length=400, required=False, allow_blank=True)
     exception = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
     products = serializers.ListField(
-        child=serializers.CharField(max_length=60), required=False, max_length=500
+        child=serializers.CharField(max_length=60), required=False, max_length=MOST_PRODUCTS
     )
     rule = serializers.ChoiceField([key for key, _label in KINDS if key != "paste"], required=False)
-    value = serializers.DecimalField(18, 4, required=False)
+    value = serializers.DecimalField(20, PLACES, required=False)
     of = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     rounding = serializers.ChoiceField([key for key, _label in ROUNDINGS], default="none")
-    prices = ProposedPriceSerializer(many=True, required=False, max_length=500)  # type: ignore[call-arg]
-    component = serializers.ChoiceField(Price.Component.choices, default="unit")
+    prices = ProposedPriceSerializer(many=True, required=False, max_length=MOST_PRODUCTS)  # type: ignore[call-arg]
+    component = serializers.ChoiceField([*Price.Component.choices, EVERY], default="unit")
     tier = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if ("prices" in data) == ("rule" in data) or ("rule" in data) != ("products" in data):
             raise serializers.ValidationError(_("Give products and a rule, or prices."))
+        rows = data.get("prices", ())
+        if len({self._part(row) for row in rows}) < len(rows):
+            raise serializers.ValidationError({"prices": [_("A price stands there twice.")]})
         if data["of"] and data.get("rule") != "list":
             raise serializers.ValidationError({"of": [_("Only with the rule list.")]})
         return data
+
+    @staticmethod
+    def _part(row: dict[str, Any]) -> tuple[str, str, str]:
+        return row["product"].lower(), row.get("component", ""), row.get("tier", "")
+
+
+class ExceptionSerializer(StrictSerializer):
+    exception = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
 class NoteSerializer(StrictSerializer):
     note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
 
 
+class AgainSerializer(StrictSerializer):
+    start_date = serializers.DateField()
+    reason = serializers.CharField(max_length=400, required=False, help_text="left out: as it was")
+
+
+def prices_given(said: dict[str, Any]) -> dict[str, Any]:
+    """By code the price of each product; of all its parts where one of them is named."""
+    rows = said.get("prices", ())
+    if not any("component" in row or "tier" in row for row in rows):
+        return {row["product"].lower(): row["amount"] for row in rows}
+    found: dict[str, dict[tuple[str, str], Decimal]] = {}
+    for row in rows:
+        part = (row.get("component", said["component"]), row.get("tier", said.get("tier", "")))
+        found.setdefault(row["product"].lower(), {})[part] = row["amount"]
+    return found
+
+
 class ProposalViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet
 ):
     """Proposals within one's sight, those that wait first. POST proposes; ``approve``, ``reject`` and
-    ``withdraw`` decide. ``Idempotency-Key``: the same again proposes once."""
+    ``withdraw`` decide. ``Idempotency-Key``: the same again proposes once. Of more than 500 products POST
+    answers with a draft whose prices a job works out; ``propose`` it once it has them."""
 
     rights = {"GET": "pricing.view", "POST": "pricing.edit"}
     permission_classes = [HasRight]
@@ -193,9 +229,11 @@ class ProposalViewSet(
     def get_queryset(self) -> QuerySet[Proposal]:
         return proposals_visible(self.request.user)
 
-    @extend_schema(request=ProposalRequestSerializer, responses={201: ProposalSerializer})
+    @extend_schema(
+        request=ProposalRequestSerializer, responses={201: ProposalSerializer, 202: ProposalSerializer}
+    )
     def create(self, request: Request) -> Response:
-        """Propose new prices."""
+        """Propose new prices; 202: a draft whose prices are still being worked out."""
         asked = ProposalRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
@@ -204,16 +242,21 @@ class ProposalViewSet(
             raise serializers.ValidationError({"price_list": [f"{said['price_list']}?"]})
         key = request.headers.get("Idempotency-Key", "")
         made = once(request.user, "api proposal", key, lambda: self._proposed(request.user, price_list, said))
-        return self._answer(made, 201)
+        answer = self._answer(made, 201)
+        if answer.data["state"] == State.DRAFT:
+            answer.status_code = 202
+        return answer
 
     def _proposed(self, user: Any, price_list: PriceList, said: dict[str, Any]) -> int:
-        amounts = {row["product"].lower(): row["amount"] for row in said.get("prices", ())}
+        amounts = prices_given(said)
         codes = list(amounts) or [code.lower() for code in said["products"]]
         known = {code.lower(): pk for code, pk in products_visible(user).values_list("code", "pk")}
         if unknown := [code for code in codes if code not in known]:
             raise serializers.ValidationError({"products": [f"{code}?" for code in unknown[:5]]})
         kind = said.get("rule", "paste")
-        tier = said.get("tier", "" if kind == "paste" else None)
+        component, tier = said["component"], said.get("tier", "" if kind == "paste" else None)
+        if any(not isinstance(amount, Decimal) for amount in amounts.values()):
+            component, tier = EVERY, None
         with transaction.atomic():  # no draft is left of what cannot be proposed
             draft = proposal_draft(
                 user=user,
@@ -226,23 +269,36 @@ class ProposalViewSet(
                     kind,
                     said.get("value"),
                     said["rounding"],
-                    said["component"],
+                    component,
                     tier,
                     said["of"] if kind == "list" else "",
                 ),
                 product_ids=[known[code] for code in codes],
                 pasted={known[code]: amount for code, amount in amounts.items()} if amounts else None,
             )
+            if len(codes) > AT_ONCE:
+                return draft.pk
             return proposal_submit(user=user, proposal=draft).pk
 
     def _answer(self, pk: int, status: int = 200) -> Response:
         return Response(ProposalSerializer(self.get_queryset().get(pk=pk)).data, status=status)
 
-    @extend_schema(request=None, responses={200: ProposalSerializer})
+    @extend_schema(request=ExceptionSerializer, responses={200: ProposalSerializer})
+    @action(detail=True, methods=["post"])
+    def propose(self, request: Request, **_kwargs: Any) -> Response:
+        """Ask for a decision on one's own draft, once its prices are worked out."""
+        said = self._exception(request)
+        made = proposal_submit(user=request.user, proposal=self.get_object(), exception=said)
+        return self._answer(made.pk)
+
+    @extend_schema(request=ExceptionSerializer, responses={200: ProposalSerializer})
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
     def approve(self, request: Request, **_kwargs: Any) -> Response:
-        """Its prices hold from their date. Not by who proposed it, where two are needed."""
-        return self._answer(proposal_approve(user=request.user, proposal=self.get_object()).pk)
+        """Its prices hold from their date. Not by who proposed it, where two are needed. ``exception``: why,
+        where it has become too late to tell who pays them, or a bound set since asks."""
+        said = self._exception(request)
+        made = proposal_approve(user=request.user, proposal=self.get_object(), exception=said)
+        return self._answer(made.pk)
 
     @extend_schema(request=NoteSerializer, responses={200: ProposalSerializer})
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
@@ -251,12 +307,26 @@ class ProposalViewSet(
         note = self._note(request)
         return self._answer(proposal_reject(user=request.user, proposal=self.get_object(), note=note).pk)
 
+    @extend_schema(request=AgainSerializer, responses={201: ProposalSerializer})
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, **_kwargs: Any) -> Response:
+        """A draft of one's own with the prices of one that was rejected or withdrawn, to ``propose``."""
+        asked, row = AgainSerializer(data=request.data), self.get_object()
+        asked.is_valid(raise_exception=True)
+        said = {"reason": row.reason, **asked.validated_data}
+        return self._answer(proposal_repeat(user=request.user, proposal=row, **said).pk, 201)
+
     @extend_schema(request=NoteSerializer, responses={200: ProposalSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **_kwargs: Any) -> Response:
         """Take back one's own; approved prices ahead with a ``note`` and the right to approve."""
         note = self._note(request)
         return self._answer(proposal_withdraw(user=request.user, proposal=self.get_object(), note=note).pk)
+
+    def _exception(self, request: Request) -> str:
+        asked = ExceptionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return str(asked.validated_data["exception"])
 
     def _note(self, request: Request) -> str:
         asked = NoteSerializer(data=request.data)

@@ -18,6 +18,7 @@ from rest_framework.routers import SimpleRouter
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from pricing.models import Promotion, PromotionEffect
+from pricing.models.price import PLACES
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotions import (
     channels_seen,
@@ -35,6 +36,7 @@ from products.selectors.access import channels_visible, product_get
 
 RATE: dict[str, Any] = {"max_digits": 7, "decimal_places": 4}
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
+PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES, "min_value": 0}
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
@@ -56,8 +58,8 @@ class PromotionProductSerializer(StrictSerializer):
     mechanic does not say it (in answers: also where it does)."""
 
     product = serializers.CharField(max_length=60)
-    price = serializers.DecimalField(**MONEY, min_value=0, **_OPTIONAL)
-    effective_price = serializers.DecimalField(**MONEY, min_value=0, **_OPTIONAL)
+    price = serializers.DecimalField(**PRICE, **_OPTIONAL)
+    effective_price = serializers.DecimalField(**PRICE, **_OPTIONAL)
 
 
 class PromotionEffectSerializer(serializers.ModelSerializer):
@@ -117,8 +119,8 @@ class PromotionSerializer(serializers.ModelSerializer):
         return [
             {
                 "product": part.product.code,
-                "price": None if part.price is None else f"{part.price:.4f}",
-                "effective_price": None if (found := effective_of(row, part)) is None else f"{found:.4f}",
+                "price": None if part.price is None else f"{part.price:.6f}",
+                "effective_price": None if (found := effective_of(row, part)) is None else f"{found:.6f}",
             }
             for part in rows_seen(self._user(), row)
         ]
@@ -186,6 +188,10 @@ def _channels(user: Any, data: dict[str, Any]) -> list[Channel]:
 class DecisionSerializer(StrictSerializer):
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
     version = serializers.IntegerField(required=False)
+
+
+class ProposeSerializer(DecisionSerializer):
+    why = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
 class PromotionCostSerializer(serializers.Serializer):
@@ -274,16 +280,17 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         act(row, asked.validated_data.get("note", ""), asked.validated_data.get("version"))
         return self._answer(row.pk)
 
-    @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
+    @extend_schema(request=ProposeSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: str | None = None) -> Response:
-        """Ask for approval; ``note`` says why a price in it may pass a bound that asks for a reason."""
-        return self._decide(
-            request,
-            lambda row, note, version: promotion_propose(
-                user=request.user, promotion=row, exception=note, version=version
-            ),
-        )
+        """Ask for approval; ``why`` becomes the promotion's ``note`` and is needed where it has none.
+        ``note`` says why a price in it may pass a bound that asks for a reason."""
+        asked, row = ProposeSerializer(data=request.data), self.get_object()
+        asked.is_valid(raise_exception=True)
+        said = {**asked.validated_data}
+        exception = said.pop("note", "")
+        promotion_propose(user=request.user, promotion=row, exception=exception, **said)
+        return self._answer(row.pk)
 
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})

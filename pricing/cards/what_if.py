@@ -186,22 +186,24 @@ def scenario_words(asker: Asker, row: Scenario) -> str:
 
 
 def propose_url(ground: Ground, answer: Answer) -> str:
-    """To the form that proposes it, filled in; distribution is not ours to propose, and a form is of one part
-    of a price."""
+    """To the form that proposes it, filled in; distribution is not ours to propose. Of a price in parts that
+    all change it is by how many per cent."""
     asked = answer.asked
     if isinstance(answer, DistributionAnswer):
         return ""
     if isinstance(answer, PromotionAnswer):
         return promotion_propose_url(ground, answer)
     assert isinstance(asked, Asked)
-    if ground.price_in(asked.channel).several and asked.part is None:
-        return ""
     said = {
         "product": ground.product.code,
         "list": ground.price_in(asked.channel).price_list.code,
         "price": machine(asked.price, max(price_decimals(ground.asked_now(asked)), 2)),
         "start": str(asked.start),
     }
+    if ground.price_in(asked.channel).several and asked.part is None:
+        del said["price"]
+        said["share"] = machine(100 * (asked.price / ground.asked_now(asked) - 1), 2)
+        return f"{reverse('pricing:proposal_new')}?{urlencode(said)}"
     part = asked.part or next(iter(ground.price_in(asked.channel).made.weights))
     if part != UNIT:
         said |= {"component": part[0], "tier": part[1]}

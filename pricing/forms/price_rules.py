@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.organisation import organisation_get
 from pricing.forms.prices import amount_read
 from pricing.models import Bound, Levy, Price
-from pricing.models.price import Vat
+from pricing.models.price import PLACES, Vat
 from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import ProductLine
 from products.selectors.access import channels_visible, lines_visible
@@ -60,12 +60,17 @@ class BoundForm(ProductOrLineForm):
         help_text=_("Lists in another currency are held against bounds of their own."),
     )
     least = forms.DecimalField(
-        label=_("At least"), max_digits=18, decimal_places=4, min_value=0, required=False, localize=True
+        label=_("At least"),
+        max_digits=20,
+        decimal_places=PLACES,
+        min_value=0,
+        required=False,
+        localize=True,
     )
     most = forms.DecimalField(
         label=_("At most"),
-        max_digits=18,
-        decimal_places=4,
+        max_digits=20,
+        decimal_places=PLACES,
         min_value=0,
         required=False,
         localize=True,
@@ -83,6 +88,7 @@ class BoundForm(ProductOrLineForm):
 
 
 class PerishableForm(ProductOrLineForm):
+    start_date = DayField(label=_("From"))
     perishable = forms.BooleanField(
         label=_("soon spoils"),
         required=False,

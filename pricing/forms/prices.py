@@ -1,23 +1,30 @@
 from __future__ import annotations
 
+import datetime
 import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.utils import formats as django_formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pricing.models import Price, PriceList
-from pricing.models.price import Vat
-from pricing.services.price_rules import KINDS, ROUNDINGS, WORKED_OUT, Rule
+from core.organisation import today
+from pricing.models import Price, PriceList, Proposal
+from pricing.models.price import PLACES, Vat
+from pricing.selectors.prices import Part
+from pricing.services.price_rules import EVERY, KINDS, ROUNDINGS, WORKED_OUT, Rule
+from pricing.words.prices import part_words
 from products.forms.fields import DayField
 from products.models import ProductLine, Segment
 
 
 class ProposalForm(forms.Form):
-    """New prices of one list: which products, how, from when and why. ``product`` comes with the address."""
+    """New prices of one list: which products, how, from when and why. ``product`` comes with the address;
+    where it has several prices (``parts``), each can be given its own."""
 
     price_list = forms.ModelChoiceField(
         label=_("Price list"), queryset=PriceList.objects.none(), empty_label=None, to_field_name="code"
@@ -36,8 +43,8 @@ class ProposalForm(forms.Form):
     kind = forms.ChoiceField(label=_("Change"), choices=KINDS)
     value = forms.DecimalField(
         label=_("By how much, or to what"),
-        max_digits=18,
-        decimal_places=4,
+        max_digits=20,
+        decimal_places=PLACES,
         localize=True,
         required=False,
         help_text=_("Per cent or an amount, with a minus for less; of another list, such as 90 for 90%."),
@@ -51,7 +58,9 @@ class ProposalForm(forms.Form):
         help_text=_("Only for “a percentage of another price list”."),
     )
     rounding = forms.ChoiceField(label=_("Rounded"), choices=ROUNDINGS)
-    component = forms.ChoiceField(label=_("Which price"), choices=Price.Component.choices)
+    component = forms.ChoiceField(
+        label=_("Which price"), choices=[*Price.Component.choices, (EVERY, _("all prices of a product"))]
+    )
     tier = forms.CharField(
         label=_("Tier"),
         max_length=40,
@@ -78,10 +87,26 @@ class ProposalForm(forms.Form):
         help_text=_("Only where a bound or the days of notice ask for it."),
     )
 
-    def __init__(self, *args: Any, lists: Any, lines: Any, sees_costs: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lists: Any,
+        lines: Any,
+        sees_costs: bool = False,
+        parts: Sequence[Part] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._parts = {f"part:{component}:{tier}": (component, tier) for component, tier in parts}
+        for name, part in self._parts.items():
+            label = part_words(*part) or str(Price.Component.UNIT.label)
+            self.fields[name] = forms.DecimalField(
+                label=capfirst(label), max_digits=20, decimal_places=PLACES, localize=True, required=False
+            )
         if sees_costs:
             self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
+        if parts:
+            self.fields["kind"].choices = [("parts", _("each of its prices")), *self.fields["kind"].choices]  # type: ignore[attr-defined]
         for name in ("price_list", "of"):
             self.fields[name].queryset = lists  # type: ignore[attr-defined]
         self.fields["line"].queryset = lines  # type: ignore[attr-defined]
@@ -97,12 +122,26 @@ class ProposalForm(forms.Form):
             )
         if found.get("kind") == "paste":
             found["rows"] = self._rows(found.get("pasted", ""))
+        if found.get("kind") == "parts":
+            found["parts"] = {
+                part: found[name]
+                for name, part in self._parts.items()
+                if name in self.changed_data and found.get(name) is not None
+            }
+            if not found["parts"] and not self.errors:
+                self.add_error("kind", gettext("Change at least one of its prices."))
         return found
+
+    @property
+    def part_fields(self) -> list[Any]:
+        return [self[name] for name in self._parts]
 
     @property
     def rule(self) -> Rule:
         """A price that was worked out from costs is kept as one that was pasted."""
         said = self.cleaned_data
+        if said["kind"] == "parts":
+            return Rule("paste", component=EVERY)
         by_price = said["kind"] == "paste" or said["kind"] in dict(WORKED_OUT)
         kind, value = ("paste", None) if by_price else (said["kind"], said["value"])
         tier = said["tier"].strip() or ("" if by_price else None)
@@ -118,6 +157,19 @@ class ProposalForm(forms.Form):
         elif not found:
             self.add_error("pasted", gettext("Paste the codes and prices here."))
         return found
+
+
+class ProposalAgainForm(forms.Form):
+    """When and why what was rejected or withdrawn is proposed once more."""
+
+    start_date = DayField(label=_("From"))
+    reason = forms.CharField(label=_("Reason"), max_length=400)
+
+
+def again_initial(proposal: Proposal) -> dict[str, Any]:
+    """As it was, if its day is still to come."""
+    first = today() + datetime.timedelta(days=1)
+    return {"start_date": max(proposal.start_date, first), "reason": proposal.reason}
 
 
 def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.numbers import int_read
 from core.organisation import organisation_get, today
 from pricing.models import Promotion
+from pricing.models.price import PLACES
 from pricing.services.promotions import ProductPlan, PromotionPlan
 from products.forms.fields import DayField, LineField, ProductCodeField, RatePercentField
 from products.models import Channel
@@ -28,6 +29,9 @@ _PLAN = (
     "exception_note",
     "exception",
 )
+
+
+_PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES}
 
 
 def _money(**options: Any) -> forms.DecimalField:
@@ -103,7 +107,11 @@ class PromotionForm(forms.Form):
         help_text=_("On top of what would be sold without it: 60 is 60% more."),
     )
     note = forms.CharField(
-        label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why this promotion"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed to propose it: whoever approves reads it, and the decision keeps it."),
     )
     alternatives = forms.CharField(
         label=_("Alternatives considered"),
@@ -140,8 +148,8 @@ class PromotionForm(forms.Form):
             )
             code.user = user
             self.fields[f"product_{place}"] = code
-            self.fields[f"price_{place}"] = _money(label=_("Normal price"))
-            self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"))
+            self.fields[f"price_{place}"] = _money(label=_("Normal price"), **_PRICE)
+            self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"), **_PRICE)
 
     @property
     def product_rows(self) -> list[tuple[Any, Any, Any]]:

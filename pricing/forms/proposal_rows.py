@@ -111,7 +111,8 @@ def workbook_lines(content: bytes) -> list[Line]:
 def _read(cells: list[Cell]) -> tuple[list[str], Decimal | None]:
     held = cells[AMOUNT] if len(cells) > AMOUNT else None
     is_number = isinstance(held, int | float) and not isinstance(held, bool)
-    amount = Decimal(str(held)) if is_number else None
+    # Eight decimals, as an import reads: a sum of a spreadsheet comes as 0.30000000000000004.
+    amount = Decimal(str(round(held, 8))) if is_number else None
     return [cell_text(cell).strip() for cell in cells], amount
 
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pghistory
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .price import TODAY
+from .price import begun_stays
 
 
 @pghistory.track()
@@ -35,19 +34,7 @@ class PassThrough(models.Model):
             ),
             models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=2), name="pass_through_rate"),
         ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="begun_stays",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                func=f"""
-                    IF OLD.start_date <= {TODAY} OR NEW.start_date <= {TODAY} THEN
-                        RAISE EXCEPTION 'pass-through % has begun', OLD.id USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            )
-        ]
+        triggers = [begun_stays("pass-through")]
 
     def __str__(self) -> str:
         return str(self.channel or "")

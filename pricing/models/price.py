@@ -12,8 +12,25 @@ from django.urls import reverse
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+PLACES = 6
+"""Decimals of a price: of a tariff per kWh, or a rate per text message, cents are too coarse."""
 # Today where the organisation is: core.organisation.today in the database.
 TODAY = "(now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date"
+
+
+def begun_stays(what: str) -> pgtrigger.Trigger:
+    """A row that has begun is not changed, and none is moved into the past; the next one ends it."""
+    return pgtrigger.Trigger(
+        name="begun_stays",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+            IF OLD.start_date <= {TODAY} OR NEW.start_date <= {TODAY} THEN
+                RAISE EXCEPTION '{what} % has begun', OLD.id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
 
 
 class Vat(models.TextChoices):
@@ -290,7 +307,7 @@ class Price(models.Model):
     )
     tier = models.CharField(_("tier"), max_length=40, blank=True, default="")
     start_date = models.DateField(_("from"))
-    amount = models.DecimalField(_("price"), max_digits=18, decimal_places=4, null=True, blank=True)
+    amount = models.DecimalField(_("price"), max_digits=20, decimal_places=PLACES, null=True, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices)
     proposal = models.ForeignKey(
         Proposal, models.CASCADE, null=True, related_name="prices", verbose_name=_("price proposal")

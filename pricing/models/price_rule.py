@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from .price import Price
+from .price import PLACES, Price, begun_stays
 
 
 @pghistory.track()
@@ -15,7 +15,7 @@ class Bound(models.Model):
     from a date on, and where that is laid down; of one tier or (none named) of all. Beyond it a proposal is
     refused, or asks for a reason. The newest of a product goes before its line's, and of each that of the
     tier. Amounts are in ``currency``: lists in another are held against bounds of their own. Set by who does
-    not propose prices.
+    not propose prices. What has begun stays as it is.
     """
 
     class Beyond(models.TextChoices):
@@ -39,8 +39,8 @@ class Bound(models.Model):
     tier = models.CharField(_("tier"), max_length=40, blank=True, default="")
     currency = models.CharField(_("currency"), max_length=3)
     start_date = models.DateField(_("from"))
-    least = models.DecimalField(_("at least"), max_digits=18, decimal_places=4, null=True, blank=True)
-    most = models.DecimalField(_("at most"), max_digits=18, decimal_places=4, null=True, blank=True)
+    least = models.DecimalField(_("at least"), max_digits=20, decimal_places=PLACES, null=True, blank=True)
+    most = models.DecimalField(_("at most"), max_digits=20, decimal_places=PLACES, null=True, blank=True)
     with_vat = models.BooleanField(_("with VAT"), default=False)
     source = models.CharField(_("laid down in"), max_length=200)
     beyond = models.CharField(_("beyond it"), max_length=6, choices=Beyond.choices, default=Beyond.REFUSE)
@@ -67,6 +67,7 @@ class Bound(models.Model):
                 condition=Q(component__in=["unit", "month", "once"]), name="bound_component_known"
             ),
         ]
+        triggers = [begun_stays("bound")]
 
     def __str__(self) -> str:
         return self.source
@@ -100,8 +101,9 @@ class NoticeDays(models.Model):
 
 @pghistory.track()
 class Perishable(models.Model):
-    """Whether a product, or a line's products, soon spoil: a reduction of them is compared with the price
-    directly before it. A product's own goes before its line's; nobody says so: they do not."""
+    """Whether a product, or a line's products, soon spoil from a date on: a reduction of them is compared
+    with the price directly before it. A product's own goes before its line's; nobody says so: they do not.
+    What has begun stays as it is."""
 
     product = models.ForeignKey(
         "products.Product", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
@@ -114,17 +116,22 @@ class Perishable(models.Model):
         related_name="+",
         verbose_name=_("product line"),
     )
+    start_date = models.DateField(_("from"))
     perishable = models.BooleanField(_("soon spoils"))
 
     class Meta:
         verbose_name = _("goods that soon spoil")
+        ordering = ["start_date", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "line"], name="perishable_once", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["product", "line", "start_date"], name="perishable_once", nulls_distinct=False
+            ),
             models.CheckConstraint(
                 condition=Q(product__isnull=False, line=None) | Q(product=None, line__isnull=False),
                 name="perishable_product_or_line",
             ),
         ]
+        triggers = [begun_stays("what soon spoils")]
 
     def __str__(self) -> str:
         return str(self.product or self.line)

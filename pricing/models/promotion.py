@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .price import PLACES
+
 _TODAY = "(now() AT TIME ZONE (SELECT time_zone FROM core_organisation LIMIT 1))::date"
 _BEGUN = "{row}.state = 'approved' AND LEAST({row}.store_start, {row}.delivery_start) <= " + _TODAY
 # What cancelling writes; nothing else of an approved promotion that has begun may change.
@@ -219,9 +221,11 @@ class PromotionProduct(models.Model):
 
     promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="rows")
     product = models.ForeignKey("products.Product", models.PROTECT, related_name="promotion_rows")
-    price = models.DecimalField(_("normal price"), max_digits=18, decimal_places=4, null=True, blank=True)
+    price = models.DecimalField(
+        _("normal price"), max_digits=20, decimal_places=PLACES, null=True, blank=True
+    )
     effective_price = models.DecimalField(
-        _("price in the promotion"), max_digits=18, decimal_places=4, null=True, blank=True
+        _("price in the promotion"), max_digits=20, decimal_places=PLACES, null=True, blank=True
     )
 
     class Meta:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from .price import PLACES
+
 
 class RecommendedPrice(models.Model):
     """The price of one product that leaves most after costs by volume in the next 12 months, beside the one
@@ -13,8 +15,8 @@ class RecommendedPrice(models.Model):
 
     product = models.OneToOneField("products.Product", models.CASCADE, related_name="recommended_price")
     price_list = models.ForeignKey("pricing.PriceList", models.CASCADE, related_name="+", db_index=False)
-    price_now = models.DecimalField(max_digits=18, decimal_places=4)
-    price = models.DecimalField(max_digits=18, decimal_places=4)
+    price_now = models.DecimalField(max_digits=20, decimal_places=PLACES)
+    price = models.DecimalField(max_digits=20, decimal_places=PLACES)
     margin_now = models.FloatField()
     margin = models.FloatField()
     margin_lo80 = models.FloatField()

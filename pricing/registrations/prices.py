@@ -47,6 +47,15 @@ def register() -> None:
             _("Own prices of its products"),
         )
     )
+    registries.planned_sources.register(
+        PlannedSource(
+            "advised_price",
+            later("selectors.advised_prices.advised_changes"),
+            later("words.prices.advised_words"),
+            _("Advised prices of its products"),
+            10,
+        )
+    )
     registries.job_kinds.register(
         JobKind(
             JOB,

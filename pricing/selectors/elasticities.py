@@ -53,19 +53,20 @@ def elasticity_of(
     products: Mapping[int, Product], rows: Iterable[Elasticity]
 ) -> dict[int, tuple[float, float, str]]:
     """Estimate, standard deviation and source (*own*, *line*, *portfolio*, *literature*) of each product, by
-    id; the published mean where no night has seen it. Products whose leading measure counts a state are left
-    out: a price moves what comes in and what leaves, not the state."""
+    id; the published mean where no night has seen it. Of products whose leading measure counts a state it is
+    of what comes in, and they are left out unless that was measured, of the product or its line."""
     tree = line_tree()
-    flows = {
+    states = {
         pk
         for pk, product in products.items()
-        if tree.lead_measure(product.line_id).kind != Measure.Kind.LEVEL
+        if tree.lead_measure(product.line_id).kind == Measure.Kind.LEVEL
     }
-    found = dict.fromkeys(flows, (PUBLISHED, PUBLISHED_SD, LITERATURE))
+    found = dict.fromkeys(products.keys() - states, (PUBLISHED, PUBLISHED_SD, LITERATURE))
     for row in rows:
-        whole = row.product_id in flows and row.channel_id is None
-        if whole and row.estimate is not None and row.sd is not None:
-            found[row.product_id] = (row.estimate, row.sd, source_of(row))
+        if row.channel_id is None and row.estimate is not None and row.sd is not None:
+            source = source_of(row)
+            if row.product_id in found or (row.product_id in states and source in (OWN, LINE)):
+                found[row.product_id] = (row.estimate, row.sd, source)
     return found
 
 

@@ -27,15 +27,18 @@ class TooLate:
 
 
 def told_too_late(
-    price_list: PriceList, start_date: datetime.date, products: Collection[int]
+    price_list: PriceList,
+    start_date: datetime.date,
+    products: Collection[int],
+    on: datetime.date | None = None,
 ) -> TooLate | None:
-    """The longest notice that a price of these products from the date leaves no time for: of the list's own
-    channel, and of those below it that paid by it in the last 12 months. Of each its own rule counts, else
-    that of the nearest above it, else everybody's."""
+    """The longest notice that a price of these products from the date leaves no time for, told ``on`` a day
+    (today): of the list's own channel, and of those below it that paid by it in the last 12 months. Of each
+    its own rule counts, else that of the nearest above it, else everybody's."""
     if price_list.is_observed:
         return None
     rules = {rule.channel_id: rule for rule in NoticeDays.objects.select_related("channel")}
-    now = today()
+    now = on or today()
     if all(rule.days <= (start_date - now).days for rule in rules.values()):
         return None
     chains = channel_chains()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import exp
+from dataclasses import dataclass, replace
+from math import exp, log
 from typing import Any
 
 from core.months import month_add, month_end, month_start
@@ -27,11 +27,13 @@ from pricing.selectors.own_prices import (
 )
 from pricing.selectors.price_answers import PriceAnswer, bounded
 from pricing.selectors.real_uses import real_uses, with_real
+from pricing.selectors.states import UNMEASURED, Counted, StateFlow, states_of
 from pricing.selectors.unit_revenue import Asked, price_ratios
 from pricing.selectors.yearly import customers_by_product
 from products.models import Product
 
 LEAST = 0.002
+TINY = 1e-6
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
 # month counts for three tenths, the one before it for seven tenths of that, and so on.
 WEIGHT, USED_MONTHS = 0.3, 6
@@ -57,16 +59,27 @@ class Answered:
 @dataclass(frozen=True)
 class Expected:
     """What new own prices do to the volume of a product, and to what that brings in. How unsure one market
-    is, so are the others."""
+    is, so are the others. ``state``: it counts a state, of which volume is what comes in."""
 
     answers: Sequence[Answered]
+    state: StateFlow | None = None
 
     def volume_at(self, z: float) -> float:
         """The change as a rate; ``z`` standard deviations off the middle."""
         return sum(one.volume * (one.factor * exp(z * one.spread) - 1) for one in self.answers)
 
+    def there_at(self, z: float) -> float:
+        """The change of what is paid for: of volume, or of the state on average over the first year."""
+        change = self.volume_at(z)
+        return change if self.state is None else self.state.year(1 + change) - 1
+
     def revenue_at(self, z: float) -> float:
-        return sum(one.revenue * (one.factor * exp(z * one.spread) * one.price - 1) for one in self.answers)
+        moved = [one.factor * exp(z * one.spread) for one in self.answers]
+        if self.state is not None:
+            moved = [self.state.year(factor) for factor in moved]
+        return sum(
+            one.revenue * (factor * one.price - 1) for one, factor in zip(self.answers, moved, strict=True)
+        )
 
     @property
     def volume(self) -> Range:
@@ -94,7 +107,8 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     (:func:`price_ratios`), and of those whose statistics are not used to it yet (price then / price that the
     statistics are used to)^elasticity. Of a month a price is the mean over its days. Where channels pay
     prices of their own, each moves its share of the volume by its own elasticity. Where a reseller stands
-    between, volume answers to his price, which moves by what he passes on."""
+    between, volume answers to his price, which moves by what he passes on. Of a state what comes in answers,
+    and what is there follows as that adds up (:meth:`StateFlow.course`)."""
     used = [month_add(months[0], -back) for back in range(1, USED_MONTHS + 1)]
     last = month_end(months[-1])
     ids = changing(products, month_add(months[0], -YEAR), last)
@@ -103,26 +117,69 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     rows = Product.objects.only("line_id", "kind").in_bulk(ids)
     markets = markets_of(rows, months[0], last)
     uses, answers = uses_of(markets, rows), MarketAnswers(markets, rows)
+    states = states_of({pk: rows[pk] for pk in markets}, months[0])
     asked, moved = {}, {}
     for pk, own in markets.items():
-        moves = [_moved(pk, market, uses[pk], answers, used, months) for market in own]
-        asked[pk] = Asked(own, uses[pk], [move.factors if move else () for move in moves])
+        moves = [
+            _moved(pk, market, uses[pk], answers, used, months) if _answers(states.get(pk)) else None
+            for market in own
+        ]
+        asked[pk] = Asked(own, uses[pk], [_there(states.get(pk), move) for move in moves])
         moved[pk] = [move for move in moves if move]
     ratios = price_ratios(asked, months)
     found = {}
     for pk, own in markets.items():
         prices = ratios.get(pk, ())
-        change = _together(own, moved[pk], prices)
+        change, state = _together(own, moved[pk], prices), states.get(pk)
         if change is None and prices:
-            change = PlannedChange((), _still(own, used, prices), prices)
+            change = PlannedChange((), _still(own, used, prices, state), prices)
         if change is not None:
-            found[pk] = change
+            found[pk] = _with_state(change, state)
     return found
+
+
+def _answers(state: Counted | None) -> bool:
+    """Whether it is known what volume is, which is what comes in where a state is counted."""
+    return state is None or not state.leads or state.flow is not None
+
+
+def _there(state: Counted | None, move: Moved | None) -> tuple[float, ...]:
+    """By month the factor on what is paid for there."""
+    if move is None:
+        return ()
+    return tuple(state.flow.course(move.factors)) if state and state.leads and state.flow else move.factors
+
+
+def _with_state(change: PlannedChange, state: Counted | None) -> PlannedChange:
+    """What it does to the state, and where that leads to all that is counted beside what comes in."""
+    if state is None or state.flow is None or not change.factors:
+        return change
+    flow = state.flow
+    middle = flow.course(change.factors)
+    unsure = [factor * exp(spread) for factor, spread in zip(change.factors, change.spreads, strict=True)]
+    moves = (
+        tuple(significant(factor, 7) for factor in middle),
+        tuple(
+            significant(log(max(high, TINY) / max(factor, TINY)), 5)
+            for high, factor in zip(flow.course(unsure), middle, strict=True)
+        ),
+    )
+    apart = dict.fromkeys(state.follow, moves)
+    params = {**change.params, "state": True} if state.leads else change.params
+    return replace(change, apart=apart, params=params)
 
 
 def moves_volume(price_list: PriceList) -> bool:
     """Whether anything is expected of its prices: nobody says what a segment buys of all that is sold."""
     return price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
+
+
+def never_expected(price_list: PriceList) -> str:
+    """Why nothing is expected of any price of the list: ``advised`` or ``segment``; empty: something may be,
+    or it was only observed."""
+    if moves_volume(price_list) or price_list.is_observed:
+        return ""
+    return "segment" if price_list.kind == PriceList.Kind.OWN else "advised"
 
 
 def changes_expected(
@@ -134,8 +191,12 @@ def changes_expected(
     until = min(day, today())
     markets = markets_of(products, month_start(until), day, proposal)
     uses, answers = uses_of(markets, products), MarketAnswers(markets, products)
+    states = states_of({pk: products[pk] for pk in markets}, month_start(until))
     found = {}
     for pk, own in markets.items():
+        state = states.get(pk)
+        if not _answers(state):
+            continue
         volumes = _shares([market.volume for market in own])
         revenues = _shares([1.0 if market.sold is None else max(market.sold.revenue, 0.0) for market in own])
         said = [
@@ -144,8 +205,18 @@ def changes_expected(
             if (moves := _on_day(pk, market, uses[pk], answers, day))
         ]
         if said:
-            found[pk] = Expected(said)
+            found[pk] = Expected(said, state.flow if state and state.leads else None)
     return found
+
+
+def why_unknown(
+    products: Mapping[int, Product], expected: Collection[int], day: datetime.date
+) -> dict[int, str]:
+    """Of the products whose line leads with a state and that nothing is expected of, the reason: ``level``
+    (nothing says what comes in), ``inflow`` (nor what of it leaves), ``unmeasured`` (whether it answers)."""
+    unknown = {pk: product for pk, product in products.items() if pk not in expected}
+    states = states_of(unknown, month_start(min(day, today()))) if unknown else {}
+    return {pk: state.reason or UNMEASURED for pk, state in states.items() if state.leads}
 
 
 def _shares(amounts: Sequence[float]) -> list[float]:
@@ -262,7 +333,10 @@ def names_of(markets: Iterable[Market]) -> list[str]:
 
 
 def _still(
-    markets: Sequence[Market], used: Sequence[datetime.date], prices: Sequence[float]
+    markets: Sequence[Market],
+    used: Sequence[datetime.date],
+    prices: Sequence[float],
+    state: Counted | None,
 ) -> dict[str, Any]:
     """Of a change that moves no volume; nothing where it began before."""
     new = [market for market in markets if _news(market.parts, used)]
@@ -270,4 +344,6 @@ def _still(
         return {}
     start = min(min(_news(market.parts, used)) for market in new)
     said: dict[str, Any] = {"start": str(start), "share": round(prices[-1] / prices[0] - 1, 5)}
+    if state is not None and state.leads:
+        said["why"] = state.reason or UNMEASURED
     return said | ({"where": names_of(new)} if len(new) < len(markets) else {})

@@ -25,8 +25,9 @@ def limits_history() -> list[HistoryEntry]:
 
 
 def perishables_visible(user: Any) -> QuerySet[Perishable]:
-    """Lines first."""
-    rows = Perishable.objects.select_related("product", "line").order_by("line__name", "product__name")
+    """Lines first, of each the newest."""
+    rows = Perishable.objects.select_related("product", "line")
+    rows = rows.order_by("line__name", "product__name", "-start_date")
     lines = visible_line_ids(user)
     return rows if lines is None else rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
 

@@ -124,11 +124,11 @@ def with_pass_through(prices: QuerySet[Price]) -> QuerySet[Price]:
 
 
 def with_perishable(prices: QuerySet[Price], product: Product) -> QuerySet[Price]:
-    """Prices of the product with ``perishable``: what is said of it, else of the nearest line above it."""
+    """Prices of the product with ``perishable``: what holds today of it, else of the nearest line above."""
     lines = [line.pk for line in line_tree().ancestors(product.line_id)]
     near = [When(line=pk, then=Value(place)) for place, pk in enumerate(lines, start=1)]
-    rows = Perishable.objects.filter(Q(product=product) | Q(line__in=lines))
-    said = rows.order_by(Case(*near, default=Value(0))).values("perishable")[:1]
+    rows = Perishable.objects.filter(Q(product=product) | Q(line__in=lines), start_date__lte=today())
+    said = rows.order_by(Case(*near, default=Value(0)), "-start_date").values("perishable")[:1]
     spoils = {"perishable": Coalesce(Subquery(said), Value(False))}
     return prices.annotate(**spoils)
 

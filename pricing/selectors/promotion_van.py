@@ -54,7 +54,7 @@ def promotion_van(
         van = van_prijs(
             _rows(one),
             start,
-            perishable=_perishable(one),
+            perishable=_perishable(one, start),
             cuts=[cut for run in met if (cut := run.cut(one.rows))],
         )
         found.setdefault(one.product.pk, []).append((one.price_list, van))
@@ -65,10 +65,11 @@ def _rows(one: InPromotion) -> list[tuple[datetime.date, Any]]:
     return [(price.start_date, price.amount) for price in one.rows]
 
 
-def _perishable(one: InPromotion) -> bool:
-    """What is said of the product, else of the nearest line above it."""
+def _perishable(one: InPromotion, day: datetime.date) -> bool:
+    """What holds of the product on the day, else of the nearest line above it."""
     read: Any = one.rows[0]
     said = [from_row(Perishable, row) for row in read.spoils or ()]
+    said = sorted((row for row in said if row.start_date <= day), key=lambda row: row.start_date)
     by = {(row.product_id, row.line_id): row.perishable for row in said}
     above = [(None, line.pk) for line in line_tree().ancestors(one.product.line_id)]
     return next((by[key] for key in [(one.product.pk, None), *above] if key in by), False)

@@ -18,7 +18,7 @@ from products.selectors.units import unit_of
 from .costs import RIGHT, rates_read
 from .elasticities import elasticities_allowed
 from .margins import unit_costs
-from .planned_prices import Expected, changes_expected, moves_volume
+from .planned_prices import Expected, changes_expected, moves_volume, why_unknown
 from .yearly import READING, uses_reading
 
 MONTHS = 12
@@ -60,13 +60,17 @@ class Moved:
 @dataclass(frozen=True)
 class Effect:
     """Of one product; ``None``: what it sold, how its volume answers, or of the margin what it costs is not
-    known. ``unit`` with its measure, as volumes add in one alone."""
+    known. ``unit`` with its measure, as volumes add in one alone. Of a state ``volume`` is what there is of
+    it on average over the first year, and ``coming`` by how much what comes in changes; ``why`` is the reason
+    that it is not known of one (:func:`pricing.selectors.planned_prices.why_unknown`)."""
 
     product: Product
     unit: tuple[str, str]
     volume: Moved | None = None
     revenue: Moved | None = None
     margin: Moved | None = None
+    coming: float | None = None
+    why: str = ""
 
 
 def effect_allowed(user: Any, proposal: Proposal) -> bool:
@@ -84,6 +88,7 @@ def proposal_effects(user: Any, proposal: Proposal) -> list[Effect]:
     )
     products = {row.pk: row for row in rows.annotate(**{READING: uses_reading(user)})}
     expected = changes_expected(products, proposal.start_date, proposal.pk)
+    unknown = why_unknown(products, expected, proposal.start_date)
     rates = rates_read(user, list(products.values())) if user.has_perm(RIGHT) else {}
     tree = line_tree()
     found = []
@@ -92,7 +97,7 @@ def proposal_effects(user: Any, proposal: Proposal) -> list[Effect]:
         unit = (measure.code, unit_of(tree, product, measure).lower())
         figures, change = getattr(product, "figures", None), expected.get(pk)
         if figures is None or change is None:
-            found.append(Effect(product, unit))
+            found.append(Effect(product, unit, why=unknown.get(pk, "")))
             continue
         volume, revenue = figures.volume_12m, figures.revenue_12m
         costs = None
@@ -102,9 +107,10 @@ def proposal_effects(user: Any, proposal: Proposal) -> list[Effect]:
             Effect(
                 product,
                 unit,
-                _moved(volume, change.volume_at),
+                _moved(volume, change.there_at),
                 _moved(revenue, change.revenue_at),
                 _margin(volume, revenue, change, costs) if costs else None,
+                change.volume_at(0) if change.state else None,
             )
         )
     return sorted(found, key=lambda row: (-(row.revenue.now if row.revenue else 0), row.product.name))
@@ -119,7 +125,7 @@ def _margin(volume: Decimal, revenue: Decimal, change: Expected, costs: tuple[De
     cost, taken = float(volume * costs[0]), float(revenue * (1 - costs[1]))
     return Moved(
         revenue * (1 - costs[1]) - volume * costs[0],
-        lambda z: taken * (1 + change.revenue_at(z)) - cost * (1 + change.volume_at(z)),
+        lambda z: taken * (1 + change.revenue_at(z)) - cost * (1 + change.there_at(z)),
     )
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.months import month_add, month_start
+from core.months import month_start
 from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.prices import prices_last_year
 from pricing.models import Elasticity, PriceList
-from products.models import Measure, Product, ProductMonth
+from products.models import Measure, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
@@ -30,9 +30,9 @@ from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
 from .resellers import margin_rate, reach
+from .states import state_flows
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
-LEAST_MONTHS = 6
 UnitCosts = Sequence[tuple[Decimal, Decimal] | None]
 
 
@@ -112,25 +112,9 @@ def _with_inflow(user: Any, ground: Ground, measure: Measure) -> Ground | str:
 
 
 def share_staying(product: Product, level: Measure, inflow: Measure) -> float | None:
-    """Of a state the share that is still there a month later, over the last twelve months of which all is
-    known: what was there and came in, and is not there, has left. ``None`` under six months, and where more
-    is there than came in: then the flow is not what comes in."""
-    rows = ProductMonth.objects.filter(product=product, measure__in=[level, inflow], volume__isnull=False)
-    volumes = {
-        (measure, month): float(volume or 0)
-        for measure, month, volume in rows.order_by("-month").values_list("measure_id", "month", "volume")[
-            : 2 * (MONTHS + 1)
-        ]
-    }
-    left = there = 0.0
-    known = 0
-    for (measure, month), volume in volumes.items():
-        before, came = volumes.get((level.pk, month_add(month, -1))), volumes.get((inflow.pk, month))
-        if measure == level.pk and before is not None and came is not None:
-            known, there, left = known + 1, there + before, left + before + came - volume
-    if known < LEAST_MONTHS or not 0 <= left < there:
-        return None
-    return 1 - left / there
+    """Of a state the share that is still there a month later; ``None``: not known."""
+    found = state_flows({product.pk: (level.pk, inflow.pk)}).get(product.pk)
+    return found.stays if found else None
 
 
 def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:

@@ -37,7 +37,7 @@ from pricing.selectors.standard_costs import products_bearing
 
 from .cost_change_alerts import change_settle, draft_tell
 from .costs import cost_line_within, rates_undo, rates_write
-from .price_rules import CENT, PLACES, Rule
+from .price_rules import Rule, price_step
 from .proposals import proposal_draft
 
 How, State = CostChange.How, CostChange.State
@@ -272,4 +272,4 @@ def _factors(change: CostChange, keep: str) -> Iterator[tuple[int, Decimal]]:
 
 def _up(amount: Decimal, old: Decimal) -> Decimal:
     """Up, so that what was asked is kept."""
-    return amount.quantize(CENT if old == old.quantize(CENT) else PLACES, ROUND_CEILING)
+    return amount.quantize(price_step(old), ROUND_CEILING)

@@ -13,7 +13,7 @@ from pricing.models import PriceList, Proposal
 from pricing.selectors.prices import in_force, lists_visible, vat_rates, with_and_without
 from products.models import Product
 
-from .price_rules import Rule
+from .price_rules import EVERY, Rule
 
 
 def other_list(user: Any, price_list: PriceList, code: str) -> PriceList:
@@ -28,15 +28,18 @@ def other_list(user: Any, price_list: PriceList, code: str) -> PriceList:
 
 def prices_elsewhere(
     proposal: Proposal, rule: Rule, product_ids: Collection[int]
-) -> dict[tuple[int, str], Decimal]:
-    """What holds on the other list on the day the proposal begins, by product and tier; with VAT where the
-    proposal's list has it, without where it has not. In at most four queries."""
+) -> dict[tuple[int, str, str], Decimal]:
+    """What holds on the other list on the day the proposal begins, by product, component and tier; with VAT
+    where the proposal's list has it, without where it has not. In at most four queries."""
     other = PriceList.objects.get(code__iexact=rule.of)
-    rows = in_force([other.pk], product_ids, proposal.start_date, component=rule.component)
-    amounts = {(row.product_id, row.tier): row.amount for row in rows if row.amount is not None}
+    which = {} if rule.component == EVERY else {"component": rule.component}
+    rows = in_force([other.pk], product_ids, proposal.start_date, **which)
+    amounts = {
+        (row.product_id, row.component, row.tier): row.amount for row in rows if row.amount is not None
+    }
     if other.with_vat == proposal.price_list.with_vat:
         return amounts
-    products = list(Product.objects.filter(pk__in={pk for pk, _tier in amounts}))
+    products = list(Product.objects.filter(pk__in={key[0] for key in amounts}))
     rates = vat_rates(products, proposal.start_date)
     side = 0 if proposal.price_list.with_vat else 1
     return {

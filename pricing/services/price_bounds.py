@@ -10,7 +10,7 @@ from typing import Any
 
 import pghistory
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
@@ -46,7 +46,8 @@ def _set_by_another(user: Any, line: ProductLine | None) -> Iterator[None]:
 @transaction.atomic
 def bound_set(*, user: Any, **values: Any) -> Bound:
     """A least or most of one component of the price of a product or line, of one tier or all, from a date on,
-    in one currency (nobody says which: ours); without either there is none then."""
+    in one currency (nobody says which: ours); without either there is none then. The first word may be of
+    the past; once one holds, tomorrow at the earliest."""
     said = {"component": Price.Component.UNIT, "tier": "", "currency": "", **values}
     said["currency"] = said["currency"].strip().upper() or organisation_get().currency
     names = ("product", "line", "component", "tier", "currency", "start_date")
@@ -54,11 +55,22 @@ def bound_set(*, user: Any, **values: Any) -> Bound:
     with _set_by_another(user, line):
         key = {name: said[name] for name in names}
         row = Bound.objects.filter(**key).first() or Bound(**key)
+        if row.pk and all(getattr(row, name) == value for name, value in said.items()):
+            return row
+        if said["start_date"] <= today():
+            begun_stay(Bound.objects.filter(**key | {"start_date": F("start_date")}))
         for name, value in said.items():
             setattr(row, name, value)
         check(row)
         row.save()
     return row
+
+
+def begun_stay(rows: QuerySet[Any]) -> None:
+    """``DomainError`` where one of them has begun: what comes after it begins tomorrow at the earliest."""
+    if rows.filter(start_date__lte=today()).exists():
+        message = _("What has begun stays as it was, and the next ends it: from tomorrow at the earliest.")
+        raise DomainError("date_past", message, "start_date")
 
 
 @transaction.atomic

@@ -13,7 +13,13 @@ from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.list_parts import yearly_around
-from pricing.selectors.planned_prices import changes_expected, moves_volume
+from pricing.selectors.planned_prices import (
+    Expected,
+    changes_expected,
+    moves_volume,
+    never_expected,
+    why_unknown,
+)
 from pricing.selectors.proposals import old_amounts
 from products.models import Product
 
@@ -29,16 +35,22 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         prices[price.product_id].append(price)
     old = old_amounts(proposal, list(prices))
     yearly = yearly_around(price_list, list(prices), proposal.start_date)
-    expected = {}
+    expected: dict[int, Expected] = {}
+    unknown = dict.fromkeys(prices, why) if (why := never_expected(price_list)) else {}
     if moves_volume(price_list):
         products = Product.objects.only("line_id", "kind").in_bulk(list(prices))
         expected = changes_expected(products, proposal.start_date)
+        unknown = why_unknown(products, expected, proposal.start_date)
     rows = []
     for product_id, own in prices.items():
         row = DecisionProduct(product_id=product_id, what=_what(price_list, own, old))
         if product_id in yearly:
             row.what["yearly"] = [str(amount) for amount in yearly[product_id]]
+        if product_id in unknown:
+            row.what["unknown"] = unknown[product_id]
         if product_id in expected:
+            if expected[product_id].state is not None:
+                row.what["of"] = "inflow"
             row.expected, row.expected_lo80, row.expected_hi80 = (
                 round(value, 5) for value in expected[product_id].volume
             )

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from core import formats
+from core.organisation import local_date
 from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.bounds import BoundsOn, Passed, prices_held
-from pricing.selectors.notices import told_too_late
+from pricing.selectors.notices import TooLate, told_too_late
 from pricing.words.prices import bound_words
 from products.selectors.access import channels_visible
 from products.selectors.lines import LineTree
 
 
-def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bool = True) -> None:
-    """``DomainError`` where the proposal passes a bound or (``with_notice``) begins too soon for who pays it.
-    Those that only ask for a reason are let pass with the proposal's ``exception``."""
-    price_list, start = proposal.price_list, proposal.start_date
-    asks = with_notice and not proposal.exception.strip()
-    reasons = _notice(proposal, prices) if asks else []
-    reasons += bounds_asking(bounds_passed(price_list, start, prices))
-    if not proposal.exception.strip():
-        exception_ask(reasons)
+def limits_check(proposal: Proposal, prices: Sequence[Price], *, decided: str | None = None) -> None:
+    """``DomainError`` where the proposal passes a bound or begins too soon for who pays it. Those that only
+    ask for a reason are let pass with the proposal's ``exception``, and when it is ``decided`` with what is
+    said then. The author's counts for notice only where that was too short on the day of the draft already:
+    whoever lets a proposal wait until it is says why."""
+    said = bool(proposal.exception.strip())
+    beyond = bounds_asking(bounds_passed(proposal.price_list, proposal.start_date, prices))
+    if decided is not None and decided.strip():
+        return
+    known = said
+    if decided is not None:
+        known = said and _late(proposal, prices, local_date(proposal.created_at)) is not None
+    late = [] if known else notice_words(proposal, prices, proposal.author)
+    exception_ask(late + ([] if said else beyond))
 
 
 def bounds_asking(beyond: Sequence[Passed]) -> list[str]:
@@ -50,12 +57,18 @@ def exception_ask(reasons: Sequence[str]) -> None:
         raise DomainError("exception_needed", " ".join([reasons[0], _("Say why it may.")]), "exception")
 
 
-def _notice(proposal: Proposal, prices: Sequence[Price]) -> list[str]:
-    late = told_too_late(proposal.price_list, proposal.start_date, {price.product_id for price in prices})
+def _late(proposal: Proposal, prices: Sequence[Price], on: datetime.date | None = None) -> TooLate | None:
+    products = {price.product_id for price in prices}
+    return told_too_late(proposal.price_list, proposal.start_date, products, on)
+
+
+def notice_words(proposal: Proposal, prices: Sequence[Price], reader: Any) -> list[str]:
+    """Who should have been told earlier than today, as far as the reader may know; nothing: nobody."""
+    late = _late(proposal, prices)
     if late is None:
         return []
     said = {"count": late.days, "day": formats.day(late.earliest)}
-    seen = channels_visible(proposal.author)
+    seen = channels_visible(reader)
     channel = seen.filter(pk=late.channel.pk).first() if late.channel else None
     if channel is None or channel == proposal.price_list.channel:
         text = ngettext(

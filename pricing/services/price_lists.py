@@ -24,6 +24,8 @@ from products.models import Channel, Product, ProductLine
 from products.selectors.closing import CLOSE
 from products.services.scope import unlimited
 
+from .price_bounds import begun_stay
+
 NAMES = ("name_en", "name_nl")
 
 
@@ -66,16 +68,27 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def perishable_set(*, user: Any, product: Product | None, line: ProductLine | None, perishable: bool) -> None:
-    """Whether the product, or the line's products, soon spoil; what a product or nearer line says goes
-    first."""
+def perishable_set(
+    *,
+    user: Any,
+    product: Product | None,
+    line: ProductLine | None,
+    start_date: datetime.date,
+    perishable: bool,
+) -> Perishable:
+    """Whether the product, or the line's products, soon spoil from this date; what a product or nearer line
+    says goes first. The first word may be of the past; once one holds, tomorrow at the earliest."""
     _shared(user)
-    key = {"product": product, "line": line}
-    row = Perishable.objects.filter(**key).first() or Perishable(**key)
+    about = {"product": product, "line": line}
+    rows = Perishable.objects.filter(**about)
+    row = rows.filter(start_date=start_date).first() or Perishable(**about, start_date=start_date)
     if row.perishable != perishable:
+        if start_date <= today():
+            begun_stay(rows)
         row.perishable = perishable
         check(row)
         row.save()
+    return row
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.errors import DomainError
+from pricing.models.price import PLACES
 
 KINDS = (
     ("percentage", gettext_lazy("change by per cent")),
@@ -32,14 +33,34 @@ ROUNDINGS = (
     ("95", gettext_lazy("to .95")),
     ("whole", gettext_lazy("to whole amounts")),
 )
-CENT, PLACES = Decimal("0.01"), Decimal("0.0001")
+EVERY = "all"
+OF_EVERY = ("percentage", "list", "paste", "end")
+"""In place of a component: all of the prices that a product has on the list."""
+CENT, TARIFF = Decimal("0.01"), Decimal("0.0001")
+SMALLEST = Decimal(1).scaleb(-PLACES)
 MOST = Decimal(10) ** 12
+
+
+def price_check(amount: Decimal) -> None:
+    """Refuse what is no price, or would have to be rounded to be one."""
+    if not 0 <= amount <= MOST:
+        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    if amount != amount.quantize(SMALLEST):
+        message = _("%(amount)s has more than six decimals: round it first.") % {"amount": f"{amount:f}"}
+        raise DomainError("price_places", message, "pasted")
+
+
+def price_step(old: Decimal | None) -> Decimal:
+    """As fine as the price is now: a cent, a tariff's four decimals, or all there may be."""
+    places = -int((old or CENT).normalize().as_tuple().exponent)
+    return CENT if places <= 2 else TARIFF if places <= 4 else SMALLEST
 
 
 @dataclass(frozen=True)
 class Rule:
     """``value`` is a rate for *percentage* (0.03) and *list* (0.9 of it), an amount in the list's currency
-    for *amount* and *target*. ``component`` and ``tier`` say which of the prices; a tier of ``None`` is all.
+    for *amount* and *target*. ``component`` (``EVERY``: all) and ``tier`` (``None``: all) say which of the
+    prices.
     ``of`` is the code of the other list; ``edited``: some of its prices were changed afterwards."""
 
     kind: str
@@ -66,6 +87,10 @@ class Rule:
         """Refuse what has no meaning."""
         if self.kind not in dict(KINDS) or self.rounding not in dict(ROUNDINGS):
             raise DomainError("rule_unknown", _("There is no such rule."), "kind")
+        if self.component == EVERY and (self.kind not in OF_EVERY or self.tier is not None):
+            raise DomainError(
+                "part_needed", _("Which price? All of them only change by per cent, or end."), "component"
+            )
         if self.kind in ("paste", "end"):
             return
         if self.value is None:
@@ -81,15 +106,14 @@ class Rule:
         """The new price; ``None`` where the rule has no answer: nothing to change. ``other`` is the price on
         the other list, with VAT where this list has it."""
         if self.kind == "target":
-            return self.rounded(self.value or Decimal(0), PLACES)
+            return self.rounded(self.value or Decimal(0), SMALLEST)
         base = other if self.kind == "list" else old
         if base is None or self.value is None:
             return None
         exact = {"percentage": base * (1 + self.value), "list": base * self.value}.get(
             self.kind, base + self.value
         )
-        step = CENT if (old or CENT) == (old or CENT).quantize(CENT) else PLACES
-        return self.rounded(exact, step)
+        return self.rounded(exact, price_step(base if old is None else old))
 
     def rounded(self, amount: Decimal, step: Decimal) -> Decimal:
         """As the rule says; not rounded is to ``step``, half away from zero. The nearest .99 or .95, the

@@ -20,26 +20,30 @@ from products.services.four_eyes import decided
 from .approval_alerts import author_tell
 from .kept_promotions import KIND, promotion_follow
 from .promotion_limits import promotion_limits_check
-from .promotions import promotion_lock
+from .promotions import promotion_lock, why_ask
 
 State = Promotion.State
 
 
 @transaction.atomic
 def promotion_propose(
-    *, user: Any, promotion: Promotion, exception: str = "", version: int | None = None
+    *, user: Any, promotion: Promotion, exception: str = "", why: str = "", version: int | None = None
 ) -> Promotion:
-    """Ask for approval of a draft, or of one that was rejected. Refused where a price in it passes a bound;
-    one that asks for a reason is passed with ``exception``."""
+    """Ask for approval of a draft, or of one that was rejected; ``why`` becomes its note, without which it is
+    refused. Refused as well where a price in it passes a bound; one that asks for a reason is passed with
+    ``exception``."""
     current = promotion_lock(user, promotion)
     if current.state not in (State.DRAFT, State.REJECTED):
         raise DomainError("proposed_already", _("It was proposed already."), status=409)
+    note = why.strip() or current.note
+    why_ask(note)
     exception = exception.strip() or current.exception
     promotion_limits_check(current, exception)
     values = {
         "state": State.PROPOSED,
         "proposed_by": user,
         "exception": exception,
+        "note": note,
         "decided_by": None,
         "decided_at": None,
         "decision_note": "",

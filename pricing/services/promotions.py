@@ -133,10 +133,19 @@ def promotion_change(
         current.version += 1
     elif all(getattr(current, name) == value for name, value in plan.fields.items()):
         return current
+    if current.state in (State.PROPOSED, State.APPROVED):
+        why_ask(plan.note)
     row_save(current, version=None, values=plan.fields | _proposed_anew(user, current))
     _held(user, current)
     promotion_follow(promotion=current)
     return current
+
+
+def why_ask(note: str) -> None:
+    """``DomainError`` where nobody says why: who approves reads it, and its decision keeps it."""
+    if not note.strip():
+        message = _("Say why: whoever approves reads it, and the decision keeps it.")
+        raise DomainError("note_needed", message, "note")
 
 
 def _held(user: Any, current: Promotion) -> None:

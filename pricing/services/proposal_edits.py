@@ -15,7 +15,7 @@ from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.proposals import old_amounts
 
-from .price_rules import MOST, Rule
+from .price_rules import Rule, price_check
 from .proposals import proposal_lock
 
 Part = tuple[int, str, str]
@@ -40,8 +40,8 @@ def proposal_edit(*, user: Any, proposal: Proposal, amounts: Mapping[Part, Decim
     current = proposal_lock(proposal, State.DRAFT)
     if current.author_id != user.pk:
         raise DomainError("not_yours", _("Only its author changes a draft."), status=403)
-    if any(not 0 <= amount <= MOST for amount in amounts.values()):
-        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    for amount in amounts.values():
+        price_check(amount)
     rows = {(row.product_id, row.component, row.tier): row for row in current.prices.all()}
     old = old_amounts(current, {pk for pk, _component, _tier in amounts})
     wanted = {key: amount for key, amount in amounts.items() if amount != old.get(key)}

@@ -21,14 +21,14 @@ from core.models import Job
 from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
-from pricing.selectors.prices import in_force
+from pricing.selectors.prices import Part, in_force
 from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
 from .other_lists import other_list, prices_elsewhere
 from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
-from .price_rules import MOST, Rule
+from .price_rules import EVERY, Rule, price_check
 from .proposal_alerts import draft_tell, proposal_settle, proposal_tell
 
 AT_ONCE = 500
@@ -53,20 +53,22 @@ def proposal_draft(
     reason: str,
     rule: Rule,
     product_ids: Collection[int],
-    pasted: Mapping[int, Decimal] | None = None,
+    pasted: Mapping[int, Decimal | Mapping[Part, Decimal]] | None = None,
     alternatives: str = "",
     exception: str = "",
 ) -> Proposal:
     """A draft with the new price of each product, to look at before it is proposed. ``pasted`` are the prices
-    by product id where the rule is *paste*. Products that the rule leaves as they are get no row; of many
-    products a job works it out. The products must be ones the person may see."""
+    by product id where the rule is *paste*, one or one of each part. Products that the rule leaves as they
+    are get no row; of many products a job works it out. The products must be ones the person may see."""
     right_require(user, "pricing.edit")
     _ahead(price_list, start_date)
     rule.check()
     if rule.kind == "list":
         other_list(user, price_list, rule.of)
-    if any(not 0 <= amount <= MOST for amount in (pasted or {}).values()):
-        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    amounts = {str(pk): _as_json(said) for pk, said in (pasted or {}).items()}
+    for said in amounts.values():
+        for amount in _each(said):
+            price_check(Decimal(amount))
     ids = sorted(pasted if pasted is not None else product_ids)
     if not ids:
         raise DomainError("no_products", _("Choose a product, a line, or paste prices."), "product")
@@ -81,7 +83,6 @@ def proposal_draft(
     )
     check(proposal)
     proposal.save()
-    amounts = {str(pk): str(amount) for pk, amount in (pasted or {}).items()}
     if len(ids) <= AT_ONCE:
         Price.objects.bulk_create(_new_prices(proposal, ids, amounts))
         if not proposal.prices.exists():
@@ -118,29 +119,52 @@ def proposal_fill_failed(job: Job) -> None:
     draft_tell(Proposal.objects.select_related("author").get(pk=job.payload["proposal"]), ready=False)
 
 
-def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, str]) -> list[Price]:
+Said = str | Mapping[str, str]
+"""The price that was given of a product, or of each of its parts ("component:tier") one; as JSON."""
+
+
+def _as_json(said: Decimal | Mapping[Part, Decimal]) -> Said:
+    if isinstance(said, Decimal):
+        return str(said)
+    return {":".join(part): str(amount) for part, amount in said.items()}
+
+
+def _each(said: Said) -> Collection[str]:
+    return [said] if isinstance(said, str) else said.values()
+
+
+def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, Said]) -> list[Price]:
     """What the proposal's rule says of these products, where that differs from what holds."""
     rule = Rule.from_json(proposal.rule)
-    held = in_force([proposal.price_list_id], ids, proposal.start_date, component=rule.component)
+    which = {} if rule.component == EVERY else {"component": rule.component}
+    held = in_force([proposal.price_list_id], ids, proposal.start_date, **which)
     others = prices_elsewhere(proposal, rule, ids) if rule.kind == "list" else {}
-    parts: dict[int, dict[str, Decimal | None]] = {pk: {} for pk in ids}
+    parts: dict[int, dict[Part, Decimal | None]] = {pk: {} for pk in ids}
+    if rule.component == EVERY:
+        for pk, component, tier in others:
+            parts[pk][component, tier] = None
+        for pk in ids:
+            parts[pk] |= dict.fromkeys(_parts_given(pasted.get(str(pk), {})))
     for row in held:
         if rule.tier in (None, row.tier):
-            parts[row.product_id][row.tier] = row.amount
+            parts[row.product_id][row.component, row.tier] = row.amount
     prices = []
-    for pk, tiers in parts.items():
-        for tier, old in (tiers or {rule.tier or "": None}).items():
+    for pk, own in parts.items():
+        usual = {} if rule.component == EVERY else {(rule.component, rule.tier or ""): None}
+        for (component, tier), old in (own or usual).items():
             if rule.kind == "paste":
-                new: Decimal | None = Decimal(pasted[str(pk)])
+                said = pasted[str(pk)]
+                given = said if isinstance(said, str) else said.get(f"{component}:{tier}")
+                new = None if given is None else Decimal(given)
             else:
-                new = rule.new_amount(old, others.get((pk, tier)))
+                new = rule.new_amount(old, others.get((pk, component, tier)))
             ends = rule.kind == "end" and old is not None
             if ends or (new is not None and new != old):
                 prices.append(
                     Price(
                         price_list_id=proposal.price_list_id,
                         product_id=pk,
-                        component=rule.component,
+                        component=component,
                         tier=tier,
                         start_date=proposal.start_date,
                         amount=None if ends else new,
@@ -149,6 +173,12 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, s
                     )
                 )
     return prices
+
+
+def _parts_given(said: Said) -> list[Part]:
+    if isinstance(said, str):
+        return []
+    return [(component, tier) for component, _sign, tier in (key.partition(":") for key in said)]
 
 
 @transaction.atomic
@@ -178,14 +208,16 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
 
 
 @transaction.atomic
-def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
+def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> Proposal:
     """Its prices hold from their date on. One person cannot propose and approve where two are needed. Refused
-    as well where they pass a bound that was set since."""
+    as well where they pass a bound that was set since, or where it has become too late to tell who pays them;
+    with ``exception``, why that may be, what only asks for a reason passes."""
     right_require(user, "pricing.approve")
     current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.price_list, current.start_date)
     row_lock(current.price_list)  # of two proposals for the same day one is first
-    limits_check(current, list(current.prices.prefetch_related("product")), with_notice=False)
+    limits_check(current, list(current.prices.prefetch_related("product")), decided=exception)
+    current.exception = "; ".join(filter(None, [current.exception, exception.strip()]))
     _free(current)
     if current.price_list.is_observed:
         _hold(current, user)
@@ -218,6 +250,53 @@ def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
     _decide(current, user, State.REJECTED, timezone.now(), note.strip())
     current.prices.update(state=State.REJECTED)
     return current
+
+
+@transaction.atomic
+def proposal_repeat(*, user: Any, proposal: Proposal, start_date: datetime.date, reason: str) -> Proposal:
+    """A draft of one's own with the prices of one that was rejected or withdrawn, from another date or with
+    another reason; those that hold already on that date are left out."""
+    right_require(user, "pricing.edit")
+    if proposal.state not in (State.REJECTED, State.WITHDRAWN):
+        raise DomainError("not_over", _("Only what was rejected or withdrawn is proposed again."), status=409)
+    _ahead(proposal.price_list, start_date)
+    draft = Proposal(
+        price_list=proposal.price_list,
+        start_date=start_date,
+        reason=reason.strip(),
+        alternatives=proposal.alternatives,
+        rule=proposal.rule,
+        author=user,
+    )
+    check(draft)
+    prices = list(proposal.prices.order_by("pk"))
+    held = {
+        (row.product_id, row.component, row.tier): row.amount
+        for row in in_force([draft.price_list_id], {price.product_id for price in prices}, start_date)
+    }
+    wanted = [
+        price for price in prices if price.amount != held.get((price.product_id, price.component, price.tier))
+    ]
+    if not wanted:
+        raise DomainError("nothing_changes", _("No price would change."), "start_date")
+    draft.save()
+    Price.objects.bulk_create(
+        (
+            Price(
+                price_list_id=draft.price_list_id,
+                product_id=price.product_id,
+                component=price.component,
+                tier=price.tier,
+                start_date=start_date,
+                amount=price.amount,
+                state=State.DRAFT,
+                proposal=draft,
+            )
+            for price in wanted
+        ),
+        batch_size=1000,
+    )
+    return draft
 
 
 @transaction.atomic
@@ -259,7 +338,7 @@ def _take_back(current: Proposal, by: Any, note: str) -> int:
 def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, note: str = "") -> None:
     current.state, current.decided_by, current.decided_at, current.note = state, user, at, note
     check(current)
-    current.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    current.save(update_fields=["state", "exception", "decided_by", "decided_at", "note"])
     proposal_settle(current)
     proposal_tell(current, by=user)
 

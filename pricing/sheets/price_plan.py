@@ -17,6 +17,7 @@ from pricing.selectors.notices import told_too_late
 from pricing.selectors.prices import in_force, lists_visible
 from pricing.services.price_import import Ahead, Key
 from pricing.services.price_limits import bounds_passed
+from pricing.services.price_rules import SMALLEST, price_step
 from products.models import Product
 from products.sheets.planned import Plan, Refused, Row
 
@@ -116,11 +117,13 @@ class PricePlan(Plan):
             raise Refused("price", "price_missing" if amount is None else "price_and_end")
         if amount is not None and amount < 0:
             raise Refused("price", "price_negative")
+        if amount is not None and amount != amount.quantize(SMALLEST):
+            raise Refused("price", "price_places")
         key: Key = (price_list.pk, product.pk, component, tier, row["start_date"])
         self.once(key, row, "start_date", "price_duplicate")
         if key in self._there and self._there[key] != amount:
             said = self._there[key]
-            raise Refused("price", "price_decided", amount="—" if said is None else f"{said:f}")
+            raise Refused("price", "price_decided", amount="—" if said is None else f"{said.normalize():f}")
         names = {
             "product": product.code,
             "price_list": price_list.code,
@@ -180,7 +183,7 @@ class PricePlan(Plan):
         return {"lines": lines, "decides": any(row.now == "changed" for row in begun)} if lines else {}
 
     def shown(self, row: _Row) -> dict[str, Any]:
-        price = None if row.amount is None else str(row.amount)
+        price = None if row.amount is None else str(row.amount.quantize(price_step(row.amount)))
         return {"price": price, "ends": row.amount is None, **row.names}
 
     def day(self, row: _Row) -> datetime.date:

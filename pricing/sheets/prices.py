@@ -37,6 +37,7 @@ REASONS: dict[str, Any] = {
     "price_missing": _("no price; where it ends, say so in the column “ends”"),
     "price_and_end": _("a price and an end; give one of them"),
     "price_negative": _("below nothing"),
+    "price_places": _("more than six decimals: round it first"),
     "too_long": _("too long"),
     "price_decided": _(
         "%(amount)s is approved from that day: one ahead is withdrawn first, a past one stays"
@@ -108,7 +109,7 @@ class PricesSheet(PlannedSheet[PricePlan]):
             required=True,
             aliases=("from", "date", "vanaf", "datum", "ingangsdatum", "van"),
         ),
-        Field("price", "amount", _("Price"), aliases=("amount", "prijs", "tarief", "premie", "bedrag")),
+        Field("price", "exact", _("Price"), aliases=("amount", "prijs", "tarief", "premie", "bedrag")),
         Field(
             "ends", "flag", _("Ends"), aliases=("eindigt", "vervalt"), help_text=_("No price from then on.")
         ),

@@ -21,7 +21,7 @@ from forecasting.services.night import last_closed_month
 from forecasting.totals import total_band
 from pricing.selectors.moved import moved_by
 from products.models import Measure, ProductMonth
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 Why = DecisionProduct.Unmeasured
 PRODUCTS = 200
@@ -130,6 +130,12 @@ def decision_spans(rows: Sequence[DecisionProduct]) -> list[Span]:
     return found
 
 
+def _counted(tree: LineTree, line_id: int) -> Measure | None:
+    """What a decision is measured on: the leading measure, of a state what comes into it."""
+    lead = tree.lead_measure(line_id)
+    return tree.inflow(line_id) if lead.kind == Measure.Kind.LEVEL else lead
+
+
 class Reader:
     """Reads for one chunk what was believed before each decision and what was sold, all products at once."""
 
@@ -137,8 +143,9 @@ class Reader:
         self._as_of = run.as_of
         self._correlation = error_correlation_now()
         tree = line_tree()
-        leads = {one.row.product_id: tree.lead_measure(one.row.product.line_id) for one in spans}
-        self._measures = {pk: one.pk for pk, one in leads.items() if one.kind != Measure.Kind.LEVEL}
+        lines = {one.row.product_id: one.row.product.line_id for one in spans}
+        found = {pk: _counted(tree, line) for pk, line in lines.items()}
+        self._measures = {pk: one.pk for pk, one in found.items() if one is not None}
         self._vintages: dict[int, list[Forecast]] = defaultdict(list)
         self._sold: dict[tuple[int, int, datetime.date], float] = {}
         if spans:

@@ -202,9 +202,9 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Component")),
         ExportColumn(_("Tier")),
         ExportColumn(_("From"), "date"),
-        ExportColumn(_("Price"), "number"),
+        ExportColumn(_("Price"), "exact"),
         ExportColumn(_("Next from"), "date"),
-        ExportColumn(_("Next price"), "number"),
+        ExportColumn(_("Next price"), "exact"),
     ]
     for name in names:
         for head in yearly_heads():

@@ -87,6 +87,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "row": row,
         "error": error,
         "asks_exception": bool(error and error.code == "exception_needed"),
+        "asks_why": not row.note,
+        "why": request.POST.get("why", ""),
         "whole": whole,
         **row_words(row),
         "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
@@ -248,8 +250,11 @@ def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     def act(row: Promotion, version: int | None) -> None:
-        exception = request.POST.get("exception", "")[:400]
-        promotion_propose(user=request.user, promotion=row, exception=exception, version=version)
+        said = {
+            "exception": request.POST.get("exception", "")[:400],
+            "why": request.POST.get("why", "")[:2000],
+        }
+        promotion_propose(user=request.user, promotion=row, version=version, **said)
 
     return _act(request, pk, _("Proposed. Somebody else approves it."), act)
 

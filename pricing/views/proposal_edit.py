@@ -21,7 +21,7 @@ from core.pages import with_right
 from pricing.forms.proposal_rows import ProposalRowsForm, Row
 from pricing.models import Price, Proposal
 from pricing.selectors.proposals import proposal_get
-from pricing.services.price_rules import Rule
+from pricing.services.price_rules import EVERY, Rule
 from pricing.services.proposal_edits import Edited, Part
 from pricing.services.proposal_edits import proposal_edit as edit
 from pricing.words.prices import part_words
@@ -67,7 +67,8 @@ def _amounts(user: Any, found: Proposal, rows: Sequence[Row]) -> dict[Part, Deci
         if price is not None:
             key = (price.product_id, price.component, price.tier)
         else:
-            key = (known[row.code.lower()], rule.component, rule.tier or "")
+            component = Price.Component.UNIT if rule.component == EVERY else rule.component
+            key = (known[row.code.lower()], component, rule.tier or "")
         amounts[key] = row.amount
     return amounts
 

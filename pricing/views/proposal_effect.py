@@ -1,4 +1,4 @@
-"""What a proposal would do, which comes after its page: it asks as much as a page."""
+"""What a proposal would do, and whom it tells too late: what comes after its page, as it asks as much."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from core.pages import paginate, with_right
+from pricing.models.price import State
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.elasticities import elasticities_allowed
 from pricing.selectors.proposal_effect import (
@@ -17,6 +18,8 @@ from pricing.selectors.proposal_effect import (
     volume_together,
 )
 from pricing.selectors.proposals import proposal_get
+from pricing.services.price_limits import notice_words
+from pricing.words.prices import unknown_words
 
 
 @with_right("pricing.view")
@@ -40,6 +43,19 @@ def proposal_effect(request: HttpRequest, pk: int) -> HttpResponse:
         "margin": together(row.margin for row in effects),
         "unit": effects[0].unit[1] if effects else "",
         "unknown": sum(row.revenue is None and row.volume is None for row in effects),
+        "why": [(why, unknown_words(why)) for why in sorted({row.why for row in effects if row.why})],
+        "has_state": any(row.coming is not None for row in effects),
         "uncosted": sum(row.revenue is not None and row.margin is None for row in effects) if costed else 0,
     }
     return render(request, "pricing/_proposal_effect.html", context)
+
+
+@with_right("pricing.view")
+@require_safe
+def proposal_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who should have been told earlier than today, while it is not decided; nothing: nobody."""
+    found = proposal_get(request.user, pk)
+    if not getattr(request, "htmx", None) or found.state not in (State.DRAFT, State.PROPOSED):
+        return redirect("pricing:proposal", pk)
+    late = notice_words(found, list(found.prices.only("product_id")), request.user)
+    return render(request, "pricing/_proposal_notice.html", {"late": " ".join(late)})

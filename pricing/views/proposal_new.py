@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -16,15 +18,17 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.idempotency import once
+from core.organisation import today
 from core.pages import page_render, with_right
 from pricing.forms.prices import ProposalForm
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.price_targets import prices_recommended, prices_to_margin
-from pricing.selectors.prices import lists_visible
+from pricing.selectors.prices import Part, in_force, lists_visible
 from pricing.selectors.recommended import recommended_allowed
-from pricing.services.price_rules import CENT, WORKED_OUT
+from pricing.services.price_rules import CENT, EVERY, WORKED_OUT
 from pricing.services.proposals import proposal_draft
+from pricing.words.prices import price_decimals
 from products.models import Product
 from products.selectors.access import lines_visible, product_get, products_visible
 from products.selectors.lines import line_tree
@@ -43,8 +47,17 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     lists = lists_visible(user)
     initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
     initial |= {"kind": "target" if product else "percentage"}
+    parts: dict[Part, Decimal] = {}
     if product:
-        initial |= _usual_part(product) | _of_what_if(request.GET)
+        initial |= _usual_part(product)
+        code, parts = _parts_now(product, lists, initial["price_list"])
+        if parts:
+            initial |= {
+                f"part:{':'.join(part)}": round(amount, price_decimals(amount))
+                for part, amount in parts.items()
+            }
+            initial |= {"kind": "parts", "price_list": code}
+        initial |= _of_what_if(request.GET)
     chosen = chosen_read(user, request.POST or request.GET) if product is None else None
     if chosen is not None:
         initial |= {"kind": request.GET.get("kind") or "percentage"}
@@ -54,6 +67,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
         lines=lines_visible(user),
         initial=initial,
         sees_costs=recommended_allowed(user),
+        parts=list(parts),
     )
     status = 200
     if request.method == "POST":
@@ -92,24 +106,42 @@ def _usual_part(product: Product) -> dict[str, Any]:
     return {"component": component, "tier": tier}
 
 
+def _parts_now(product: Product, lists: QuerySet[PriceList], code: str) -> tuple[str, dict[Part, Decimal]]:
+    """The list with that code, else the one with most prices of the product, and these; nothing where it has
+    one alone."""
+    by_list: dict[str, dict[Part, Decimal]] = defaultdict(dict)
+    names = dict(lists.values_list("pk", "code"))
+    for row in in_force(names, [product.pk], today()):
+        if row.amount is not None:
+            by_list[names[row.price_list_id]][row.component, row.tier] = row.amount
+    code = code or max(by_list, key=lambda one: len(by_list[one]), default="")
+    parts = by_list[code]
+    return code, dict(sorted(parts.items())) if len(parts) > 1 else {}
+
+
 def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
-    """The price and day that a what-if was asked about, and which of several; nothing where they cannot be
-    read."""
+    """The price and day that a what-if was asked about, and which of several, or by how much all of them
+    change (``share``, in per cent); nothing where they cannot be read."""
+    share = said.get("share")
     try:
         start = datetime.date.fromisoformat(said.get("start", ""))
-        found = {"value": Decimal(said.get("price", "")), "start_date": start}
+        found = {"value": Decimal(share or said.get("price", "")), "start_date": start}
     except (InvalidOperation, ValueError):
         return {}
-    return found | {name: said[name] for name in ("component", "tier") if name in said}
+    if share:
+        return found | {"kind": "percentage", "component": EVERY, "tier": ""}
+    return found | {"kind": "target"} | {name: said[name] for name in ("component", "tier") if name in said}
 
 
 def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
     said = form.cleaned_data
     price_list: PriceList = said["price_list"]
     ids = _ids(user, said, product, chosen)
-    pasted = None
+    pasted: dict[int, Any] | None = None
     if said["kind"] == "paste":
         pasted = _pasted(user, said["rows"])
+    elif said["kind"] == "parts":
+        pasted = dict.fromkeys(ids, said["parts"])
     elif said["kind"] in dict(WORKED_OUT):
         pasted = _worked_out(user, form, ids)
     made = proposal_draft(

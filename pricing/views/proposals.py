@@ -14,13 +14,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core import formats
-from core.errors import require
+from core.errors import form_refuse, require
 from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.forms.prices import ProposalAgainForm, again_initial
 from pricing.forms.proposal_rows import ProposalRowsForm
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
+from pricing.selectors.planned_prices import never_expected
 from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
@@ -34,10 +36,20 @@ from pricing.selectors.proposals import (
 from pricing.services.proposals import (
     proposal_approve,
     proposal_reject,
+    proposal_repeat,
     proposal_submit,
     proposal_withdraw,
 )
-from pricing.words.prices import bound_words, list_words, part_words, price_text, rule_words
+from pricing.words.prices import (
+    bound_words,
+    list_words,
+    part_words,
+    price_text,
+    rule_words,
+    unknown_words,
+)
+
+OVER = (State.REJECTED, State.WITHDRAWN)
 
 
 @with_right("pricing.view")
@@ -52,9 +64,12 @@ def proposal_page(
     found: Proposal,
     error: DomainError | None = None,
     edit_form: ProposalRowsForm | None = None,
+    again_form: ProposalAgainForm | None = None,
 ) -> HttpResponse:
-    """With what went wrong: of an act on it, or of the prices that were brought back."""
+    """With what went wrong: of an act on it, of the prices that were brought back, or of its repetition."""
     user = request.user
+    status = 422 if edit_form is not None or again_form is not None else 200
+    again_form = again_form or ProposalAgainForm(initial=again_initial(found))
     # A job writes all prices of a draft at once: with prices there is only its last word to fetch.
     filling = not found.price_count or "HX-Request" in request.headers
     job = proposal_job(found) if filling and found.state == State.DRAFT else None
@@ -78,9 +93,11 @@ def proposal_page(
         "page": page,
         "rows": shown,
         "unchecked": held.unchecked,
+        "asks_notice": bool(prices) and found.state in (State.DRAFT, State.PROPOSED),
         "passed": len(passed),
         "refused": sum(each.is_refused for each in held.passed),
         "beyond": beyond,
+        "no_effect": unknown_words(never_expected(found.price_list)) if prices else "",
         "shows_effect": bool(prices) and effect_allowed(user, found),
         "has_reseller": any(item["reseller"] for item in shown),
         "error": error,
@@ -89,6 +106,7 @@ def proposal_page(
         "asks_exception": bool(error and error.code == "exception_needed"),
         "can_submit": own and found.state == State.DRAFT and user.has_perm("pricing.edit"),
         "can_decide": found.state == State.PROPOSED and user.has_perm("pricing.approve"),
+        "again_form": again_form if found.state in OVER and user.has_perm("pricing.edit") else None,
         "can_withdraw": own
         and found.state in (State.DRAFT, State.PROPOSED)
         and user.has_perm("pricing.edit"),
@@ -99,7 +117,6 @@ def proposal_page(
     }
     if context["can_submit"] and not working:
         context["edit_form"] = edit_form or ProposalRowsForm()
-    status = 422 if edit_form is not None else 200
     return page_render(
         request,
         "pricing/proposal.html",
@@ -174,7 +191,7 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
         if act == "submit":
             proposal_submit(**asked, exception=request.POST.get("exception", ""))
         elif act == "approve":
-            proposal_approve(**asked)
+            proposal_approve(**asked, exception=request.POST.get("exception", ""))
         elif act == "reject":
             proposal_reject(**asked, note=note)
         else:
@@ -187,6 +204,25 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
         said[act] = _("Recorded: what was observed is decided by nobody.")
     messages.success(request, said[act])
     return redirect("pricing:proposal", pk=pk)
+
+
+@with_right("pricing.edit")
+@require_POST
+def proposal_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its prices once more, as a draft of one's own."""
+    found = proposal_get(request.user, pk)
+    form = ProposalAgainForm(request.POST)
+    if form.is_valid():
+        try:
+            made = proposal_repeat(user=request.user, proposal=found, **form.cleaned_data)
+        except DomainError as error:
+            if error.status in (403, 409):
+                return proposal_page(request, found, error)
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("A draft with the same prices: look at it, then propose it."))
+            return redirect("pricing:proposal", pk=made.pk)
+    return proposal_page(request, found, again_form=form)
 
 
 @with_right("pricing.view")
@@ -220,10 +256,10 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
 
     columns = [
         ExportColumn(_("Code")),
-        ExportColumn(_("New price"), "number"),
+        ExportColumn(_("New price"), "exact"),
         ExportColumn(_("Name"), width=36),
         ExportColumn(_("Which price")),
-        ExportColumn(_("Old price"), "number"),
+        ExportColumn(_("Old price"), "exact"),
         ExportColumn(_("Change"), "rate"),
         ExportColumn(_("Volume, 12 months"), "number"),
         ExportColumn(_("Revenue, 12 months"), "amount"),

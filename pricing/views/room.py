@@ -82,11 +82,11 @@ def room_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
     columns = [
         ExportColumn(_("Code")),
-        ExportColumn(_("Recommended price"), "number"),
+        ExportColumn(_("Recommended price"), "exact"),
         ExportColumn(_("Name"), width=36),
         ExportColumn(_("Line")),
         ExportColumn(_("Price list")),
-        ExportColumn(_("Price now"), "number"),
+        ExportColumn(_("Price now"), "exact"),
         ExportColumn(_("Change"), "rate"),
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Margin now, 12 months"), "amount"),

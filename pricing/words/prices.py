@@ -138,6 +138,39 @@ def _whose(source: str) -> str:
     }[source]
 
 
+def unknown_words(reason: str) -> str:
+    """Why nothing is expected of a price."""
+    return {
+        "advised": _(
+            "the reseller decides what he asks, so an advised price counts in no forecast; what he does "
+            "shows in the prices that are observed"
+        ),
+        "segment": _("nobody says what a segment buys of all that is sold"),
+        "level": _(
+            "this product counts what is in force, and its line does not count in the same unit what is new"
+        ),
+        "inflow": _(
+            "this product counts what is in force, and of what comes in and leaves too little is known"
+        ),
+        "unmeasured": _(
+            "this product counts what is in force, and how what comes in answers a price is not measured of "
+            "it or its line"
+        ),
+    }.get(reason, "")
+
+
+def advised_words(params: Mapping[str, Any]) -> tuple[str, str]:
+    """That the forecast does not count with an advised price ahead."""
+    said = {
+        "change": formats.delta(params["share"], "percent").text,
+        "where": ", ".join(params.get("where", ())),
+        "day": formats.day(datetime.date.fromisoformat(params["start"])),
+        "why": unknown_words("advised"),
+    }
+    name = _("Advised price in %(where)s %(change)s") if said["where"] else _("Advised price %(change)s")
+    return name % said, _("From %(day)s. The forecast does not move: %(why)s.") % said
+
+
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     """What an approved price ahead does to the forecast."""
     change = formats.delta(params["share"], "percent").text
@@ -147,9 +180,14 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
         name = _("Own price in %(where)s %(change)s") % said
     day = formats.day(datetime.date.fromisoformat(params["start"]))
     if params.get("still") or "volumes" not in params:
-        return name, _(
+        text = _(
             "From %(day)s. What it does to volume is not known; revenue ahead counts with the new price."
-        ) % {"day": day}
+        )
+        if "why" in params:
+            text = _(
+                "From %(day)s. The forecast does not move: %(why)s. Revenue ahead counts with the new price."
+            )
+        return name, text % {"day": day, "why": unknown_words(params.get("why", ""))}
     low, high = (formats.delta(value, "percent").text for value in params["volumes"])
     text = _(
         "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%). "
@@ -161,6 +199,19 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
             "%(elasticity)s, %(whose)s: of all that is sold %(low)s to %(high)s (80%%). Revenue ahead counts "
             "with the new price there."
         )
+    if "state" in params:
+        text = _(
+            "From %(day)s. What comes in changes by elasticity %(elasticity)s, %(whose)s: %(low)s to "
+            "%(high)s (80%%); what is there follows as that adds up. Who is there is taken to leave as "
+            "before: what a price does to that is not measured. Revenue ahead counts with the new price."
+        )
+        if "part" in params:
+            text = _(
+                "From %(day)s, where %(part)s of what there is pays it. What comes in there changes by "
+                "elasticity %(elasticity)s, %(whose)s: of all that comes in %(low)s to %(high)s (80%%); what "
+                "is there follows as that adds up. Who is there is taken to leave as before: what a price "
+                "does to that is not measured. Revenue ahead counts with the new price there."
+            )
     return name, text % {
         "day": day,
         "part": formats.percent(params.get("part"), 0),

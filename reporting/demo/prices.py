@@ -131,7 +131,7 @@ def prices_create(people: Mapping[str, User]) -> None:
     )
     notice_set(user=emma, channel=Channel.objects.get(code="retail"), days=42)
     pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
-    perishable_set(user=anna, product=None, line=lines["juice"], perishable=True)
+    perishable_set(user=anna, product=None, line=lines["juice"], start_date=SINCE, perishable=True)
     bound_set(
         user=emma,
         product=None,

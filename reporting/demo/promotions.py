@@ -204,6 +204,15 @@ def promotion_factor(code: str, channel: str, month: datetime.date, last: dateti
     return factor
 
 
+WHY = {
+    "price_cut": "De drempel verlagen voor wie een ander merk koopt.",
+    "one_plus_one": "Nieuwe huishoudens laten proberen; de winkel vraagt om een sterke actie.",
+    "second_half": "Meer per keer laten meenemen voordat de concurrent adverteert.",
+    "n_for": "Vaste kopers twee tegelijk laten meenemen.",
+    "display": "Een tweede plek in de winkel rond de feestdagen.",
+    "campaign": "Bekendheid opbouwen bij horecazaken.",
+}
+
 # What some of them turned out to cost us, as marketing says once the bills are in.
 COST = {"1+1 amandelmelk": Decimal(21_350), "1,59-actie": Decimal(38_900), "Barista-weken": Decimal(14_120)}
 
@@ -260,5 +269,6 @@ def _plan(
         own_share_rate=Decimal(offer.share),
         budget_amount=Decimal(offer.budget) if offer.budget else None,
         planned_uplift_rate=Decimal(offer.planned),
+        note=WHY.get(offer.mechanic, "Meer mensen laten proeven."),
         **figures,
     )

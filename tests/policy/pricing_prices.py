@@ -77,7 +77,7 @@ def _levies(world: World) -> None:
         Levy.objects.create(line=line, name=name, start_date=today(), amount="0.1")
         Bound.objects.create(line=line, source=name, start_date=today(), least=1, currency="EUR")
         VatCode.objects.create(line=line, code="low", start_date=today())
-        Perishable.objects.create(line=line, perishable=True)
+        Perishable.objects.create(line=line, start_date=today(), perishable=True)
 
 
 def one_person(world: World) -> dict[str, Any]:
@@ -147,7 +147,11 @@ PRICE_RULES = [
         "pricing:price_rule_set",
         post=EDIT,
         args=lambda world: {"what": "perishable"},
-        data=lambda world: {"line": world.own_line.code, "perishable": "on"},
+        data=lambda world: {
+            "line": world.own_line.code,
+            "start_date": "2031-01-01",
+            "perishable": "on",
+        },
         whole=True,
     ),
     Rule(
@@ -188,6 +192,7 @@ PRICE_RULES = [
     ),
     Rule("pricing:proposal", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
     Rule("pricing:proposal_effect", get=VIEW, args=a_proposal, foreign=a_foreign_proposal, all_channels=True),
+    Rule("pricing:proposal_notice", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
     Rule(
         "pricing:proposal_act",
         post=APPROVE,
@@ -201,6 +206,13 @@ PRICE_RULES = [
         args=a_proposal,
         foreign=a_foreign_proposal,
         data=lambda world: {"pasted": f"{world.own_product.code}\t12"},
+    ),
+    Rule(
+        "pricing:proposal_again",
+        post=EDIT,
+        args=a_proposal,
+        foreign=a_foreign_proposal,
+        data=lambda world: {"start_date": "2031-01-01", "reason": "Again"},
     ),
     Rule(
         "pricing:proposal_export",
@@ -246,12 +258,18 @@ PRICE_RULES = [
         get=VIEW,
         post=EDIT,
         args=everything,
-        data=lambda world: {"line": world.own_line.code, "perishable": True},
+        data=lambda world: {
+            "line": world.own_line.code,
+            "start_date": "2031-01-01",
+            "perishable": True,
+        },
         whole=True,
         api=True,
     ),
     Rule("api:price-proposal-list", get=VIEW, post=EDIT, args=everything, data=proposing, api=True),
     Rule("api:price-proposal-detail", get=VIEW, **of_proposal),
+    Rule("api:price-proposal-propose", post=EDIT, **of_proposal),
+    Rule("api:price-proposal-again", post=EDIT, data={"start_date": "2031-01-01"}, **of_proposal),
     Rule("api:price-proposal-approve", post=APPROVE, **of_proposal),
     Rule("api:price-proposal-reject", post=APPROVE, data={"note": "No"}, **of_proposal),
     Rule("api:price-proposal-withdraw", post=EDIT, data={"note": "No"}, **of_proposal),

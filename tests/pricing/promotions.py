@@ -24,6 +24,7 @@ def plan_of(*products: Product, ahead: int = 30, days: int = 14, **fields: Any) 
     given = {
         "name": "Offer",
         "mechanic": "one_plus_one",
+        "note": "To be tried",
         "store_start": start,
         "store_end": fields.pop("store_end", start + (days - 1) * DAY),
         "products": [ProductPlan(product) for product in products],

@@ -116,8 +116,8 @@ def test_of_a_price_in_parts_every_part_and_what_a_customer_pays_in_a_year() -> 
     row = DecisionProduct.objects.get()
     said = [(part["component"], part["tier"], part["old"], part["new"]) for part in row.what["parts"]]
     assert said == [
-        ("month", "", "5.0000", "5.5000"),
-        ("unit", "kWh", "0.3000", "0.3300"),
+        ("month", "", "5.000000", "5.500000"),
+        ("unit", "kWh", "0.300000", "0.330000"),
     ]
     assert [Decimal(amount) for amount in row.what["yearly"]] == [810, 891]
     assert price_words(row.what) == (
@@ -169,7 +169,10 @@ def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), kind="advised"))
     service = product_factory(kind="service")
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), service))
-    assert list(DecisionProduct.objects.values_list("expected", flat=True)) == [None, None]
+    rows = DecisionProduct.objects.order_by("pk")
+    assert [row.expected for row in rows] == [None, None]
+    assert "nothing expected: the reseller decides what he asks" in price_words(rows[0].what)
+    assert "nothing expected" not in price_words(rows[1].what)
 
 
 # -- what it did --------------------------------------------------------------------------------------------
@@ -642,7 +645,7 @@ def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> No
     words = alert_kinds.get(alert.kind).words(alert)
     assert words.headline == "promotion waits for approval"
     other = product_factory(owner=owner)
-    names = ("name", "mechanic", "store_start", "store_end", "rate", "amount", "quantity")
+    names = ("name", "mechanic", "store_start", "store_end", "rate", "amount", "quantity", "note")
     plan = PromotionPlan(products=[ProductPlan(other)], **{name: getattr(row, name) for name in names})
     row = promotion_change(user=author, promotion=row, plan=plan, version=row.version)
     alert = Alert.objects.get(kind="promotion_proposal", state="open")

@@ -18,6 +18,7 @@ from forecasting.totals import summed_half
 from forecasting.words.drivers import driver_card
 from pricing.models import PassThrough, Price, PriceList, ReferenceUse
 from pricing.models.price import State
+from pricing.selectors.advised_prices import advised_changes
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import answers_read
 from pricing.words.prices import planned_words
@@ -109,6 +110,20 @@ def test_what_is_not_approved_moves_nothing(juice: Product, everybody: PriceList
     price(juice, everybody, month_add(LAST, -24), "2.00")
     price(juice, everybody, AHEAD[2], "2.08", state=state, proposal=proposal_of(everybody))
     assert change_of(juice) is None
+
+
+def test_an_advised_price_ahead_says_that_the_forecast_does_not_count_with_it(juice: Product) -> None:
+    advised = price_list_factory(kind="advised")
+    price(juice, advised, month_add(LAST, -24), "2.00")
+    assert advised_changes([juice.pk], AHEAD) == {}
+    price(juice, advised, AHEAD[2], "2.10")
+    night_now()
+    assert {row.driven for row in months_of(juice)} == {None}
+    said = driver_card(Forecast.objects.get(product=juice, current=True))
+    assert said is not None
+    [line] = said.planned
+    assert line.name == "Advised price +5.0%"
+    assert "The forecast does not move: the reseller decides what he asks" in line.text
 
 
 def test_a_service_an_end_and_another_list_move_nothing(juice: Product, everybody: PriceList) -> None:

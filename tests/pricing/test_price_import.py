@@ -33,7 +33,14 @@ from pricing.models import NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
 from pricing.services.proposals import proposal_approve, proposal_withdraw
 from products.models import FourEyesRule
-from tests.factories import bound_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    bound_become,
+    bound_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.html import tight
 
 pytestmark = pytest.mark.django_db
@@ -219,8 +226,7 @@ def test_what_changes_today_is_a_decision_within_bounds_and_history_is_neither(
     ]
     row = file_in(anna, *rows, apply=False)
     assert [(refusal.line, refusal.code) for refusal in row.refusals.all()] == [(4, "below_least")]
-    bound.beyond = "reason"
-    bound.save()
+    bound_become(bound, beyond="reason")
     rows[2] = (*rows[2], "As agreed")
     done = file_in(anna, *rows, by=emma)
     assert [each["effect"] for each in done.preview] == ["loaded", "loaded", "decided", "loaded"]
@@ -228,8 +234,8 @@ def test_what_changes_today_is_a_decision_within_bounds_and_history_is_neither(
     assert (decision.why, decision.effective_date) == ("A mistake put right", day(-10))
     assert (decision.proposed_by, decision.decided_by) == (anna, emma)
     assert decision.products.get().what == {
-        "old": "4.0000",
-        "new": "4.5000",
+        "old": "4.000000",
+        "new": "4.500000",
         "component": "unit",
         "tier": "",
         "currency": "EUR",
@@ -286,8 +292,7 @@ def test_limits_hold_for_what_lies_ahead(product: Any, file_in: Any) -> None:
     why = [rows[0], *((*each, "", "", "Why", "As agreed") for each in rows[1:])]
     assert file_in(anna, *why).counts["new"] == 3
     assert {made.exception for made in Proposal.objects.all()} == {"As agreed"}
-    soft.beyond = "refuse"
-    soft.save()
+    bound_become(soft, beyond="refuse")
     row = file_in(anna, ("A", "base", day(41), 4, "", "", "Why", "As agreed"))
     assert [refusal.code for refusal in row.refusals.all()] == ["below_least"]
 

@@ -35,7 +35,7 @@ def test_bounds_and_vat_are_set_by_who_does_not_propose_prices() -> None:
     said = {"line": "books", "start_date": str(SOON), "least": "9.50", "source": "Fixed price act"}
     finance, maker = (api_of(user_factory(role, language="en")) for role in ("finance", "administrator"))
     row = posted(finance, "price-bounds", **said)
-    assert (row["line"], row["product"], row["least"], row["beyond"]) == ("books", None, "9.5000", "refuse")
+    assert (row["line"], row["product"], row["least"], row["beyond"]) == ("books", None, "9.500000", "refuse")
     posted(finance, "price-bounds", **said | {"least": "9"})
     assert Bound.objects.get().least == 9
     vat = {"line": "BOOKS", "code": "low", "start_date": str(SOON)}
@@ -43,7 +43,7 @@ def test_bounds_and_vat_are_set_by_who_does_not_propose_prices() -> None:
     for what, asked in (("price-bounds", said), ("vat-codes", vat)):
         refused = posted(maker, what, 403, **asked)
         assert refused["code"] == "four_eyes"
-    assert "9.0000" in str(maker.get("/api/v1/price-bounds/?line=books").json())
+    assert "9.000000" in str(maker.get("/api/v1/price-bounds/?line=books").json())
     assert (Bound.objects.count(), VatCode.objects.get().line) == (1, line)
 
 
@@ -70,10 +70,15 @@ def test_vat_rates_ahead_and_what_spoils() -> None:
     assert finance.delete(f"/api/v1/vat-rates/{made['id']}/").status_code == 204
     product = product_factory(code="A")
     maker = api_of(user_factory())
-    said = posted(maker, "perishables", product="A", perishable=True)
-    assert said == {"product": "A", "line": None, "perishable": True}
-    posted(maker, "perishables", product="A", perishable=False)
-    assert Perishable.objects.get(product=product).perishable is False
+    day = str(today())
+    said = posted(maker, "perishables", product="A", start_date=day, perishable=True)
+    row = Perishable.objects.get()
+    assert said == {"id": row.pk, "product": "A", "line": None, "start_date": day, "perishable": True}
+    same = {"product": "A", "start_date": day}
+    assert posted(maker, "perishables", 400, **same, perishable=False)["code"] == "date_past"
+    tomorrow = str(today() + datetime.timedelta(days=1))
+    posted(maker, "perishables", product="A", start_date=tomorrow, perishable=False)
+    assert [each.perishable for each in Perishable.objects.filter(product=product)] == [True, False]
 
 
 def test_what_a_promotion_cost() -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import DomainError
-from pricing.models import Bound, Promotion
+from pricing.models import Promotion
 from pricing.selectors.promotion_prices import promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -22,6 +22,7 @@ from pricing.services.promotions import (
     promotion_move_undo,
 )
 from tests.factories import (
+    bound_become,
     bound_factory,
     channel_factory,
     price_factory,
@@ -52,16 +53,16 @@ def test_a_bound_refuses_or_asks_for_a_reason_and_holds_again_at_approval() -> N
     said = refused(lambda: propose("They asked"))
     assert said.code == "beyond_bound"
     assert "Book: Fixed price act sets at least €9.50 without VAT" in str(said.message)
-    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    bound_become(bound, beyond="reason")
     said = refused(propose)
     assert (said.code, said.field) == ("exception_needed", "exception")
     assert Promotion.objects.get().state == "draft"
     assert propose("Agreed with them").exception == "Agreed with them"
     # Set since, or gone from reason to refusal: what was let pass is held again.
-    Bound.objects.filter(pk=bound.pk).update(beyond="refuse")
+    bound_become(bound, beyond="refuse")
     assert refused(approve).code == "beyond_bound"
     assert Promotion.objects.get().state == "proposed"
-    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    bound_become(bound, beyond="reason")
     assert approve().state == "approved"
 
 
@@ -160,7 +161,7 @@ def test_bounds_hold_when_it_is_moved_or_changed() -> None:
     row.refresh_from_db()
     assert (row.state, row.store_start) == ("approved", there - datetime.timedelta(30))
     assert moved(draft)[0].store_start == there
-    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    bound_become(bound, beyond="reason")
     assert refused(changed).code == "exception_needed"
     found = changed(exception="Agreed with them")
     assert (found.state, found.exception) == ("proposed", "Agreed with them")
@@ -170,7 +171,7 @@ def test_bounds_hold_when_it_is_moved_or_changed() -> None:
     later = there + datetime.timedelta(10)
     days = {"store_start": later, "store_end": later + datetime.timedelta(6)}
     at = promotion_move(user=maker, promotion=row, version=row.version, **days)[0].version
-    Bound.objects.filter(pk=bound.pk).update(beyond="refuse")
+    bound_become(bound, beyond="refuse")
     said = refused(lambda: promotion_move_undo(user=maker, promotion=row, version=at))
     assert said.code == "beyond_bound"
     row.refresh_from_db()

@@ -107,6 +107,25 @@ def test_a_lost_race_keeps_what_was_typed():
     assert row.name == "Offer"
 
 
+def test_a_promotion_without_a_why_is_not_proposed():
+    """The page asks for it; it becomes the note that the decision keeps."""
+    maker = user_factory(language="en")
+    row = promotion_factory(product_factory(), user=maker, note="")
+    client = visitor(maker)
+    assert 'name="why"' in client.get(f"{URL}{row.pk}/").content.decode()
+    refused = client.post(f"{URL}{row.pk}/propose/", {"why": " "})
+    assert refused.status_code == 400
+    assert "Say why: whoever approves reads it" in refused.content.decode()
+    row.refresh_from_db()
+    assert row.state == "draft"
+    assert client.post(f"{URL}{row.pk}/propose/", {"why": "To be tried"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.note) == ("proposed", "To be tried")
+    assert 'name="why"' not in client.get(f"{URL}{row.pk}/").content.decode()
+    said = posted(row.rows.get().product, version=row.version, note="")
+    assert client.post(f"{URL}{row.pk}/edit/", said).status_code in (400, 422)
+
+
 def test_propose_approve_and_be_refused():
     maker, other = user_factory(), user_factory()
     row = promotion_factory(product_factory(), user=maker)
@@ -294,13 +313,15 @@ def test_the_api_plans_changes_and_decides():
         == made.json()
     )
     data = made.json()
-    assert data["products"] == [{"product": product.code, "price": None, "effective_price": "2.5000"}]
+    assert data["products"] == [{"product": product.code, "price": None, "effective_price": "2.500000"}]
     url = f"/api/v1/promotions/{data['id']}/"
     strange = client.put(url, body | {"state": "approved"}, **json)
     assert strange.status_code == 400
     assert client.put(url, body | {"name": "Renamed", "version": 1}, **json).json()["name"] == "Renamed"
     assert client.put(url, body | {"version": 1}, **json).status_code == 409
-    assert client.post(url + "propose/", {}, **json).json()["state"] == "proposed"
+    assert client.post(url + "propose/", {}, **json).json()["field"] == "note"
+    proposed = client.post(url + "propose/", {"why": "To be tried"}, **json).json()
+    assert (proposed["state"], proposed["note"]) == ("proposed", "To be tried")
     assert client.post(url + "approve/", {}, **json).status_code == 403
     other = visitor()
     assert other.post(url + "approve/", {}, **json).json()["state"] == "approved"

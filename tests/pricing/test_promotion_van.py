@@ -64,7 +64,9 @@ def test_it_is_the_lowest_before_that_promotion_and_not_its_own(shop: PriceList)
     assert vans(row) == [D(10)]
     soon = promotion_factory(product, channels=[shop.channel], ahead=10, **CUT)
     assert vans(soon) == [D(6)]
-    Perishable.objects.create(line=product.line, perishable=True)
+    spoils = Perishable.objects.create(line=product.line, start_date=soon.store_start + DAY, perishable=True)
+    assert vans(soon) == [D(6)]
+    Perishable.objects.filter(pk=spoils.pk).update(start_date=soon.store_start)
     assert vans(soon) == [D(10)]
 
 

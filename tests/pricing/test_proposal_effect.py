@@ -118,6 +118,10 @@ def test_who_sees_it_and_where_there_is_none() -> None:
     assert card(user_factory("viewer", channels=[shop]), proposal).status_code == 403
     advised = price_list_factory(kind="advised")
     other = proposed(advised, priced(advised, 1))
+    english = signed_in(user_factory(language="en"))
+    said = "Nothing: the reseller decides what he asks"
+    assert said in tight(english.get(f"/pricing/proposals/{other.pk}/"))
+    assert said not in tight(english.get(f"/pricing/proposals/{proposal.pk}/"))
     assert card(user_factory(), other).status_code == 302
     client = signed_in(user_factory())
     for each, shown in ((proposal, True), (other, False)):

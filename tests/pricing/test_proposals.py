@@ -34,6 +34,7 @@ from pricing.services.proposals import (
 from pricing.words.prices import rule_words
 from products.models import FourEyesRule, Product, SalesMonth
 from tests.factories import (
+    bound_become,
     bound_factory,
     channel_factory,
     line_factory,
@@ -255,7 +256,7 @@ class TestLimits:
         )
         with pytest.raises(DomainError, match=r"Cap of the regulator sets at most €10\.50 without VAT"):
             proposal_submit(user=proposal.author, proposal=proposal, exception="please")
-        Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+        bound_become(bound, beyond="reason")
         with pytest.raises(DomainError) as refused:
             proposal_submit(user=proposal.author, proposal=proposal)
         assert (refused.value.code, refused.value.field) == ("exception_needed", "exception")
@@ -268,7 +269,7 @@ class TestLimits:
         bound = bound_factory(line=line, start_date=soon(-9), most=D(5), source="The law")
         with pytest.raises(DomainError, match="The law sets at most"):
             proposal_approve(user=user_factory(), proposal=proposal)
-        Bound.objects.filter(pk=bound.pk).update(most=D(50))
+        bound_become(bound, most=D(50))
         assert proposal_approve(user=user_factory(), proposal=proposal).state == "approved"
 
     def test_a_products_own_bound_and_the_newest_go_first_and_vat_counts(self) -> None:

@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from core.organisation import today
 from forecasting.services.night import last_closed_month
-from pricing.models import Bound, PriceList, Proposal, RecommendedPrice
+from pricing.models import PriceList, Proposal, RecommendedPrice
 from pricing.selectors.recommended import recommended
 from pricing.services.price_rules import CENT, Rule
 from pricing.steps.recommended import chunks, compute
 from products.models import Product
 from tests.factories import (
+    bound_become,
     bound_factory,
     channel_factory,
     cost_rate_factory,
@@ -84,7 +85,7 @@ def test_the_best_of_the_prices_that_may_be_told() -> None:
     assert RecommendedPrice.objects.get().price == 11
     page = client_of(user_factory("product-manager")).get("/products/B/mix/what-if/").content.decode()
     assert "Recommended price: <b>€11.00</b>" in page
-    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    bound_become(bound, beyond="reason")
     night(dear)
     assert RecommendedPrice.objects.get().price == 13
     dear.elasticities.update(method="portfolio")

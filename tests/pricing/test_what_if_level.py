@@ -179,4 +179,6 @@ def test_the_night_measures_what_comes_in(measures: tuple[Measure, Measure]) -> 
     found = of(product)
     assert (found.measure, found.reason_code) == (measures[1], "own_months")
     assert found.estimate == pytest.approx(-2.0, abs=0.4)
-    assert answers_of(product) == {}  # the state itself stands still
+    assert answers_of(product)[product.pk][2] == "own"
+    Elasticity.objects.update(method="portfolio")  # what others' inflow does says nothing of this one's
+    assert answers_of(product) == {}

@@ -141,7 +141,7 @@ class TestWhatItWouldDo:
         assert found.values == {
             "kind": "promotion",
             "mechanic": "one_plus_one",
-            "price": "14.9900",
+            "price": "14.990000",
             "start": str(asker.ground.first_start),
             "end": str(asker.ground.first_start),
             "channel": [],
