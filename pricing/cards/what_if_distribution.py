@@ -111,8 +111,8 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
         lines += _margin(found.margin, answer.asked) if found.margin is not None else []
         lines.append(
             _(
-                "The chance knows only how volume there follows distribution; more of it is taken never to sell "
-                "less, and other channels, prices and competitors are taken to stay as they are."
+                "The chance knows only how volume there follows distribution; more of it is taken never to "
+                "sell less, and other channels, prices and competitors are taken to stay as they are."
             )
         )
     return lines
