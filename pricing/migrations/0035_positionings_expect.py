@@ -7,50 +7,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0034_scenarios_by_month'),
-        ('products', '0015_list_compares_spans_and_reviews'),
+        ("pricing", "0034_scenarios_by_month"),
+        ("products", "0015_list_compares_spans_and_reviews"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='positioning',
-            name='insert_insert',
+            model_name="positioning",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='positioning',
-            name='update_update',
+            model_name="positioning",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='positioning',
-            name='delete_delete',
+            model_name="positioning",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='positioning',
-            name='expected_rate',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name='expected change in volume'),
+            model_name="positioning",
+            name="expected_rate",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                max_digits=5,
+                null=True,
+                verbose_name="expected change in volume",
+            ),
         ),
         migrations.AddField(
-            model_name='positioningevent',
-            name='expected_rate',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name='expected change in volume'),
+            model_name="positioningevent",
+            name="expected_rate",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                max_digits=5,
+                null=True,
+                verbose_name="expected change in volume",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='positioning',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (NEW."alternative", NEW."alternatives", NEW."author_id", NEW."benefit", NEW."category", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."difference", NEW."expected_rate", NEW."id", NEW."need", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."proposed_by_id", NEW."reasons", NEW."segment_id", NEW."start_date", NEW."state", NEW."target_group", NEW."tone", NEW."version", NEW."why"); RETURN NULL;', hash='483b7b2149d484f5721dfc3a253cdb4eebe0c797', operation='INSERT', pgid='pgtrigger_insert_insert_7deb8', table='pricing_positioning', when='AFTER')),
+            model_name="positioning",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (NEW."alternative", NEW."alternatives", NEW."author_id", NEW."benefit", NEW."category", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."difference", NEW."expected_rate", NEW."id", NEW."need", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."proposed_by_id", NEW."reasons", NEW."segment_id", NEW."start_date", NEW."state", NEW."target_group", NEW."tone", NEW."version", NEW."why"); RETURN NULL;',
+                    hash="483b7b2149d484f5721dfc3a253cdb4eebe0c797",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7deb8",
+                    table="pricing_positioning",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='positioning',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (NEW."alternative", NEW."alternatives", NEW."author_id", NEW."benefit", NEW."category", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."difference", NEW."expected_rate", NEW."id", NEW."need", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."proposed_by_id", NEW."reasons", NEW."segment_id", NEW."start_date", NEW."state", NEW."target_group", NEW."tone", NEW."version", NEW."why"); RETURN NULL;', hash='39aacb9000df53a857d61fc5f205f75d2869955f', operation='UPDATE', pgid='pgtrigger_update_update_f2a97', table='pricing_positioning', when='AFTER')),
+            model_name="positioning",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (NEW."alternative", NEW."alternatives", NEW."author_id", NEW."benefit", NEW."category", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."difference", NEW."expected_rate", NEW."id", NEW."need", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."proposed_by_id", NEW."reasons", NEW."segment_id", NEW."start_date", NEW."state", NEW."target_group", NEW."tone", NEW."version", NEW."why"); RETURN NULL;',
+                    hash="39aacb9000df53a857d61fc5f205f75d2869955f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f2a97",
+                    table="pricing_positioning",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='positioning',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (OLD."alternative", OLD."alternatives", OLD."author_id", OLD."benefit", OLD."category", OLD."created_at", OLD."decided_at", OLD."decided_by_id", OLD."difference", OLD."expected_rate", OLD."id", OLD."need", OLD."note", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."proposed_by_id", OLD."reasons", OLD."segment_id", OLD."start_date", OLD."state", OLD."target_group", OLD."tone", OLD."version", OLD."why"); RETURN NULL;', hash='1ab02ff916aa5973fe15ed38e7fa832a7457e87f', operation='DELETE', pgid='pgtrigger_delete_delete_36d76', table='pricing_positioning', when='AFTER')),
+            model_name="positioning",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "pricing_positioningevent" ("alternative", "alternatives", "author_id", "benefit", "category", "created_at", "decided_at", "decided_by_id", "difference", "expected_rate", "id", "need", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "proposed_by_id", "reasons", "segment_id", "start_date", "state", "target_group", "tone", "version", "why") VALUES (OLD."alternative", OLD."alternatives", OLD."author_id", OLD."benefit", OLD."category", OLD."created_at", OLD."decided_at", OLD."decided_by_id", OLD."difference", OLD."expected_rate", OLD."id", OLD."need", OLD."note", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."proposed_by_id", OLD."reasons", OLD."segment_id", OLD."start_date", OLD."state", OLD."target_group", OLD."tone", OLD."version", OLD."why"); RETURN NULL;',
+                    hash="1ab02ff916aa5973fe15ed38e7fa832a7457e87f",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_36d76",
+                    table="pricing_positioning",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='positioning',
-            constraint=models.CheckConstraint(condition=models.Q(('expected_rate', None), models.Q(('expected_rate__gt', -1), ('expected_rate__lte', 5)), _connector='OR'), name='positioning_expected_is_a_rate'),
+            model_name="positioning",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expected_rate", None),
+                    models.Q(("expected_rate__gt", -1), ("expected_rate__lte", 5)),
+                    _connector="OR",
+                ),
+                name="positioning_expected_is_a_rate",
+            ),
         ),
     ]

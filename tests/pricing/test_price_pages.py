@@ -26,7 +26,7 @@ from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.promotions import ProductPlan
-from products.models import Channel, Product
+from products.models import Channel, Product, Segment
 from products.services.four_eyes import four_eyes_set
 from products.services.line import line_delete
 from tests.factories import (
@@ -376,6 +376,26 @@ class TestApi:
         assert Price.objects.get(proposal=made.json()["id"]).amount == 18
         assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
         assert Proposal.objects.count() == 2
+
+
+def test_the_list_for_everybody_in_our_currency_goes_first() -> None:
+    for code, more in {
+        "a-export": {"currency": "GBP"},
+        "b-shop": {"channel": channel_factory()},
+        "c-offices": {"segment": Segment.objects.create(code="off", name="Offices")},
+        "d-advised": {"kind": "advised"},
+        "e-sales": {},
+    }.items():
+        price_list_factory(code=code, **more)
+    client = Client()
+    client.force_login(user_factory())
+    page = client.get("/pricing/")
+    assert [row.code[0] for row in page.context["asked"].lists] == ["e", "a", "b", "c", "d"]
+    assert page.context["asked"].price_list.code == "e-sales"
+    first = client.get("/pricing/lists/").context["rows"][0]["list"]
+    assert first.code == "e-sales"
+    proposed = client.get("/pricing/proposals/new/").context["form"].fields["price_list"].queryset
+    assert proposed[0].code == "e-sales"
 
 
 def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:
