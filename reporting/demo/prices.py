@@ -292,6 +292,7 @@ def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
             start_date=start,
             reason=reason,
             alternatives=alternatives,
+            rule=Rule("percentage", Decimal(share)).as_json(),
             author=ruud,
             state=State.APPROVED,
             decided_by=sanne,

@@ -99,6 +99,17 @@ class TestTheCard:
             said = [(str(row.price_list.kind), price_line(row).van_note) for row in rows]
         assert said == [("own", "information only"), ("own", ""), ("advised", "information only")]
 
+    def test_our_currency_goes_first_in_the_rows_and_the_chart(self, product: Product) -> None:
+        offices = Segment.objects.create(code="off", name="Offices")
+        for code, more in (("a", {"currency": "GBP"}), ("b", {"segment": offices}), ("c", {})):
+            price_factory(
+                product=product, price_list=price_list_factory(code=code, **more), start_date="2024-01-01"
+            )
+        panel = price_panel(user_factory(), product)
+        rows = price_rows(product, price_history(user_factory(), product))
+        assert (rows[0].price_list.code, rows[-1].price_list.code) == ("c", "a")
+        assert "€" in panel["chart"].table.rows[0][1]
+
     def test_an_earlier_promotion_and_what_spoils_count_in_the_van_prijs(self, product: Product) -> None:
         """9.00 holds in the 30 days before the 60th; what everybody could buy for less in them counts."""
         user, shop = user_factory(), PriceList.objects.get()
