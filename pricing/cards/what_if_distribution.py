@@ -120,13 +120,14 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
 
 def _margin(margin: Margin, asked: Question) -> list[str]:
     """For who may see costs."""
-    chance = _("Chance that the margin is higher than now, what it costs paid: %(share)s.")
-    lines = [chance % {"share": formats.share(margin.better)}]
+    lines = []
+    chance = _("Chance that the margin is higher than now: %(share)s.")
     if margin.break_even is None:
-        lines.insert(0, _("At this price nothing is left of a unit: no volume makes up for it."))
+        lines.append(_("At this price nothing is left of a unit: no volume makes up for it."))
     elif isinstance(asked, DistributionAsked) and asked.cost:
         text = _(
             "The margin stays the same if the channel sells %(share)s more from then on, what it costs paid."
         )
-        lines.insert(0, text % {"share": formats.percent(margin.break_even)})
-    return lines
+        lines.append(text % {"share": formats.percent(margin.break_even)})
+        chance = _("Chance that the margin is higher than now, what it costs paid: %(share)s.")
+    return [*lines, chance % {"share": formats.share(margin.better)}]

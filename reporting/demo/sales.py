@@ -88,7 +88,7 @@ def policies_new(in_force: Sequence[float]) -> list[float]:
     """What comes in each month, so that after those who leave about so many are in force."""
     found = []
     for step, amount in enumerate(in_force):
-        since = max(step - 12, 0)
+        since = max(step - 3, 0)
         grown = (amount - in_force[since]) / max(step - since, 1)
         found.append(max(amount * _POLICY_LEAVERS + grown, amount * _POLICY_LEAVERS / 4))
     return found

@@ -154,7 +154,9 @@ def test_break_even_and_chances_and_what_they_rest_on(product: Product, shops: C
     assert with_cost.outcome.margin
     assert free.outcome.margin
     assert free.outcome.margin.total.mean - with_cost.outcome.margin.total.mean == pytest.approx(2640)
-    assert "if the channel sells" not in plain(ask(client_of(manager), **said()))
+    free_page = plain(ask(client_of(manager), **said()))
+    assert "if the channel sells" not in free_page
+    assert "Chance that the margin is higher than now: 100%." in free_page
     assert "Chance that" not in plain(ask(client_of(manager), **said(rate="0.4")))
 
 
