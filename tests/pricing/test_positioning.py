@@ -402,7 +402,10 @@ def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: 
     marketing.post(url("new"), form_data())
     second = Positioning.objects.get(number=2)
     assert second.expected_rate is None
-    assert "nobody said" in marketing.get(url(second.pk)).content.decode()
+    shown = marketing.get(url(second.pk)).content.decode()
+    assert "nobody said" in shown
+    # Its need was never said.
+    assert "—" in shown.split(">Need</span>")[1][:100]
     shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()
     assert "<del>+4.0%</del>" in shown
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -181,6 +181,15 @@ class TestTheCard:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
         assert [event.date for event in events] == [day(-20), day(30), day(60)]
 
+    def test_marks_are_of_the_list_for_everybody_in_our_currency(self) -> None:
+        product, offices = product_factory(), Segment.objects.create(code="off", name="Offices")
+        for ago, more in ((9, {"currency": "GBP"}), (8, {"segment": offices}), (7, {})):
+            own = price_list_factory(**more)
+            for start in (-99, -ago):
+                price_factory(product=product, price_list=own, start_date=day(start), amount=200 + start)
+        events = list(price_events(user_factory(), product, day(-900), day(900)))
+        assert [event.date for event in events] == [day(-7)]
+
     def test_who_may_not_see_prices_has_no_marks(self, product: Product, client_of: Any) -> None:
         blind = user_factory(rights=["products.view"])
         assert list(price_events(blind, product, day(-900), day(900))) == []
