@@ -29,6 +29,7 @@ NAMES = {
     "files": "benchmarks.report_files",
     "scale": "benchmarks.scale",
     "shares": "benchmarks.shares",
+    "what-if": "benchmarks.what_if",
 }
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core.organisation import organisation_get
 from core.registries import Event
 from pricing.words.prices import price_text
 from products.models import Product
@@ -36,6 +37,7 @@ def price_reading(user: Any) -> ArraySubquery:
     row = JSONObject(
         list=F("price_list_id"),
         channel=F("price_list__channel"),
+        segment=F("price_list__segment"),
         nl=F("price_list__name_nl"),
         en=F("price_list__name_en"),
         currency=F("price_list__currency"),
@@ -46,14 +48,15 @@ def price_reading(user: Any) -> ArraySubquery:
 
 
 def price_events(user: Any, product: Product, first: datetime.date, last: datetime.date) -> Iterator[Event]:
-    """When our own price of a unit changed on the list for everybody, else on each list the person may see;
-    not when it was first set."""
+    """When our own price of a unit changed on the list for everybody in our currency, else on each list the
+    person may see; not when it was first set."""
     if hasattr(product, READING):
         prices = getattr(product, READING)
     else:
         prices = Product.objects.filter(pk=product.pk).values_list(price_reading(user), flat=True).get()
     prices = prices or []  # NULL for who may see no list
-    general = {price["list"] for price in prices if price["channel"] is None}
+    usual = (None, None, organisation_get().currency)
+    general = {row["list"] for row in prices if (row["channel"], row["segment"], row["currency"]) == usual}
     before: dict[int, dict[str, Any]] = {}
     for price in prices:
         old, day = before.get(price["list"]), datetime.date.fromisoformat(price["date"])

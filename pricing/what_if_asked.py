@@ -92,7 +92,12 @@ class Asker:
         channel = next(_channels(said), 0)
         rate = _decimal(_slid(said, "rate", str(channel)), Decimal(-1))
         usual = self.ground.usual().start
-        return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
+        return self.distributions.bounded(
+            channel,
+            None if rate < 0 else rate,
+            _day(said.get("start"), usual),
+            _decimal(said.get("cost"), Decimal(0)),
+        )
 
 
 def kinds_of(ground: Ground) -> tuple[str, ...]:

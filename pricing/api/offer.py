@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import django_filters
@@ -56,7 +57,7 @@ class PositioningSerializer(serializers.ModelSerializer):
         model = Positioning
         fields = (
             *("id", "product", "segment", "number", "start_date", "state", *TEXTS, "why"),
-            *("alternatives", "points"),
+            *("alternatives", "expected_rate", "points"),
             *("author", "created_at", "proposed_by", "decided_by", "decided_at", "note", "version"),
         )
         read_only_fields = fields
@@ -67,7 +68,17 @@ class PositioningSerializer(serializers.ModelSerializer):
 
 
 class PositioningTextsSerializer(StrictSerializer):
+    """``expected_rate``: by which share its author expects the volume of the product to change."""
+
     start_date = serializers.DateField(required=False)
+    expected_rate = serializers.DecimalField(
+        max_digits=5,
+        decimal_places=4,
+        min_value=Decimal("-0.99"),
+        max_value=5,
+        required=False,
+        allow_null=True,
+    )
 
     def get_fields(self) -> dict[str, serializers.Field]:
         limits = {field.name: getattr(field, "max_length", None) for field in Positioning._meta.get_fields()}

@@ -233,6 +233,8 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
             name = pgettext("what if", "Margin after costs by volume")
             if isinstance(answer, PromotionAnswer):
                 name = pgettext("what if", "Margin after costs by volume, budget and sister products")
+            if isinstance(answer.asked, DistributionAsked) and answer.asked.cost:
+                name = pgettext("what if", "Margin after costs by volume, and what distribution costs")
             rows.append(outcome_row(name, said.margin.total, said.margin.now, ground.currency, money=True))
     return rows
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.numbers import Z80
-from pricing.selectors.what_if import Ground
+from pricing.engine.what_if import Margin
+from pricing.selectors.what_if import Ground, Question
 from pricing.selectors.what_if_distribution import (
     LEAST,
     MOST,
@@ -17,6 +18,7 @@ from pricing.selectors.what_if_distribution import (
     DistributionAsked,
     Distributions,
 )
+from pricing.what_if_asked import machine
 
 
 def distribution_fields(distributions: Distributions, asked: DistributionAsked) -> dict[str, Any]:
@@ -48,6 +50,17 @@ def distribution_fields(distributions: Distributions, asked: DistributionAsked) 
                 ],
             }
         ],
+        **({"paid": _paid(asked)} if "margin" in distributions.ground.measures else {}),
+    }
+
+
+def _paid(asked: DistributionAsked) -> dict[str, Any]:
+    """For who may see costs."""
+    return {
+        "name": "cost",
+        "label": _("What it costs us, once"),
+        "value": machine(asked.cost, 2) if asked.cost else "",
+        "about": _("A listing fee, shelves, support. It is not kept with the scenario."),
     }
 
 
@@ -80,7 +93,7 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
         "low": formats.percent(max(tenth[1], 0.0)),
         "high": formats.percent(tenth[2]),
     }
-    return [
+    lines = [
         _(
             "A percentage point of distribution sold %(units)s there in a month, over %(months)s months "
             "(%(measure)s)."
@@ -89,3 +102,32 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
         _("A tenth more distribution is %(rate)s more volume there (80%%: %(low)s to %(high)s).") % said,
         _("The channel sells %(share)s of all volume.") % said,
     ]
+    found = answer.outcome
+    if found.better is not None and ground.revenue is not None:
+        lines += [
+            _("Break-even: prices stay, so revenue is what it was as long as volume is."),
+            _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(found.better)},
+        ]
+        lines += _margin(found.margin, answer.asked) if found.margin is not None else []
+        lines.append(
+            _(
+                "The chance knows only how volume there follows distribution; more of it is taken never to "
+                "sell less, and other channels, prices and competitors are taken to stay as they are."
+            )
+        )
+    return lines
+
+
+def _margin(margin: Margin, asked: Question) -> list[str]:
+    """For who may see costs."""
+    lines = []
+    chance = _("Chance that the margin is higher than now: %(share)s.")
+    if margin.break_even is None:
+        lines.append(_("At this price nothing is left of a unit: no volume makes up for it."))
+    elif isinstance(asked, DistributionAsked) and asked.cost:
+        text = _(
+            "The margin stays the same if the channel sells %(share)s more from then on, what it costs paid."
+        )
+        lines.append(text % {"share": formats.percent(margin.break_even)})
+        chance = _("Chance that the margin is higher than now, what it costs paid: %(share)s.")
+    return [*lines, chance % {"share": formats.share(margin.better)}]

@@ -57,7 +57,11 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
             {"pk": channel.pk, "name": channel.name, "share": share, "on": channel.pk in asked.channels}
             for channel, share in ground.volumes.largest
         ],
-        "budget": machine(asked.budget, 2) if asked.budget else "",
+        "paid": {
+            "name": "budget",
+            "label": _("Our part of the budget"),
+            "value": machine(asked.budget, 2) if asked.budget else "",
+        },
     }
 
 

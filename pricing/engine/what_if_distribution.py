@@ -6,7 +6,8 @@ with it.
 with c the share of the volume the channel sells, s_m the share of month m from the day on, x and y its
 weighted distribution. At β = 1 every point of distribution sells what one sells now, its rate of sale; less
 where new shops sell less. β is expected to be 1, give or take 0.3, and moves from there by what the months
-with distribution say: the slope of ln(volume) on ln(distribution), whose errors follow one another.
+with distribution say: the slope of ln(volume) on ln(distribution), whose errors follow one another. What it
+costs is paid once, in the first month it holds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from math import log
 from statistics import NormalDist, fmean
 
 from .pooling import Belief
-from .what_if import Month, Outcome, outcome, points
+from .what_if import Less, Month, Outcome, left_of, outcome, points
 
 _NORMAL = NormalDist()
 # What is expected of β; months in a row say half of what months apart would.
@@ -43,9 +44,17 @@ def distribution_answer(months: Sequence[tuple[float, float]]) -> Belief | None:
 
 
 def distribution_what_if(
-    months: Sequence[Month], belief: Belief, times: float, channel: float, *, correlation: float
+    months: Sequence[Month],
+    belief: Belief,
+    times: float,
+    channel: float,
+    *,
+    correlation: float,
+    cost: float = 0.0,
 ) -> Outcome:
-    """``times`` as much distribution in a channel with that share of the volume."""
+    """``times`` as much distribution in a channel with that share of the volume, for a ``cost`` beside it.
+    Revenue is what it was as long as volume is, as no price changes; the break-even of the margin is by which
+    share the channel's volume must grow from the day on."""
     draws = points(3)
     factors = []
     for share, *_others in draws:
@@ -53,4 +62,18 @@ def distribution_what_if(
         factors.append([1 + channel * month.share * (times**exponent - 1) for month in months])
     prices = [[month.price for month in months]] * len(draws)
     changes = abs(times - 1) > 1e-9 and any(month.share > 0 for month in months)
-    return outcome(months, factors, prices, draws, correlation, changes=changes)
+    first = next((n for n, month in enumerate(months) if month.share > 0), 0)
+    left = sum(
+        month.mean * channel * month.share * left_of(month, price)
+        for month, price in zip(months, prices[0], strict=True)
+    )
+    return outcome(
+        months,
+        factors,
+        prices,
+        draws,
+        correlation,
+        margin_break_even=cost / left if left > 0 else None,
+        changes=changes,
+        less=Less([cost] * len(draws), [float(n == first) for n in range(len(months))]),
+    )

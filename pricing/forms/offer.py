@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from pricing.models import Positioning, PositioningPoint
 from pricing.selectors.offer import TEXTS
 from pricing.services.offer import Point
-from products.forms.fields import DayField
+from products.forms.fields import DayField, RatePercentField
 from products.models import Segment
 
 HELP = {
@@ -34,9 +34,20 @@ class PositioningForm(forms.ModelForm):
         help_text=_("Until the next approved version. A date that has passed when it is approved: that day."),
     )
 
+    expected_rate = RatePercentField(
+        label=_("Expected change in volume (%)"),
+        required=False,
+        min_value=-99,
+        max_value=500,
+        help_text=_(
+            "Of all that is sold of the product, in its first year: 5 is 5% more. "
+            "It is held against what was sold; empty: nothing is expected."
+        ),
+    )
+
     class Meta:
         model = Positioning
-        fields = ("segment", "start_date", *TEXTS, "why", "alternatives")
+        fields = ("segment", "start_date", *TEXTS, "why", "alternatives", "expected_rate")
         help_texts = HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -221,8 +221,10 @@ def _plain(value: Decimal | None) -> Decimal | None:
 class ForbiddenForm(forms.Form):
     """Days without promotions, of a line or a channel."""
 
-    line = LineField(label=_("Product line"), required=False)
-    channel = forms.ModelChoiceField(label=_("Channel"), queryset=Channel.objects.none(), required=False)
+    line = LineField(label=_("Product line"), required=False, empty_label="—")
+    channel = forms.ModelChoiceField(
+        label=_("Channel"), queryset=Channel.objects.none(), required=False, empty_label="—"
+    )
     start_date = DayField(label=_("From"))
     end_date = DayField(label=_("Until"))
     reason = forms.CharField(label=_("Reason"), max_length=200)

@@ -15,7 +15,8 @@ _DECISION = "ARRAY['state', 'note', 'decided_by_id', 'decided_at', 'version']"
 @pghistory.track()
 class Positioning(models.Model):
     """One version of what a product stands for, for one segment or (none) for everybody. An approved version
-    holds from its date until the next approved one of the same product and segment.
+    holds from its date until the next approved one of the same product and segment. ``expected_rate`` is by
+    which share its author expects the volume of the product to change; ``None``: nothing is expected.
 
     What was decided never changes; only an approved version that does not hold yet can still be let go.
     """
@@ -50,6 +51,9 @@ class Positioning(models.Model):
     tone = models.CharField(_("tone"), max_length=120, blank=True)
     why = models.CharField(_("why this version"), max_length=400, blank=True)
     alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
+    expected_rate = models.DecimalField(
+        _("expected change in volume"), max_digits=5, decimal_places=4, null=True, blank=True
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
     )
@@ -105,6 +109,10 @@ class Positioning(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="rejected") | ~Q(note=""), name="positioning_rejected_with_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_rate=None) | Q(expected_rate__gt=-1, expected_rate__lte=5),
+                name="positioning_expected_is_a_rate",
             ),
         ]
         triggers = [

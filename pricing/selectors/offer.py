@@ -14,6 +14,7 @@ from django.http import Http404
 
 from accounts.models import User
 from accounts.rows import from_row, row_of
+from core import formats
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
 from pricing.word_diff import Piece, word_diff
@@ -149,6 +150,11 @@ def compared(old: Version, new: Version) -> list[Compared]:
         before, after = getattr(old.row, name), getattr(new.row, name)
         if before or after:
             found.append(Compared(label, *word_diff(before, after)))
+    rates = [version.row.expected_rate for version in (old, new)]
+    if rates != [None, None]:
+        label = str(Positioning._meta.get_field("expected_rate").verbose_name)  # type: ignore[union-attr]
+        texts = ["" if rate is None else formats.delta(rate).text for rate in rates]
+        found.append(Compared(label, *word_diff(*texts)))
     for kind, said in PositioningPoint.Kind.choices:
         before, after = (_lines(version.points, kind) for version in (old, new))
         if before or after:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.engine.van_prijs import VanPrijs, van_prijs
 from pricing.models import Price, PriceList
 from pricing.models.price import State
@@ -65,8 +65,8 @@ def price_history(user: Any, product: Product) -> list[Price]:
 
 
 def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
-    """The product's prices by list and component, own lists first; ``history`` as :func:`price_history` has
-    it. Lists on which it has neither a price nor one ahead are left out."""
+    """The product's prices by list and component, own lists and our currency first; ``history`` as
+    :func:`price_history` has it. Lists on which it has neither a price nor one ahead are left out."""
     day = today()
     ahead = {
         price.start_date for price in history if price.state == State.APPROVED and price.start_date > day
@@ -80,11 +80,13 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     ran = promotions_ran(product) if any(one[0].price_list.with_vat for one in parts.values()) else []
     found = [_row(own, rates, day, ran) for own in parts.values()]
     rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
+    ours = organisation_get().currency
     return sorted(
         rows,
         key=lambda row: (
             KINDS.index(row.price_list.kind),
-            row.price_list.channel_id is not None,
+            row.price_list.currency != ours,
+            row.price_list.channel_id is not None or row.price_list.segment_id is not None,
             str(row.price_list),
             Price.Component.values.index(row.component),
             row.tier,

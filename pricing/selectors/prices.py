@@ -38,8 +38,11 @@ def channels_above(channel: Channel | None) -> list[int]:
 
 
 def lists_visible(user: Any) -> QuerySet[PriceList]:
-    """The lists a person may see: all, or for who is limited to channels those that hold in one of these."""
+    """The lists a person may see: all, or for who is limited to channels those that hold in one of these.
+    Ours go first, and of a kind the one for everybody in our currency: what most people look for."""
+    usual = When(currency=organisation_get().currency, channel=None, segment=None, then=0)
     rows = PriceList.objects.select_related("channel", "segment")
+    rows = rows.order_by("-kind", Case(usual, default=1), "code")
     if not user.has_perm("pricing.view"):
         return rows.none()
     ids = channels_reaching(user)

@@ -95,27 +95,45 @@ class CalendarQuery:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A promotion in one row, at ``x`` in percent of the width, in the ``lane``-th of the row."""
+class Span:
+    """Days of the calendar, in percent of its width."""
 
-    promotion: Promotion
     x: float
     width: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A promotion in the ``lane``-th of a row: its days in the store and, above them, those of delivery; None
+    where the calendar has none of them."""
+
+    promotion: Promotion
+    store: Span | None
+    delivery: Span | None
     lane: int
     movable: bool
     flags: Flags
     past: bool
 
     @property
+    def x(self) -> float:
+        """Where its name stands."""
+        return min(span.x for span in (self.store, self.delivery) if span)
+
+    @property
+    def delivery_y(self) -> int:
+        return self.lane * LANE + 3
+
+    @property
     def y(self) -> int:
-        return self.lane * LANE + 4
+        return self.delivery_y + 6
 
     @property
     def text_y(self) -> int:
-        return self.y + 15
+        return self.y + 22
 
 
-LANE = 30
+LANE = 36
 
 
 @dataclass(frozen=True)
@@ -139,8 +157,11 @@ class Calendar:
 
 
 def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
-    """The promotions of these days that pass the filters; cancelled ones only when asked for."""
-    rows = promotions_visible(user).filter(store_start__lte=query.end, store_end__gte=query.start)
+    """The promotions delivered or in the store on these days that pass the filters; cancelled ones only when
+    asked for."""
+    in_store = Q(store_start__lte=query.end, store_end__gte=query.start)
+    delivered = Q(delivery_start__lte=query.end, delivery_end__gte=query.start)
+    rows = promotions_visible(user).filter(in_store | delivered)
     rows = rows.filter(state=query.state) if query.state else rows.exclude(state=State.CANCELLED)
     # Nobody finds a promotion by a product or channel of it that is out of their sight.
     products = PromotionProduct.objects.filter(promotion=OuterRef("pk"))
@@ -192,19 +213,43 @@ def _keys(user: Any, query: CalendarQuery, row: Promotion) -> list[tuple[str, st
 
 
 def _bar(user: Any, query: CalendarQuery, row: Promotion, flags: Flags, *, may: bool) -> Bar:
-    left = query.share(max(row.store_start, query.start))
-    right = query.share(min(row.store_end, query.end) + datetime.timedelta(days=1))
     movable = may and row.state != State.CANCELLED and not begun(row) and sees_whole(user, row)
-    return Bar(row, left, round(right - left, 3), 0, movable, flags, row.store_end < today())
+    return Bar(
+        row,
+        _span(query, row.store_start, row.store_end),
+        _span(query, row.delivery_start, row.delivery_end),
+        0,
+        movable,
+        flags,
+        row.store_end < today(),
+    )
+
+
+def _span(query: CalendarQuery, first: datetime.date | None, last: datetime.date | None) -> Span | None:
+    """What the calendar shows of these days."""
+    if first is None or last is None or first > query.end or last < query.start:
+        return None
+    left = query.share(max(first, query.start))
+    right = query.share(min(last, query.end) + datetime.timedelta(days=1))
+    return Span(left, round(right - left, 3))
+
+
+def _days(promotion: Promotion) -> tuple[datetime.date, datetime.date]:
+    """From the first day of delivery or in the store to the last."""
+    return (
+        min(promotion.store_start, promotion.delivery_start or promotion.store_start),
+        max(promotion.store_end, promotion.delivery_end or promotion.store_end),
+    )
 
 
 def _in_lanes(bars: Iterable[Bar]) -> tuple[Bar, ...]:
     """Bars that would cover each other below one another."""
     ends: list[datetime.date] = []
     placed = []
-    for bar in bars:
-        lane = next((n for n, end in enumerate(ends) if end < bar.promotion.store_start), len(ends))
-        ends[lane : lane + 1] = [bar.promotion.store_end]
+    for bar in sorted(bars, key=lambda bar: _days(bar.promotion)):
+        first, last = _days(bar.promotion)
+        lane = next((n for n, end in enumerate(ends) if end < first), len(ends))
+        ends[lane : lane + 1] = [last]
         placed.append(replace(bar, lane=lane))
     return tuple(placed)
 

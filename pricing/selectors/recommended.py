@@ -42,13 +42,14 @@ class Recommended:
 
 def recommended(ground: Ground, start: datetime.date, limit: Limit | None = None) -> Recommended | None:
     """From that day on, of our price per unit for everybody. ``None`` where costs are not known, or not to
-    the person, where neither the product nor its line was measured, or where other prices come beside it. In
+    the person, where neither the product nor its line was measured, or where other prices come beside it; and
+    of a state, as what a price does to it goes on long after the months that are looked at. In
     steps of a hundredth of the price of now, not beyond a fifth outside those seen nor beyond a bound that
     refuses (``limit``, with the rate of VAT)."""
     row = ground.elasticity
     if "margin" not in ground.measures or row is None or source_of(row) not in (OWN, LINE):
         return None
-    if not ground.price.made.is_plain:
+    if not ground.price.made.is_plain or ground.inflow is not None:
         return None
     start = ground.bounded(Asked(ground.price.amount, start)).start
     asked = [one for one in _asked(ground, start) if abs(ground.beyond(one)) < 1e-9]

@@ -23,11 +23,12 @@ LEAST, MOST = Decimal("0.01"), Decimal(1)
 
 @dataclass(frozen=True)
 class DistributionAsked:
-    """Weighted distribution of ``rate`` in a channel from a day on."""
+    """Weighted distribution of ``rate`` in a channel from a day on. ``cost``: what is paid for it, once."""
 
     channel: int
     rate: Decimal
     start: datetime.date
+    cost: Decimal = Decimal(0)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -36,6 +37,7 @@ class DistributionAsked:
             "channel": [str(self.channel)],
             "rate": str(self.rate),
             "start": str(self.start),
+            **({"cost": str(self.cost)} if self.cost else {}),
         }
 
 
@@ -100,15 +102,19 @@ class Distributions:
             return (lead,)
         return (row.measure, channel_volumes(ground.product, row.measure)), lead
 
-    def bounded(self, channel: int, rate: Decimal | None, start: datetime.date) -> DistributionAsked:
-        """The nearest that can be answered; without a rate, a tenth more than now."""
+    def bounded(
+        self, channel: int, rate: Decimal | None, start: datetime.date, cost: Decimal
+    ) -> DistributionAsked:
+        """The nearest that can be answered; without a rate, a tenth more than now. What it costs counts where
+        margins are seen."""
         ground = self.ground
         if channel not in self.spreads:
             channel = next(iter(self.spreads), 0)
         held = self.spreads[channel].rate if channel else LEAST
         asked = (held * Decimal("1.1")).quantize(LEAST) if rate is None else rate
         start = min(max(start, ground.first_start), ground.last_start)
-        return DistributionAsked(channel, min(max(asked, LEAST), MOST), start)
+        cost = max(cost, Decimal(0)) if "margin" in ground.measures else Decimal(0)
+        return DistributionAsked(channel, min(max(asked, LEAST), MOST), start, cost)
 
     def answer(self, asked: DistributionAsked) -> DistributionAnswer | None:
         """``None``: no channel has three months with distribution and sales."""
@@ -123,6 +129,7 @@ class Distributions:
             float(asked.rate / spread.rate),
             share,
             correlation=self.ground.correlation,
+            cost=float(asked.cost),
         )
         per_point = sum(volume / rate / 100 for rate, volume in spread.months) / len(spread.months)
         return DistributionAnswer(

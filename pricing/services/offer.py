@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -81,6 +82,7 @@ def positioning_draft(
     start_date: datetime.date,
     segment: Segment | None = None,
     points: Sequence[Point] = (),
+    expected_rate: Decimal | None = None,
     **texts: str,
 ) -> Positioning:
     """Begin a version, as a draft that may lack anything yet."""
@@ -92,6 +94,7 @@ def positioning_draft(
         number=last.number + 1 if last else 1,
         start_date=start_date,
         author=user,
+        expected_rate=expected_rate,
         **texts,
     )
     check(row)
@@ -231,9 +234,19 @@ def positioning_decide(
             proposed_by=current.proposed_by,
             decided_by=user,
             decided_at=current.decided_at,
-            products=[DecisionProduct(product=current.product, what={"benefit": current.benefit})],
+            products=[decision_product(current)],
         )
     return current
+
+
+def decision_product(positioning: Positioning) -> DecisionProduct:
+    """What was decided of it, and what its author expects of it; unsaved."""
+    expected = positioning.expected_rate
+    return DecisionProduct(
+        product=positioning.product,
+        what={"benefit": positioning.benefit},
+        expected=None if expected is None else float(expected),
+    )
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ def scenario_save(*, user: Any, ground: Ground, name: str, answer: Answer) -> Sc
     name = name.strip()
     if not name:
         raise DomainError("no_name", _("Give it a name."), "name")
-    # Everybody who sees the product reads it: no margin is kept.
+    # Everybody who sees the product reads it: no margin is kept, nor what distribution costs.
     said = dataclasses.asdict(dataclasses.replace(answer.outcome, margin=None))
     base = ground.base(answer.asked.start)
     said["months"] = [str(row.month) for row in ground.months]
@@ -39,7 +39,7 @@ def scenario_save(*, user: Any, ground: Ground, name: str, answer: Answer) -> Sc
         product=ground.product,
         name=name[:80],
         author=user,
-        values=answer.asked.values,
+        values={name: value for name, value in answer.asked.values.items() if name != "cost"},
         result=said,
     )
     try:

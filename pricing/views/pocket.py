@@ -16,7 +16,8 @@ from products.selectors.head import product_head
 @with_right("pricing.view")
 @require_safe
 def product_pocket(request: HttpRequest, code: str) -> HttpResponse:
-    """The waterfall of one channel (``?channel=``), and all of them side by side."""
+    """The waterfall of one channel (``?channel=``, else the first that gets something off), and all of them
+    side by side."""
     user = request.user
     product = product_get(user, code)
     prices = price_rows(product, price_history(user, product))
@@ -24,7 +25,7 @@ def product_pocket(request: HttpRequest, code: str) -> HttpResponse:
     context = {"head": product_head(user, product, "mix"), "product": product}
     context["in_parts"] = bool(own_rows(prices))
     if found:
-        asked = request.GET.get("channel", "")
+        asked = request.GET.get("channel", next((pocket_key(one) for one in found if one.terms), ""))
         chosen = next((pocket for pocket in found if pocket_key(pocket) == asked), found[0])
         context |= {
             "chart": pocket_chart(chosen),

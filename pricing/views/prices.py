@@ -63,10 +63,6 @@ class Asked:
     @classmethod
     def said(cls, user: Any, said: QueryDict, sort: Sort = BY_NAME) -> Asked:
         lists = list(lists_visible(user))
-        # The list for everybody first: what most people look for.
-        lists.sort(
-            key=lambda row: (PriceList.Kind.values.index(row.kind), row.channel_id is not None, str(row))
-        )
         code, line, show = (said.get(name, "") for name in ("list", "line", "show"))
         return cls(
             lists,

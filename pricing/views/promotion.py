@@ -58,7 +58,7 @@ from pricing.services.promotions import (
     promotion_change,
     promotion_create,
 )
-from pricing.words.promotions import flag_lines, row_words, span_words
+from pricing.words.promotions import flag_lines, row_words
 from products.models import Product
 from products.selectors.access import products_visible
 
@@ -91,7 +91,6 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "why": request.POST.get("why", ""),
         "whole": whole,
         **row_words(row),
-        "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
         **products_shown(request.user, row),
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),

@@ -20,7 +20,7 @@ from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
 from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
 from pricing.services.promotions import promotion_move, promotion_move_undo
-from pricing.words.promotions import flag_lines, row_words, span_words
+from pricing.words.promotions import delivery_words, flag_lines, row_words, span_words
 from products.forms.fields import DayField
 from products.selectors.access import channels_visible, visible_line_ids
 from products.selectors.lines import line_tree
@@ -106,6 +106,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         _("%(name)s now runs %(dates)s.")
         % {"name": moved.name, "dates": span_words(moved.store_start, moved.store_end)}
     ]
+    if moved.delivery_start != promotion.delivery_start:
+        said.append(_("Delivery moved along: %(dates)s.") % {"dates": delivery_words(moved)})
     if was_approved:
         said.append(_("It has to be approved again."))
     undo = reverse("pricing:promotion_move_undo", args=[pk])

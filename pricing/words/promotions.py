@@ -41,6 +41,24 @@ def span_words(first: datetime.date, last: datetime.date) -> str:
     return f"{formats.day(first)} – {formats.day(last)}"
 
 
+def delivery_words(promotion: Promotion) -> str:
+    """From when to when the trade gets it; "" where that is not said."""
+    first, last = promotion.delivery_start, promotion.delivery_end
+    return "" if first is None or last is None else span_words(first, last)
+
+
+def promotion_label(promotion: Promotion) -> str:
+    """What a bar of the calendar says to who listens or points at it."""
+    delivered = delivery_words(promotion)
+    parts = [
+        promotion.name,
+        span_words(promotion.store_start, promotion.store_end),
+        _("delivery %(dates)s") % {"dates": delivered} if delivered else "",
+        str(promotion.get_state_display()),
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def effective_of(promotion: Promotion, row: PromotionProduct) -> Decimal | None:
     """What a unit costs in the promotion: as said, else by its mechanic; in cents."""
     if row.effective_price is not None:
@@ -92,6 +110,7 @@ def row_words(promotion: Promotion) -> dict[str, Any]:
     return {
         "mechanic": mechanic_words(promotion),
         "dates": span_words(promotion.store_start, promotion.store_end),
+        "delivery": delivery_words(promotion),
         "state_css": state_css(promotion),
     }
 

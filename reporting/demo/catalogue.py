@@ -27,6 +27,7 @@ MEASURES = [
     ("new-contracts", "New contracts", "Nieuwe contracten", "contracts", "contracten", "flow"),
     ("contracts", "Contracts in force", "Lopende contracten", "contracts", "contracten", "level"),
     ("policies", "Policies in force", "Lopende polissen", "policies", "polissen", "level"),
+    ("new-policies", "New policies", "Nieuwe polissen", "policies", "polissen", "flow"),
     ("claims", "Claims", "Schades", "claims", "schades", "flow"),
     ("treatments", "Treatments", "Behandelingen", "treatments", "behandelingen", "flow"),
 ]
@@ -43,7 +44,7 @@ LINES = [
     ),
     (
         *("insurance", "Verzekering", "", "Bram", "polis", "polis"),
-        *(("policies", "claims"), ("premium", "insured", "policies")),
+        *(("policies", "new-policies", "claims"), ("premium", "insured", "policies")),
     ),
     ("care", "Zorg", "", "Noor", "behandeling", "", ("treatments",), ("fee", "client", "treatments")),
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
+from collaboration.services.decisions import decision_record
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from pricing.models import Positioning, PositioningPoint
-from pricing.services.offer import Point, positioning_draft, positioning_propose
+from pricing.services.offer import KIND, Point, decision_product, positioning_draft, positioning_propose
 from products.models import Product, Segment
 
 Texts = dict[str, str]
@@ -31,6 +33,10 @@ BARISTA = _texts(
     "café-kwaliteit thuis",
     "nuchter, vakkundig",
 ) | {"alternative": "huismerk-haverdrank", "difference": "blijft ze glad in hete koffie"}
+# Younger than so many months: what it did was held against what was expected.
+DECIDED = 18
+# What their authors expected of these then.
+EXPECTED = {"PIN-600": Decimal("0.08"), "HVM-210": Decimal("0.1")}
 # Code, how many months ago it began, why, texts, claims; oldest first.
 HELD: list[tuple[str, int, str, Texts, list[Point]]] = [
     (
@@ -110,6 +116,7 @@ def positionings_create(people: dict[str, User]) -> None:
     products = {product.code: product for product in Product.objects.all()}
     for code, ago, why, texts, points in HELD:
         _held(people["Ruud"], people["Sanne"], products[code], ago, why=why, points=points, **texts)
+    _decided_then()
     start = month_add(month_start(today()), 2)
     offices: dict[str, Any] = BARISTA | {
         "target_group": "thuisbarista’s en kantoren die geen zuivel willen",
@@ -122,6 +129,7 @@ def positionings_create(people: dict[str, User]) -> None:
         points=[Point("claim", "schuimt als volle melk", "schuimtest: 8,1 uit 10")],
         why="Twee ketens vragen om een boodschap voor kantoor",
         alternatives="Een eigen uitvoering voor kantoren, in grotere pakken",
+        expected_rate=Decimal("0.04"),
         **offices,
     )
     positioning_propose(user=people["Ruud"], positioning=waiting, version=waiting.version)
@@ -133,6 +141,25 @@ def positionings_create(people: dict[str, User]) -> None:
         target_group="senioren die op hun suiker letten",
         category="het sinaasappelsap",
     )
+
+
+def _decided_then() -> None:
+    """Each that held as the decision it was."""
+    since = month_add(month_start(today()), -DECIDED)
+    for row in Positioning.objects.filter(state=Positioning.State.APPROVED, start_date__gte=since):
+        assert row.proposed_by is not None
+        assert row.decided_by is not None
+        assert row.decided_at is not None
+        decision_record(
+            kind=KIND,
+            reference=row.pk,
+            why=row.why,
+            effective_date=row.start_date,
+            proposed_by=row.proposed_by,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            products=[decision_product(row)],
+        )
 
 
 def _held(
@@ -148,6 +175,7 @@ def _held(
         author=author,
         proposed_by=author,
         state=Positioning.State.PROPOSED,
+        expected_rate=EXPECTED.get(product.code) if ago <= DECIDED else None,
         **texts,
     )
     PositioningPoint.objects.bulk_create(

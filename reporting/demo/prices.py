@@ -1,5 +1,5 @@
-"""What the demo company asks: three years of prices on five lists, one proposal that waits and one ahead, and
-a what-if that somebody kept."""
+"""What the demo company asks: three years of prices on seven lists, one proposal that waits and one ahead,
+and a what-if that somebody kept."""
 
 from __future__ import annotations
 
@@ -30,18 +30,29 @@ from pricing.services.price_lists import (
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
 from pricing.services.scenarios import scenario_save
-from products.models import Channel, Product, ProductLine
+from products.models import Channel, Product, ProductLine, Segment
 
 from .catalogue import Item, items
 from .sales import top_line
 
-# code, Dutch, English, kind, channel, with VAT
+# code, Dutch, English, kind, channel, segment, with VAT, currency
 LISTS = [
-    ("verkoop", "Verkoopprijzen", "Sales prices", "own", "", False),
-    ("webwinkel", "Webwinkelprijzen", "Web shop prices", "own", "webshop", True),
-    ("advies", "Consumentenadviesprijzen", "Advised consumer prices", "advised", "", True),
-    ("kroon", "Prijzen Kroon Markten", "Prices Kroon Markten", "own", "kroon", False),
-    ("schap-kroon", "Gezien bij Kroon Markten", "Seen at Kroon Markten", "observed", "kroon", True),
+    ("verkoop", "Verkoopprijzen", "Sales prices", "own", "", "", False, "EUR"),
+    ("webwinkel", "Webwinkelprijzen", "Web shop prices", "own", "webshop", "", True, "EUR"),
+    ("advies", "Consumentenadviesprijzen", "Advised consumer prices", "advised", "", "", True, "EUR"),
+    ("kroon", "Prijzen Kroon Markten", "Prices Kroon Markten", "own", "kroon", "", False, "EUR"),
+    (
+        "schap-kroon",
+        "Gezien bij Kroon Markten",
+        "Seen at Kroon Markten",
+        "observed",
+        "kroon",
+        "",
+        True,
+        "EUR",
+    ),
+    ("zakelijk", "Zakelijke prijzen", "Business prices", "own", "", "zakelijk", False, "EUR"),
+    ("export", "Exportprijzen pond", "Export prices in pounds", "own", "", "", False, "GBP"),
 ]
 VAT = {"food": "low", "energy": "high", "insurance": "exempt", "care": "exempt"}
 SINCE = datetime.date(2019, 1, 1)
@@ -59,6 +70,9 @@ INSURED = {
     "Eigen risico 500": {"eigen risico 500": 12},
 }
 DEDUCTIBLE = ("AUT-300", "eigen risico 500", Decimal("0.86"))
+# What businesses pay of what everybody does, and what buyers across the sea pay in their own money.
+BUSINESS = {"CVO-200": Decimal("0.93"), "LAA-200": Decimal("0.95"), "CYB-100": Decimal("0.97")}
+POUNDS = {"HVM-210": Decimal("0.90"), "NOT-200": Decimal("0.92")}
 # What an account has agreed, and what its shelves were seen to ask beside what is advised.
 ACCOUNT = {"HVM-220": Decimal("0.97"), "DGM-750": Decimal("0.96")}
 SEEN = {"HVM-220": ("0.00", "-0.10", "0.00"), "SAP-100": ("0.10", "0.10", "-0.20")}
@@ -90,16 +104,16 @@ CENT, MILL = Decimal("0.01"), Decimal("0.0001")
 def prices_create(people: Mapping[str, User]) -> None:
     """The lists, which VAT each line has, and the rules prices keep to."""
     anna, emma = people["Anna"], people["Emma"]
-    for code, name_nl, name_en, kind, channel, with_vat in LISTS:
+    for code, name_nl, name_en, kind, channel, segment, with_vat, currency in LISTS:
         price_list_create(
             user=anna,
             code=code,
             name_nl=name_nl,
             name_en=name_en,
             kind=kind,
-            currency="EUR",
+            currency=currency,
             channel=Channel.objects.get(code=channel) if channel else None,
-            segment=None,
+            segment=Segment.objects.get(code=segment) if segment else None,
             with_vat=with_vat,
         )
     lines = {line.code: line for line in ProductLine.objects.all()}
@@ -155,6 +169,17 @@ def prices_create(people: Mapping[str, User]) -> None:
         source="Maximumtarief NZa",
         beyond="refuse",
     )
+    bound_set(
+        user=emma,
+        product=Product.objects.get(code="AUT-100"),
+        line=None,
+        start_date=SINCE,
+        least=Decimal(28),
+        most=None,
+        with_vat=False,
+        source="Afspraak met de herverzekeraar",
+        beyond="refuse",
+    )
 
 
 def price_file(last: datetime.date, path: Path) -> None:
@@ -190,6 +215,9 @@ def _rows(
                     yield "verkoop", day, (tariff / RAISE ** (last.year - day.year)).quantize(MILL), "", tier
         if item.code == DEDUCTIBLE[0]:
             yield "verkoop", day, _cents(own * DEDUCTIBLE[2]), "", DEDUCTIBLE[1]
+        for price_list, of in (("zakelijk", BUSINESS), ("export", POUNDS)):
+            if item.code in of:
+                yield price_list, day, _cents(own * of[item.code]), "", ""
         if item.code in ACCOUNT:
             yield "kroon", day, _cents(own * ACCOUNT[item.code]), "", ""
         if top == "food":
@@ -264,6 +292,7 @@ def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
             start_date=start,
             reason=reason,
             alternatives=alternatives,
+            rule=Rule("percentage", Decimal(share)).as_json(),
             author=ruud,
             state=State.APPROVED,
             decided_by=sanne,

@@ -14,7 +14,7 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from pricing.models import Promotion
 from pricing.services.promotion_costs import promotion_cost_say
-from pricing.services.promotion_decisions import promotion_decide, promotion_propose
+from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
 from pricing.services.promotions import ProductPlan, PromotionPlan, forbidden_add, promotion_create
 from products.models import Channel, Product, ProductLine
 
@@ -22,7 +22,8 @@ from products.models import Channel, Product, ProductLine
 @dataclass(frozen=True)
 class Offer:
     """``month``: in which it begins, counted from the last month with sales; ``brought``: what it truly did,
-    as a share of what would have been sold."""
+    as a share of what would have been sold; ``ahead``: so many days before the store it is delivered, and is
+    it no more; ``off``: why it was called off."""
 
     name: str
     mechanic: str
@@ -40,6 +41,8 @@ class Offer:
     rate: str = ""
     amount: str = ""
     quantity: int | None = None
+    ahead: int = 0
+    off: str = ""
 
 
 OFFERS = (
@@ -56,6 +59,7 @@ OFFERS = (
         63_000,
         "0.6",
         price="1.79",
+        ahead=5,
     ),
     Offer("Noten bij de borrel", "display", ("NOT-200",), ("boerhof",), -10, 8, 21, "0.3", 0.25, 9_000),
     Offer(
@@ -129,6 +133,7 @@ OFFERS = (
         budget=15_000,
         price="2.49",
         rate="0.2",
+        ahead=10,
     ),
     Offer(
         "Gezonde start",
@@ -157,6 +162,7 @@ OFFERS = (
         budget=60_000,
         share="0.6",
         price="1.89",
+        ahead=7,
     ),
     Offer(
         "Lente-actie Barista",
@@ -185,6 +191,84 @@ OFFERS = (
         state="proposed",
     ),
     Offer("Spaar mee", "loyalty", ("KOK-100",), (), 6, 2, 28, "0.1", budget=5_000, state="draft"),
+    Offer(
+        "Welkomstkorting dynamisch",
+        "welcome",
+        ("GSD-001",),
+        ("vergelijkers",),
+        -6,
+        5,
+        24,
+        "0.3",
+        0.36,
+        14_000,
+        amount="25",
+    ),
+    Offer(
+        "Welkomstkorting winter",
+        "welcome",
+        ("GSD-001", "GSV-012"),
+        ("vergelijkers", "webshop"),
+        3,
+        10,
+        22,
+        "0.25",
+        budget=22_000,
+        amount="25",
+    ),
+    Offer(
+        "Cashback hond en kat",
+        "cashback",
+        ("DIE-100", "DIE-200"),
+        ("webshop",),
+        4,
+        1,
+        28,
+        "0.2",
+        budget=9_000,
+        state="proposed",
+        amount="10",
+    ),
+    Offer(
+        "Gratis intake",
+        "campaign",
+        ("GGZ-100",),
+        ("particulier",),
+        -3,
+        1,
+        30,
+        "0.15",
+        0.18,
+        4_000,
+    ),
+    Offer(
+        "Kruidenthee voor de helft",
+        "coupon",
+        ("KRS-500",),
+        ("vandaag",),
+        3,
+        7,
+        14,
+        "0.5",
+        budget=8_000,
+        state="rejected",
+        price="4.29",
+        rate="0.5",
+    ),
+    Offer(
+        "Tweede zak noten gratis",
+        "one_plus_one",
+        ("NOT-200",),
+        ("boerhof",),
+        2,
+        14,
+        14,
+        "0.9",
+        budget=17_000,
+        price="3.49",
+        ahead=10,
+        off="Boerhof houdt het schap vrij voor zijn huismerk",
+    ),
 )
 
 
@@ -217,9 +301,12 @@ WHY = {
 COST = {"1+1 amandelmelk": Decimal(21_350), "1,59-actie": Decimal(38_900), "Barista-weken": Decimal(14_120)}
 
 
+TOO_DEEP = "De thee loopt vanzelf weer: de helft eraf is weggegeven"
+
+
 def promotions_create(people: Mapping[str, User], last: datetime.date) -> None:
     """Planned by marketing, approved by the product manager."""
-    ruud, sanne = people["Ruud"], people["Sanne"]
+    ruud, sanne, yara = people["Ruud"], people["Sanne"], people["Yara"]
     products = {product.code: product for product in Product.objects.all()}
     channels = {channel.code: channel for channel in Channel.objects.all()}
     for offer in OFFERS:
@@ -228,6 +315,10 @@ def promotions_create(people: Mapping[str, User], last: datetime.date) -> None:
             promotion_propose(user=ruud, promotion=row)
         if offer.state == Promotion.State.APPROVED:
             promotion_decide(user=sanne, promotion=row, approve=True)
+        if offer.state == Promotion.State.REJECTED:
+            promotion_decide(user=yara, promotion=row, approve=False, note=TOO_DEEP)
+        if offer.off:
+            promotion_cancel(user=sanne, promotion=row, note=offer.off)
         if offer.name in COST:
             promotion_cost_say(
                 user=ruud,
@@ -263,6 +354,8 @@ def _plan(
         mechanic=offer.mechanic,
         store_start=start,
         store_end=end,
+        delivery_start=start - datetime.timedelta(days=offer.ahead) if offer.ahead else None,
+        delivery_end=end - datetime.timedelta(days=offer.ahead) if offer.ahead else None,
         products=[ProductPlan(products[code], price) for code in offer.codes],
         channels=[channels[code] for code in offer.channels],
         quantity=offer.quantity,

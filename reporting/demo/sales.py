@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,6 +30,7 @@ ODD = {
     "ROG-800": {15: 0.3, 16: 0.25},
     "PAS-500": dict.fromkeys(range(14), 1.4),
     "CVO-100": {5: 2.0},
+    "OPS-100": {6: 0.55},
 }
 # What the budget did not see coming, as what it asks of what came.
 OFF_BUDGET = {"HVM-210": 0.88, "SAP-020": 1.09, "JAM-450": 0.88, "NOT-200": 1.12, "LAA-100": 0.84}
@@ -42,7 +43,7 @@ OFF_BUDGET |= {
     "GSD-001": 0.97,
 }
 RETURNS = ("SAP-090", "kroon", 25, Decimal(-1840))
-_MONTHLY_LEAVERS = 0.028
+_MONTHLY_LEAVERS, _POLICY_LEAVERS = 0.028, 0.016
 
 
 def top_line(code: str) -> str:
@@ -65,6 +66,7 @@ def sales_rows(items: Iterable[Item], last: datetime.date, seed: int) -> Iterato
         rng = random.Random(f"{seed}:{item.code}")
         first = first_month(item, last)
         amounts = volumes(item.course, first.month, rng)
+        inflow = policies_new(amounts)
         for ago, times in ODD.get(item.code, {}).items():
             amounts[-1 - ago] *= times
         amounts[-2:] = [amount * SURPRISE.get(item.code, 1) for amount in amounts[-2:]]
@@ -73,11 +75,32 @@ def sales_rows(items: Iterable[Item], last: datetime.date, seed: int) -> Iterato
             places = (*places, STORE[:2])
         for channel, share in places:
             yield from _channel_rows(item, channel, share, first, last, amounts, rng)
+            if top_line(item.line) == "insurance":
+                yield from _inflow_rows(item, channel, share, first, inflow, seed)
     code, channel, ago, volume = RETURNS
     yield code, channel, "sell-in", month_add(last, -ago), volume, (volume * Decimal("1.3")).quantize(_CENT)
 
 
 _CENT = Decimal("0.01")
+
+
+def policies_new(in_force: Sequence[float]) -> list[float]:
+    """What comes in each month, so that after those who leave about so many are in force."""
+    found = []
+    for step, amount in enumerate(in_force):
+        since = max(step - 3, 0)
+        grown = (amount - in_force[since]) / max(step - since, 1)
+        found.append(max(amount * _POLICY_LEAVERS + grown, amount * _POLICY_LEAVERS / 4))
+    return found
+
+
+def _inflow_rows(
+    item: Item, channel: str, share: float, first: datetime.date, inflow: Sequence[float], seed: int
+) -> Iterator[Row]:
+    rng = random.Random(f"{seed}:{item.code}:{channel}:new")
+    for step, amount in enumerate(inflow):
+        volume = Decimal(round(amount * share * rng.uniform(0.9, 1.1)))
+        yield item.code, channel, "new-policies", month_add(first, step), volume, None
 
 
 def _channel_rows(

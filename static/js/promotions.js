@@ -16,12 +16,13 @@
   const text = (ms) => new Date(ms).toISOString().slice(0, 10);
   const days = () => Number(box.querySelector("[data-promotions]").dataset.days);
 
-  /** Show the bar as if it ran so many days later, its end so many more. */
+  /** Show the bar as if it ran so many days later, its end so many more; delivery goes along with its start. */
   function draw(bar, start, end) {
     for (const rect of bar.querySelectorAll("rect")) {
       rect.dataset.x ??= rect.getAttribute("x");
       rect.dataset.width ??= rect.getAttribute("width");
-      const width = parseFloat(rect.dataset.width) + ((end - start) / days()) * 100;
+      const longer = rect.classList.contains("delivery") ? 0 : end - start;
+      const width = parseFloat(rect.dataset.width) + (longer / days()) * 100;
       rect.setAttribute("x", `${parseFloat(rect.dataset.x) + (start / days()) * 100}%`);
       rect.setAttribute("width", `${Math.max(width, 0.2)}%`);
     }
@@ -83,6 +84,8 @@
     }
   });
 
+  /** Whether the pointer is at the end of its days in the store; of delivery alone there is none to take. */
+  const atEnd = (bar, event) => bar.querySelector(".bar")?.getBoundingClientRect().right - event.clientX < EDGE;
   const movable = (event) => event.target.closest?.("[data-bar]");
   const length = (bar) => Math.round((time(bar.dataset.end) - time(bar.dataset.start)) / DAY);
 
@@ -92,7 +95,7 @@
     event.preventDefault();
     bar.focus();
     const lane = bar.closest("svg").getBoundingClientRect();
-    const atEnd = bar.querySelector(".bar").getBoundingClientRect().right - event.clientX < EDGE;
+    const takesEnd = atEnd(bar, event);
     const from = event.clientX;
     let start = 0;
     let end = 0;
@@ -102,8 +105,8 @@
     const follow = (at) => {
       const by = Math.round(((at.clientX - from) / lane.width) * days());
       moved ||= Math.abs(at.clientX - from) > 4;
-      end = atEnd ? Math.max(by, -length(bar)) : by;
-      start = atEnd ? 0 : by;
+      end = takesEnd ? Math.max(by, -length(bar)) : by;
+      start = takesEnd ? 0 : by;
       draw(bar, start, end);
     };
     const stop = (at) => {
@@ -121,7 +124,7 @@
   });
   box.addEventListener("pointermove", (event) => {
     const bar = movable(event);
-    if (bar) bar.classList.toggle("at-end", bar.querySelector(".bar").getBoundingClientRect().right - event.clientX < EDGE);
+    if (bar) bar.classList.toggle("at-end", atEnd(bar, event));
   });
 
   /* Keys pressed shortly after one another are one move. */

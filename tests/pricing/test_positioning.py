@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts.errors import DomainError, VersionConflict
+from collaboration.models import DecisionProduct
 from core.history import history_of
 from core.organisation import today
 from pricing.models import Positioning
@@ -380,6 +382,36 @@ def test_evidence_needs_a_claim_and_what_was_typed_stays(product: Product, ruud:
     assert b"8.1 of 10" in answer.content
 
 
+def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: Any, sanne: Any) -> None:
+    marketing, manager = signed_in(ruud), signed_in(sanne)
+    refused = marketing.post(url("new"), form_data(expected_rate="-100"))
+    assert (refused.status_code, Positioning.objects.count()) == (422, 0)
+    marketing.post(url("new"), form_data(expected_rate="4"))
+    row = Positioning.objects.get()
+    assert row.expected_rate == Decimal("0.04")
+    assert 'value="4"' in marketing.get(url(row.pk, "edit")).content.decode()
+    marketing.post(url(row.pk, "propose"), {"version": 1, "action": "propose"})
+    assert "+4.0%" in manager.get(url(row.pk)).content.decode()
+    manager.post(url(row.pk, "decide"), {"version": 2, "action": "approve"})
+    said = DecisionProduct.objects.get()
+    assert (said.expected, said.expected_lo80) == (pytest.approx(0.04), None)
+    shown = " ".join(manager.get("/decisions/?kind=positioning").content.decode().split())
+    assert "+4%" in shown
+    # The next begins without an expectation, and the two differ in it.
+    assert 'value="4"' not in marketing.get(url("new")).content.decode()
+    marketing.post(url("new"), form_data())
+    second = Positioning.objects.get(number=2)
+    assert second.expected_rate is None
+    shown = marketing.get(url(second.pk)).content.decode()
+    assert "nobody said" in shown
+    # Its need was never said.
+    assert "—" in shown.split(">Need</span>")[1][:100]
+    shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()
+    assert "<del>+4.0%</del>" in shown
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Positioning.objects.filter(pk=second.pk).update(expected_rate=-1)
+
+
 # -- API ---------------------------------------------------------------------------------------------------
 
 
@@ -392,10 +424,13 @@ def api(user: Any, method: str, address: str = "", **data: Any) -> Any:
 def test_the_api_drafts_changes_and_decides(product: Product, sanne: Any) -> None:
     other = user_factory(name="Bram")
     points = [{"kind": "claim", "text": "foams", "evidence": "test"}]
-    made = api(sanne, "post", product="HVM", start_date=str(today()), points=points, **SENTENCE)
+    said = {"start_date": str(today()), "expected_rate": "0.05", "points": points}
+    made = api(sanne, "post", product="HVM", **said, **SENTENCE)
+    assert made.json()["expected_rate"] == "0.0500"
     assert (made.status_code, made.json()["points"], made.json()["state"]) == (201, points, "draft")
     pk = made.json()["id"]
     assert api(sanne, "patch", f"{pk}/", benefit="x").status_code == 400
+    assert api(sanne, "patch", f"{pk}/", version=1, expected_rate="-1").status_code == 400
     assert api(sanne, "patch", f"{pk}/", version=1, benefit="that shines").json()["version"] == 2
     lost = api(sanne, "patch", f"{pk}/", version=1, benefit="y", points=[]).json()["details"]["fields"]
     assert lost["benefit"] == {"yours": "y", "theirs": "that shines"}

@@ -26,7 +26,7 @@ from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.promotions import ProductPlan
-from products.models import Channel, Product
+from products.models import Channel, Product, Segment
 from products.services.four_eyes import four_eyes_set
 from products.services.line import line_delete
 from tests.factories import (
@@ -98,6 +98,17 @@ class TestTheCard:
         with translation.override("en"):
             said = [(str(row.price_list.kind), price_line(row).van_note) for row in rows]
         assert said == [("own", "information only"), ("own", ""), ("advised", "information only")]
+
+    def test_our_currency_goes_first_in_the_rows_and_the_chart(self, product: Product) -> None:
+        offices = Segment.objects.create(code="off", name="Offices")
+        for code, more in (("a", {"currency": "GBP"}), ("b", {"segment": offices}), ("c", {})):
+            price_factory(
+                product=product, price_list=price_list_factory(code=code, **more), start_date="2024-01-01"
+            )
+        panel = price_panel(user_factory(), product)
+        rows = price_rows(product, price_history(user_factory(), product))
+        assert (rows[0].price_list.code, rows[-1].price_list.code) == ("c", "a")
+        assert "€" in panel["chart"].table.rows[0][1]
 
     def test_an_earlier_promotion_and_what_spoils_count_in_the_van_prijs(self, product: Product) -> None:
         """9.00 holds in the 30 days before the 60th; what everybody could buy for less in them counts."""
@@ -171,6 +182,15 @@ class TestTheCard:
     def test_marks_on_charts_are_changes_not_the_first_price(self, product: Product) -> None:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
         assert [event.date for event in events] == [day(-20), day(30), day(60)]
+
+    def test_marks_are_of_the_list_for_everybody_in_our_currency(self) -> None:
+        product, offices = product_factory(), Segment.objects.create(code="off", name="Offices")
+        for ago, more in ((9, {"currency": "GBP"}), (8, {"segment": offices}), (7, {})):
+            own = price_list_factory(**more)
+            for start in (-99, -ago):
+                price_factory(product=product, price_list=own, start_date=day(start), amount=200 + start)
+        events = list(price_events(user_factory(), product, day(-900), day(900)))
+        assert [event.date for event in events] == [day(-7)]
 
     def test_who_may_not_see_prices_has_no_marks(self, product: Product, client_of: Any) -> None:
         blind = user_factory(rights=["products.view"])
@@ -381,6 +401,26 @@ class TestApi:
         assert Price.objects.get(proposal=made.json()["id"]).amount == 18
         assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
         assert Proposal.objects.count() == 2
+
+
+def test_the_list_for_everybody_in_our_currency_goes_first() -> None:
+    for code, more in {
+        "a-export": {"currency": "GBP"},
+        "b-shop": {"channel": channel_factory()},
+        "c-offices": {"segment": Segment.objects.create(code="off", name="Offices")},
+        "d-advised": {"kind": "advised"},
+        "e-sales": {},
+    }.items():
+        price_list_factory(code=code, **more)
+    client = Client()
+    client.force_login(user_factory())
+    page = client.get("/pricing/")
+    assert [row.code[0] for row in page.context["asked"].lists] == ["e", "a", "b", "c", "d"]
+    assert page.context["asked"].price_list.code == "e-sales"
+    first = client.get("/pricing/lists/").context["rows"][0]["list"]
+    assert first.code == "e-sales"
+    proposed = client.get("/pricing/proposals/new/").context["form"].fields["price_list"].queryset
+    assert proposed[0].code == "e-sales"
 
 
 def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:

@@ -372,6 +372,17 @@ class TestThePages:
         [paid] = client.get("/api/v1/bonus-settlements/?year=2026").json()["results"]
         assert (paid["channel"], paid["amount"], paid["reference"]) == ("shop", "90.00", "CN-1")
 
+    def test_it_opens_with_a_channel_that_gets_something_off(self, client: Client, product: Product) -> None:
+        def active() -> list[bool]:
+            return [row.active for row in client.get("/products/A/mix/pocket/").context["summaries"]]
+
+        said("invoice", "0.1", channel_factory(name="Shop", code="shop"))
+        assert active() == [False, True]
+        everybody = client.get("/products/A/mix/pocket/?channel=").context["summaries"]
+        assert [row.active for row in everybody] == [True, False]
+        said("invoice", "0.05")
+        assert active() == [True, False]
+
     def test_the_chart_is_valid(self, client: Client, product: Product) -> None:
         said("invoice", "0.05")
         chart = client.get("/products/A/mix/pocket/").context["chart"]

@@ -132,6 +132,48 @@ def test_the_card_and_a_kept_one_beside_a_price(product: Product, shops: Channel
     assert '"other0":' in page
 
 
+def test_break_even_and_chances_and_what_they_rest_on(product: Product, shops: Channel) -> None:
+    """600 of 1,000 a month at 10 that cost 6, eleven months: 26,400 is left there."""
+    manager = user_factory("product-manager")
+    page = plain(ask(client_of(manager), "div#what-if", **said(cost="2640")))
+    assert "Break-even: prices stay, so revenue is what it was as long as volume is." in page
+    assert "Chance that revenue is higher than now: 100%." in page
+    assert "other channels, prices and competitors are taken to stay as they are." in page
+    assert "What it costs us" not in page
+    cost_rate_factory(product=product, start_date=month_add(next_month(), -40), amount=Decimal(6))
+    page = ask(client_of(manager), "div#what-if", **said(cost="2640"))
+    assert 'name="cost" min="0" step="any" value="2640.00"' in page
+    assert "Margin after costs by volume, and what distribution costs" in page
+    assert "The margin stays the same if the channel sells 10.0% more from then on" in plain(page)
+    # 1.25 to the power of 1, give or take 0.3, is over 1.1 in all but three of a hundred cases.
+    assert "Chance that the margin is higher than now, what it costs paid: 97%." in plain(page)
+    asker = Asker(manager, ground_of(product, manager))
+    with_cost, free = (asker.answer(asker.read(said(**more))) for more in ({"cost": "2640"}, {}))
+    assert with_cost
+    assert free
+    assert with_cost.outcome.margin
+    assert free.outcome.margin
+    assert free.outcome.margin.total.mean - with_cost.outcome.margin.total.mean == pytest.approx(2640)
+    free_page = plain(ask(client_of(manager), **said()))
+    assert "if the channel sells" not in free_page
+    assert "Chance that the margin is higher than now: 100%." in free_page
+    assert "Chance that" not in plain(ask(client_of(manager), **said(rate="0.4")))
+
+
+def test_what_it_costs_is_nobody_elses(product: Product, shops: Channel) -> None:
+    """Not asked of, nor read by, who may not see costs; not kept with a scenario that everybody reads."""
+    cost_rate_factory(product=product, start_date=month_add(next_month(), -40), amount=Decimal(6))
+    client_of(user_factory("product-manager")).post(
+        "/products/A/mix/what-if/keep/", {"name": "Wider", **said(cost="2640")}
+    )
+    assert "cost" not in Scenario.objects.get().values
+    asker = Asker(marketer(), ground_of(product))
+    assert "cost" not in asker.read(said(cost="2640")).values
+    page = ask(client_of(marketer()), "div#what-if", **said(cost="2640"))
+    assert "2640" not in page
+    assert "costs" not in plain(page)
+
+
 def test_the_margin_only_for_who_may_see_costs(product: Product, shops: Channel) -> None:
     client, manager = client_of(marketer()), client_of(user_factory("product-manager"))
     token = re.compile(r"csrf[^>]*>|[A-Za-z0-9]{64}")

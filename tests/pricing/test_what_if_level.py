@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from django.utils import timezone
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity, Scenario
+from pricing.selectors.own_prices import UNIT
+from pricing.selectors.recommended import recommended
 from pricing.selectors.what_if import Asked
 from pricing.selectors.what_if_reading import share_staying, what_if_ground
 from products.models import LineMeasure, Measure, Product, ProductMonth
@@ -182,3 +185,15 @@ def test_the_night_measures_what_comes_in(measures: tuple[Measure, Measure]) -> 
     assert answers_of(product)[product.pk][2] == "own"
     Elasticity.objects.update(method="portfolio")  # what others' inflow does says nothing of this one's
     assert answers_of(product) == {}
+
+
+def test_no_price_is_recommended_of_a_state(contracts: Product) -> None:
+    """What a price does to who is there goes on long after the twelve months that are looked at."""
+    cost_rate_factory(product=contracts, start_date="2024-01-01", amount=6)
+    manager = user_factory("product-manager")
+    ground = ground_of(contracts, manager)
+    assert "margin" in ground.measures
+    made = replace(ground.price.made, parts={UNIT: ground.price.made.steps})
+    per_unit = replace(ground, price=replace(ground.price, made=made))
+    assert recommended(replace(per_unit, inflow=None), next_month())
+    assert recommended(per_unit, next_month()) is None

@@ -59,3 +59,28 @@ def test_half_as_much_again_in_half_of_the_volume() -> None:
     assert wide.volume.lo80 < found.volume.mean < wide.volume.hi80
     same = distribution_what_if(months, Belief(1.0, 0.3, 3, 3, 3), 1.0, 0.5, correlation=0.3)
     assert (same.volume.mean, same.better) == (pytest.approx(300), None)
+
+
+def test_what_it_costs_is_paid_once_and_has_a_break_even_and_a_chance() -> None:
+    """Half of 100 a month at 2.00 that costs 1.50, from the middle of the second month: 75 units, 37.50."""
+    months = [Month(100, 100, 100, 2.0, share, 1.5) for share in (0.0, 0.5, 1.0)]
+    belief = Belief(1.0, 0.3, 3, 3, 3)
+    found = distribution_what_if(months, belief, 1.5, 0.5, correlation=0.3, cost=18.75)
+    free = distribution_what_if(months, belief, 1.5, 0.5, correlation=0.3)
+    assert found.margin
+    assert free.margin
+    assert found.margin.break_even == pytest.approx(0.5)
+    assert (free.margin.break_even, free.margin.better, free.break_even) == (0.0, 1.0, 0.0)
+    # 1.5 to the power of what is believed is over 1.5 in half of the cases.
+    assert found.margin.better == pytest.approx(0.5, abs=0.01)
+    assert free.margin.total.mean - found.margin.total.mean == pytest.approx(18.75)
+    paid = [a.mean - b.mean for a, b in zip(free.margin.months, found.margin.months, strict=True)]
+    assert paid == pytest.approx([0, 18.75, 0])
+    assert (found.revenue, found.better) == (free.revenue, free.better)
+    # Little is believed of it: more distribution is never taken to sell less, and so often sells the same.
+    vague = distribution_what_if(months, Belief(0.1, 0.3, 3, 3, 3), 1.5, 0.5, correlation=0.3)
+    assert vague.better == pytest.approx(0.63, abs=0.01)
+    dear = [Month(100, 100, 100, 2.0, 1.0, 2.5)]
+    lost = distribution_what_if(dear, belief, 1.5, 0.5, correlation=0.3, cost=1).margin
+    assert lost
+    assert (lost.break_even, lost.better) == (None, 0.0)

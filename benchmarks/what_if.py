@@ -1,0 +1,217 @@
+"""A slider of a what-if, asked among 5,000 products: latency through gunicorn, as ``make run`` starts it, and
+queries and CPU in this process.
+
+Goal: answered within 300 ms, also beside three kept scenarios. Each product has prices for everybody and of a
+channel, an elasticity of both, costs, weighted distribution in a channel and a measured promotion.
+"""
+
+from __future__ import annotations
+
+import datetime
+import http.client
+import random
+import time
+from collections import defaultdict
+from decimal import Decimal
+from statistics import NormalDist
+from urllib.parse import urlencode
+
+import pghistory
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from benchmarks.company import company_make
+from benchmarks.pages import gunicorn
+from benchmarks.tools import Bench, Took, clock, median, percentile, tell
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import CostKind, CostLine, CostRate, PriceList, Promotion
+from pricing.selectors.what_if import Ground
+from pricing.selectors.what_if_reading import what_if_ground
+from pricing.services.scenarios import MOST, scenario_save
+from pricing.what_if_asked import Asker
+from products.models import Channel, Measure, Product, ProductLine
+
+ASKED = 40
+PRICE = Decimal(3)
+SLIDES = {"HX-Request": "true", "HX-Target": "div#what-if-result"}
+
+_PRICES = """
+    INSERT INTO pricing_price (price_list_id, product_id, component, tier, start_date, amount, state,
+                               approved_by_id, approved_at)
+    SELECT l.id, p.id, 'unit', '', (%(last)s::date - make_interval(months => ago))::date,
+           %(price)s + (p.id + ago) %% 7 / 20.0, 'approved', %(user)s, now()
+    FROM pricing_pricelist l CROSS JOIN products_product p CROSS JOIN generate_series(0, 24, 6) ago
+"""
+_ELASTICITIES = """
+    INSERT INTO pricing_elasticity (product_id, channel_id, measure_id, as_of, frequency, price_kind,
+        observations, lowest_price, highest_price, likelihood, pending, method, reason_code,
+        reason_params, estimate, sd,
+        lo80, hi80, lo95, hi95, quantiles, engine_version, input_hash, computed_at)
+    SELECT p.id, c.id, %(measure)s, %(last)s, 'months', 'own', 48, 2.5, 3.5, '{}', false, 'quasi_poisson',
+           'own_months', '{"months": 48, "spread_pct": 5.1, "needed": 24, "changes": 5, "answered_pct": 3.0}',
+           -2.5, 0.4, -3.01, -1.99, -3.28, -1.72, %(quantiles)s::float8[], '1', '', now()
+    FROM products_product p CROSS JOIN (SELECT NULL::bigint AS id UNION ALL SELECT %(channel)s) c
+"""
+_DISTRIBUTION = """
+    INSERT INTO pricing_distributionmonth (product_id, channel_id, month, weighted_rate)
+    SELECT p.id, %(channel)s, (%(last)s::date - make_interval(months => ago))::date,
+           0.4 + (p.id + ago) %% 5 / 50.0
+    FROM products_product p CROSS JOIN generate_series(0, 11) ago
+"""
+_EFFECTS = """
+    INSERT INTO pricing_promotionproduct (promotion_id, product_id)
+    SELECT %(promotion)s, id FROM products_product;
+    INSERT INTO pricing_promotioneffect (promotion_id, product_id, measure_id, method, reason, baseline, sold,
+        uplift, uplift_lo80, uplift_hi80, after, after_lo80, after_hi80, sisters, sisters_lo80, sisters_hi80,
+        sister_rows, course, engine_version, input_hash, computed_at)
+    SELECT %(promotion)s, id, %(measure)s, 'months', '', 200, 300, 0.5, 0.4, 0.6, -20, -30, -10, -10, -20, 0,
+           '[]', '[]', '1', '', now()
+    FROM products_product
+"""
+
+
+def questions(chance: random.Random, kept: list[int], channel: int) -> dict[str, list[tuple[str, object]]]:
+    """One of each kind, somewhere on its slider."""
+    price = ("price", f"{2.7 + chance.random() * 0.6:.2f}")
+    return {
+        "price": [price],
+        "price, three kept beside it": [price, *(("with", pk) for pk in kept)],
+        "price of a channel": [price, ("channel", channel)],
+        "promotion": [
+            ("kind", "promotion"),
+            ("mechanic", "price_cut"),
+            ("price", f"{2 + chance.random():.2f}"),
+        ],
+        "distribution": [("kind", "distribution"), ("rate", f"{0.3 + chance.random() * 0.4:.2f}")],
+    }
+
+
+def run(bench: Bench) -> None:
+    products, times = bench.size(5_000, 60), bench.size(100, 3)
+    user = company_make(products=products)
+    channel = _priced(user)
+    some = list(Product.objects.order_by("pk")[:ASKED])
+    kept = {product.code: _keep(user, product) for product in some}
+    tell(f"{products:,} products; {times} answers to each kind of slider, of {len(some)} products in turn")
+    client = Client(headers={"Host": "localhost"})
+    client.force_login(user)
+    _inside(client, kept, channel, times)
+    _outside(client.cookies[settings.SESSION_COOKIE_NAME].value, kept, channel, times)
+
+
+def _priced(user: User) -> int:
+    """The channel that has a list of its own."""
+    channel = Channel.objects.get(code="C1")
+    for code, own in (("sell", None), ("c1", channel)):
+        PriceList.objects.create(
+            code=code, name_en=code, name_nl=code, kind="own", currency="EUR", channel=own, with_vat=False
+        )
+    last = month_add(month_start(today()), -1)
+    promotion = Promotion.objects.create(
+        name="Earlier",
+        mechanic="price_cut",
+        rate=Decimal("0.25"),
+        store_start=month_add(last, -6),
+        store_end=month_add(last, -6) + datetime.timedelta(days=13),
+        author=user,
+    )
+    of = NormalDist(-2.5, 0.4)
+    values = {
+        "last": last,
+        "price": PRICE,
+        "user": user.pk,
+        "measure": Measure.objects.get(code="units").pk,
+        "channel": channel.pk,
+        "promotion": promotion.pk,
+        "quantiles": [round(of.inv_cdf((n + 0.5) / 64), 4) for n in range(64)],
+    }
+    with pghistory.context(source="shell"), transaction.atomic(), connection.cursor() as cursor:
+        for made in (_PRICES, _ELASTICITIES, _DISTRIBUTION, _EFFECTS):
+            cursor.execute(made, values)
+    decided = {
+        "state": "approved",
+        "proposed_by": user,
+        "decided_by": user,
+        "decided_at": promotion.created_at,
+    }
+    Promotion.objects.filter(pk=promotion.pk).update(**decided)
+    for line in ProductLine.objects.filter(parent=None):
+        kind = CostKind.objects.get(code="purchase")
+        costs = CostLine.objects.create(line=line, kind=kind, basis="unit", currency="EUR")
+        CostRate.objects.create(cost_line=costs, start_date=month_add(last, -36), amount=2, created_by=user)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return channel.pk
+
+
+def _keep(user: User, product: Product) -> list[int]:
+    ground = what_if_ground(user, product)
+    if not isinstance(ground, Ground):
+        raise RuntimeError(f"{product.code}: {ground}")
+    asker, found = Asker(user, ground), []
+    for price in ("2.90", "3.10", "3.20")[:MOST]:
+        answer = asker.answer(asker.read({"price": price}))
+        if answer is None:
+            raise RuntimeError(f"{product.code} has no answer")
+        found.append(scenario_save(user=user, ground=ground, name=price, answer=answer).pk)
+    return found
+
+
+def _addresses(chance: random.Random, kept: dict[str, list[int]], channel: int, turn: int) -> dict[str, str]:
+    code = list(kept)[turn % len(kept)]
+    return {
+        name: f"/products/{code}/mix/what-if/?{urlencode(said)}"
+        for name, said in questions(chance, kept[code], channel).items()
+    }
+
+
+def _inside(client: Client, kept: dict[str, list[int]], channel: int, times: int) -> None:
+    chance = random.Random(2)
+    took: dict[str, list[Took]] = defaultdict(list)
+    counted: dict[str, int] = {}
+    for turn in range(times):
+        for name, address in _addresses(chance, kept, channel, turn).items():
+            if turn == 0:  # templates loaded
+                _read(client, address)
+                with CaptureQueriesContext(connection) as queries:
+                    _read(client, address)
+                counted[name] = len(queries)
+            with clock() as one:
+                _read(client, address)
+            took[name].append(one)
+    tell("in this process: queries, CPU an answer (with the database's)")
+    for name, found in took.items():
+        cpu = sum(one.cpu for one in found) / len(found) * 1000
+        tell(f"   {name}: {counted[name]}, {cpu:.0f} ms")
+
+
+def _read(client: Client, address: str) -> None:
+    answer = client.get(address, headers=SLIDES)
+    if answer.status_code != 200 or "data-chart-box" not in answer.content.decode():
+        raise RuntimeError(f"{address} answered {answer.status_code} without an outcome")
+
+
+def _outside(session: str, kept: dict[str, list[int]], channel: int, times: int) -> None:
+    chance = random.Random(3)
+    took: dict[str, list[float]] = defaultdict(list)
+    with gunicorn() as port:
+        web = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}", "Host": "localhost", **SLIDES}
+        for turn in range(times + 5):
+            for name, address in _addresses(chance, kept, channel, turn).items():
+                started = time.perf_counter()
+                web.request("GET", address, headers=headers)
+                answer = web.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    raise RuntimeError(f"{address} answered {answer.status}")
+                if turn >= 5:  # both processes have their templates
+                    took[name].append((time.perf_counter() - started) * 1000)
+        web.close()
+    tell("through gunicorn, one client: p50, p95 (goal ≤ 300 ms)")
+    for name, walls in took.items():
+        tell(f"   {name}: {median(walls):.0f} ms, {percentile(walls, 0.95):.0f} ms")

@@ -1,0 +1,163 @@
+"""The promotion calendar by month, quarter and year: days in the store and of delivery, where they stand."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from pricing.selectors.promotion_calendar import LANE, Bar, Calendar, CalendarQuery, Span, calendar_build
+from pricing.services.promotions import promotion_move
+from tests.factories import product_factory, user_factory
+from tests.pricing.promotions import promotion_factory
+
+pytestmark = pytest.mark.django_db
+URL = "/pricing/promotions/"
+
+
+def on(month: int, day: int) -> datetime.date:
+    """Of a year far enough ahead that nothing has begun."""
+    return datetime.date(2031, month, day)
+
+
+def promoted(product: Any, **days: datetime.date) -> Any:
+    given = {
+        "store_start": on(4, 6),
+        "store_end": on(4, 15),
+        "delivery_start": on(3, 23),
+        "delivery_end": on(4, 4),
+    }
+    return promotion_factory(product, **given | days)
+
+
+def plain(text: str) -> str:
+    """Without the spaces that keep a date on one line."""
+    return text.replace("\xa0", " ")
+
+
+def shown(**asked: str) -> Calendar:
+    return calendar_build(user_factory(), CalendarQuery.read({"from": "2031-04"} | asked))
+
+
+def bar(found: Calendar) -> Bar:
+    [row] = found.rows
+    return row.bars[0]
+
+
+def test_a_month_has_delivery_above_the_days_in_the_store():
+    """April has 30 days; delivery of March is cut off where the month begins."""
+    promoted(product_factory())
+    found = bar(shown(scale="month"))
+    assert found.store == Span(round(5 / 30 * 100, 3), round(10 / 30 * 100, 3))
+    assert found.delivery == Span(0, round(4 / 30 * 100, 3))
+    assert found.delivery_y < found.y
+    assert found.x == 0
+
+
+def test_a_quarter_has_all_of_it():
+    """January to March 2031 has 90 days; April to June 91."""
+    promoted(product_factory())
+    ahead = bar(shown(scale="quarter"))
+    assert ahead.store == Span(round(5 / 91 * 100, 3), round(10 / 91 * 100, 3))
+    before = bar(shown(scale="quarter", **{"from": "2031-02"}))
+    # 1 February to 30 April has 89 days: 23 March is the 51st.
+    assert before.delivery == Span(round(50 / 89 * 100, 3), round(13 / 89 * 100, 3))
+    assert before.store == Span(round(64 / 89 * 100, 3), round(10 / 89 * 100, 3))
+
+
+def test_what_is_only_delivered_on_these_days_is_found_too():
+    product = product_factory()
+    promoted(product)
+    found = bar(shown(scale="month", **{"from": "2031-03"}))
+    assert found.store is None
+    assert found.delivery == Span(round(22 / 31 * 100, 3), round(9 / 31 * 100, 3))
+    assert shown(scale="month", **{"from": "2031-02"}).rows == ()
+    assert shown(scale="month", **{"from": "2031-05"}).rows == ()
+
+
+def test_a_day_first_and_last_in_the_window_counts():
+    promoted(
+        product_factory(), store_start=on(4, 30), store_end=on(5, 9), delivery_start=None, delivery_end=None
+    )
+    april, may = (bar(shown(scale="month", **{"from": month})) for month in ("2031-04", "2031-05"))
+    assert april.store == Span(round(29 / 30 * 100, 3), round(1 / 30 * 100, 3))
+    assert may.store == Span(0, round(9 / 31 * 100, 3))
+    assert april.delivery is None
+
+
+def test_delivery_of_one_under_the_days_of_another_takes_a_lane_of_its_own():
+    product = product_factory()
+    promoted(product, store_start=on(4, 1), store_end=on(4, 7), delivery_start=None, delivery_end=None)
+    promoted(
+        product, store_start=on(4, 12), store_end=on(4, 18), delivery_start=on(4, 5), delivery_end=on(4, 9)
+    )
+    promoted(product, store_start=on(4, 20), store_end=on(4, 26), delivery_start=None, delivery_end=None)
+    [row] = shown(scale="month").rows
+    assert [each.lane for each in row.bars] == [0, 1, 0]
+    assert row.height == 2 * LANE
+
+
+@pytest.mark.parametrize(
+    ("scale", "earlier", "later", "ticks"),
+    [
+        (
+            "month",
+            "2031-03",
+            "2031-05",
+            ["1 Apr 2031", "8 Apr 2031", "15 Apr 2031", "22 Apr 2031", "29 Apr 2031"],
+        ),
+        ("quarter", "2031-01", "2031-07", ["Apr 2031", "May 2031", "Jun 2031"]),
+    ],
+)
+def test_a_month_and_a_quarter_as_pages(
+    client: Client, scale: str, earlier: str, later: str, ticks: list[str]
+) -> None:
+    promoted(product_factory(), name="Oat days")
+    client.force_login(user_factory())
+    page = client.get(f"{URL}?scale={scale}&from=2031-04")
+    assert [plain(tick["label"]) for tick in page.context["ticks"]] == ticks
+    text = plain(page.content.decode())
+    assert all(f"from={month}" in text for month in (earlier, later))
+    said = "Oat days, 6 Apr 2031 – 15 Apr 2031, delivery 23 Mar 2031 – 4 Apr 2031, draft"
+    assert f'aria-label="{said}"' in text
+    assert f"<title>{said}</title>" in text
+    # Who has no drawing reads it in the table; the keys of a bar move it as its days in the store.
+    assert re.search(r"<td[^>]*>23 Mar 2031 – 4 Apr 2031</td>", text)
+    assert 'data-start="2031-04-06" data-end="2031-04-15"' in text
+    assert text.count('class="delivery"') == 1
+
+
+def test_a_month_without_any_says_what_it_would_show_and_offers_one(client: Client) -> None:
+    promoted(product_factory())
+    client.force_login(user_factory())
+    for scale in ("month", "quarter"):
+        text = client.get(f"{URL}?scale={scale}&from=2032-01").content.decode()
+        assert "No promotions on these days" in text
+        assert "/pricing/promotions/new/" in text
+        assert "promo-calendar" not in text.split("</head>")[1].replace('id="promotion-calendar"', "")
+        assert "No promotion like that" in client.get(f"{URL}?scale={scale}&q=nothing").content.decode()
+
+
+def test_delivery_goes_along_with_a_move_and_says_so(client: Client) -> None:
+    row = promoted(product_factory())
+    client.force_login(user_factory())
+    asked = {"store_start": "2031-04-13", "store_end": "2031-04-22", "version": row.version}
+    said = client.post(f"{URL}{row.pk}/move/", asked).json()
+    assert "Delivery moved along: 30 Mar 2031 – 11 Apr 2031." in plain(said["message"])
+    # Only its end: delivery stays where it is.
+    asked |= {"store_end": "2031-04-29", "version": said["version"]}
+    assert "Delivery" not in client.post(f"{URL}{row.pk}/move/", asked).json()["message"]
+
+
+def test_a_bar_that_is_only_delivered_moves_by_the_same_dates() -> None:
+    row = promoted(product_factory())
+    moved, _flags = promotion_move(
+        user=row.author, promotion=row, store_start=on(5, 6), store_end=on(5, 15), version=row.version
+    )
+    assert (moved.delivery_start, moved.delivery_end) == (on(4, 22), on(5, 4))
+    april = bar(shown(scale="month"))
+    assert april.store is None
+    assert april.movable
