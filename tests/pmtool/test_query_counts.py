@@ -113,6 +113,7 @@ PAGES = {
     "months of costs": "/costs/months/",
     "mapping of the ledger": "/costs/mapping/",
     "entries of the ledger": "/costs/ledger/?kind=energy&product=P0&channel=-&state=mapped",
+    "rows of sales": "/costs/reports/sales/?line=line-1&period=year",
     "API: months": "/api/v1/months/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
