@@ -115,6 +115,7 @@ PAGES = {
     "entries of the ledger": "/costs/ledger/?kind=energy&product=P0&channel=-&state=mapped",
     "rows of sales": "/costs/reports/sales/?line=line-1&period=year",
     "API: months": "/api/v1/months/",
+    "API: break-even": "/api/v1/break-even/?page_size=100",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
