@@ -35,8 +35,8 @@ class BreakEvenSerializer(serializers.Serializer):
 
     product = serializers.CharField()
     until = serializers.DateField()
-    net_sales = serializers.DecimalField(18, 2, allow_null=True)
-    cm3 = serializers.DecimalField(18, 2, allow_null=True)
+    net_sales = serializers.DecimalField(18, 2)
+    cm3 = serializers.DecimalField(18, 2)
     abc = serializers.CharField(allow_blank=True)
     of_level = serializers.BooleanField(allow_null=True)
     fixed = serializers.DecimalField(18, 2, allow_null=True)
@@ -58,7 +58,7 @@ class BreakEvenFilters(django_filters.FilterSet):
 
 
 class BreakEvenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
-    """Break-even of the products within one's sight, by code."""
+    """Break-even of the products within one's sight that have sales or costs in the year, by code."""
 
     rights = {"GET": RIGHT}
     permission_classes = [HasRight]
@@ -68,37 +68,30 @@ class BreakEvenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     queryset = Product.objects.none()
 
     def get_queryset(self) -> QuerySet[Product]:
-        return products_visible(self.request.user).order_by("code", "pk")
+        return products_visible(self.request.user)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Products with what they leave and how much of each pays for what is fixed."""
         if visible_channel_ids(request.user) is not None:
             raise PermissionDenied(RIGHT)  # margins are over all channels
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         last = last_closed_month(today())
-        evens = break_evens(page, last)
-        left = {row.product.pk: row for row in ranked(request.user, last).rows}
-        rows = [
-            {"product": row.code, "until": last, **_left(left.get(row.pk)), **_even(evens.get(row.pk))}
-            for row in page
-        ]
+        asked = set(self.filter_queryset(self.get_queryset()).values_list("pk", flat=True))
+        known = (row for row in ranked(request.user, last).rows if row.product.pk in asked)
+        page = self.paginate_queryset(sorted(known, key=lambda row: row.product.code)) or []
+        evens = break_evens([row.product for row in page], last)
+        rows = [_said(row, evens.get(row.product.pk)) | {"until": last} for row in page]
         return self.get_paginated_response(BreakEvenSerializer(rows, many=True).data)
 
 
-def _left(row: Ranked | None) -> dict[str, Any]:
-    if row is None:
-        return {"net_sales": None, "cm3": None, "abc": ""}
-    return {"net_sales": round(row.net, 2), "cm3": round(row.cm3, 2), "abc": row.abc}
-
-
-def _even(found: BreakEven | None) -> dict[str, Any]:
+def _said(row: Ranked, found: BreakEven | None) -> dict[str, Any]:
+    own = {"product": row.product.code, "net_sales": round(row.net, 2), "cm3": round(row.cm3, 2)}
     said: dict[str, Any] = {"of_level": None, "day": None, **dict.fromkeys(NAMES)}
     if found is not None:
         said |= {"of_level": found.of_level, "day": found.day}
         for name in NAMES:
             amount: Decimal | None = getattr(found, name)
             said[name] = None if amount is None else amount.quantize(PLACES.get(name, PLACE))
-    return said
+    return own | {"abc": row.abc} | said
 
 
 router = routers.SimpleRouter()
