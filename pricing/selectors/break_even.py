@@ -257,8 +257,8 @@ def _volume(sold: Mapping[int, Sold], *, of_level: bool) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Served:
-    """What one channel's own standard ``costs`` come to, beside what was sold there; ``actual``: what is
-    booked of the ledger with accruals, ``None`` where nothing is."""
+    """What the standard ``costs`` of one channel and those below it come to, beside what was sold in them;
+    ``actual``: what is booked there of the ledger with accruals, ``None`` where nothing is."""
 
     channel: Channel
     net: Decimal
@@ -285,8 +285,9 @@ class Serving:
 
 
 def cost_to_serve(user: Any, last: datetime.date) -> Serving:
-    """By channel that has booked costs of its own: cost lines of it, and what the ledger has there; channels
-    below it count in its sales. Costs of all channels are in none. Seven queries."""
+    """By channel that has booked costs of its own, or one below it has: cost lines of one channel, and what
+    the ledger has in it; channels below it count in its sales and in its costs alike. Costs of all channels
+    are in none. Seven queries."""
     tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
     own = Q(cost_line__channel__isnull=False) | Q(cost_line=None, channel__isnull=False)
     shown = Q(own, product__in=products.values("pk")) & ~Q(kind__level=BELOW)
@@ -294,8 +295,8 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
     standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
     of = booked.annotate(of=Coalesce("cost_line__channel", "channel")).order_by().values_list("of")
     rows = of.annotate(standard=standard, actual=actual)
-    costs = {pk: (one or ZERO, other) for pk, one, other in rows if one is not None or other is not None}
-    if not costs:
+    own_costs = [(pk, one, other) for pk, one, other in rows if one is not None or other is not None]
+    if not own_costs:
         return Serving([])
     channels = Channel.objects.in_bulk()
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
@@ -306,7 +307,14 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
         if amount is not None and measure == tree.lead_measure(line).pk:
             for above in chains[place]:
                 net[above] += amount
-    served = [Served(channels[pk], net[pk], *amounts) for pk, amounts in costs.items()]
+    costs: dict[int, Decimal] = defaultdict(Decimal)
+    actuals: dict[int, Decimal] = {}
+    for place, planned, paid in own_costs:
+        for above in chains[place]:
+            costs[above] += planned or ZERO
+            if paid is not None:
+                actuals[above] = actuals.get(above, ZERO) + paid
+    served = [Served(channels[pk], net[pk], amount, actuals.get(pk)) for pk, amount in costs.items()]
     return Serving(
         sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO)),
         _reconciled(user, STANDARD, first, last, shown) if any(row.costs for row in served) else None,

@@ -105,6 +105,7 @@ def _shared() -> Iterator[Row]:
     yield food | _unit("quality", Decimal(18_000), kostenplaats="4410") | monthly
     yield food | _unit("marketing", Decimal(45_000), kostenplaats="4600") | monthly
     yield energy | _unit("personnel", Decimal(60_000), kostenplaats="4100") | monthly
+    yield {"productlijn": "insurance"} | _unit("personnel", Decimal(40_000), kostenplaats="4200") | monthly
     yield {"productlijn": "care"} | _unit("capacity", Decimal(9_000), kostenplaats="4300") | monthly
     yield {"productlijn": "alles"} | _unit("overhead", Decimal(120_000), kostenplaats="9000") | monthly
 

@@ -1,5 +1,5 @@
 """What the demo company's ledger says since the year before began: near the standard, with a bill nobody
-mapped and a cost that is still to come."""
+mapped, a cost that is still to come and one that nothing takes back."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ SHARED = (
     ("4410", "4410", "quality", "food", 18_000),
     ("4600", "4600", "marketing", "food", 45_000),
     ("4100", "4100", "personnel", "energy", 60_000),
+    ("4100", "4200", "personnel", "insurance", 40_000),
     ("4100", "4300", "capacity", "care", 9_000),
     ("4900", "9000", "overhead", "", 120_000),
 )
@@ -155,6 +156,7 @@ def _rows(last: datetime.date) -> Iterator[Row]:
     yield day, "4990", "310", "", "", "1240,00", "Advies verpakkingen", "", ""
     ahead = month_add(last, 1).isoformat()
     yield day, "4410", "4410", "", "", "2500,00", "Audit, nog te ontvangen", "ja", ahead
+    yield day, "4600", "4600", "", "", "3800,00", "Beursstand, factuur verwacht", "ja", ""
 
 
 def _near(chance: random.Random, least: float, most: float) -> Decimal:

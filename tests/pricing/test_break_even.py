@@ -209,13 +209,14 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
     for source, where, amount in (("actual", account, 50), ("accrual", account, 10), ("actual", store, 99)):
         book_at(product, line.kind_id, source, where.pk, amount, last() if where == account else last(1))
     served = cost_to_serve(user_factory(), last())
-    dear, row = served.rows
-    assert (dear.channel, dear.costs, dear.actual) == (store, 0, 99)
-    assert (row.costs, row.actual, row.actual_rate) == (45, 60, D("0.06"))
+    row, below = served.rows
+    assert (below.channel, below.net, below.costs, below.actual) == (store, 900, 0, 99)
+    assert (row.channel, row.net, row.costs) == (account, 1000, 45)  # with the store below it
+    assert (row.actual, row.actual_rate) == (159, D("0.159"))
     client = Client()
     client.force_login(user_factory(language="en"))
     page = tight(client.get("/costs/break-even/?show=channels"))
-    assert "6.0%" in page
+    assert "15.9%" in page
     assert served.standard is not None
     assert (served.standard.whole, served.standard.shown, served.standard.ledger) == (45, 45, None)
     assert served.actual is not None
