@@ -9,6 +9,7 @@ from collaboration.api_decisions import router as decisions
 from exchange.api import router as exchange
 from forecasting.api.forecasts import router as forecasting
 from forecasting.api.launches import router as launches
+from pricing.api.break_even import router as break_even
 from pricing.api.comparable import router as comparable
 from pricing.api.costs import router as costs
 from pricing.api.elasticities import router as elasticities
@@ -41,6 +42,7 @@ ROUTERS = (
     place,
     elasticities,
     costs,
+    break_even,
     months,
     cost_reports,
     reports,

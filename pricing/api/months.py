@@ -19,7 +19,7 @@ from core.models import Job
 from core.months import parse_month
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import Reconciled, ledger_by_month
-from pricing.selectors.month_closing import month_close_jobs
+from pricing.selectors.month_closing import closing_waits_counted, month_close_jobs
 from pricing.services.month_closing import month_close_begin
 from products.selectors import closing
 from products.selectors.access import is_limited
@@ -34,7 +34,8 @@ class MonthSerializer(serializers.Serializer):
     open, and may be closed again) or closed. ``products`` have sales in it; of the ``provisional`` ones
     figures may still move; ``missing`` had sales in the three months before and none in this one.
     ``imported`` = ``mapped`` + ``unmapped`` of the ledger; null: nothing, or you see some lines or
-    channels only.
+    channels only. ``waiting_corrections`` of rates and ``open_accruals``: what nobody decided and nothing
+    takes back until then, which closing leaves as it is; null: it is closed, or you see a part only.
     ``closed_with``: the month that was closed together with it."""
 
     month = serializers.CharField()
@@ -45,6 +46,8 @@ class MonthSerializer(serializers.Serializer):
     imported = serializers.CharField(allow_null=True)
     mapped = serializers.CharField(allow_null=True)
     unmapped = serializers.CharField(allow_null=True)
+    waiting_corrections = serializers.IntegerField(allow_null=True)
+    open_accruals = serializers.IntegerField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     closed_by = serializers.CharField(allow_null=True)
     closed_with = serializers.CharField(allow_null=True)
@@ -103,7 +106,9 @@ def _month(text: str) -> datetime.date:
 
 
 def _said(user: Any, months: list[datetime.date]) -> list[dict[str, Any]]:
+    sees_all = user.has_perm(RIGHT) and not is_limited(user)
     ledger = ledger_by_month(months) if not is_limited(user) else {}
+    waits = closing_waits_counted(months) if sees_all else {}
     jobs = (
         month_close_jobs(months[0]) if len(months) == 1 else month_close_jobs().exclude(state__in=Job.FINAL)
     )
@@ -111,12 +116,17 @@ def _said(user: Any, months: list[datetime.date]) -> list[dict[str, Any]]:
     for job in jobs:
         by_month.setdefault(job.payload["month"], job)
     return [
-        MonthSerializer(_one(row, ledger.get(row.month), by_month.get(row.month.isoformat()))).data
+        MonthSerializer(
+            _one(row, ledger.get(row.month), by_month.get(row.month.isoformat()), waits.get(row.month))
+        ).data
         for row in closing.months_sales(user, months)
     ]
 
 
-def _one(row: closing.MonthSales, ledger: Reconciled | None, job: Job | None) -> dict[str, Any]:
+def _one(
+    row: closing.MonthSales, ledger: Reconciled | None, job: Job | None, waits: tuple[int, int] | None
+) -> dict[str, Any]:
+    corrections, accruals = (None, None) if row.is_closed or waits is None else waits
     made, state = row.closing, "closed" if row.is_closed else "open"
     if job is not None and not row.is_closed:
         state = {Job.State.FAILED: "failed", Job.State.CANCELLED: "open"}.get(job.state, "closing")
@@ -129,6 +139,8 @@ def _one(row: closing.MonthSales, ledger: Reconciled | None, job: Job | None) ->
         "provisional": len(row.provisional),
         "missing": len(row.missing),
         **{name: amounts.get(name) for name in ("imported", "mapped", "unmapped")},
+        "waiting_corrections": corrections,
+        "open_accruals": accruals,
         "closed_at": made.closed_at if made and row.is_closed else None,
         "closed_by": made.closed_by.name if made and row.is_closed and made.closed_by else None,
         "closed_with": f"{made.month:%Y-%m}" if made and row.is_closed else None,

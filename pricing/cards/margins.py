@@ -41,6 +41,7 @@ class StatementRow:
     rate: str | None
     strong: bool
     kind: str = ""
+    is_sales: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,9 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
     cells = [None if each is None else formats.number(each, 2) for each in amounts]
     said = formats.number(line.of(total), 2)
     kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
-    return StatementRow(line.label, cells, said, _share(line, total), line.is_total, kind)
+    return StatementRow(
+        line.label, cells, said, _share(line, total), line.is_total, kind, is_sales=line.key in SALES
+    )
 
 
 def _share(line: _Line, total: Statement) -> str | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import formats
 from core.charts import Actual, Chart, Expected, volume_forecast_chart
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from core.registries import Event
 from forecasting.selectors.forecasts import forecast_current
 from pricing.selectors.margins import Margins
@@ -26,6 +29,7 @@ from pricing.selectors.margins_ahead import (
     year_band,
 )
 from pricing.selectors.month_margin import MonthMargin
+from pricing.selectors.recommended import recommended_allowed
 from pricing.words.margins import move_words
 from products.models import Product
 from products.selectors.lines import line_tree
@@ -43,11 +47,13 @@ class AheadFigure:
 
 @dataclass(frozen=True)
 class MarginAheadCard:
-    """``because``: what takes the margin under its floor."""
+    """``because``: what takes the margin under its floor; ``proposal``: the address of a proposal that is
+    filled in with a price that keeps to it, for who may make one."""
 
     figures: Sequence[AheadFigure]
     chart: Chart
     because: Sequence[str]
+    proposal: str = ""
 
 
 def margin_ahead_card(
@@ -63,16 +69,22 @@ def margin_ahead_card(
     ahead = months_ahead(margins, product, rows)
     if not ahead:
         return None
-    fall = fall_under(past, ahead, margins.rates[product])
+    fall, floor = fall_under(past, ahead, margins.rates[product]), margin_floor(product, line_tree())
     return MarginAheadCard(
-        figures=[
-            _year(ahead, now.correlation),
-            _share(past, ahead),
-            _to_floor(margin_floor(product, line_tree()), fall),
-        ],
+        figures=[_year(ahead, now.correlation), _share(past, ahead), _to_floor(floor, fall)],
         chart=_chart(past, ahead, fall),
         because=[move_words(move) for move in fall.moves[:SHOWN]] if fall else [],
+        proposal=_proposal(user, product, floor, fall),
     )
+
+
+def _proposal(user: Any, product: Product, floor: Decimal | None, fall: Fall | None) -> str:
+    """From the first month under the floor on, or from tomorrow."""
+    if fall is None or floor is None or not (user.has_perm("pricing.edit") and recommended_allowed(user)):
+        return ""
+    start = max(fall.month.month, today() + datetime.timedelta(days=1))
+    said = {"product": product.code, "kind": "margin", "value": f"{floor * 100:f}", "start": f"{start}"}
+    return f"{reverse('pricing:proposal_new')}?{urlencode(said)}"
 
 
 def _year(ahead: Sequence[MonthAhead], correlation: float) -> AheadFigure:

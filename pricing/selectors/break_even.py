@@ -58,7 +58,8 @@ class Ranked:
 class BreakEven:
     """Of the last 12 months: ``fixed`` are amounts a month and once before overhead, ``unit_margin`` what a
     unit leaves after all costs that move. ``day``: when this financial year's sales and forecast have paid
-    for a year of it."""
+    for a year of it. Of what is counted by a level (``of_level``) ``unit_margin`` is of a contract in force
+    for a month, ``sold`` and ``units`` are contracts on average: never added over months."""
 
     fixed: Decimal
     sold: Decimal
@@ -67,6 +68,7 @@ class BreakEven:
     safety: Decimal | None
     leverage: Decimal | None
     day: datetime.date | None
+    of_level: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ _SORT: Mapping[str, Any] = {
 
 
 def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, BreakEven]:
-    """By product that has units to count and sales that are known."""
+    """By product whose sales are known."""
     return break_evens_read(products, last)[0]
 
 
@@ -151,21 +153,25 @@ def break_evens_read(
     for product in products:
         months = margins.of(product)
         unknown += [(product, line) for each in months for line in _unknown(each)]
-        if tree.lead_measure(product.line_id).kind == Measure.Kind.FLOW:
-            units = sum((_units(sold) for sold in margins.sold(product).values()), ZERO)
-            made = _break_even(months, units)
-            if made is not None:
-                fixed, unit_margin = made
-                needed = None if unit_margin is None else break_even(fixed, unit_margin)
-                found[product.pk] = BreakEven(
-                    fixed,
-                    units,
-                    unit_margin,
-                    needed,
-                    None if needed is None else safety_rate(units, needed),
-                    None if unit_margin is None else operating_leverage(units, unit_margin, fixed),
-                    year.day(product.pk, needed),
-                )
+        volumes = year.volumes(product)
+        units, number = sum(volumes, ZERO), len(volumes)
+        made = _break_even(months, units)
+        if made is not None and volumes:
+            fixed, unit_margin = made
+            of_level, needed = year.is_level(product), None
+            if unit_margin is not None:
+                needed = break_even(fixed, unit_margin)
+            a_month = number if of_level else 1
+            found[product.pk] = BreakEven(
+                fixed,
+                units / a_month,
+                unit_margin,
+                None if needed is None else needed / a_month,
+                None if needed is None else safety_rate(units, needed),
+                None if unit_margin is None else operating_leverage(units, unit_margin, fixed),
+                year.day(product.pk, needed),
+                of_level,
+            )
     return found, costs_left_out_of(unknown)
 
 
@@ -197,20 +203,37 @@ def _unknown(month: MonthMargin) -> list[CostLine]:
 
 
 class _Year:
-    """What products sold in the financial year of the month after ``last``, and will. One query."""
+    """What products sold in the financial year of the month after ``last``, and will; of a level a contract
+    counts in each month it is in force. One query."""
 
     def __init__(
         self, products: Sequence[Product], tree: LineTree, margins: Margins, last: datetime.date
     ) -> None:
         begin = financial_year_start(month_add(last, 1), organisation_get().financial_year_first_month)
-        leads = {row.pk: tree.lead_measure(row.line_id).pk for row in products}
-        self._months: dict[int, dict[datetime.date, Decimal]] = {
-            row.pk: {month: _units(sold) for month, sold in margins.sold(row).items() if month >= begin}
+        leads = {row.pk: tree.lead_measure(row.line_id) for row in products}
+        self._levels = {pk for pk, lead in leads.items() if lead.kind == Measure.Kind.LEVEL}
+        self._sold = {
+            row.pk: {
+                month: volume
+                for month, sold in margins.sold(row).items()
+                if (volume := _volume(sold, of_level=row.pk in self._levels)) is not None
+            }
             for row in products
         }
+        self._months = {
+            pk: {month: volume for month, volume in sold.items() if month >= begin}
+            for pk, sold in self._sold.items()
+        }
         ahead = Q(months__month__gt=last, months__month__lte=month_add(begin, 11))
-        for pk, month, planned in volumes_planned(leads, ahead):
+        for pk, month, planned in volumes_planned({pk: lead.pk for pk, lead in leads.items()}, ahead):
             self._months[pk].setdefault(month, planned)
+
+    def is_level(self, product: Product) -> bool:
+        return product.pk in self._levels
+
+    def volumes(self, product: Product) -> Collection[Decimal]:
+        """What was sold or in force in each month that is known."""
+        return self._sold[product.pk].values()
 
     def day(self, product_id: int, needed: Decimal | None) -> datetime.date | None:
         """The day on which so many are sold, evenly within a month; ``None``: not this year."""
@@ -224,15 +247,18 @@ class _Year:
         return None
 
 
-def _units(sold: Mapping[int, Sold]) -> Decimal:
-    """Of a month, over its channels."""
+def _volume(sold: Mapping[int, Sold], *, of_level: bool) -> Decimal | None:
+    """Of a month, over its channels; of a level ``None`` where none of them says how many are in force."""
+    if of_level:
+        known = [row.contracts for row in sold.values() if row.contracts is not None]
+        return sum(known, ZERO) if known else None
     return sum((row.units or ZERO for row in sold.values()), ZERO)
 
 
 @dataclass(frozen=True)
 class Served:
-    """What one channel's own standard ``costs`` come to, beside what was sold there; ``actual``: what is
-    booked of the ledger with accruals, ``None`` where nothing is."""
+    """What the standard ``costs`` of one channel and those below it come to, beside what was sold in them;
+    ``actual``: what is booked there of the ledger with accruals, ``None`` where nothing is."""
 
     channel: Channel
     net: Decimal
@@ -259,8 +285,9 @@ class Serving:
 
 
 def cost_to_serve(user: Any, last: datetime.date) -> Serving:
-    """By channel that has booked costs of its own: cost lines of it, and what the ledger has there; channels
-    below it count in its sales. Costs of all channels are in none. Seven queries."""
+    """By channel that has booked costs of its own, or one below it has: cost lines of one channel, and what
+    the ledger has in it; channels below it count in its sales and in its costs alike. Costs of all channels
+    are in none. Seven queries."""
     tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
     own = Q(cost_line__channel__isnull=False) | Q(cost_line=None, channel__isnull=False)
     shown = Q(own, product__in=products.values("pk")) & ~Q(kind__level=BELOW)
@@ -268,8 +295,8 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
     standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
     of = booked.annotate(of=Coalesce("cost_line__channel", "channel")).order_by().values_list("of")
     rows = of.annotate(standard=standard, actual=actual)
-    costs = {pk: (one or ZERO, other) for pk, one, other in rows if one is not None or other is not None}
-    if not costs:
+    own_costs = [(pk, one, other) for pk, one, other in rows if one is not None or other is not None]
+    if not own_costs:
         return Serving([])
     channels = Channel.objects.in_bulk()
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
@@ -280,7 +307,14 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
         if amount is not None and measure == tree.lead_measure(line).pk:
             for above in chains[place]:
                 net[above] += amount
-    served = [Served(channels[pk], net[pk], *amounts) for pk, amounts in costs.items()]
+    costs: dict[int, Decimal] = defaultdict(Decimal)
+    actuals: dict[int, Decimal] = {}
+    for place, planned, paid in own_costs:
+        for above in chains[place]:
+            costs[above] += planned or ZERO
+            if paid is not None:
+                actuals[above] = actuals.get(above, ZERO) + paid
+    served = [Served(channels[pk], net[pk], amount, actuals.get(pk)) for pk, amount in costs.items()]
     return Serving(
         sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO)),
         _reconciled(user, STANDARD, first, last, shown) if any(row.costs for row in served) else None,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Q, Sum
 
 from core.months import month_add, month_row
 from pricing.models import CostKind, CostMonth
-from products.models import Product, ProductMonth
+from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import line_tree
 
 from .cost_months import cost_months
@@ -29,8 +29,8 @@ Amounts = dict[int, dict[datetime.date, Decimal]]
 class Earned:
     """``since``: the first month with a cost of its own. ``so_far``: net sales less costs before overhead
     until the last closed month. ``month``: from its end on that is never under nothing, as sold and as
-    expected; ``None``: not within the forecast. ``units``: sold until then. ``is_expected``: it is still to
-    come."""
+    expected; ``None``: not within the forecast. ``units``: sold until then; of a level ``None``, as contracts
+    in force are never added over months. ``is_expected``: it is still to come."""
 
     since: datetime.date
     so_far: Decimal
@@ -43,7 +43,8 @@ def earned_back(products: Sequence[Product], last: datetime.date) -> dict[int, E
     """By product that has booked standard costs. Of the months ahead: the forecast × what a unit brought in
     over the year before − the costs expected. Three queries, however many."""
     tree = line_tree()
-    leads = {row.pk: tree.lead_measure(row.line_id).pk for row in products}
+    measures = {row.pk: tree.lead_measure(row.line_id) for row in products}
+    leads = {pk: measure.pk for pk, measure in measures.items()}
     costs = _costs(leads, last)
     net, sold = _sales(leads, last)
     ahead = _ahead(leads, last)
@@ -54,7 +55,8 @@ def earned_back(products: Sequence[Product], last: datetime.date) -> dict[int, E
             _expect(net[pk], sold[pk], ahead[pk], last)
             until = max((month for month in own if month in net[pk]), default=last)
             months = month_row(since, max(until, last))
-            found[pk] = _earned(months, own, net[pk], sold[pk], last)
+            made = _earned(months, own, net[pk], sold[pk], last)
+            found[pk] = replace(made, units=None) if measures[pk].kind == Measure.Kind.LEVEL else made
     return found
 
 
@@ -108,16 +110,15 @@ def _costs(leads: Mapping[int, int], last: datetime.date) -> Amounts:
 
 
 def _sales(leads: Mapping[int, int], last: datetime.date) -> tuple[Amounts, Amounts]:
-    """Net sales and units of the leading measure, by product and month."""
+    """Net sales and units of the leading measure (of a level on average), by product and month."""
     net: Amounts = defaultdict(dict)
     sold: Amounts = defaultdict(dict)
     rows = ProductMonth.objects.filter(product__in=list(leads), measure__in=set(leads.values()))
     rows = rows.filter(month__lte=last, revenue__isnull=False)
-    for pk, measure, month, revenue, volume in rows.values_list(
-        "product", "measure", "month", "revenue", "volume"
-    ):
+    names = ("product", "measure", "month", "revenue", "volume", "average_volume")
+    for pk, measure, month, revenue, volume, average in rows.values_list(*names):
         if measure == leads[pk] and revenue is not None:
-            net[pk][month], sold[pk][month] = revenue, volume or ZERO
+            net[pk][month], sold[pk][month] = revenue, (volume if average is None else average) or ZERO
     return net, sold
 
 

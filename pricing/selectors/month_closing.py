@@ -1,12 +1,19 @@
-"""The work of closing a month of many products."""
+"""Closing a month: what still waits in it, and the work of one with many products."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet, Sum
 
 from core.models import Job
+from core.months import month_end
+from pricing.models import CostCorrection, LedgerEntry
+
+from .accruals import accruals_open
 
 JOB = "pricing.month_close"
 
@@ -19,3 +26,44 @@ def month_close_jobs(month: datetime.date | None = None) -> QuerySet[Job]:
     """Of a month, or of all; the newest first, only that one of a month may be at work."""
     key = f"{JOB}:" if month is None else month_close_key(month)
     return Job.objects.filter(key__startswith=key).order_by("-pk")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What would stay undone when a month is closed, with all before it: ``corrections`` of rates that nobody
+    decided, the oldest first, and ``accruals`` that nothing takes back, since the month ``first``, together
+    ``amount``."""
+
+    corrections: list[CostCorrection]
+    accruals: int
+    amount: Decimal
+    first: datetime.date | None
+
+
+def closing_waits(month: datetime.date) -> Waiting:
+    """Two queries."""
+    corrections, entries = _corrections(month), _accruals(month)
+    of = ("rate__cost_line__kind", "rate__cost_line__product", "rate__cost_line__line", "proposed_by")
+    sums = entries.aggregate(number=Count("pk"), amount=Sum("booked", default=0), first=Min("month"))
+    found = list(corrections.select_related(*of).order_by("proposed_at", "pk"))
+    return Waiting(found, sums["number"], sums["amount"], sums["first"])
+
+
+def closing_waits_counted(months: Collection[datetime.date]) -> dict[datetime.date, tuple[int, int]]:
+    """How many corrections and accruals would, by month. Two queries."""
+    last = max(months)
+    begun = list(_corrections(last).values_list("rate__start_date", flat=True))
+    accrued = list(_accruals(last).values_list("month", flat=True))
+    return {
+        month: (sum(day <= month_end(month) for day in begun), sum(day <= month for day in accrued))
+        for month in months
+    }
+
+
+def _corrections(month: datetime.date) -> QuerySet[CostCorrection]:
+    proposed = CostCorrection.objects.filter(state=CostCorrection.State.PROPOSED)
+    return proposed.filter(rate__start_date__lte=month_end(month))
+
+
+def _accruals(month: datetime.date) -> QuerySet[LedgerEntry]:
+    return accruals_open(LedgerEntry.objects.filter(month__lte=month))

@@ -139,7 +139,11 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *(ExportColumn(_("Net sales"), "amount"), ExportColumn("CM3", "amount")),
         *(ExportColumn(_("CM3 of net sales"), "rate"), ExportColumn(_("Fixed costs"), "amount")),
         *(ExportColumn(_("Margin a unit"), "number"), ExportColumn(_("Sold"), "number")),
-        *(ExportColumn(_("Break-even"), "number"), ExportColumn(_("Reached on"), "date")),
+        *(
+            ExportColumn(_("Break-even"), "number"),
+            ExportColumn(_("Counted in")),
+            ExportColumn(_("Reached on"), "date"),
+        ),
         *(ExportColumn(_("Safety margin"), "rate"), ExportColumn(_("Operating leverage"), "number")),
         *(ExportColumn(_("First cost"), "date"), ExportColumn(_("Earned since then"), "amount")),
         *(ExportColumn(_("Earned back"), "date"), ExportColumn(_("Sold until then"), "number")),
@@ -156,12 +160,13 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
         back = earned_back([row.product for row in part], last)
         for row in part:
             even = evens.get(row.product.pk)
-            more: list[Any] = [None] * 7
+            more: list[Any] = [None] * 8
             if even is not None:
-                more = [even.fixed, even.unit_margin, even.sold, even.units, even.day, even.safety]
-                more.append(even.leverage)
+                counted = _("contracts in force, on average") if even.of_level else _("units a year")
+                more = [even.fixed, even.unit_margin, even.sold, even.units, counted, even.day]
+                more += [even.safety, even.leverage]
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
             yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
     left_out = left_out_of([row.product for row in found.rows], last)
-    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 16]
+    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 17]

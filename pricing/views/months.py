@@ -16,7 +16,7 @@ from core.models import Job
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import ledger_by_month
-from pricing.selectors.month_closing import month_close_jobs
+from pricing.selectors.month_closing import closing_waits, month_close_jobs
 from pricing.services.month_closing import month_close_begin
 from products.models import Product
 from products.selectors import closing
@@ -64,6 +64,7 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
     job = month_close_jobs(chosen).first()
     context = {
         "known": known,
+        "waits": closing_waits(chosen) if request.user.has_perm(RIGHT) else None,
         "error": error,
         "job": job,
         "working": job is not None and job.state not in Job.FINAL,

@@ -58,6 +58,8 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
             }
             initial |= {"kind": "parts", "price_list": code}
         initial |= _of_what_if(request.GET)
+        if recommended_allowed(user):
+            initial |= _to_margin(request.GET)
     chosen = chosen_read(user, request.POST or request.GET) if product is None else None
     if chosen is not None:
         initial |= {"kind": request.GET.get("kind") or "percentage"}
@@ -131,6 +133,20 @@ def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
     if share:
         return found | {"kind": "percentage", "component": EVERY, "tier": ""}
     return found | {"kind": "target"} | {name: said[name] for name in ("component", "tier") if name in said}
+
+
+def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
+    """The margin that a price is to keep to, in per cent, and from when; nothing where they cannot be read.
+    The reason has no figure: who reads it may not see costs."""
+    try:
+        start = datetime.date.fromisoformat(said.get("start", ""))
+        rate = Decimal(said.get("value", ""))
+    except (InvalidOperation, ValueError):
+        return {}
+    if said.get("kind") != "margin" or not rate.is_finite() or not 0 <= rate < 100:
+        return {}
+    reason = _("To keep the margin at its floor")
+    return {"kind": "margin", "value": rate, "start_date": start, "reason": reason}
 
 
 def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:

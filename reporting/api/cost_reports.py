@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.http import QueryDict
 from rest_framework import mixins, routers, serializers, viewsets
 from rest_framework.authentication import SessionAuthentication
@@ -112,12 +113,11 @@ class CostReportFilters(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: Any) -> Any:
         said = self.form.cleaned_data
-        until = booked_until()
-        as_of = min(said.get("as_of") or until, until)
+        until, then = booked_until(), said.get("as_of")
+        as_of = self._newest(until) if then is None else min(then, until)
         self.request.as_of = as_of
         since = said.get("changed_since")
-        asked = said.get("first"), said.get("last"), said.get("as_of") is None
-        self.request.reconciled = asked
+        self.request.reconciled = said.get("first"), said.get("last"), then is None
         if since is None:
             held = Q(recorded_at__lte=as_of) & (Q(replaced_at=None) | Q(replaced_at__gt=as_of))
         else:
@@ -125,6 +125,18 @@ class CostReportFilters(django_filters.FilterSet):
                 replaced_at__gt=since, replaced_at__lte=as_of
             )
         return super().filter_queryset(queryset).filter(held, self._as_the_page())
+
+    def _newest(self, until: datetime.datetime) -> datetime.datetime:
+        """When what the answer is of last changed, so asked again it is the same until that does: costs of
+        the months and the source, and the actual ones that are reconciled. Where there are none, now."""
+        said = self.form.cleaned_data
+        rows = CostMonth.objects.filter(sight(self.request.user))
+        bounds = {"month__gte": said.get("first"), "month__lte": said.get("last")}
+        rows = rows.filter(**{name: month for name, month in bounds.items() if month})
+        if said.get("source"):
+            rows = rows.filter(source__in={said["source"], *SOURCES["actual"]})
+        moments = rows.aggregate(booked=Max("recorded_at"), ended=Max("replaced_at")).values()
+        return min(max(filter(None, moments), default=until), until)
 
     def _as_the_page(self) -> Q:
         asked = QueryDict(mutable=True)

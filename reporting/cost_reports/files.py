@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import IO, Any
 
@@ -16,13 +16,22 @@ from core import formats
 from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
+from pricing.models import CostKind
 from reporting.cost_reports.table import Column, FileRow, Table
 from reporting.selectors.report_query import ReportQuery
-from reporting.words.cost_reports import now_words, then_words
+from reporting.words.cost_reports import (
+    DIMENSION_WORDS,
+    HEADING_WORDS,
+    now_words,
+    then_words,
+)
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
+LABEL = 28
+"""So many signs of a label stand beside each other on paper before it is broken between words."""
 FORMS = (("index", "0.0"), ("share", "0.0%"), ("rate", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
+A4 = 9
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -51,6 +60,10 @@ def xlsx_write(file: IO[bytes], table: Table, progress: Progress | None = None) 
     }
     first = len(table.labels)
     sheet.freeze_panes(1, first)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
     for place, label in enumerate([*table.labels, *(each.head for each in table.columns)]):
         sheet.set_column(place, place, 26 if place < first else max(16, len(label) + 2))
         sheet.write_string(0, place, formula_neutral(label), bold)
@@ -91,34 +104,67 @@ def _formula(column: Column, row: FileRow, place: int, at: int, first: int) -> s
 
 
 def pdf_data(table: Table) -> dict[str, Any]:
-    """What the page shows, as text."""
+    """What the page shows, as text. Shares of net sales stand below their margins; ``widths``: how many signs
+    each column needs, by which the sheet divides its width."""
     query, currency = table.query, organisation_get().currency
     scale = formats.scale_label("k", currency) if query.scale else currency
-    filters = [*query.filters.values(), *([query.text] if query.text else [])]
+    below = {place - 1: place for place, column in enumerate(table.columns) if column.key.endswith("_rate")}
+    kept = [place for place in range(len(table.columns)) if place not in below.values()]
+    labels = list(table.labels)
+    rows: list[dict[str, Any]] = []
+    for row in table.rows():
+        texts = [*map(table.words, table.columns, row.amounts)]
+        shown = [f"{texts[at]}\n{texts[below[at]]}".rstrip() if at in below else texts[at] for at in kept]
+        rows.append({"strong": row.depth > 0, "cells": [*row.cells, *shown]})
+    heads = [table.columns[place].head for place in kept]
     return {
-        "title": _("Cost report") if query.layout == "costs" else table.name,
-        "subtitle": " · ".join([*_about(query), scale, *filters]),
+        "title": str(HEADING_WORDS[query.layout]),
+        "subtitle": " · ".join([*_about(query), scale, *_filters(query)]),
         "footer": _("Booked until %(moment)s") % {"moment": formats.moment(table.booked_at)},
         "language": get_language() or "en",
-        "labels": table.labels,
-        "heads": [column.head for column in table.columns],
-        "rows": [
-            {
-                "strong": row.depth > 0,
-                "cells": [*row.cells, *map(table.words, table.columns, row.amounts)],
-            }
-            for row in table.rows()
-        ],
+        "labels": labels,
+        "heads": heads,
+        "widths": _widths([*labels, *heads], [row["cells"] for row in rows], len(labels)),
+        "rows": rows,
+        "said": [list(each) for each in table.more],
         "warnings": table.warnings,
         "reconciliation": table.note,
     }
 
 
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], labels: int) -> list[int]:
+    """A line of a number is never broken, a head once or twice, a label between words where it is long."""
+    found = []
+    for place, head in enumerate(heads):
+        cells = {row[place] for row in rows}
+        parts = [part for cell in cells for part in cell.split(" " if place < labels else "\n")]
+        least = max(map(len, [*head.split(" "), *parts]))
+        whole = max(map(len, cells), default=0) if place < labels else 0
+        found.append(max(least, len(head) // 2, min(whole, LABEL)))
+    return found
+
+
 def _about(query: ReportQuery) -> list[str]:
-    """Of which months it is, and against what."""
+    """Of which months it is, of which costs, and against what."""
     if query.layout == "costs":
         return [formats.month(query.month)]
-    return [now_words(query), *([then_words(query)] if query.is_paired else [])]
+    of = (
+        []
+        if query.layout == "variance"
+        else [_("actual costs") if query.of == "actual" else _("standard costs")]
+    )
+    against = _("compared with %(then)s") % {"then": then_words(query)} if query.is_paired else ""
+    return [now_words(query), *of, *filter(None, [against])]
+
+
+def _filters(query: ReportQuery) -> list[str]:
+    """What it is only of."""
+    levels = dict(CostKind.Level.choices)
+    found = []
+    for name, value in query.filters.items():
+        head = DIMENSION_WORDS.get(name, _("Margin after") if query.is_paired else _("Taken off before"))
+        found.append(f"{head}: {levels.get(value, value) if name == 'level' else value}")
+    return [*found, *([query.text] if query.text else [])]
 
 
 def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:

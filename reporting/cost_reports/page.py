@@ -144,26 +144,35 @@ def margin_shown(
         "opened": opened,
         "drawn": query.address(row=row.name.code) if row.name.code and row.sold else "",
         "letter": letter,
+        "sales": sales_address(_of_row(query, row, total=total)) if row.sold else "",
     }
+
+
+def sales_address(query: ReportQuery) -> str:
+    """The rows of sales that the sales of a margin are the sum of."""
+    return f"{reverse('reporting:sales_rows')}?{query.address(layout='margin', row='', scale='')}"
+
+
+def _of_row(query: ReportQuery, row: MarginRow, *, total: bool) -> ReportQuery:
+    """The same report of one of its rows alone."""
+    by = query.by[0]
+    if total:
+        return query
+    if by == "month":
+        return query.month_only(row.name.code)
+    return replace(query, filters={**query.filters, by: exactly(by, row.name.code)})
 
 
 def _margin_opened(query: ReportQuery, row: MarginRow, *, total: bool) -> str:
     """A month, line, channel and family open to products, all together to lines or products; products, and
     what is in no family, to their costs."""
-    by, filters = query.by[0], {**query.filters}
-    if total:
-        wider = "product" if by == "line" else "line"
-        if by != "product":
-            return query.address(by=(wider,))
-    elif by == "month":
-        return query.month_only(row.name.code).address(by=("product",), period="month")
-    else:
-        filters[by] = exactly(by, row.name.code)
-        if by in ("line", "channel") or (by == "family" and row.name.code):
-            return query.address(by=("product",), filters=filters)
-    return query.address(
+    by, own = query.by[0], _of_row(query, row, total=total)
+    if total and by != "product":
+        return own.address(by=("product" if by == "line" else "line",))
+    if not total and (by in ("line", "channel", "month") or (by == "family" and row.name.code)):
+        return own.address(by=("product",))
+    return own.address(
         layout="costs",
-        filters=filters,
         by=("kind", "month"),
         columns=(f"{query.period}-{query.of}",),
         against="last_year",

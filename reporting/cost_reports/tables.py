@@ -136,10 +136,10 @@ def _units(user: Any, query: ReportQuery) -> Table:
     def rows() -> Iterator[FileRow]:
         for row in found.rows:
             amounts = [getattr(row, column.key) for column in columns]
-            yield FileRow(names := [row.name.code, row.name.label], names, amounts)
+            yield FileRow(names := [row.name.code, row.name.label, row.unit], names, amounts)
 
     asked = replace(query, scale="", filters={**query.filters, "level": level})
-    keys, labels = ["product", "product_name"], labels_of(["product"])
+    keys, labels = ["product", "product_name", "unit"], [*labels_of(["product"]), _("Unit")]
     costs, size = margin_costs(user, query), len(found.rows)
     return Table(costs, asked, labels, keys, columns, size, rows, gaps=found.gaps)
 

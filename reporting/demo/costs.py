@@ -20,8 +20,8 @@ from pricing.services.cost_corrections import cost_rate_correct
 from pricing.services.costs import RateValues, cost_rate_add
 from products.models import BudgetRow, Product
 
-from .catalogue import Item, items
-from .ledger import DIRECT, KINDS, LEAN, SHARED, cents
+from .catalogue import CHANNELS_OF_LINE, Item, items
+from .ledger import DIRECT, KINDS, LEAN, MOVING, RAISE, SERVICE, SHARED, cents, raised
 from .sales import top_line
 
 COLUMNS = (
@@ -29,7 +29,7 @@ COLUMNS = (
     *("valuta", "wisselkoers", "minimale_afname", "hoe_vaak", "verdeling", "kanaal", "kostenplaats"),
     "maanden_na_het_einde",
 )
-YEARS, RAISE, DOLLAR_NOW = 3, Decimal("1.03"), "0,87"
+YEARS, DOLLAR_NOW = 3, "0,87"
 Row = dict[str, Any]
 
 
@@ -105,6 +105,7 @@ def _shared() -> Iterator[Row]:
     yield food | _unit("quality", Decimal(18_000), kostenplaats="4410") | monthly
     yield food | _unit("marketing", Decimal(45_000), kostenplaats="4600") | monthly
     yield energy | _unit("personnel", Decimal(60_000), kostenplaats="4100") | monthly
+    yield {"productlijn": "insurance"} | _unit("personnel", Decimal(40_000), kostenplaats="4200") | monthly
     yield {"productlijn": "care"} | _unit("capacity", Decimal(9_000), kostenplaats="4300") | monthly
     yield {"productlijn": "alles"} | _unit("overhead", Decimal(120_000), kostenplaats="9000") | monthly
 
@@ -172,24 +173,33 @@ def correction_create(finance: User) -> None:
     )
 
 
-def cost_budget_file(path: Path) -> None:
-    """What the budgets of sales are planned to cost: what is bought as a share of each product's revenue,
-    what a line or all pay a month by revenue."""
+def cost_budget_file(last: datetime.date, path: Path) -> None:
+    """What the budgets of sales are planned to cost: what is bought or paid as a share of each product's
+    revenue, what a line or all pay a month by revenue."""
     tops = {item.code: top_line(item.line) for item in items()}
     planned = BudgetRow.objects.filter(version__frozen_at__isnull=False, revenue__gt=0, product__isnull=False)
     months: dict[datetime.date, dict[str, Decimal]] = defaultdict(dict)
-    for month, code, revenue in planned.order_by("month", "product__code").values_list(
-        "month", "product__code", "revenue"
-    ):
+    volumes: dict[tuple[datetime.date, str], Decimal] = {}
+    of = ("month", "product__code", "volume", "revenue")
+    for month, code, volume, revenue in planned.order_by("month", "product__code").values_list(*of):
         months[month][code] = revenue or Decimal(0)
+        volumes[month, code] = volume or Decimal(0)
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter=";")
         out.writerow(["artikel", "kostensoort", "kostenplaats", "maand", "kosten"])
         for month, revenues in months.items():
             for code, revenue in revenues.items():
-                account, share = DIRECT[tops[code]]
-                out.writerow([code, KINDS[account], "", f"{month:%Y-%m}", cents(revenue * Decimal(share))])
-            for _account, centre, kind, line, amount in SHARED:
+                account, usual = DIRECT[tops[code]]
+                costs = {KINDS[account]: revenue * Decimal(LEAN.get(code, usual))}
+                places = {"": 1.0, **dict(CHANNELS_OF_LINE[tops[code]])}
+                for _account, kind, line, channel, share in MOVING:
+                    if line == tops[code]:
+                        costs[kind] = revenue * Decimal(share) * Decimal(str(places[channel]))
+                if tops[code] == SERVICE[2]:
+                    costs[SERVICE[1]] = volumes[month, code] * raised(SERVICE[3], month, last)
+                for kind, amount in costs.items():
+                    out.writerow([code, kind, "", f"{month:%Y-%m}", cents(amount)])
+            for _account, centre, kind, line, monthly in SHARED:
                 within = {code: each for code, each in revenues.items() if line in ("", tops[code])}
-                for code, part in allocate(Decimal(amount), within).items():
-                    out.writerow([code, kind, centre, f"{month:%Y-%m}", cents(part)])
+                for code, own in allocate(raised(monthly, month, last), within).items():
+                    out.writerow([code, kind, centre, f"{month:%Y-%m}", cents(own)])

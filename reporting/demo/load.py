@@ -347,7 +347,7 @@ def _ledger(people: dict[str, User], last: datetime.date) -> None:
         ledger_file(last, path)
         _import("cost_actuals", path)
         path = Path(folder) / "kostenbudget.csv"
-        cost_budget_file(path)
+        cost_budget_file(last, path)
         _import("budget", path)
     dearer_create(people["Emma"])
     correction_create(people["Emma"])

@@ -122,6 +122,7 @@ PAGES: dict[str, Args] = {
     "products:details": _product,
     "reporting:product": _product,
     "reporting:cost_report": _none,
+    "reporting:sales_rows": _none,
     "reporting:reports": _none,
     "reporting:report_new": _none,
     "reporting:report_new_from": lambda: {"template": "month"},
@@ -259,6 +260,7 @@ NO_PAGES = {
     "pricing:cost_change_propose",
     "exchange:correct",
     "reporting:cost_report_file",
+    "reporting:sales_rows_export",
     "reporting:report_choose",  # for its author alone
     "reporting:report_parts",
     "reporting:report_preview",

@@ -225,6 +225,7 @@ COST_RULES = [
         data=KIND,
         whole=True,
     ),
+    Rule("api:break-even-list", get=SEE, all_channels=True, api=True),
     Rule("api:month-list", get=SEE, api=True),
     Rule("api:month-detail", get=SEE, args=lambda _world: {"month": "2024-01"}, api=True),
     Rule("api:month-close", post=CLOSE, args=lambda _world: {"month": "2024-01"}, whole=True, api=True),

@@ -99,6 +99,8 @@ RULES = [
     Rule("reporting:cost_report_view_new", post=SEE, data={"name": "Mine"}),
     Rule("reporting:cost_report_view_end", post=SEE, args=somebodys_view, ok=THEIRS),
     Rule("reporting:cost_report_file", get=SEE, args=lambda world: booked(world) | {"kind": "csv"}),
+    Rule("reporting:sales_rows", get=SEE),
+    Rule("reporting:sales_rows_export", get=SEE, args=lambda _world: {"kind": "csv"}),
     Rule("api:cost-report-list", get=SEE, args=booked, api=True),
     Rule("reporting:reports", get=READ),
     Rule("api:report-list", get=READ, args=lambda world: published(world) and {}, api=True),

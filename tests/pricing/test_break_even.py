@@ -19,7 +19,13 @@ from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
 from tests.forecasting.conftest import run_now
 from tests.html import tight
 from tests.pricing.test_margins import costs, sell
@@ -108,6 +114,66 @@ def test_without_margin_there_is_no_break_even_and_unknown_is_not_zero(product: 
     assert break_evens([product], last()) == {}
 
 
+@pytest.fixture
+def service() -> Product:
+    """Contracts of 10 a month that cost 6 each, rising from 100 to 210 in force, 420 a month fixed."""
+    contracts = measure_factory(code="in-force", kind="level")
+    line = line_factory(measures=[contracts])
+    made, channel = product_factory(code="S", name="Service", line=line), channel_factory()
+    for back in range(12):
+        held = 100 + 10 * (11 - back)
+        sell(made, last(back), held + 5, held * 10, channel=channel, measure=contracts, average_volume=held)
+    costs("service", "6", product=made, basis="contract")
+    costs("licences", "420", product=made, basis="month")
+    return made
+
+
+def test_of_contracts_in_force_it_is_how_many_on_average(service: Product) -> None:
+    """155 on average and 210 at the end, never 1,860; 5,040 fixed / (4 × 12) = 105 in force pay for it."""
+    found = break_evens([service], last())[service.pk]
+    assert found.of_level
+    assert (found.fixed, found.unit_margin, found.sold, found.units) == (5040, 4, 155, 105)
+    assert found.safety is not None
+    assert round(found.safety, 4) == D("0.3226")
+    assert found.leverage is not None
+    assert round(found.leverage, 4) == D("3.1")  # 7,440 / 2,400
+
+
+@pytest.mark.usefixtures("english")
+def test_contracts_in_force_on_the_page_in_the_file_and_by_api(service: Product, product: Product) -> None:
+    book()
+    client = Client()
+    client.force_login(user_factory("finance"))
+    page = tight(client.get("/costs/break-even/"))
+    assert "in force 155, on average" in page
+    assert "a contract and month" in page
+    text = b"".join(client.get("/costs/break-even/export/csv/")).decode("utf-8-sig")
+    assert '4,155,105,"contracts in force, on average"' in text
+    both = client.get("/api/v1/break-even/").json()["results"]
+    assert [row["product"] for row in both] == ["A", "S"]
+    assert (both[0]["break_even"], both[0]["sold"], both[0]["safety"]) == ("6000.0000", "8000.0000", "0.2500")
+    [row] = client.get("/api/v1/break-even/", {"product": "S"}).json()["results"]
+    assert row == row | {
+        "until": f"{month_end(last()):%Y-%m}-01",
+        "net_sales": "18600.00",
+        "cm3": "2400.00",
+        "of_level": True,
+        "fixed": "5040.00",
+        "unit_margin": "4.0000",
+        "sold": "155.0000",
+        "break_even": "105.0000",
+        "safety": "0.3226",
+        "leverage": "3.1000",
+    }
+
+
+def test_contracts_are_never_added_until_they_earned_back(service: Product) -> None:
+    """The first month leaves 400 − 420, the second 440 − 420."""
+    book()
+    found = earned_back([service], last())[service.pk]
+    assert (found.so_far, found.month, found.units) == (2400, last(10), None)
+
+
 def test_what_products_leave_is_what_is_booked(product: Product) -> None:
     other = product_factory(code="B", name="Almond drink", line=line_factory())
     sell(other, last(), 10, 5000)
@@ -143,13 +209,14 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
     for source, where, amount in (("actual", account, 50), ("accrual", account, 10), ("actual", store, 99)):
         book_at(product, line.kind_id, source, where.pk, amount, last() if where == account else last(1))
     served = cost_to_serve(user_factory(), last())
-    dear, row = served.rows
-    assert (dear.channel, dear.costs, dear.actual) == (store, 0, 99)
-    assert (row.costs, row.actual, row.actual_rate) == (45, 60, D("0.06"))
+    row, below = served.rows
+    assert (below.channel, below.net, below.costs, below.actual) == (store, 900, 0, 99)
+    assert (row.channel, row.net, row.costs) == (account, 1000, 45)  # with the store below it
+    assert (row.actual, row.actual_rate) == (159, D("0.159"))
     client = Client()
     client.force_login(user_factory(language="en"))
     page = tight(client.get("/costs/break-even/?show=channels"))
-    assert "6.0%" in page
+    assert "15.9%" in page
     assert served.standard is not None
     assert (served.standard.whole, served.standard.shown, served.standard.ledger) == (45, 45, None)
     assert served.actual is not None

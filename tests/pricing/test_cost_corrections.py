@@ -14,7 +14,7 @@ from accounts.errors import DomainError
 from collaboration.models import Alert, Notification
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostCorrection, CostRate
+from pricing.models import CostCorrection, CostRate, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.services.cost_corrections import cost_correction_decide, cost_rate_correct
 from pricing.services.costs import RateValues
@@ -27,6 +27,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
 from tests.pricing.test_margins import sell
 from tests.pricing.test_standard_costs import last, night
 
@@ -114,6 +115,45 @@ def test_somebody_else_approves_where_two_are_needed(rate: CostRate) -> None:
     with pytest.raises(DomainError) as decided:
         cost_correction_decide(user=other, correction=made, approve=True)
     assert decided.value.code == "decided"
+
+
+def test_closing_a_month_says_what_still_waits_in_it(rate: CostRate) -> None:
+    """A correction of a rate of that month or before; accruals until then that nothing takes back."""
+    finance = user_factory("finance", name="Fien")
+    made = cost_rate_correct(user=finance, rate=rate, reason="Typed wrong", values=RateValues(D(6)))
+    for number, back, amount, is_reversal in (
+        ("1", 1, "250.25", False),
+        ("2", 1, "70", False),
+        ("2", 1, "-70", True),
+        ("3", 0, "9", False),
+    ):
+        LedgerEntry.objects.create(
+            number=number, date=last(back), month=last(back), account="4000", amount=D(amount),
+            currency="EUR", booked=D(amount), is_accrual=True, is_reversal=is_reversal,
+        )  # fmt: skip
+    client = Client()
+    client.force_login(finance)
+
+    def asked(back: int) -> tuple[str, list[int | None]]:
+        page = tight(client.get(f"/costs/months/{last(back):%Y-%m}/close/"))
+        said = client.get(f"/api/v1/months/{last(back):%Y-%m}/").json()
+        return page, [said["waiting_corrections"], said["open_accruals"]]
+
+    page, counted = asked(1)
+    assert f'<a href="/costs/lines/{rate.cost_line_id}/">' in page
+    assert "Typed wrong (Fien)" in page
+    assert "1 accrual is open, €250.25" in page
+    assert f"/costs/ledger/?state=open&amp;first={last(1):%Y-%m}&amp;last={last(1):%Y-%m}" in page
+    assert counted == [1, 1]
+    page, counted = asked(2)
+    assert "waiting-corrections" not in page
+    assert "Open accruals" not in page
+    assert counted == [0, 0]
+    assert asked(0)[1] == [1, 2]
+    cost_correction_decide(user=user_factory("finance"), correction=made, approve=False)
+    assert asked(1)[1] == [0, 1]
+    month_close(user=finance, month=last(1), note="")
+    assert client.get(f"/api/v1/months/{last(1):%Y-%m}/").json()["open_accruals"] is None
 
 
 def test_a_rule_with_a_threshold_asks_how_much_of_the_booked_costs_moves(rate: CostRate) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import html
+import re
 from decimal import Decimal
 
 import pytest
@@ -18,11 +20,13 @@ from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
+from core.organisation import today
 from forecasting.layers import months_band
 from forecasting.models import ForecastMonth, NightlyRun
 from forecasting.totals import total_band
 from pricing.engine.costs import booked
 from pricing.engine.margin_ahead import share_moves
+from pricing.models import Proposal
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import margins_read
 from pricing.selectors.margins_ahead import (
@@ -228,6 +232,35 @@ def test_moves_add_up_to_the_whole_move(
     by_price, by_cost = share_moves(before, net, then, net_then, price=price, with_price={0})
     whole = sum(before.values(), D(0)) / net - sum(then.values(), D(0)) / net_then
     assert by_price + sum(by_cost.values(), D(0)) == pytest.approx(whole, rel=D("1e-12"), abs=D("1e-12"))
+
+
+def test_one_click_from_under_the_floor_to_a_filled_proposal(juice: Product) -> None:
+    """1.20 to buy: the form, sent as it came, drafts the price that keeps 40 % after it. Who may not propose
+    finds no such link."""
+    floor(juice, "0.40")
+    price_list = price_list_factory(with_vat=False)
+    price_factory(price_list=price_list, product=juice, amount="1.90", start_date=LONG_AGO)
+    dearer(juice, AHEAD[3], "1.20")
+    run_now(only=FORECASTS)
+    client = Client()
+    client.force_login(user_factory("product-manager", language="en"))
+    [address] = re.findall(
+        r'href="(/pricing/proposals/new/[^"]*kind=margin[^"]*)"',
+        client.get(f"/products/{juice.code}/costs/").content.decode(),
+    )
+    form = client.get(html.unescape(address)).context["form"]
+    filled = {name: form[name].value() for name in form.fields}
+    start = max(AHEAD[3], today() + datetime.timedelta(1))
+    assert (filled["kind"], filled["value"], filled["start_date"]) == ("margin", 40, start)
+    assert "40" not in filled["reason"]
+    said = {name: "" if each is None else f"{each}" for name, each in filled.items()}
+    said |= {"product": juice.code, "price_list": price_list.code, "rounding": "none", "component": "unit"}
+    answer = client.post("/pricing/proposals/new/", said)
+    assert answer.status_code == 302, answer.context["form"].errors
+    [row] = Proposal.objects.get().prices.all()
+    assert row.amount == 2
+    client.force_login(user_factory("finance", language="en"))
+    assert "kind=margin" not in client.get(f"/products/{juice.code}/costs/").content.decode()
 
 
 def look_now() -> None:

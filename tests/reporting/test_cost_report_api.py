@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.services.tokens import token_create, token_revoke
-from pricing.models import LedgerEntry
+from pricing.models import CostMonth, LedgerEntry
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Family, FamilyMember, Supplier
 from reporting.selectors.cost_report import CostReport
@@ -186,6 +186,22 @@ class TestRows:
         assert by[new["replaces"]]["amount"] == 10
         assert client.get(URL, {"changed_since": changed["as_of"]}).json()["results"] == []
         assert client.get(URL, {"changed_since": "yesterday"}).status_code == 400
+
+    def test_asked_again_it_is_the_same_until_something_of_it_is_booked(self, client: Client) -> None:
+        product = product_factory()
+        cost_months_book(source="actual", months=[MAY], rows=[row(product, MAY, "10")])
+        asked = {"first": "2026-05-01", "last": "2026-05-01", "source": "actual"}
+        before = client.get(URL, asked).content
+        cost_months_book(source="actual", months=[JUNE], rows=[row(product, JUNE, "20")])
+        cost_months_book(source="budget", months=[MAY], rows=[row(product, MAY, "30")])
+        assert client.get(URL, asked).content == before
+        for rows in ([row(product, MAY, "11")], []):
+            cost_months_book(source="actual", months=[MAY], rows=rows)
+            after = client.get(URL, asked).json()
+            newest = CostMonth.objects.filter(month=MAY, source="actual").order_by("pk").last()
+            assert newest is not None
+            assert after["as_of"] == (newest.replaced_at or newest.recorded_at).isoformat()
+            assert [each["amount"] for each in after["results"]] == [float(each.amount) for each in rows]
 
     def test_pages_keep_to_the_moment_of_the_first(self, client: Client) -> None:
         products = [product_factory() for _each in range(5)]

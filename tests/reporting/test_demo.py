@@ -69,7 +69,7 @@ def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -
     assert list(ledger_is_booked()) == []
     assert cost_months().filter(source="accrual").count() > 2
     planned = cost_months().filter(source="budget")
-    assert planned.filter(month=datetime.date(2026, 12, 1), product__code="HVM-210").count() == 4
+    assert planned.filter(month=datetime.date(2026, 12, 1), product__code="HVM-210").count() == 8
     bridged = margin_bridge(
         User.objects.get(email="emma@demo.example"),
         report_query(QueryDict("layout=bridge&of=standard&month=2026-10")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import html
+import io
 import re
 from decimal import Decimal
 from typing import Any
@@ -16,7 +18,7 @@ from core.organisation import today
 from pricing.models import CostKind
 from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
-from products.models import Family, FamilyMember, Product
+from products.models import Channel, Family, FamilyMember, Product, ProductLine
 from products.sheets.sales import SalesSheet
 from reporting.cost_reports.page import ShownRow
 from reporting.selectors.report_query import MARGIN_BY
@@ -172,6 +174,92 @@ def test_margins_down_to_products_and_costs(client: Client) -> None:
             else:  # its costs: what is between its net sales and its result
                 cells = [amount(cell) if cell != "—" else D(0) for cell, _rate in row["cells"]]
                 assert (amount(total.cells[0]) if total else D(0)) == cells[2] - cells[-1], row
+
+
+def sold(page: Any) -> list[Decimal]:
+    """Gross sales, deductions and net sales below the rows of sales."""
+    whole = page.context["whole"]
+    return [whole.gross, whole.deductions, whole.net]
+
+
+def parted(page: Any) -> list[Decimal]:
+    """The same, of the rows themselves."""
+    rows = [row for row, _files in page.context["rows"]]
+    return [sum((getattr(row, name) for row in rows), D(0)) for name in ("gross", "deductions", "net")]
+
+
+@pytest.mark.parametrize("by", MARGIN_BY)
+def test_sales_of_a_margin_down_to_their_rows(client: Client, by: str) -> None:
+    """Amounts with parts of a cent add up to what each margin says, which is booked by product and month, of
+    a channel by channel."""
+    run(
+        SalesSheet(),
+        [
+            {"product": code, "channel": channel, "month": month(1), "volume": 7, **amounts}
+            for code, channel, amounts in (
+                ("MILK", "SHOP", {"revenue": D("91.0049"), "gross_revenue": D("99.0151")}),
+                ("MILK", "RETAIL", {"revenue": D("92.0048"), "gross_revenue": D("98.0153")}),
+                ("JUICE", "SHOP", {"revenue": D("-3.3333"), "gross_revenue": D("-3.6666")}),
+            )
+        ],
+    )
+    for more in ("", "&channel=RETAIL", "&line=DAIRY", "&q=milk"):
+        first = f"?month={month(1):%Y-%m}&of=actual&layout=margin&period=ytd&by={by}{more}"
+        page = client.get(f"/costs/reports/{first}")
+        rows = [row for row in (*page.context["rows"], page.context["total"]) if row["sales"]]
+        assert len(rows) > 1
+        for row in rows:
+            inside = client.get(row["sales"])
+            shown = [amount(cell) for cell, _rate in row["cells"][:3]]
+            assert sold(inside) == parted(inside) == shown, (more, row)
+
+
+def test_sales_of_a_product_s_statement_down_to_their_rows(client: Client) -> None:
+    line = cost_line_factory(product=Product.objects.get(code="MILK"), kind="purchase")
+    cost_rate_factory(cost_line=line, start_date=month(5), amount=D(2))
+    page = client.get("/products/MILK/costs/")
+    [row] = [row for row in page.context["margin"].rows if row.is_sales]
+    [address] = re.findall(r'href="(/costs/reports/sales/[^"]*)"', page.content.decode())
+    inside = client.get(html.unescape(address))
+    assert sold(inside)[2] == parted(inside)[2] == amount(row.total) == 2 * (91 + 92)
+
+
+def test_rows_of_sales_say_which_file_they_came_in(client: Client) -> None:
+    page = client.get(f"/costs/reports/sales/?month={month(1):%Y-%m}&period=month")
+    found = {(row.product.code, row.channel.code): files for row, files in page.context["rows"]}
+    assert found.keys() == {("JUICE", "RETAIL"), ("MILK", "SHOP"), ("MILK", "RETAIL")}
+    assert all(len(files) == 1 for files in found.values())
+    pk, name = found["MILK", "SHOP"][0]
+    assert f'<a class="d-block" href="/data/{pk}/">{name}</a>' in tight(page)
+
+
+def test_rows_of_sales_within_one_s_sight(client: Client) -> None:
+    address = f"/costs/reports/sales/?month={month(1):%Y-%m}&period=month"
+    dairy, shop = ProductLine.objects.get(code="DAIRY"), Channel.objects.get(code="SHOP")
+    for limits, others, seen in (
+        ({"lines": [dairy]}, "&product=JUICE", 183),
+        ({"channels": [shop]}, "&channel=%3DRETAIL", 91),
+    ):
+        client.force_login(user_factory("finance", **limits))
+        page = client.get(address)
+        assert sold(page) == parted(page) == [seen, 0, seen]
+        assert sold(client.get(address + others)) == [0, 0, 0]
+    client.force_login(user_factory("viewer", language="en"))
+    assert client.get(address).status_code == 403
+
+
+def test_rows_of_sales_as_a_file(client: Client) -> None:
+    address = f"month={month(1):%Y-%m}&period=month&product=MILK"
+    answer = client.get(f"/costs/reports/sales/csv/?{address}")
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert rows[0] == [
+        *("Month", "Product code", "Product", "Channel code", "Channel", "Sold", "Unit"),
+        *("Gross sales", "Deductions", "Net sales"),
+    ]
+    assert [(row[1], row[3], row[9]) for row in rows[1:]] == [
+        ("MILK", "RETAIL", "92"),
+        ("MILK", "SHOP", "91"),
+    ]
 
 
 def test_a_margin_is_narrowed_to_a_channel(client: Client) -> None:

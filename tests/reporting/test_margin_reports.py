@@ -26,6 +26,7 @@ from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
 from products.models import Channel, Product
+from reporting.cost_reports.files import pdf_data
 from reporting.cost_reports.tables import report_table
 from reporting.cost_reports.waterfall import waterfall_steps
 from reporting.selectors.margin_bridge import margin_bridge
@@ -233,6 +234,28 @@ class TestMargin:
         once = report_bytes(user=finance, kind="pdf", query=QueryDict(said))
         assert once.startswith(b"%PDF-")
         assert once == report_bytes(user=finance, kind="pdf", query=QueryDict(said))
+
+    @pytest.mark.usefixtures("english")
+    def test_a_pdf_has_room_for_every_number(self, sold: list[Product]) -> None:
+        """Shares stand below their margins, widths hold the longest line of each column, and the lines on top
+        say what the report is of."""
+        said = "month=2026-05&of=standard"
+        finance = user_factory("finance")
+        data = pdf_data(report_table(finance, report_query(QueryDict(f"layout=margin&by=product&{said}"))))
+        assert (data["title"], data["heads"][3:6]) == ("Margin report", ["CM1", "CM2", "CM3"])
+        assert data["subtitle"].replace("\xa0", " ") == "Jan 2026 – May 2026 · standard costs · EUR"
+        first = margin_report(finance, ask(layout="margin", by="product", of="standard")).rows[0]
+        rate = first.rate("cm1")
+        assert data["rows"][0]["cells"][5] == f"{number(first.cm1, 2)}\n{formats.percent(rate)}"
+        columns = [*data["labels"], *data["heads"]]
+        assert len(data["widths"]) == len(columns) == len(data["rows"][0]["cells"])
+        for place, width in enumerate(data["widths"][2:], start=2):
+            lines = [line for row in data["rows"] for line in row["cells"][place].split("\n")]
+            assert width >= max(map(len, [*lines, *columns[place].split(" ")]))
+        bridge = pdf_data(report_table(finance, report_query(QueryDict(f"layout=bridge&level=cm1&{said}"))))
+        assert bridge["subtitle"].endswith("Margin after: contribution margin 1")
+        assert " · compared with " in bridge["subtitle"]
+        assert bridge["said"][-1][0].startswith("CM1 ")
 
     def test_the_page_gives_the_file_of_what_it_shows(self, sold: list[Product]) -> None:
         client = Client()

@@ -81,8 +81,10 @@ def test_page_and_files_say_the_same() -> None:
         assert text in page
     answer = client.get(ADDRESS.replace("?", "csv/?"))
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert lines[0] == ["product", "product_name", "units", "price", "net", "cost", "cost_before", "margin"]
-    assert lines[1] == ["JUICE", "Juice", "200.00", "2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
+    assert lines[0] == [
+        *("product", "product_name", "unit", "units", "price", "net", "cost", "cost_before", "margin")
+    ]
+    assert lines[1] == ["JUICE", "Juice", "units", "200.00", "2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
     assert client.get(ADDRESS.replace("?", "xlsx/?")).status_code == 200
     assert client.get(ADDRESS.replace("?", "pdf/?")).content.startswith(b"%PDF")
 

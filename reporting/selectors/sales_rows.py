@@ -1,0 +1,192 @@
+"""The rows of sales that gross sales, deductions and net sales of a margin are the sum of."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+
+from core.months import month_add, month_start
+from pricing.selectors.costs import RIGHT
+from products.models import Channel, Product, SalesFact
+from products.selectors.access import visible_channel_ids
+from products.selectors.units import unit_of
+
+from .margin_report import leading, products_asked
+from .report_names import Name, product_name
+from .report_query import ReportQuery
+
+# A row is a product's month in a channel. Sales are booked in cents by product and month, of a margin by
+# channel by channel too: the cents of such a whole are split over its rows by largest remainder.
+_OWN = """
+    SELECT lead.place, s.product_id, s.month, s.channel_id, s.measure_id,
+           CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume) ELSE s.volume END AS units,
+           coalesce(s.gross_revenue, s.revenue) AS gross,
+           coalesce(s.gross_revenue, s.revenue) - s.revenue AS off
+    FROM products_salesmonth s
+    JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) WITH ORDINALITY
+         AS lead (product_id, measure_id, place)
+      ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
+    JOIN products_measure m ON m.id = s.measure_id
+    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL
+      AND (%(channels)s::bigint[] IS NULL OR s.channel_id = ANY(%(channels)s::bigint[]))
+"""
+_SUMS = """
+    SELECT coalesce(sum(rows), 0), coalesce(sum(gross), 0), coalesce(sum(off), 0) FROM (
+        SELECT count(*) AS rows, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off
+        FROM ({own}) own GROUP BY {whole}
+    ) booked
+"""
+_ROWS = """
+    SELECT product_id, month, channel_id, measure_id, units,
+           down_gross + CASE WHEN gross_place <= (whole_gross - sum_gross) * 100 THEN 0.01 ELSE 0 END,
+           down_off + CASE WHEN off_place <= (whole_off - sum_off) * 100 THEN 0.01 ELSE 0 END
+    FROM (
+        SELECT *, sum(down_gross) OVER alike AS sum_gross, sum(down_off) OVER alike AS sum_off,
+               row_number() OVER (PARTITION BY {whole} ORDER BY gross - down_gross DESC, channel_id)
+                   AS gross_place,
+               row_number() OVER (PARTITION BY {whole} ORDER BY off - down_off DESC, channel_id) AS off_place
+        FROM (
+            SELECT *, floor(gross * 100) / 100 AS down_gross, floor(off * 100) / 100 AS down_off,
+                   round(sum(gross) OVER alike, 2) AS whole_gross, round(sum(off) OVER alike, 2) AS whole_off
+            FROM ({own}) own WINDOW alike AS (PARTITION BY {whole})
+        ) cut WINDOW alike AS (PARTITION BY {whole})
+    ) parted
+    ORDER BY place, month, channel_id LIMIT %(limit)s OFFSET %(offset)s
+"""
+
+
+@dataclass(frozen=True)
+class SalesRow:
+    """A product's month in one channel: ``units`` sold (of a level: contracts, on average), gross and net
+    sales in cents; ``imports``: the ids of the files that it came in."""
+
+    product: Name
+    month: datetime.date
+    channel: Name
+    unit: str
+    units: Decimal | None
+    gross: Decimal
+    net: Decimal
+    imports: tuple[int, ...] = ()
+
+    @property
+    def deductions(self) -> Decimal:
+        return self.net - self.gross
+
+
+class SalesRows:
+    """By product as the report calls it, month and channel, within a person's sight; who sees only some
+    channels gets what was sold there. The sums are, to the cent, those of the margin report of the query."""
+
+    def __init__(self, user: Any, query: ReportQuery) -> None:
+        self._query = query
+        products = products_asked(user, query) if user.has_perm(RIGHT) else {}
+        self._products = dict(sorted(products.items(), key=lambda each: (each[1].name.lower(), each[0])))
+        [span] = query.spans(query.period, query.of)
+        leads = leading(query, self._products)
+        self._said: dict[str, Any] = {
+            "products": list(leads),
+            "measures": list(leads.values()),
+            "first": span.first,
+            "last": span.last,
+            "channels": _channels(user, query),
+        }
+
+    @cached_property
+    def _sums(self) -> tuple[int, Decimal, Decimal]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._written(_SUMS), self._said)
+            count, gross, off = cursor.fetchone()
+        return int(count), gross, off
+
+    @property
+    def count(self) -> int:
+        return self._sums[0]
+
+    @property
+    def gross(self) -> Decimal:
+        return self._sums[1]
+
+    @property
+    def deductions(self) -> Decimal:
+        return -self._sums[2]
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross + self.deductions
+
+    def part(self, begin: int, end: int) -> list[SalesRow]:
+        """From one place to another, with the files they came in. Three queries at most."""
+        rows = list(self._read({"limit": end - begin, "offset": begin}))
+        files = _imports(rows)
+        return list(self._named(rows, files))
+
+    def all(self) -> Iterator[SalesRow]:
+        """Without the files they came in."""
+        return self._named(list(self._read({"limit": None, "offset": 0})), {})
+
+    def _read(self, part: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._written(_ROWS), self._said | part)
+            return cursor.fetchall()
+
+    def _written(self, sql: str) -> str:
+        whole = "product_id, month" + (", channel_id" if self._query.by[0] == "channel" else "")
+        return sql.format(own=_OWN, whole=whole)
+
+    def _named(
+        self, rows: list[tuple[Any, ...]], files: Mapping[tuple[Any, ...], set[int]]
+    ) -> Iterator[SalesRow]:
+        called = self._query.called
+        channels = called.names("channel", Channel.objects.all(), {row[2] for row in rows})
+        for product_id, month, channel_id, measure_id, units, gross, off in rows:
+            product: Product = self._products[product_id]
+            yield SalesRow(
+                product_name(product),
+                month,
+                Name(*channels.get(channel_id, ("", ""))),
+                unit_of(called.tree, product, called.tree.lead_measure(product.line_id)),
+                units,
+                gross,
+                gross - off,
+                tuple(sorted(files.get((product_id, measure_id, channel_id, month), ()))),
+            )
+
+
+def _channels(user: Any, query: ReportQuery) -> list[int] | None:
+    """``None``: all."""
+    own, asked = visible_channel_ids(user), query.filters.get("channel")
+    found = None if asked is None else query.called.channels_below(asked)
+    if own is None or found is None:
+        return found if own is None else list(own)
+    return [pk for pk in found if pk in own]
+
+
+def _imports(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], set[int]]:
+    """By product, measure, channel and month the files of its facts; a week counts in both its months."""
+    keys = {(row[0], row[3], row[2], row[1]) for row in rows}
+    found: dict[tuple[Any, ...], set[int]] = {key: set() for key in keys}
+    if not keys:
+        return found
+    products, measures, channels, months = (set(column) for column in zip(*keys, strict=True))
+    facts = SalesFact.objects.filter(
+        product__in=products,
+        measure__in=measures,
+        channel__in=channels,
+        start_date__gte=min(months) - datetime.timedelta(days=6),
+        start_date__lt=month_add(max(months), 1),
+        source_import__isnull=False,
+    )
+    names = ("product_id", "measure_id", "channel_id", "start_date", "period", "source_import_id")
+    for *key, start, period, source in facts.order_by().values_list(*names):
+        last = start + datetime.timedelta(days=6) if period == "W" else start
+        for month in {month_start(start), month_start(last)}:
+            if (*key, month) in found:
+                found[*key, month].add(source)
+    return found
