@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import translation
 from django.utils.text import capfirst
@@ -55,7 +56,7 @@ def document(snapshot: Snapshot) -> Document:
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
-            (_("Products"), _some(snapshot.about.get("products", []))),
+            (_("Products"), _products(snapshot.about)),
             (_("Channels"), capfirst(", ".join(channels))),
         ]
         return Document(
@@ -68,6 +69,11 @@ def document(snapshot: Snapshot) -> Document:
             sections=sections_from_json(snapshot.sections),
             one_page=snapshot.sheet,
         )
+
+
+def _products(about: Mapping[str, Any]) -> str:
+    named = _some(about.get("products", []))
+    return _("All that there were: %(names)s") % {"names": named} if about.get("all_products") else named
 
 
 def _some(names: Sequence[str]) -> str:

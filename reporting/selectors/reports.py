@@ -56,7 +56,7 @@ class Granted:
 class Exposure:
     """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
     lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
-    purpose, why, and by whom."""
+    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -65,6 +65,7 @@ class Exposure:
     accounts: Sequence[str]
     suppliers: Sequence[str]
     granted: Sequence[Granted]
+    all_products: bool
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
     scope = report_scope(report)
     grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
-        *(report.title, report.language, report.audience, report.all_channels, report.all_suppliers),
+        *(report.title, report.language, report.audience),
+        *(report.all_products, report.all_channels, report.all_suppliers),
         *(report.period, report.months, str(report.first_month), str(report.last_month)),
         [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
@@ -193,9 +195,10 @@ def report_build(
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
-    few, parts, done = scope.products, list(report.parts.all()), 0
+    few, done = scope.products, 0
+    parts = [] if len(few) > MOST else list(report.parts.all())  # of too many nothing is read
     if len(few) > EACH:
-        few = products_most(viewer, few[:MOST], TOP)
+        few = products_most(viewer, few, TOP)
 
     def tell(place: int) -> None:
         if progress is not None:
@@ -204,7 +207,7 @@ def report_build(
     counted = replace(
         scope,
         products=_Counted(few, tell),
-        everything=scope.products[:MOST],
+        everything=scope.products,
         families=list(scope.families),
     )
     context = ReportContext(viewer, counted, organisation_get().currency)
@@ -243,6 +246,7 @@ def report_build(
             for each in grants
             if each.field in labels
         ],
+        all_products=report.all_products,
     )
     return Built(
         sections,
@@ -277,10 +281,13 @@ def problems(report: Report, built: Built) -> list[str]:
     if not built.exposure.products:
         found.append(_("It is about no product: choose products, a family or a product line."))
     if len(built.exposure.products) > MOST:
-        message = _("It is about %(count)s products; a report takes %(most)s at most.")
+        message = _(
+            "It is about %(count)s products; a report takes %(most)s at most: "
+            "choose lines, families or suppliers."
+        )
         counts = {"count": len(built.exposure.products), "most": MOST}
         found.append(message % {name: formats.number(count, 0) for name, count in counts.items()})
-    if not report.parts.exists():
+    elif not report.parts.exists():
         found.append(_("It says nothing yet: add a section."))
     elif not built.sections and built.exposure.products:
         found.append(_("None of its sections has anything to tell of that yet."))
