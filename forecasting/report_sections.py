@@ -18,9 +18,11 @@ from forecasting.charts.accuracy import accuracy_chart
 from forecasting.charts.drivers import driver_chart
 from forecasting.models import Driver, Override
 from forecasting.models.judgement import Reason
+from forecasting.models.stage import Stage
 from forecasting.selectors.accuracy import LAG, MONTHS, accuracy_months, accuracy_of
 from forecasting.selectors.accuracy_sums import layers_used
 from forecasting.selectors.drivers import driver_months, drivers_working
+from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
 from forecasting.words.accuracy import lag_words
 from forecasting.words.drivers import driver_line
@@ -39,8 +41,12 @@ def _since(row: Any) -> Cell:
 
 
 def lifecycle_section(builder: Builder, context: ReportContext) -> None:
-    """A product a row: its stage, since when, how certain that is, what it rests on, what comes next."""
+    """A product a row: its stage, since when, how certain that is, what it rests on, what comes next. Of a
+    line or family as a whole: how many products are in each stage."""
     if not builder.may("stage"):
+        return
+    if context.scope.as_whole:
+        _stages_together(builder, context)
         return
     found = [(product, stage_card(context.viewer, product)) for product in context.scope.products]
     builder.table(
@@ -59,6 +65,36 @@ def lifecycle_section(builder: Builder, context: ReportContext) -> None:
             "As of %(day)s. Chance: of the stage by the night's estimate. "
             "Second opinion: the rule of Polli and Cook."
         )
+        % {"day": formats.day(today())},
+    )
+
+
+def _stages_together(builder: Builder, context: ReportContext) -> None:
+    """Of the products on sale, as the night left them."""
+    if not forecasts_allowed(context.viewer):
+        return
+    by_stage = defaultdict[str, list[Any]](list)
+    for product in context.scope.all:
+        figures = getattr(product, "figures", None)
+        if figures is not None and figures.stage and (product.ended is None or product.ended >= today()):
+            by_stage[figures.stage].append(figures)
+    sold = {stage: sum(figures.revenue_12m or 0 for figures in found) for stage, found in by_stage.items()}
+    whole = sum(sold.values())
+
+    def share(stage: str) -> Cell:
+        return rate(sold[stage] / whole if whole else None, 0)
+
+    builder.table(
+        _("How many products are in each stage"),
+        [
+            Column("stage", _("Stage"), lambda stage: words(capfirst(stage_word(stage))), numeric=False),
+            Column("stage", _("Products"), lambda stage: number(len(by_stage[stage]))),
+            Column(
+                "revenue", _("Of the revenue"), lambda stage: rate(sold[stage] / whole if whole else None, 0)
+            ),
+        ],
+        [stage for stage in Stage.values if by_stage.get(stage)],
+        note=_("Of the products on sale, as of %(day)s; revenue of the last 12 months.")
         % {"day": formats.day(today())},
     )
 

@@ -33,7 +33,8 @@ HANDFUL = 5
 class ReportScope:
     """``channels`` empty: all of them, on purpose. The products are of ``suppliers`` alone, where some are
     named. ``lines`` and ``families``: those that it is about as a whole. ``everything``: all of its products,
-    where ``products`` are but those that are told one by one."""
+    where ``products`` are but those that are told one by one. ``as_whole``: it is what its one line or family
+    comes to, on a page; ``products`` are named beside it."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
@@ -42,6 +43,7 @@ class ReportScope:
     lines: Sequence[ProductLine] = ()
     families: Iterable[Family] = ()
     everything: Sequence[Product] = ()
+    as_whole: bool = False
 
     @property
     def all(self) -> Sequence[Product]:

@@ -40,6 +40,10 @@ MOST = 5000
 """Products in a report."""
 EACH, TOP = 200, 25
 """So many are read one by one; of more so many that brought in most, and the sums."""
+SHEET = ("key_figures", "sales", "lifecycle", "channels", "margin")
+"""Sections of a sheet: a product, or a line or family as a whole, on one page."""
+NAMED = 8
+"""Products that stand beside what a line or family comes to, on its sheet."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
 
@@ -191,14 +195,15 @@ def report_build(
     ``progress`` hears how many of how many products are read, all sections together. ``waiting``: as it would
     be with the fields that wait for approval."""
     scope = report_scope(report)
+    scope = replace(scope, as_whole=_as_whole(report, scope))
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
     few, done = scope.products, 0
     parts = [] if len(few) > MOST else list(report.parts.all())  # of too many nothing is read
-    if len(few) > EACH:
-        few = products_most(viewer, few, TOP)
+    if scope.as_whole or len(few) > EACH:
+        few = products_most(viewer, few, NAMED if scope.as_whole else TOP)
 
     def tell(place: int) -> None:
         if progress is not None:
@@ -222,7 +227,7 @@ def report_build(
                 chosen = _chosen(context, part)
                 section.build(builder, chosen)
                 said = builder.blocks and isinstance(builder.blocks[-1], Text)
-                if builder.blocks and chosen.scope.more and not said:
+                if builder.blocks and chosen.scope.more and not said and not scope.as_whole:
                     builder.text(_few_words(chosen.scope), about="product", beside=True)
             if part.name and builder.blocks:  # a name may say what is not told
                 builder.title = part.name
@@ -256,6 +261,16 @@ def report_build(
         scope=scope,
         data_month=products_complete_month(scope.products),
     )
+
+
+def _as_whole(report: Report, scope: ReportScope) -> bool:
+    """Whether it was begun as the sheet of a line or family and still has that alone, in the sections of a
+    sheet."""
+    if not report.sheet or len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
+        return False
+    parts = report.parts.all()
+    is_chosen = any(part.block or part.product_id for part in parts)
+    return {part.section for part in parts} <= set(SHEET) and not is_chosen and not report.products.exists()
 
 
 def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
