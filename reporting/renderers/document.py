@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils import translation
 from django.utils.text import capfirst
@@ -56,7 +55,7 @@ def document(snapshot: Snapshot) -> Document:
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
-            (_("Products"), _products(snapshot.about)),
+            (_("Products"), _products(snapshot)),
             (_("Channels"), capfirst(", ".join(channels))),
         ]
         return Document(
@@ -71,8 +70,14 @@ def document(snapshot: Snapshot) -> Document:
         )
 
 
-def _products(about: Mapping[str, Any]) -> str:
-    named = _some(about.get("products", []))
+def _products(snapshot: Snapshot) -> str:
+    """By name; of the sheet of a line or family that one's."""
+    about = snapshot.about
+    names, groups = about.get("products", []), about.get("groups", [])
+    if snapshot.sheet and groups:
+        together = _("%(count)s products together") % {"count": formats.number(len(names), 0)}
+        return ", ".join([*groups, together])
+    named = _some(names)
     return _("All that there were: %(names)s") % {"names": named} if about.get("all_products") else named
 
 

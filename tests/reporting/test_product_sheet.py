@@ -18,6 +18,7 @@ from core.reports.blocks import Cell, KeyFigure, KeyFigures, ReportChart, Sectio
 from core.reports.build import Builder
 from products.models import Family, FamilyMember, Measure, Product, ProductFigures
 from reporting.models import Report
+from reporting.renderers.document import document
 from reporting.selectors.reports import report_build
 from reporting.services.reports import Part, report_copy, report_create, report_part_add, report_publish
 from reporting.services.snapshot_files import file_bytes
@@ -193,6 +194,8 @@ def test_a_line_of_many_products_is_one_page(company: Any, client: Any) -> None:
     assert [type(block) for block in found["margin"]] == [ReportChart, Table]
     snapshot = report_publish(user=company.author, report=report)
     assert snapshot.sheet
+    told = dict(document(snapshot).about)["Products"]
+    assert told == f"{company.juice.line.name}, 26 products together"
     content = file_bytes(snapshot, "pdf", lambda done, total: None)
     assert pages(content) == 1
     assert "As a whole" in paper(content)
