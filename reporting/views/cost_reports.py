@@ -57,6 +57,8 @@ from reporting.words.cost_reports import (
 )
 from reporting.words.margin_gaps import gaps_words
 
+from .cost_report_files import PDF_CELLS
+
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 NARROWED = {"costs": OFFERED, "margin": ("channel",)}
 """What the form of a layout can narrow it to; of others a chip says it."""
@@ -68,7 +70,6 @@ FILES = (
     ("csv", gettext_lazy("CSV with , and 0,5"), "&separator=comma&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0,5"), "&separator=tab&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0.5"), "&separator=tab&decimal=point"),
-    ("pdf", "PDF", ""),
 )
 
 
@@ -76,7 +77,7 @@ FILES = (
 @require_safe
 def cost_report(request: HttpRequest) -> HttpResponse:
     """The report of this address; the bare one: costs of the last closed month by product and kind."""
-    query = report_query(request.GET)
+    query, most = report_query(request.GET), formats.number(PDF_CELLS)
     context = {
         "query": query,
         "address": query.encoded,
@@ -95,7 +96,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
             or (name == "line" and value[0] in "=-")
             or (name in OFFERED and name not in NARROWED.get(query.layout, ()))
         ],
-        "files": FILES,
+        "files": [*FILES, ("pdf", _("PDF, up to %(cells)s cells") % {"cells": most}, "")],
         "moves": query.is_of_last_month,
         "can_share": request.user.has_perm("products.share_views"),
         "can_export": request.user.has_perm("exchange.export"),
