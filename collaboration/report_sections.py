@@ -36,7 +36,7 @@ def decisions_section(builder: Builder, context: ReportContext) -> None:
             Column("people", _("Who"), lambda line: words(line.row.decision.decided_by), numeric=False),
             Column("decision", _("Expected"), lambda line: _change(line.row.expected if seen else None)),
             Column("decision", _("Measured"), lambda line: _change(line.row.effect)),
-            Column("decision", _("80%"), lambda line: words(_band(line)), numeric=False),
+            Column("decision", _("80%"), lambda line: words(_band(line))),
             Column("decision", _("Over"), lambda line: words(line.span), numeric=False),
             Column("decision", _("Outcome"), lambda line: words(line.outcome), numeric=False),
         ],

@@ -13,6 +13,8 @@ from core import registries
 from core.history import Related, history_extend
 from core.later import later_in
 from core.registries import (
+    CHART,
+    TABLE,
     DoctorCheck,
     EventSource,
     FamilyColumn,
@@ -246,11 +248,16 @@ def register_all() -> None:
         ReportField("stage", _("Lifecycle stage"), "internal", 100),
         ReportField("accuracy", _("Accuracy of the forecasts"), "internal", 104),
         ReportField("override", _("Changes of the forecast"), "internal", 106),
+        ReportField("driver", _("What moves the forecast"), "internal", 108),
     )
-    for order, key, label in (
-        (40, "lifecycle", _("Lifecycle")),
-        (44, "accuracy", _("Forecast accuracy")),
-        (46, "overrides", _("Changes of the forecast")),
+    drawn = {**CHART, **TABLE}
+    for order, key, label, blocks in (
+        (40, "lifecycle", _("Lifecycle"), TABLE),
+        (44, "accuracy", _("Forecast accuracy"), drawn),
+        (46, "overrides", _("Changes of the forecast"), TABLE),
+        (48, "drivers", _("What moves the forecast"), drawn),
     ):
         section = later(f"report_sections.{key}_section")
-        registries.report_sections.register(ReportSection(key, label, section, order, "forecasting.view"))
+        registries.report_sections.register(
+            ReportSection(key, label, section, order, "forecasting.view", blocks)
+        )

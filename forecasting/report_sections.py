@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts.model import stage_word
+from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.build import Builder, Cell, Column, ReportContext, number, rate, words
 from forecasting.cards.product import StageCard, stage_card
-from forecasting.models import Override
+from forecasting.charts.accuracy import accuracy_chart
+from forecasting.charts.drivers import driver_chart
+from forecasting.models import Driver, Override
 from forecasting.models.judgement import Reason
-from forecasting.selectors.accuracy import LAG, MONTHS, accuracy_of
+from forecasting.models.stage import Stage
+from forecasting.selectors.accuracy import LAG, MONTHS, accuracy_months, accuracy_of
+from forecasting.selectors.accuracy_sums import layers_used
+from forecasting.selectors.drivers import driver_months, drivers_working
+from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
 from forecasting.words.accuracy import lag_words
+from forecasting.words.drivers import driver_line
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
+
+DRAWN = 12
+"""Drivers that are drawn: of more nobody looks at each."""
+HORIZON = 18
+"""How many months ahead a calendar is drawn."""
 
 
 def _since(row: Any) -> Cell:
@@ -26,8 +41,12 @@ def _since(row: Any) -> Cell:
 
 
 def lifecycle_section(builder: Builder, context: ReportContext) -> None:
-    """A product a row: its stage, since when, how certain that is, what it rests on, what comes next."""
+    """A product a row: its stage, since when, how certain that is, what it rests on, what comes next. Of a
+    line or family as a whole: how many products are in each stage."""
     if not builder.may("stage"):
+        return
+    if context.scope.as_whole:
+        _stages_together(builder, context)
         return
     found = [(product, stage_card(context.viewer, product)) for product in context.scope.products]
     builder.table(
@@ -46,6 +65,36 @@ def lifecycle_section(builder: Builder, context: ReportContext) -> None:
             "As of %(day)s. Chance: of the stage by the night's estimate. "
             "Second opinion: the rule of Polli and Cook."
         )
+        % {"day": formats.day(today())},
+    )
+
+
+def _stages_together(builder: Builder, context: ReportContext) -> None:
+    """Of the products on sale, as the night left them."""
+    if not forecasts_allowed(context.viewer):
+        return
+    by_stage = defaultdict[str, list[Any]](list)
+    for product in context.scope.all:
+        figures = getattr(product, "figures", None)
+        if figures is not None and figures.stage and (product.ended is None or product.ended >= today()):
+            by_stage[figures.stage].append(figures)
+    sold = {stage: sum(figures.revenue_12m or 0 for figures in found) for stage, found in by_stage.items()}
+    whole = sum(sold.values())
+
+    def share(stage: str) -> Cell:
+        return rate(sold[stage] / whole if whole else None, 0)
+
+    builder.table(
+        _("How many products are in each stage"),
+        [
+            Column("stage", _("Stage"), lambda stage: words(capfirst(stage_word(stage))), numeric=False),
+            Column("stage", _("Products"), lambda stage: number(len(by_stage[stage]))),
+            Column(
+                "revenue", _("Of the revenue"), lambda stage: rate(sold[stage] / whole if whole else None, 0)
+            ),
+        ],
+        [stage for stage in Stage.values if by_stage.get(stage)],
+        note=_("Of the products on sale, as of %(day)s; revenue of the last 12 months.")
         % {"day": formats.day(today())},
     )
 
@@ -78,9 +127,15 @@ def _second(card: StageCard) -> str:
 
 
 def accuracy_section(builder: Builder, context: ReportContext) -> None:
-    """How good each product's forecasts turned out, beside repeating the year before."""
+    """How good the forecasts of all products turned out month by month, and each product's, beside repeating
+    the year before."""
     if not builder.may("accuracy"):
         return
+    tree = line_tree()
+    by_month = accuracy_months(context.viewer, tree, context.scope.all)
+    with_final = len(layers_used(by_month.values())) > 2
+    chart = accuracy_chart(by_month, lag=LAG, with_final=with_final)
+    builder.chart(chart, ["accuracy"], title=_product_name(context))
     builder.table(
         _("How good the forecasts were"),
         [
@@ -91,10 +146,15 @@ def accuracy_section(builder: Builder, context: ReportContext) -> None:
             Column("accuracy", _("Bias"), lambda row: _signed(row.bias)),
             Column("accuracy", _("Error before"), lambda row: rate(row.before)),
         ],
-        accuracy_of(context.viewer, line_tree(), context.scope.products),
+        accuracy_of(context.viewer, tree, context.scope.products),
         note=_("Final forecasts of %(lag)s, over %(months)s months; + is too high")
         % {"lag": lag_words(LAG), "months": MONTHS},
     )
+
+
+def _product_name(context: ReportContext) -> str:
+    """Where a chart is of one product alone."""
+    return context.scope.all[0].name if len(context.scope.all) == 1 else ""
 
 
 def _accuracy(wape: float | None) -> float | None:
@@ -104,6 +164,35 @@ def _accuracy(wape: float | None) -> float | None:
 def _signed(value: float | None) -> Cell:
     plain = rate(value)
     return Cell(formats.delta(value, "percent").text, plain.value, plain.decimals, plain.percent)
+
+
+def drivers_section(builder: Builder, context: ReportContext) -> None:
+    """What moves the forecasts besides their own past: each such driver over the period and as far as it is
+    known, those that move most; and what it does to each product."""
+    if not builder.may("driver"):
+        return
+    rows = drivers_working(context.viewer, line_tree(), context.scope.products)
+    moved = defaultdict[Driver, float](float)
+    for row in rows:
+        moved[row.driver] += abs(row.said["year"])
+    shown, now = sorted(moved, key=lambda each: -moved[each])[:DRAWN], month_start(today())
+    span = context.scope.period.of(now) or (now, now)
+    months = driver_months(shown, span[0], month_add(now, HORIZON))
+    for driver in shown:
+        known = {month: value for month, value in months[driver.pk].items() if month >= span[0]}
+        builder.chart(driver_chart(driver, known, today()), ["driver"], title=capfirst(str(driver)))
+    builder.table(
+        _("What moves the forecast"),
+        [
+            Column("product", _("Product"), lambda row: words(row.product.name), numeric=False),
+            Column("driver", _("Driver"), lambda row: words(capfirst(str(row.driver))), numeric=False),
+            Column("driver", _("Next 12 months"), lambda row: _signed(row.said["year"])),
+            Column("driver", _("Single months"), lambda row: words(driver_line(row.said).range)),
+            Column("driver", _("Error smaller by"), lambda row: rate(row.said["gain"], 0)),
+        ],
+        rows,
+        note=_("Only what made the forecast of its own past better counts; the error is squared."),
+    )
 
 
 def overrides_section(builder: Builder, context: ReportContext) -> None:

@@ -183,7 +183,7 @@ def register_all() -> None:
             later("reports.kept_cost_reports.cost_report_section"),
             54,
             costs,
-            {},
+            {**CHART, **TABLE},
             asks=True,
         ),
     )

@@ -24,8 +24,9 @@ from forecasting.value_added import Pairs
 from products.models import Product
 from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.lines import LineTree
+from products.selectors.units import unit_of
 
-from .accuracy_sums import FINAL, WIDTH, Sums, pair_columns, sums_read
+from .accuracy_sums import FINAL, WIDTH, Sums, pair_columns, sums_columns, sums_read
 from .forecasts import forecasts_allowed
 
 LAG, MONTHS = 1, 12
@@ -285,6 +286,33 @@ def accuracy_of(user: Any, tree: LineTree, products: Collection[Product]) -> lis
         for row in found.order_by("product__name", "product__code")
         if row.measure_id == tree.lead_measure(row.product.line_id).pk
     ]
+
+
+def accuracy_months(user: Any, tree: LineTree, products: Collection[Product]) -> Months:
+    """The sums of the forecasts of a month ahead of these products, which the person may see, by the leading
+    measure: each month of the last year. Unlike units are weighed by revenue per unit. One query."""
+    if not forecasts_allowed(user) or not products:
+        return {}
+    leads = [(product, tree.lead_measure(product.line_id)) for product in products]
+    in_money = len({(measure.pk, unit_of(tree, product, measure).lower()) for product, measure in leads}) > 1
+    statement = f"""
+        WITH own AS (
+            SELECT r.* FROM forecasting_accuracyrow r
+            JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead(product_id, measure_id)
+              ON lead.product_id = r.product_id AND lead.measure_id = r.measure_id
+            WHERE r.lag = %(lag)s {"AND r.price IS NOT NULL" if in_money else ""}
+        )
+        SELECT r.month, {sums_columns("r.price" if in_money else "1.0")} FROM own r
+        WHERE r.month > (SELECT max(month) FROM own) - make_interval(months => %(months)s)
+        GROUP BY r.month ORDER BY r.month
+    """
+    params = {
+        "products": [product.pk for product, _measure in leads],
+        "measures": [measure.pk for _product, measure in leads],
+        "lag": LAG,
+        "months": MONTHS,
+    }
+    return {month: sums_read(row) for month, *row in _rows(statement, params)}
 
 
 def _rows(statement: str, params: Mapping[str, Any]) -> list[Any]:

@@ -7,7 +7,7 @@ Totals are ratios of sums, never means of percentages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -101,6 +101,12 @@ def sums_read(row: Sequence[Any]) -> Sums:
         {layer: Errors(*values[n * ERRORS : (n + 1) * ERRORS]) for n, layer in enumerate(LAYERS)},
         {step: Pairs(*values[behind + n * PAIRS : behind + (n + 1) * PAIRS]) for n, step in enumerate(STEPS)},
     )
+
+
+def layers_used(found: Collection[Sums]) -> list[str]:
+    """Naive and statistics always; the layers after them where they said something."""
+    first = ("naive", "statistical")
+    return [layer for layer in LAYERS if layer in first or any(sums.steps[layer].n for sums in found)]
 
 
 def sums_columns(weight: str) -> str:

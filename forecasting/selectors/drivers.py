@@ -18,6 +18,7 @@ from core.months import month_add, month_range, month_start
 from core.numbers import significant
 from forecasting.calendars import calendar_value
 from forecasting.models import Driver, DriverValue, Forecast
+from products.models import Product
 from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 
@@ -83,6 +84,34 @@ def driver_forecasts(user: Any, driver: Driver) -> list[tuple[Forecast, dict[str
         for key in ("used", "refused"):
             found += [(row, e, key == "used") for e in said[key] if e["id"] == driver.pk]
     return sorted(found, key=lambda each: (not each[2], -abs(each[1].get("year") or 0), each[0].pk))
+
+
+@dataclass(frozen=True)
+class DriverWorking:
+    """A driver in the forecast of a product, and what was said of it there."""
+
+    driver: Driver
+    product: Product
+    said: Mapping[str, Any]
+
+
+def drivers_working(user: Any, tree: LineTree, products: Collection[Product]) -> list[DriverWorking]:
+    """The drivers that work in the current forecasts of these products, by their leading measure: by product,
+    those that move it most first. Two queries."""
+    leads = {product.pk: tree.lead_measure(product.line_id).pk for product in products}
+    rows = forecasts_visible(user).filter(product__in=leads, current=True, driver_effects__isnull=False)
+    effects: dict[int | None, list[Any]] = {
+        pk: (said or {}).get("used", [])
+        for pk, measure, said in rows.values_list("product_id", "measure_id", "driver_effects")
+        if leads[pk] == measure
+    }
+    known = drivers_visible(user).in_bulk({entry["id"] for said in effects.values() for entry in said})
+    return [
+        DriverWorking(known[entry["id"]], product, entry)
+        for product in products
+        for entry in sorted(effects.get(product.pk, ()), key=lambda each: -abs(each["year"]))
+        if entry["id"] in known
+    ]
 
 
 STATES = ("all", "used", "unused", "off")

@@ -29,7 +29,7 @@ from forecasting.selectors.accuracy import (
     sums_by_lag,
     sums_by_line,
 )
-from forecasting.selectors.accuracy_sums import FINAL, LAYERS, STEPS, Errors, Sums
+from forecasting.selectors.accuracy_sums import FINAL, STEPS, Errors, Sums, layers_used
 from forecasting.selectors.forecasts import ForecastNow
 from forecasting.selectors.subjects import Subject
 from forecasting.value_added import Pairs, ValueAdded, value_added
@@ -112,7 +112,7 @@ def _context(request: HttpRequest, tree: LineTree, asked: Asked, held: Held) -> 
     by_lag = {lag: sums_added(months) for lag, months in months_by_lag.items()}
     by_month = months_by_lag.get(asked.lag, {})
     now = by_lag.get(asked.lag)
-    used = [layer for layer in LAYERS if _used(layer, by_lag.values())]
+    used = layers_used(by_lag.values())
     below = _below(tree, asked.line, [line.pk for line, _depth in _lines(user, tree)])
     by_line = sums_by_line(held, below, lag=asked.lag)
     judged = accuracy_judged(user, tree, held, line_id=line_id, lag=asked.lag)
@@ -171,11 +171,6 @@ def _unit(held: Held, tree: LineTree) -> str:
     measures = {m.pk: m for pk in tree.lines for m in tree.measures(pk)}
     measure: Measure | None = measures.get(held.measure_id or 0)
     return str(measure.unit) if measure else ""
-
-
-def _used(layer: str, found: Iterable[Sums]) -> bool:
-    """Naive and statistics always; the layers after them where they said something."""
-    return layer in {"naive", "statistical"} or any(sums.steps[layer].n for sums in found)
 
 
 def _below(tree: LineTree, line: ProductLine | None, seen: list[int]) -> list[int]:

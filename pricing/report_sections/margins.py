@@ -112,7 +112,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
             if whole is not None and len(own) > 1:
                 together = _("%(count)s products together") % {"count": formats.number(len(own), 0)}
                 _statement(builder, context, whole, f"{together}, {_note(builder, own)}")
-    for found in _one_by_one(context, rows):
+    for found in () if context.scope.as_whole else _one_by_one(context, rows):
         _statement(builder, context, found, _note(builder, [found]))
 
 

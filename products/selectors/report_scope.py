@@ -33,7 +33,8 @@ HANDFUL = 5
 class ReportScope:
     """``channels`` empty: all of them, on purpose. The products are of ``suppliers`` alone, where some are
     named. ``lines`` and ``families``: those that it is about as a whole. ``everything``: all of its products,
-    where ``products`` are but those that are told one by one."""
+    where ``products`` are but those that are told one by one. ``as_whole``: it is what its one line or family
+    comes to, on a page; ``products`` are named beside it."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
@@ -42,6 +43,7 @@ class ReportScope:
     lines: Sequence[ProductLine] = ()
     families: Iterable[Family] = ()
     everything: Sequence[Product] = ()
+    as_whole: bool = False
 
     @property
     def all(self) -> Sequence[Product]:
@@ -72,14 +74,16 @@ def scope_products(
     lines: Collection[ProductLine],
     families: QuerySet[Family],
     suppliers: Collection[Supplier] = (),
+    everything: bool = False,
 ) -> list[Product]:
     """The products chosen themselves, those of the lines and the ones below, and those that are in the
     families today, that the author may see, by name; of these only the ones of the suppliers, where some are
-    named, and all of theirs where nothing else is. One query and the tree of lines."""
+    named, and all of theirs where nothing else is. ``everything``: all that the author may see. One query and
+    the tree of lines."""
     found = products_visible(author).select_related("line", "figures", "supplier")
     if suppliers:
         found = found.filter(supplier__in=suppliers)
-    if not suppliers or lines or products.exists() or families.exists():
+    if not everything and (not suppliers or lines or products.exists() or families.exists()):
         tree = line_tree()
         within = {pk for line in lines for pk in tree.descendants(line.pk)}
         members = members_now().filter(family__in=families.order_by().values("pk"))

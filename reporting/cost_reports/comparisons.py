@@ -17,7 +17,7 @@ from core.organisation import organisation_get
 from reporting.cost_reports.page import exactly
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
 from reporting.cost_reports.units import unit_amount
-from reporting.cost_reports.volume_steps import volume_steps
+from reporting.cost_reports.volume_steps import volume_chart, volume_steps
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.cost_trend import CostTrend, TrendRow
 from reporting.selectors.price_variance import VarianceReport, VarianceRow
@@ -74,7 +74,8 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
     size = len(found.rows) + (found.total is not None)
     keys, asked = [by, f"{by}_name"], replace(query, of="actual")
     said = [(label, formats.number(amount, 2)) for label, amount, _is_total in volume_steps(found)]
-    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows, said)
+    chart, costs = volume_chart(query, found), _costs(user, asked)
+    return Table(costs, asked, labels_of([by]), keys, columns, size, rows, said, chart=chart)
 
 
 def trend_table(user: Any, query: ReportQuery, found: CostTrend) -> Table:
@@ -94,7 +95,8 @@ def trend_table(user: Any, query: ReportQuery, found: CostTrend) -> Table:
     size = len(found.rows) + (found.total is not None)
     keys, asked = [by, f"{by}_name"], replace(query, scale="")
     said = [(_("Figures"), figures_words(found))]
-    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows, said)
+    chart, costs = trend_chart(query, found), _costs(user, asked)
+    return Table(costs, asked, labels_of([by]), keys, columns, size, rows, said, chart=chart)
 
 
 def _costs(user: Any, query: ReportQuery) -> CostReport:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from core import formats
+from core.charts import Chart
 from core.organisation import organisation_get
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from reporting.cost_reports.page import amount_words
@@ -57,7 +58,7 @@ class FileRow:
 @dataclass(frozen=True)
 class Table:
     """``rows``: made when they are asked for. ``report``: the costs in it; ``more``: what else is said about
-    it, as label and text; ``gaps``: what a margin is without."""
+    it, as label and text; ``gaps``: what a margin is without; ``chart``: what the page draws above it."""
 
     report: CostReport
     query: ReportQuery
@@ -68,6 +69,7 @@ class Table:
     rows: Callable[[], Iterator[FileRow]]
     more: Sequence[tuple[str, str]] = ()
     gaps: MarginGaps = NO_GAPS
+    chart: Chart | None = None
 
     @property
     def name(self) -> str:

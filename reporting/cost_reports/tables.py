@@ -14,6 +14,7 @@ from reporting.cost_reports.bridge import bridge_shown, term_words
 from reporting.cost_reports.comparisons import trend_table, variance_table
 from reporting.cost_reports.page import MARGIN_COLUMNS, margin_heads
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, ReportRow, margin_costs
 from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
@@ -117,7 +118,9 @@ def _margins(user: Any, query: ReportQuery) -> Table:
 
     size = len(found.rows) + (found.total is not None)
     costs, keys = margin_costs(user, query), [by, f"{by}_name"]
-    return Table(costs, query, labels_of([by]), keys, columns, size, rows, gaps=found.gaps)
+    drawn = waterfall_row(query, found)
+    chart = waterfall_chart(query, drawn, found.kinds) if drawn else None
+    return Table(costs, query, labels_of([by]), keys, columns, size, rows, gaps=found.gaps, chart=chart)
 
 
 def _units(user: Any, query: ReportQuery) -> Table:
@@ -174,6 +177,7 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
     size = len(found.parts) + bool(found.parts)
     keys = ["product", "product_name", "term"]
     asked = replace(query, filters={**query.filters, "level": margin_level(query)})
-    steps = bridge_shown(query, found.found).rows if found.found else ()
-    said = [(label, amount) for label, amount, _is_margin in steps]
-    return Table(margin_costs(user, query), asked, labels, keys, columns, size, rows, said, found.gaps)
+    steps = bridge_shown(query, found.found) if found.found else None
+    said = [(label, amount) for label, amount, _is_margin in steps.rows] if steps else []
+    chart, costs = steps.chart if steps else None, margin_costs(user, query)
+    return Table(costs, asked, labels, keys, columns, size, rows, said, found.gaps, chart)

@@ -34,7 +34,7 @@ class ReportForm(forms.ModelForm):
         model = Report
         fields = (
             *("title", "language", "audience", "period", "months", "first_month", "last_month"),
-            *("lines", "families", "suppliers", "channels", "all_channels", "all_suppliers"),
+            *("all_products", "lines", "families", "suppliers", "channels", "all_channels", "all_suppliers"),
         )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -60,6 +60,9 @@ class ReportForm(forms.ModelForm):
             field: Any = self.fields[name]
             field.queryset, field.required, field.help_text = rows.order_by("name"), False, help_text
             field.widget.attrs["size"] = 6
+        self.fields["all_products"].help_text = _(
+            "All that you see, also those that come later; where suppliers are named, all of theirs."
+        )
         if self.instance.pk and not self.is_bound:
             codes = self.instance.products.order_by("code").values_list("code", flat=True)
             self.initial.setdefault("products", " ".join(codes))

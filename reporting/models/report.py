@@ -30,11 +30,11 @@ class Report(models.Model):
     """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
     but a :class:`Snapshot` of it.
 
-    The scope is the products chosen, those of the lines and those that are in the families, of the suppliers
-    alone where some are named; without channels it is about all of them. An external report says so where it
-    names no channels (``all_channels``) or no suppliers (``all_suppliers``). ``months`` are those of the
-    period of the last months, ``first_month`` to ``last_month`` those of a range. ``sheet``: begun as a
-    product sheet.
+    The scope is the products chosen, those of the lines and those that are in the families, or all that there
+    are each time (``all_products``); of the suppliers alone where some are named. Without channels it is
+    about all of them. An external report says so where it names no channels (``all_channels``) or no
+    suppliers (``all_suppliers``). ``months`` are those of the period of the last months, ``first_month`` to
+    ``last_month`` those of a range. ``sheet``: begun as a product sheet.
     """
 
     class Audience(models.TextChoices):
@@ -64,6 +64,7 @@ class Report(models.Model):
     channels = models.ManyToManyField("products.Channel", related_name="+", verbose_name=_("channels"))
     all_channels = models.BooleanField(_("all channels, on purpose"), default=False)
     all_suppliers = models.BooleanField(_("all suppliers, on purpose"), default=False)
+    all_products = models.BooleanField(_("all products, on purpose"), default=False)
     period = models.CharField(_("period"), max_length=13, choices=Period.choices, default=Period.MONTHS)
     months = models.PositiveSmallIntegerField(_("months to look back"), default=24)
     first_month = models.DateField(_("from month"), null=True, blank=True)
@@ -134,7 +135,7 @@ class ReportPart(models.Model):
                 fields=["report", "place"], name="report_part_place_once", deferrable=Deferrable.DEFERRED
             ),
             models.CheckConstraint(
-                condition=Q(query="", name="") | (~Q(query="") & ~Q(name="") & Q(block="", product=None)),
+                condition=Q(query="", name="") | (~Q(query="") & ~Q(name="") & Q(product=None)),
                 name="report_part_asks_by_name",
             ),
         ]

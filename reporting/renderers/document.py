@@ -55,7 +55,7 @@ def document(snapshot: Snapshot) -> Document:
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
-            (_("Products"), _some(snapshot.about.get("products", []))),
+            (_("Products"), _products(snapshot)),
             (_("Channels"), capfirst(", ".join(channels))),
         ]
         return Document(
@@ -68,6 +68,17 @@ def document(snapshot: Snapshot) -> Document:
             sections=sections_from_json(snapshot.sections),
             one_page=snapshot.sheet,
         )
+
+
+def _products(snapshot: Snapshot) -> str:
+    """By name; of the sheet of a line or family that one's."""
+    about = snapshot.about
+    names, groups = about.get("products", []), about.get("groups", [])
+    if snapshot.sheet and groups:
+        together = _("%(count)s products together") % {"count": formats.number(len(names), 0)}
+        return ", ".join([*groups, together])
+    named = _some(names)
+    return _("All that there were: %(names)s") % {"names": named} if about.get("all_products") else named
 
 
 def _some(names: Sequence[str]) -> str:

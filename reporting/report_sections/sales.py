@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from core import formats
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
@@ -22,6 +23,9 @@ from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, more_words, rows_drawn, rows_of
 from .wholes import products_words, whole_channels, whole_chart, wholes_of
+
+NAMED = 10
+"""Rows of channels on the sheet of a line or family."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
@@ -37,7 +41,7 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
         sold = "volume" if whole.adds else "revenue"
         drawing = whole_chart(whole, context.currency, forecast=tells)
         builder.chart(drawing, [sold, *(["forecast"] if expected else [])])
-    rows, more = rows_drawn(context)
+    rows, more = ([], 0) if context.scope.as_whole else rows_drawn(context)
     for row in rows:
         product, overview = row.product, row.overview
         history = row.history()
@@ -84,11 +88,24 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
     for whole in wholes_of(context):
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
-        builder.table(whole.group.name, columns, whole_channels(context, whole), note=note)
-    for row in rows_of(context):
+        found = whole_channels(context, whole)
+        if context.scope.as_whole:
+            found = _most(found)
+        builder.table(whole.group.name, columns, found, note=note)
+    for row in () if context.scope.as_whole else rows_of(context):
         if row.year is not None:
             note = f"{span_words(*row.year)}, {row.unit}"
             builder.table(row.product.name, columns, _sold(row, row.year), note=note)
+
+
+def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
+    """Those that sold most, and what the others did together."""
+    if len(sold) <= NAMED:
+        return sold
+    told, others = sold[: NAMED - 1], sold[NAMED - 1 :]
+    name = _("and %(count)s more") % {"count": formats.number(len(others), 0)}
+    volume, revenue = total(each.volume for each in others), total(each.revenue for each in others)
+    return [*told, ChannelSales(Channel(name=name), volume, revenue, max(each.months for each in others))]
 
 
 def _sold(row: Row, span: Span) -> Sequence[ChannelSales]:

@@ -1,4 +1,4 @@
-"""A cost report that is kept under a name, as a section: its table, of the products of the report."""
+"""A cost report that is kept under a name, as a section: its chart and table, of the report's products."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ WHOLE = "costs"
 """What else is booked on the products, beside what the table shows of it: for who may be told all costs."""
 MOST = 300
 """Rows of a table that somebody reads; of longer ones the sums are told."""
+DRAWN = frozenset({"margin", "bridge", "variance", "trend"})
+"""The layouts that have a chart."""
 DECIMALS = {"index": 0, "share": 1, "units": 0}
 
 
@@ -44,12 +46,16 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         table = report_table(context.viewer, query)
     except DomainError:
         return
+    gaps, chart = gaps_words(table.gaps), table.chart
+    if chart is not None and builder.only == "chart":  # else the table's note says what a margin is without
+        chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
+    builder.chart(chart, [FIELD])
     rows = [row for row in table.rows() if table.size <= MOST or row.depth]
     columns = [
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
         *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
     ]
-    note = ". ".join([_note(table), *gaps_words(table.gaps)])
+    note = ". ".join([_note(table), *gaps])
     if builder.may(WHOLE):
         note = f"{note.rstrip('.')}. {table.note}"
     builder.table(

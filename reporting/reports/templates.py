@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.registries import ReportSection
 from reporting.models import Report
 from reporting.selectors.report_choices import WHOLE, Choice
+from reporting.selectors.reports import SHEET as SHEET_SECTIONS
 from reporting.selectors.reports import Built, sections_usable
 
 
@@ -50,9 +51,9 @@ COSTS_COMPARED = AskedReport(
 SHEET = ReportTemplate(
     "sheet",
     _("Product sheet"),
-    _("A product on one page, a family or line as a whole first: figures, stage, channels, margin."),
+    _("A product, or a family or line as a whole, on one page: figures, stage, channels, margin."),
     "internal",
-    ("key_figures", "sales", "lifecycle", "channels", "margin"),
+    SHEET_SECTIONS,
 )
 TEMPLATES: Mapping[str, ReportTemplate] = {
     each.key: each
@@ -142,10 +143,11 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
 
 
 def is_sheet(report: Report, built: Built) -> bool:
-    """Whether it fits on one page: begun as a product sheet, of one product still, without sections that a
-    sheet has not."""
+    """Whether it fits on one page: begun as a sheet, of one product, line or family still, without sections
+    that a sheet has not."""
     told = {section.key for section in built.sections}
-    return report.sheet and len(built.scope.products) == 1 and told <= set(SHEET.sections)
+    is_of_one = len(built.scope.products) == 1 or built.scope.as_whole
+    return report.sheet and is_of_one and told <= set(SHEET_SECTIONS)
 
 
 def sections_offered(user: Any) -> list[ReportSection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -38,6 +39,7 @@ def report_scope(report: Report) -> ReportScope:
         lines=lines,
         families=report.families.all(),
         suppliers=suppliers,
+        everything=report.all_products,
     )
     period = ReportPeriod(report.period, report.months, report.first_month, report.last_month)
     channels = list(report.channels.order_by("name"))
@@ -91,14 +93,20 @@ def _told_of(part: ReportPart) -> str:
 def grant_covers(grant: ReportGrant, now: Mapping[str, Any]) -> bool:
     """Whether the report is about no more than when the field was asked for; no channels are all of them, and
     a section has every chart and table of it."""
-    then, whole = grant.scope, [key.partition(" ")[0] for key in now["sections"]]
+    then = grant.scope
     within = bool(now["channels"]) and set(now["channels"]) <= set(then["channels"])
     return (
         set(now["products"]) <= set(then["products"])
-        and all({key, part} & set(then["sections"]) for key, part in zip(now["sections"], whole, strict=True))
+        and all(_wider(part) & set(then["sections"]) for part in now["sections"])
         and _months_within(now, then)
         and (within or not then["channels"])
     )
+
+
+def _wider(part: str) -> set[str]:
+    """What has all of a part of a report: itself, all blocks of what it is of, and its whole section."""
+    key, _sep, text = part.partition(" ")
+    return {part, f"{key} {replace(Choice.read(text), block='').text}".strip(), key}
 
 
 def _months_within(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:

@@ -1,5 +1,5 @@
 """What somebody chooses for a report besides whole sections: one chart or table of a section, of all products
-or of one; or a cost report that is kept under a name."""
+or of one; or a cost report that is kept under a name, or only its chart or table."""
 
 from __future__ import annotations
 
@@ -51,9 +51,11 @@ WHOLE = Choice()
 
 def choice_known(section: ReportSection, choice: Choice) -> bool:
     """Whether the section has what is chosen of it."""
+    if choice.block and choice.block not in section.blocks:
+        return False
     if section.asks:
-        return bool(choice.query and choice.name) and not choice.block and choice.product_id is None
-    return not choice.query and not choice.name and (not choice.block or choice.block in section.blocks)
+        return bool(choice.query and choice.name) and choice.product_id is None
+    return not choice.query and not choice.name
 
 
 def cost_reports_kept(user: Any) -> QuerySet[SavedView]:

@@ -40,6 +40,10 @@ MOST = 5000
 """Products in a report."""
 EACH, TOP = 200, 25
 """So many are read one by one; of more so many that brought in most, and the sums."""
+SHEET = ("key_figures", "sales", "lifecycle", "channels", "margin")
+"""Sections of a sheet: a product, or a line or family as a whole, on one page."""
+NAMED = 8
+"""Products that stand beside what a line or family comes to, on its sheet."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
 
@@ -56,7 +60,7 @@ class Granted:
 class Exposure:
     """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
     lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
-    purpose, why, and by whom."""
+    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -65,6 +69,7 @@ class Exposure:
     accounts: Sequence[str]
     suppliers: Sequence[str]
     granted: Sequence[Granted]
+    all_products: bool
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,8 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
     scope = report_scope(report)
     grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
-        *(report.title, report.language, report.audience, report.all_channels, report.all_suppliers),
+        *(report.title, report.language, report.audience),
+        *(report.all_products, report.all_channels, report.all_suppliers),
         *(report.period, report.months, str(report.first_month), str(report.last_month)),
         [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
@@ -189,13 +195,15 @@ def report_build(
     ``progress`` hears how many of how many products are read, all sections together. ``waiting``: as it would
     be with the fields that wait for approval."""
     scope = report_scope(report)
+    scope = replace(scope, as_whole=_as_whole(report, scope))
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
-    few, parts, done = scope.products, list(report.parts.all()), 0
-    if len(few) > EACH:
-        few = products_most(viewer, few[:MOST], TOP)
+    few, done = scope.products, 0
+    parts = [] if len(few) > MOST else list(report.parts.all())  # of too many nothing is read
+    if scope.as_whole or len(few) > EACH:
+        few = products_most(viewer, few, NAMED if scope.as_whole else TOP)
 
     def tell(place: int) -> None:
         if progress is not None:
@@ -204,7 +212,7 @@ def report_build(
     counted = replace(
         scope,
         products=_Counted(few, tell),
-        everything=scope.products[:MOST],
+        everything=scope.products,
         families=list(scope.families),
     )
     context = ReportContext(viewer, counted, organisation_get().currency)
@@ -219,7 +227,7 @@ def report_build(
                 chosen = _chosen(context, part)
                 section.build(builder, chosen)
                 said = builder.blocks and isinstance(builder.blocks[-1], Text)
-                if builder.blocks and chosen.scope.more and not said:
+                if builder.blocks and chosen.scope.more and not said and not scope.as_whole:
                     builder.text(_few_words(chosen.scope), about="product", beside=True)
             if part.name and builder.blocks:  # a name may say what is not told
                 builder.title = part.name
@@ -243,6 +251,7 @@ def report_build(
             for each in grants
             if each.field in labels
         ],
+        all_products=report.all_products,
     )
     return Built(
         sections,
@@ -252,6 +261,16 @@ def report_build(
         scope=scope,
         data_month=products_complete_month(scope.products),
     )
+
+
+def _as_whole(report: Report, scope: ReportScope) -> bool:
+    """Whether it was begun as the sheet of a line or family and still has that alone, in the sections of a
+    sheet."""
+    if not report.sheet or len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
+        return False
+    parts = report.parts.all()
+    is_chosen = any(part.block or part.product_id for part in parts)
+    return {part.section for part in parts} <= set(SHEET) and not is_chosen and not report.products.exists()
 
 
 def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
@@ -277,10 +296,13 @@ def problems(report: Report, built: Built) -> list[str]:
     if not built.exposure.products:
         found.append(_("It is about no product: choose products, a family or a product line."))
     if len(built.exposure.products) > MOST:
-        message = _("It is about %(count)s products; a report takes %(most)s at most.")
+        message = _(
+            "It is about %(count)s products; a report takes %(most)s at most: "
+            "choose lines, families or suppliers."
+        )
         counts = {"count": len(built.exposure.products), "most": MOST}
         found.append(message % {name: formats.number(count, 0) for name, count in counts.items()})
-    if not report.parts.exists():
+    elif not report.parts.exists():
         found.append(_("It says nothing yet: add a section."))
     elif not built.sections and built.exposure.products:
         found.append(_("None of its sections has anything to tell of that yet."))

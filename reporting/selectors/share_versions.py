@@ -22,7 +22,8 @@ from .snapshot_files import job_group
 @dataclass(frozen=True)
 class More:
     """What a version tells that another does not: keys of fields, and the names of the rest. ``everywhere``:
-    it is of all channels, the other of some."""
+    it is of all channels, the other of some. ``everything``: of all products, also of those that come
+    later."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -31,6 +32,7 @@ class More:
     suppliers: Sequence[str]
     groups: Sequence[str]
     everywhere: bool
+    everything: bool = False
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -40,22 +42,24 @@ def told_more(now: Snapshot, before: Snapshot) -> More:
     """What ``now`` tells beyond ``before``. Accounts, suppliers, lines and families are known by the names of
     then: one with another name is another."""
     everywhere = bool(before.channel_ids) and not now.channel_ids
-    all_channels = not before.channel_ids
+    all_channels, all_products = not before.channel_ids, _of_all(before)
     accounts, suppliers, groups = (set(named(before)) for named in (_accounts, _suppliers, _groups))
     return More(
         fields=[key for key in now.fields if key not in before.fields],
-        products=_names(now, "products", now.product_ids, before.product_ids),
+        products=[] if all_products else _names(now, "products", now.product_ids, before.product_ids),
         channels=[] if all_channels else _names(now, "channels", now.channel_ids, before.channel_ids),
         accounts=[name for name in now.about.get("accounts", ()) if name not in accounts],
         suppliers=[name for name in now.about.get("suppliers", ()) if name not in suppliers],
         groups=[name for name in _groups(now) if name not in groups],
         everywhere=everywhere,
+        everything=_of_all(now) and not all_products,
     )
 
 
 def share_versions(share: Share) -> QuerySet[Snapshot]:
     """What it may show, newest first: its own snapshot, or those that tell no more than what it was made
-    for: no other field, product, line or family as a whole, channel, account or supplier."""
+    for: no other field, product (unless it was for all, also those that come later), line or family as a
+    whole, channel, account or supplier."""
     if share.snapshot_id:
         return Snapshot.objects.filter(pk=share.snapshot_id)
     granted = share.granted
@@ -64,8 +68,10 @@ def share_versions(share: Share) -> QuerySet[Snapshot]:
         _within("suppliers", _suppliers(granted)),
         _within("groups", _groups(granted)),
         fields__contained_by=granted.fields,
-        product_ids__contained_by=granted.product_ids,
     )
+    if not _of_all(granted):
+        some = Q(about__all_products=False) | Q(about__all_products__isnull=True)
+        found = found.filter(some, product_ids__contained_by=granted.product_ids)
     if granted.channel_ids:
         found = found.filter(channel_ids__contained_by=granted.channel_ids).exclude(channel_ids=[])
     return found
@@ -188,6 +194,10 @@ def _newest(reports: Collection[int]) -> Mapping[int, Snapshot]:
 
 def _within(name: str, allowed: Sequence[str]) -> Q:
     return Q(**{f"about__{name}__contained_by": allowed}) | Q(**{f"about__{name}__isnull": True})
+
+
+def _of_all(snapshot: Snapshot) -> bool:
+    return bool(snapshot.about.get("all_products"))
 
 
 def _accounts(snapshot: Snapshot) -> list[str]:

@@ -38,7 +38,7 @@ from .report_mine import report_mine
 from .snapshot_files import snapshot_files_ask
 
 OWN = (
-    *("title", "language", "audience", "all_channels", "all_suppliers"),
+    *("title", "language", "audience", "all_products", "all_channels", "all_suppliers"),
     *("period", "months", "first_month", "last_month"),
 )
 SCOPE = ("products", "lines", "families", "suppliers", "channels")
@@ -205,6 +205,10 @@ def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
             if seen[name](user).filter(pk__in=[row.pk for row in chosen]).count() < len(chosen):
                 raise DomainError("not_found", _("Something of this is not there."), name, status=404)
             getattr(report, name).set(chosen)
+    chosen_by = (report.products, report.lines, report.families)
+    if report.all_products and any(rows.exists() for rows in chosen_by):
+        message = _("Of all products, or of those that you choose: not both.")
+        raise DomainError("all_products", message, "all_products")
 
 
 def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:

@@ -59,6 +59,8 @@ def share_create(
     """
     _may_share(user)
     current = row_lock(report)
+    if not row_lock(organisation_get()).sharing:  # or who turns it off waits, and revokes it
+        raise _sharing_off()
     if current.author_id != user.pk:
         message = _("Only its author shares a report. Make a copy to share it yourself.")
         raise DomainError("not_author", message, status=403)
@@ -229,7 +231,11 @@ def _lengthen(share: Share) -> None:
 def _may_share(user: Any) -> None:
     right_require(user, SHARE)
     if not organisation_get().sharing:
-        raise DomainError("sharing_off", _("Sharing is off. An administrator turns it on in the settings."))
+        raise _sharing_off()
+
+
+def _sharing_off() -> DomainError:
+    return DomainError("sharing_off", _("Sharing is off. An administrator turns it on in the settings."))
 
 
 def _managed(user: Any, share: Share) -> Share:

@@ -27,7 +27,7 @@ TYPES = {
 }
 AT_ONCE = {"xlsx": 3000, "csv": 20_000, "pdf": 200}
 PDF_CELLS = 25_000
-"""What the typesetter holds at once within 512 MB."""
+"""What the typesetter holds at once within 512 MB: these take 504, twice as many 961."""
 
 
 @with_right(RIGHT)

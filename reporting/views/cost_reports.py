@@ -27,7 +27,6 @@ from reporting.cost_reports.bridge import bridge_shown, part_shown
 from reporting.cost_reports.comparisons import (
     comparison_shown,
     figures_words,
-    trend_chart,
     trend_table,
     variance_notes,
     variance_table,
@@ -35,7 +34,6 @@ from reporting.cost_reports.comparisons import (
 from reporting.cost_reports.page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.cost_reports.table import Table
 from reporting.cost_reports.units import unit_shown
-from reporting.cost_reports.volume_steps import volume_chart
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.cost_trend import cost_trend
@@ -59,6 +57,8 @@ from reporting.words.cost_reports import (
 )
 from reporting.words.margin_gaps import gaps_words
 
+from .cost_report_files import PDF_CELLS
+
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 NARROWED = {"costs": OFFERED, "margin": ("channel",)}
 """What the form of a layout can narrow it to; of others a chip says it."""
@@ -70,7 +70,6 @@ FILES = (
     ("csv", gettext_lazy("CSV with , and 0,5"), "&separator=comma&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0,5"), "&separator=tab&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0.5"), "&separator=tab&decimal=point"),
-    ("pdf", "PDF", ""),
 )
 
 
@@ -78,7 +77,7 @@ FILES = (
 @require_safe
 def cost_report(request: HttpRequest) -> HttpResponse:
     """The report of this address; the bare one: costs of the last closed month by product and kind."""
-    query = report_query(request.GET)
+    query, most = report_query(request.GET), formats.number(PDF_CELLS)
     context = {
         "query": query,
         "address": query.encoded,
@@ -97,7 +96,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
             or (name == "line" and value[0] in "=-")
             or (name in OFFERED and name not in NARROWED.get(query.layout, ()))
         ],
-        "files": FILES,
+        "files": [*FILES, ("pdf", _("PDF, up to %(cells)s cells") % {"cells": most}, "")],
         "moves": query.is_of_last_month,
         "can_share": request.user.has_perm("products.share_views"),
         "can_export": request.user.has_perm("exchange.export"),
@@ -193,8 +192,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _variance(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = price_variance(request.user, query)
     table = variance_table(request.user, query, found)
-    chart = volume_chart(query, found)
-    return _comparison(request, table) | {"chart": chart, "notes": variance_notes(query, found)}
+    return _comparison(request, table) | {"notes": variance_notes(query, found)}
 
 
 def _trend(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
@@ -203,7 +201,6 @@ def _trend(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         return {"limited": found.limited}
     table = trend_table(request.user, query, found)
     return _comparison(request, table) | {
-        "chart": trend_chart(query, found),
         "notes": [figures_words(found), _("What is on no product is left out.")],
     }
 
@@ -214,6 +211,7 @@ def _comparison(request: HttpRequest, table: Table) -> dict[str, Any]:
     page = paginate(request, [row for row in rows if not row.depth])
     return {
         "table": table,
+        "chart": table.chart,
         "page": page,
         "rows": [comparison_shown(table, row) for row in page.object_list],
         "total": sums[0] if sums else None,

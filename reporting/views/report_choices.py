@@ -7,20 +7,23 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError
+from core import registries
 from core.idempotency import key_said, once
 from core.numbers import int_read
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from products.models import SavedView
 from reporting.models import Report
+from reporting.reports.kept_cost_reports import DRAWN
 from reporting.reports.templates import sections_offered
 from reporting.selectors.grants import report_scope
 from reporting.selectors.report_choices import Choice, cost_reports_kept
+from reporting.selectors.report_query import report_query
 from reporting.selectors.reports import EDIT, reports_visible
 from reporting.services.reports import Part, report_part_add
 
@@ -38,7 +41,8 @@ def report_choose(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = {
         "report": report,
         "sections": [each for each in sections_offered(user) if each.blocks],
-        "kept": _kept(user),
+        "kept": [(view, report_query(QueryDict(view.query)).layout in DRAWN) for view in _kept(user)],
+        "kept_blocks": registries.report_sections.get("cost_report").blocks,
         "products": report_scope(report).products,
         "nonce": uuid.uuid4().hex,
     }
@@ -65,9 +69,10 @@ def _added(request: HttpRequest, report: Report) -> HttpResponse:
 def _part(request: HttpRequest) -> Part:
     section, _sep, which = request.POST.get("what", "").partition(":")
     if section == KEPT:
+        pk, _sep, block = which.partition(":")
         rows = {str(view.pk): view for view in _kept(request.user)}
-        view = rows.get(which) or SavedView()
-        return Part("cost_report", choice=Choice(query=view.query, name=view.name))
+        view = rows.get(pk) or SavedView()
+        return Part("cost_report", choice=Choice(block, query=view.query, name=view.name))
     product = request.POST.get("product", "")
     return Part(section, choice=Choice(which, int_read(product)))
 

@@ -72,9 +72,10 @@ def report_edit(request: HttpRequest, pk: int | None = None, template: str = "")
         raise Http404(template)
     start = TEMPLATES[template] if found is None else None
     initial: dict[str, Any] = {"version": found.version} if found else {"language": _language()}
+    if start is not None:
+        initial |= {"period": start.period, "months": start.months}
     if start is not None and start.sections:
         initial |= {"title": start.title, "audience": start.audience}
-        initial |= {"period": start.period, "months": start.months}
     form = ReportForm(request.POST or None, instance=found, initial=initial, user=user)
     nonce = request.POST.get("nonce") or uuid.uuid4().hex
     context: dict[str, Any] = {"form": form, "report": found, "template": start, "nonce": nonce}

@@ -15,11 +15,12 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import DomainError
 from core.clients import client_address, client_kind
-from core.rate_limit import attempt
+from core.rate_limit import Limit, attempt
 from reporting.middleware import LANGUAGE
 from reporting.models import Share
 from reporting.reports.page import frozen_shown
@@ -35,6 +36,7 @@ SECONDS = 60 * 60
 """Who opened a link opens it again after so long."""
 OPENED, ADMITTED = "opened", "admitted"
 KINDS = ("pdf", "xlsx")
+LANGUAGES = ("nl", "en")
 _signer = signing.TimestampSigner(salt="reporting.share")
 View = Callable[..., HttpResponseBase]
 
@@ -89,19 +91,23 @@ def opened(request: HttpRequest, token: str, share: Share) -> HttpResponse:
 
 @link("POST")
 def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
-    """Five tries in five minutes from an address, and twenty an hour for a link, the right one too."""
+    """Five wrong ones in five minutes for a link from an address, thirty for all links from there, and twenty
+    an hour for a link: readers behind one address do not stand in each other's way."""
     if not share.password or _step(request, share) is None:
         return _back(request, token, None)
-    tries = (
-        (f"share-password-{client_address(request, v6=64)}", 5, 5 * 60),
-        (f"share-password-of-{share.pk}", 20, 60 * 60),
+    place = client_address(request, v6=64)
+    tried = attempt(
+        Limit(f"share-password-{share.pk}-{place}", 5, 5 * 60),
+        Limit(f"share-password-from-{place}", 30, 5 * 60),
+        Limit(f"share-password-of-{share.pk}", 20, 60 * 60),
     )
-    if wait := _wait(tries):
-        answer = _door(request, token, OPENED, status=429, wait=wait)
-        answer.headers["Retry-After"] = str(wait)
+    if tried.wait:
+        answer = _door(request, token, OPENED, status=429, wait=tried.wait)
+        answer.headers["Retry-After"] = str(tried.wait)
         return answer
     if not share_password(share=share, password=request.POST.get("password", ""), **_client(request)):
         return _door(request, token, OPENED, status=422, wrong=True)
+    tried.take_back()
     return _let_in(request, token, share, ADMITTED)
 
 
@@ -115,8 +121,15 @@ def language(request: HttpRequest, token: str, share: Share, language: str) -> H
 
 @link("POST")
 def question(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
-    """For the author; of who has to open the link again, once they did."""
-    step = _step(request, share)
+    """For the author; of who has to open the link again, once they did. ``language``: the page with the
+    question in another language, and nothing is asked yet."""
+    step, wanted = _step(request, share), request.POST.get("language")
+    if wanted in LANGUAGES:
+        translation.activate(wanted)
+        request.LANGUAGE_CODE = wanted
+        answer = _form(request, token, share) if step == ADMITTED else _door(request, token, step)
+        _cookie(answer, token, LANGUAGE, wanted)
+        return answer
     return _back(request, token, step) if step != ADMITTED else _asked(request, token, share)
 
 
@@ -141,21 +154,28 @@ def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpRespo
 
 
 def _asked(request: HttpRequest, token: str, share: Share) -> HttpResponse:
-    """Five questions an hour by a link and from an address."""
-    tries = (
-        (f"share-question-{client_address(request, v6=64)}", 5, 60 * 60),
-        (f"share-question-of-{share.pk}", 5, 60 * 60),
+    """Five questions an hour by a link, thirty from an address."""
+    tried = attempt(
+        Limit(f"share-question-of-{share.pk}", 5, 60 * 60),
+        Limit(f"share-question-from-{client_address(request, v6=64)}", 30, 60 * 60),
     )
-    said: dict[str, Any] = {"token": token, "share": share, "text": request.POST.get("question", "")}
-    if wait := _wait(tries):
-        answer = render(request, "shared/asked.html", {**said, "wait": wait}, status=429)
-        answer.headers["Retry-After"] = str(wait)
+    if tried.wait:
+        answer = _form(request, token, share, status=429, wait=tried.wait)
+        answer.headers["Retry-After"] = str(tried.wait)
         return answer
     try:
-        share_ask(share=share, text=said["text"])
+        share_ask(share=share, text=request.POST.get("question", ""))
     except DomainError:
-        return render(request, "shared/asked.html", {**said, "refused": True}, status=422)
-    return render(request, "shared/asked.html", said)
+        tried.take_back()
+        return _form(request, token, share, status=422, refused=True)
+    return render(request, "shared/asked.html", {"token": token, "share": share, "sent": True})
+
+
+def _form(request: HttpRequest, token: str, share: Share, *, status: int = 200, **said: Any) -> HttpResponse:
+    """The question as it was written, to be sent again."""
+    text = request.POST.get("question", "")
+    context = {"token": token, "share": share, "question": text, **said}
+    return render(request, "shared/asked.html", context, status=status)
 
 
 def _back(request: HttpRequest, token: str, step: str | None) -> HttpResponse:
@@ -204,11 +224,6 @@ def _cookie(answer: HttpResponse, token: str, name: str, value: str) -> None:
         httponly=True,
         samesite="Lax",
     )
-
-
-def _wait(tries: tuple[tuple[str, int, int], ...]) -> int:
-    """0, or the seconds until one more try is allowed by all of these."""
-    return max(attempt(key, most=most, seconds=seconds) for key, most, seconds in tries)
 
 
 def _client(request: HttpRequest) -> dict[str, str]:

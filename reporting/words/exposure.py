@@ -27,12 +27,15 @@ def exposure_sentence(told: Built | Snapshot, until: datetime.date | None = None
     if isinstance(told, Snapshot):
         fields, products = len(told.fields), len(told.product_ids)
         channels, accounts = len(told.channel_ids), told.about.get("accounts", [])
+        is_all = told.about.get("all_products", False)
     else:
         fields, products = len(told.fields), len(told.exposure.products)
         channels, accounts = len(told.exposure.channels), told.exposure.accounts
+        is_all = told.exposure.all_products
+    of = gettext("all products (%(n)s)") if is_all else ngettext("%(n)s product", "%(n)s products", products)
     said = {
         "fields": _counted(ngettext("%(n)s field", "%(n)s fields", fields), fields),
-        "products": _counted(ngettext("%(n)s product", "%(n)s products", products), products),
+        "products": _counted(of, products),
         "where": _where(channels, len(accounts)),
         "until": formats.day(until),
     }
@@ -55,9 +58,10 @@ def _counted(text: str, count: int) -> str:
 
 def more_words(more: More) -> list[tuple[str, str]]:
     """What a version tells that a link was not made for: of what kind, and which, by name."""
+    products = [gettext("all, also those that come later")] if more.everything else more.products
     said = (
         (gettext("Fields"), [field_label(key) for key in more.fields]),
-        (gettext("Products"), more.products),
+        (gettext("Products"), products),
         (gettext("Told as a whole"), more.groups),
         (gettext("Channels"), [gettext("all")] if more.everywhere else more.channels),
         (gettext("Accounts whose figures are in it"), more.accounts),

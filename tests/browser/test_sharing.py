@@ -6,14 +6,17 @@ import datetime
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.core.cache import cache
+from django.db.models import F
+from django.utils import timezone, translation
 from playwright.sync_api import expect
 
 from core import formats
 from core.organisation import today
 from core.reports.blocks import Cell, ReportChart, Section, Table, Text, sections_to_json
+from reporting.models import Share
 from tests.factories import user_factory
-from tests.reporting.sharing import MARK, TABLE, report_made, snapshot_made
+from tests.reporting.sharing import MARK, TABLE, report_made, share_made, snapshot_made
 
 from .test_costs import fits
 
@@ -138,3 +141,66 @@ def _files(phone: Any, *, downloads: bool) -> None:
         with phone.expect_download() as download:
             box.locator(f"[data-chart-do={kind}]").click()
         assert download.value.suggested_filename == f"How it sells.{kind}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_page_a_reader_may_meet(
+    browser: Any, axe: Any, live_server: Any, transactional_db: Any, language: str, scheme: str
+) -> None:
+    """On a phone: the door, a wrong password, too many tries, a question at the door and in the other
+    language, a file that is not there, a question that cannot be sent and one that was, and a link that is
+    over."""
+    share, address = share_made(password="only for Noord", downloads=True)
+    locale, other = {"en": ("en-GB", "nl"), "nl": ("nl-NL", "en")}[language]
+    words = WORDS[language]
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, locale=locale, color_scheme=scheme, base_url=live_server.url
+    )
+    phone = context.new_page()
+
+    def met(*, said: str) -> None:
+        assert phone.locator("html").get_attribute("lang") == said
+        assert fits(phone)
+        axe(phone)
+
+    phone.goto(address)
+    met(said=language)
+    phone.get_by_role("button", name=words["open"]).click()
+    for _try in range(6):  # the sixth is one too many
+        phone.fill("#password", "a guess")
+        phone.get_by_role("button", name=words["read"]).click()
+        expect(phone.get_by_role("alert")).to_be_visible()
+        met(said=language)
+    cache.clear()
+    phone.fill("#password", "only for Noord")
+    phone.get_by_role("button", name=words["read"]).click()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text(MARK)
+    phone.goto(f"{address}pdf/")
+    met(said=language)
+    phone.goto(address)
+    phone.locator("#question").evaluate("box => box.removeAttribute('maxlength')")
+    phone.fill("#question", "x" * 1001)
+    phone.get_by_role("button", name=words["ask"]).click()
+    expect(phone.get_by_role("alert")).to_be_visible()
+    met(said=language)
+    phone.fill("#question", "Why?")
+    Share.objects.update(access=F("access") + 1)  # the hour is over
+    phone.get_by_role("button", name=words["ask"]).click()
+    expect(phone.get_by_role("status")).to_be_visible()
+    met(said=language)
+    phone.locator("[name=language]").click()
+    met(said=other)
+    phone.locator("[name=language]").click()
+    met(said=language)
+    phone.get_by_role("button", name=words["open"]).click()
+    phone.fill("#password", "only for Noord")
+    phone.get_by_role("button", name=words["read"]).click()
+    expect(phone.get_by_text(words["asked"])).to_be_visible()
+    met(said=language)
+    assert [question.text for question in share.questions.all()] == ["Why?"]
+    Share.objects.update(revoked_at=timezone.now())
+    phone.goto(address)
+    expect(phone.get_by_text(words["gone"])).to_be_visible()
+    met(said=language)
+    context.close()

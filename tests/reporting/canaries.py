@@ -28,7 +28,10 @@ from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
 from forecasting.models import (
+    AccuracyRow,
     AccuracyWindow,
+    Driver,
+    DriverValue,
     Forecast,
     ForecastMonth,
     NightlyRun,
@@ -169,6 +172,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
 
     quality = CostKind.objects.get(code="quality")
     amount, centre = told(COST, D("5432.19"), D("6543.28")), told(COST, "KST-4712", "KST-0816")
+    told.mark(COST, amount, "cost_report")
     said = {"date": last, "month": last, "currency": "EUR", "amount": amount, "booked": amount}
     name = told(COST, "Rework of batch 77", "Scrap of batch 88")
     LedgerEntry.objects.create(
@@ -309,7 +313,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         ),
         told(OTHER, 73737, 64646),
     )
-    total_made(juice.line, units, last, told(OTHER, 83838, 75757))
+    run = total_made(juice.line, units, last, told(OTHER, 83838, 75757))
     segment = Segment.objects.create(code="night", name="Night workers")
     Product.objects.filter(pk=juice.pk).update(segment=segment)
     SegmentChannel.objects.create(segment=segment, channel=north, start_date=listed, share_rate=D("0.31"))
@@ -328,8 +332,26 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         before_size=[100] * 3,
         off=[told(INSIDE, 7391.73, 6283.41)] * 3,
     )
-    for text in (told(INSIDE, "7391.7%", "6283.4%"), told(INSIDE, "73.9173", "62.8341")):
+    band = {"lo80": 90, "hi80": 110, "lo95": 80, "hi95": 120}
+    vintage = {"vintage": forecast, "run": run, "lag": 1, "actual": 100, "naive": 90, **band}
+    for back, said in ((1, told(INSIDE, 8491.73, 7283.41)), (0, told(INSIDE, 9571.46, 6374.92))):
+        month = month_add(last, -back)
+        AccuracyRow.objects.create(**ahead, **vintage, month=month, statistical=said, overridden=said)
+    texts = ("7391.7%", "6283.4%"), ("73.9173", "62.8341"), ("8391.7%", "7183.4%")
+    for text in (told(INSIDE, *pair) for pair in texts):
         told.mark(INSIDE, text, "accuracy")  # as people read it, and as a sheet has it
+    driver = Driver.objects.create(
+        code="rain", name="Rain at the coast", unit="mm", kind="series", step="month", product=juice
+    )
+    DriverValue.objects.bulk_create(
+        DriverValue(driver=driver, date=month_add(last, -back), value=told(INSIDE, 55143, 44032))
+        for back in range(6)
+    )
+    told.mark(INSIDE, told(INSIDE, 55143, 44032), "driver")
+    working = {"id": driver.pk, "name": driver.name, "year": 0.1, "months": [0.1] * 18, "gain": 0.2}
+    Forecast.objects.filter(pk=forecast.pk).update(
+        driver_effects={"used": [working], "refused": [], "planned": []}
+    )
     _said_elsewhere(author, colleague, juice)
     disguise(told)
     for row in (author, colleague, juice, north, own, family):
@@ -355,8 +377,8 @@ def expect(forecast: Forecast, mean: int) -> None:
     )
 
 
-def total_made(line: Any, measure: Measure, last: datetime.date, mean: int) -> None:
-    """A night's total of a line: ``mean`` a month."""
+def total_made(line: Any, measure: Measure, last: datetime.date, mean: int) -> NightlyRun:
+    """A night with its total of a line: ``mean`` a month."""
     run = NightlyRun.objects.create(
         kind="night", key="night", local_date=last, as_of=last, started_at=timezone.now()
     )
@@ -374,6 +396,7 @@ def total_made(line: Any, measure: Measure, last: datetime.date, mean: int) -> N
         year_hi80=mean * 14,
         computed_at=timezone.now(),
     )
+    return run
 
 
 def _said_elsewhere(author: Any, colleague: Any, juice: Product) -> None:
@@ -419,6 +442,7 @@ MARK = ("q%dz", "z%dq")
 TELLS = {
     "accounts.User.name": "author",
     "collaboration.Decision.why": "decision",
+    "forecasting.Driver.name": "driver",
     "forecasting.Override.note": "override",
     "forecasting.StageSetting.reason": "stage",
     "pricing.CostKind.name_en": "cost_report",

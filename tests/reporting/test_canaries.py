@@ -33,6 +33,7 @@ from forecasting.models import OverrideMonth, StageSetting
 from pricing.models import CostLine
 from products.models import Channel, Product, SalesMonth
 from reporting.models import Snapshot, SnapshotFile
+from reporting.reports.kept_cost_reports import DRAWN as LAYOUTS_DRAWN
 from reporting.reports.page import sections_shown
 from reporting.selectors.report_choices import WHOLE, Choice
 from reporting.services.grants import grant_ask, grant_decide
@@ -72,6 +73,10 @@ def published(
     kept = Choice(query="by=kind,cost_centre&columns=month-standard", name="Kept KST-4711")
     parts = [
         Part(each.key, "Our words.", kept if each.asks else WHOLE) for each in registries.report_sections
+    ]
+    parts += [
+        Part("cost_report", choice=Choice(query=f"layout={layout}&period=month&of=standard", name="Kept"))
+        for layout in sorted(LAYOUTS_DRAWN)
     ]
     parts += [
         Part(each.key, choice=Choice(block, firm.juice.pk))
@@ -177,7 +182,7 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 
 
 EMPTY = {
-    *("forecasting.AccuracyRow", "forecasting.Backtest", "forecasting.Calibration"),
+    *("forecasting.Backtest", "forecasting.Calibration"),
     *("forecasting.ForecastWeek", "forecasting.NightlyFailure", "forecasting.NightlyStep"),
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
     *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import io
 from dataclasses import replace
+from decimal import Decimal as D
 from typing import Any
 
 import pytest
@@ -15,12 +16,23 @@ from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
 from core.reports.blocks import Cell, KeyFigure, KeyFigures, ReportChart, Section, Table, Text
 from core.reports.build import Builder
-from products.models import Product
+from products.models import Family, FamilyMember, Measure, Product, ProductFigures
 from reporting.models import Report
+from reporting.renderers.document import document
+from reporting.selectors.reports import report_build
 from reporting.services.reports import Part, report_copy, report_create, report_part_add, report_publish
-from tests.factories import user_factory
+from reporting.services.snapshot_files import file_bytes
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    family_factory,
+    product_factory,
+    user_factory,
+)
 from tests.html import tight
-from tests.reporting.test_report_sections import _company, company  # noqa: F401
+from tests.pricing.test_margins import sell
+from tests.reporting.test_report_sections import LAST, _company, company  # noqa: F401
 from tests.reporting.test_snapshot_files import frozen, made, paper, tags
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -104,16 +116,25 @@ def test_a_report_that_is_no_sheet_has_its_figures_at_the_end() -> None:
         ("product", ["JUICE"], (), True),
         ("product", ["JUICE", "APPLE"], (), False),
         ("product", ["JUICE"], ("words",), False),
-        ("line", [], (), False),
+        ("line", [], (), True),
+        ("family", [], (), True),
+        ("line", [], ("words",), False),
+        ("line", ["JUICE"], (), False),
         ("", ["JUICE"], (), False),
     ],
 )
 def test_what_is_a_product_sheet(
     begun: str, of: list[str], more: tuple[str, ...], said: bool, company: Any, client: Any
 ) -> None:
-    """Made by *As report* of one product, and left that; also a copy of it. A line as a whole is longer."""
+    """Made by *As report* of one product, or of a line or family as a whole, and left that; also a copy of
+    it."""
     client.force_login(company.author)
-    code = company.juice.line.code if begun == "line" else "JUICE"
+    family_factory(code="FAM", name="Juices")
+    for product in (company.juice, company.apple):
+        FamilyMember.objects.create(
+            family=Family.objects.get(code="FAM"), product=product, start_date=datetime.date(2020, 1, 1)
+        )
+    code = {"line": company.juice.line.code, "family": "FAM"}.get(begun, "JUICE")
     sections = ("key_figures", "sales", "channels")
     if begun:
         at = client.post(f"/reports/sheet/{begun}/{code}/", {"nonce": "one"}).url
@@ -121,12 +142,66 @@ def test_what_is_a_product_sheet(
     else:
         values = {"title": "Month", "language": "en", "audience": "internal"}
         report = report_create(user=company.author, values=values, parts=[Part(key) for key in sections])
-    if begun != "line":
+    if begun not in ("line", "family") or of:
         report.products.set(Product.objects.filter(code__in=of))
     for key in more:
         report_part_add(user=company.author, report=report, part=Part(key, "Mine."))
     for each in (report, report_copy(user=company.author, report=report)):
         assert report_publish(user=company.author, report=each).sheet == said
+
+
+def sold_by(company: Any, count: int) -> None:
+    """So many more products of the line, at so many more shops, with costs and a stage each."""
+    units = Measure.objects.get(code="units")
+    shops = [
+        channel_factory(name=f"Shop {n} of the whole country", parent=company.shops) for n in range(count)
+    ]
+    for number in range(count):
+        product = product_factory(
+            code=f"MORE-{number}", name=f"Juice {number} of fruit", line=company.juice.line
+        )
+        for back in range(-1, 24):
+            sell(product, month_add(LAST, -back), D(9), D(90 + number), channel=shops[number])
+    for product in company.juice.line.products.all():
+        for name in ("purchase", "quality", "marketing", "duty"):
+            line = cost_line_factory(product=product, kind=name, basis="unit")
+            cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=D("0.25"))
+        figures = {"measure": units, "data_month": LAST, "revenue_12m": 100 + product.pk, "stage": "growth"}
+        ProductFigures.objects.update_or_create(product=product, defaults=figures)
+    ProductFigures.objects.filter(product=company.juice).update(stage="maturity", revenue_12m=9000)
+
+
+def test_a_line_of_many_products_is_one_page(company: Any, client: Any) -> None:
+    """What it comes to, its chart, stages, channels and margin; no product by itself but those that sell
+    most."""
+    sold_by(company, 24)
+    client.force_login(company.author)
+    at = client.post(f"/reports/sheet/line/{company.juice.line.code}/", {"nonce": "one"}).url
+    report = Report.objects.get(pk=at.split("/")[2])
+    built = report_build(report)
+    found = {section.key: section.blocks for section in built.sections}
+    assert set(found) == {"key_figures", "sales", "lifecycle", "channels", "margin"}
+    whole, named = found["key_figures"]
+    assert (whole.title, len(whole.rows)) == ("As a whole", 1)
+    assert [row[0].text for row in named.rows[-2:]] == ["and 18 more", "Total"]
+    assert named.rows[0][0].text == "Orange juice"  # with the most revenue
+    assert [block.title for block in found["sales"]] == [company.juice.line.name]
+    [stages] = found["lifecycle"]
+    assert [[cell.text for cell in row][:2] for row in stages.rows] == [["Growth", "25"], ["Maturity", "1"]]
+    [channels] = found["channels"]
+    assert [row[0].text for row in channels.rows][-1] == "and 17 more"
+    assert sum(D(row[-1].value or 0) for row in channels.rows) == D(named.rows[-1][2].value or 0)
+    assert [type(block) for block in found["margin"]] == [ReportChart, Table]
+    snapshot = report_publish(user=company.author, report=report)
+    assert snapshot.sheet
+    told = dict(document(snapshot).about)["Products"]
+    assert told == f"{company.juice.line.name}, 26 products together"
+    content = file_bytes(snapshot, "pdf", lambda done, total: None)
+    assert pages(content) == 1
+    assert "As a whole" in paper(content)
+    report_part_add(user=company.author, report=report, part=Part("words", "Mine."))
+    longer = {section.key: section.blocks for section in report_build(report).sections}
+    assert len(longer["sales"]) > 10
 
 
 def test_as_report_stands_on_a_line_s_own_page_and_in_the_list(company: Any, client: Any) -> None:

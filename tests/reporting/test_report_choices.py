@@ -3,30 +3,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from core import formats
 from core.months import month_add
 from core.reports.blocks import ReportChart, Section, Table
+from forecasting.models import Driver, DriverValue, Forecast
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from products.models import Product, SavedView
+from products.models import BudgetRow, BudgetVersion, Measure, Product, SavedView
 from reporting.models import Report, ReportPart
+from reporting.reports import kept_cost_reports
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import report_build
 from reporting.services.grants import grant_ask, grant_decide
-from reporting.services.reports import Part, report_copy, report_create, report_parts_set
+from reporting.services.reports import Part, report_copy, report_create, report_parts_set, report_publish
 from tests.factories import line_factory, product_factory, user_factory
+from tests.forecasting.test_accuracy_sums import rows_give
 from tests.html import tight
 from tests.pricing.test_costs import kind
 from tests.pricing.test_margins import sell
 
+from .test_canaries import file_text, files, shared
 from .test_report_sections import LAST, _company, company  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -194,6 +199,181 @@ def test_a_margin_is_of_all_channels(layout: str, company: Any, booked: Product)
     assert not sections(made(company, Part("cost_report", choice=choice), channels=[company.north]))
 
 
+@pytest.fixture
+def budgeted(company: Any) -> None:
+    """Both years' costs of the juice, actual, standard and planned, and what was to be sold this year."""
+    juice, version = company.juice, BudgetVersion.objects.create(code="b", name="Budget", year=LAST.year)
+    for source in ("actual", "standard", "budget"):
+        for back, amount in ((0, "30.50"), (1, "29.25"), (12, "28.00")):
+            month = month_add(LAST, -back)
+            row = BookedCost(juice.pk, month, kind("purchase").pk, None, None, "", Decimal(amount))
+            cost_months_book(source=source, months=[month], rows=[row])
+    BudgetRow.objects.create(
+        version=version,
+        product=juice,
+        measure=Measure.objects.get(code="units"),
+        month=LAST,
+        volume=Decimal(5000),
+        revenue=Decimal(50000),
+    )
+
+
+CHARTS = {
+    "layout=margin&period=month&of=standard": "What is left of sales?",
+    "layout=margin&period=month&of=standard&row=JUICE": "What is left of sales?",
+    "layout=bridge&period=month&of=standard": "What changed the margin?",
+    "layout=variance&period=month&against=budget": "Why do costs differ from what was planned?",
+    f"layout=trend&period=range&first={month_add(LAST, -3):%Y-%m}": "What does a unit cost, month by month?",
+}
+
+
+@pytest.mark.parametrize(("query", "title"), CHARTS.items())
+def test_a_cost_report_has_the_chart_of_its_page(
+    query: str, title: str, company: Any, budgeted: None, client: Any
+) -> None:
+    """Of the report's products alone; the chart or the table can be chosen by itself."""
+
+    def kinds(block: str) -> list[type]:
+        choice = Choice(block, query=query, name="Costs")
+        report = made(company, Part("cost_report", choice=choice), products=[company.juice])
+        return [type(each) for section in sections(report) for each in section.blocks]
+
+    assert [kinds(block) for block in ("", "chart", "table")] == [
+        [ReportChart, Table],
+        [ReportChart],
+        [Table],
+    ]
+    [section] = sections(made(company, Part("cost_report", choice=Choice(query=query, name="Costs"))))
+    chart = section.blocks[0]
+    client.force_login(company.author)
+    page = client.get(f"/costs/reports/?{query}&month={LAST:%Y-%m}").context
+    drawn = page["bridge"].chart if "bridge" in page else page["chart"]
+    assert (chart.title, chart.description) == (title, drawn.description)
+    assert [[cell.text for cell in row] for row in chart.table.rows] == [
+        [text or formats.MISSING for text in row] for row in drawn.table.rows
+    ]
+
+
+def test_the_chart_alone_says_what_its_margin_is_without(
+    company: Any, budgeted: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(kept_cost_reports, "gaps_words", lambda gaps: ["No costs of March"])
+    choice = Choice(query="layout=margin&period=month&of=standard", name="Margin")
+    for block, said in (("chart", True), ("", False)):
+        part = Part("cost_report", choice=replace(choice, block=block))
+        [section] = sections(made(company, part))
+        assert ("No costs of March" in section.blocks[0].subtitle) is said
+    assert "No costs of March" in section.blocks[1].note
+
+
+def test_the_chart_is_in_every_file_and_behind_a_link(company: Any, budgeted: None) -> None:
+    """With its words and the table of its figures."""
+    choice = Choice("chart", query="layout=margin&period=month&of=standard", name="Margin of juice")
+    report = made(company, Part("cost_report", choice=choice), audience="external", all_suppliers=True)
+    grant = grant_ask(user=company.author, report=report, field="cost_report", reason="Talks")
+    grant_decide(user=user_factory("finance"), grant=grant, approve=True)
+    snapshot = report_publish(user=company.author, report=report)
+    told = "From sales to the result: each kind of cost as a step; the figures are in the table"
+    made_of = files(snapshot)
+    texts = {kind: file_text(kind, content) for kind, content in made_of.items()}
+    texts["page"] = shared(snapshot, made_of)["shared page"]
+    for name, text in texts.items():
+        seen = " ".join(text.split())
+        assert "What is left of sales?" in seen, name
+        assert "Margin of juice" in seen, name
+        assert (told in seen) is (name != "xlsx"), name  # a sheet has the table in the chart's place
+        assert ("30.5" in seen) is (name != "pptx"), name
+
+
+def test_the_chart_of_what_was_approved_needs_no_new_approval(company: Any, budgeted: None) -> None:
+    """The table is more than the chart alone."""
+    whole = Choice(query="layout=margin&period=month&of=standard", name="Margin")
+    chart, table = (replace(whole, block=block) for block in ("chart", "table"))
+
+    def told(asked: Choice, now: Choice) -> bool:
+        report = made(company, Part("cost_report", choice=asked), audience="external")
+        grant = grant_ask(user=company.author, report=report, field="cost_report", reason="Talks")
+        grant_decide(user=user_factory("finance"), grant=grant, approve=True)
+        report_parts_set(user=company.author, report=report, parts=[Part("cost_report", choice=now)])
+        return "cost_report" in report_build(Report.objects.get(pk=report.pk)).fields
+
+    assert [told(whole, chart), told(chart, chart), told(chart, table), told(chart, whole)] == [
+        *(True, True, False, False)
+    ]
+
+
+def test_how_far_off_forecasts_were_is_drawn_of_the_products_together(company: Any) -> None:
+    """Sums of errors over sums of sales, of a month ahead over the last year."""
+    rows_give(company.juice, actual=[100.0, 200.0], naive=50.0, statistical=[90.0, 180.0], last=LAST)
+    rows_give(company.apple, actual=[300.0, 200.0], naive=150.0, statistical=[330.0, 100.0], last=LAST)
+    rows_give(company.apple, actual=[1.0], lag=2, statistical=900.0, last=LAST)
+    rows_give(product_factory(line=company.juice.line), actual=[7.0, 7.0], statistical=900.0, last=LAST)
+    [section] = sections(made(company, Part("accuracy", choice=Choice("chart"))))
+    [chart] = section.blocks
+    assert [[cell.text for cell in row] for row in chart.table.rows] == [
+        [formats.month(month_add(LAST, -1)), "50.0%", "10.0%"],  # |50|+|150| and 10+30 of 400
+        [formats.month(LAST), "50.0%", "30.0%"],  # 150+50 and 20+100 of 400
+    ]
+    assert chart.title == "How far off were we, month by month?"
+    of_one = Choice("chart", company.juice.pk)
+    [section] = sections(made(company, Part("accuracy", choice=of_one)))
+    assert (section.blocks[0].title, section.blocks[0].table.rows[0][2].text) == ("Orange juice", "10.0%")
+    assert not sections(made(company, Part("accuracy", choice=Choice("chart")), channels=[company.north]))
+
+
+def test_unlike_units_are_weighed_by_revenue(company: Any) -> None:
+    hours = product_factory(line=company.juice.line, unit="hour")
+    rows_give(company.juice, actual=[100.0, 100.0], statistical=90.0, price=1.0, last=LAST)
+    rows_give(hours, actual=[100.0, 100.0], statistical=50.0, price=9.0, last=LAST)
+    products = [company.juice, hours]
+    [section] = sections(made(company, Part("accuracy", choice=Choice("chart")), products=products))
+    assert section.blocks[0].table.rows[0][2].text == "46.0%"  # (10 + 9 × 50) of 1,000
+
+
+def test_what_moves_the_forecasts_is_drawn(company: Any) -> None:
+    """A driver once, however many products it moves; what it does to each in the table."""
+    rain, sun, idle = (
+        Driver.objects.create(code=name, name=name, unit="mm", kind="series", step="month")
+        for name in ("rain", "sun", "idle")
+    )
+    for driver in (rain, sun, idle):
+        DriverValue.objects.bulk_create(
+            DriverValue(driver=driver, date=month_add(LAST, -back), value=back + 2) for back in range(-3, 30)
+        )
+
+    def used(driver: Driver, year: float) -> dict[str, Any]:
+        return {"id": driver.pk, "name": driver.name, "year": year, "months": [year] * 18, "gain": 0.25}
+
+    for product, works in (
+        (company.juice, [used(rain, 0.02), used(sun, -0.4)]),
+        (company.apple, [used(rain, 0.1)]),
+    ):
+        Forecast.objects.create(
+            product=product,
+            measure=Measure.objects.get(code="units"),
+            method="mean",
+            as_of=LAST,
+            data_month=LAST,
+            computed_at=timezone.now(),
+            driver_effects={"used": works, "refused": [], "planned": []},
+        )
+    report = made(company, Part("drivers"), period="months", months=12)
+    [section] = sections(report)
+    *charts, table = section.blocks
+    assert [chart.title for chart in charts] == ["Sun", "Rain"]
+    assert charts[0].table.rows[0][0].text == formats.month(month_add(LAST, -10))
+    assert charts[0].table.rows[-1][0].text == formats.month(month_add(LAST, 3))
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["Apple juice", "Rain", "+10.0%", "+10.0% to +10.0% a month", "25%"],
+        ["Orange juice", "Sun", "−40.0%", "−40.0% to −40.0% a month", "25%"],
+        ["Orange juice", "Rain", "+2.0%", "+2.0% to +2.0% a month", "25%"],
+    ]
+    [section] = sections(made(company, Part("drivers", choice=Choice("chart", company.apple.pk))))
+    assert [block.title for block in section.blocks] == ["Rain"]
+    assert not sections(made(company, Part("drivers"), audience="external"))
+    assert not sections(made(company, Part("drivers"), channels=[company.north]))
+
+
 @pytest.mark.parametrize(
     ("section", "choice"),
     [
@@ -202,7 +382,8 @@ def test_a_margin_is_of_all_channels(layout: str, company: Any, booked: Product)
         ("sales", Choice(query="by=product", name="Costs")),
         ("cost_report", Choice()),
         ("cost_report", Choice(query="by=product")),
-        ("cost_report", Choice("table", query="by=product", name="Costs")),
+        ("cost_report", Choice("nothing", query="by=product", name="Costs")),
+        ("cost_report", Choice("table")),
         ("unknown", Choice()),
     ],
 )
@@ -249,16 +430,22 @@ def test_chosen_on_its_page_and_kept_while_sections_are_saved(company: Any, clie
         SavedView.objects.create(user=user, page="cost-report", name=name, query="by=kind")
         for user, name in ((company.author, "My costs"), (user_factory("finance"), "Their costs"))
     )
+    margin = SavedView.objects.create(
+        user=company.author, page="cost-report", name="My margin", query="layout=margin&by=line"
+    )
     client.force_login(company.author)
     address = f"/reports/{report.pk}/choose/"
     page = tight(client.get(address))
     assert "My costs" in page
+    assert "My margin: Chart" in page
+    assert "My costs: Chart" not in page  # costs by product and kind are a table alone
     assert "Their costs" not in page
     juice = company.juice.pk
     for said in (
         {"what": "sales:chart", "product": juice, "nonce": "one"},
         {"what": "sales:chart", "product": juice, "nonce": "one"},
         {"what": f"kept:{own.pk}", "nonce": "two"},
+        {"what": f"kept:{margin.pk}:chart", "nonce": "five"},
         {"what": f"kept:{theirs.pk}", "nonce": "three"},
         {"what": "", "nonce": "four"},
     ):
@@ -266,10 +453,15 @@ def test_chosen_on_its_page_and_kept_while_sections_are_saved(company: Any, clie
     page = client.get(f"/reports/{report.pk}/")
     with translation.override("en"):
         names = [part.name for part in page.context["parts"]]
-    assert names == ["Own words", "Sales and forecast: Chart · Orange juice", "Cost report: My costs"]
+    assert names == [
+        "Own words",
+        "Sales and forecast: Chart · Orange juice",
+        "Cost report: My costs",
+        "Cost report: Chart · My margin",
+    ]
     said = {
         "section": [part.section.key for part in page.context["parts"]],
-        "comment": ["", "Higher.", ""],
+        "comment": ["", "Higher.", "", ""],
         "choice": [part.choice for part in page.context["parts"]],
         "seen": page.context["seen"],
         "act": "up:1",
@@ -280,6 +472,7 @@ def test_chosen_on_its_page_and_kept_while_sections_are_saved(company: Any, clie
         ("sales", "Higher.", "chart", juice, ""),
         ("words", "", "", None, ""),
         ("cost_report", "", "", None, "by=kind"),
+        ("cost_report", "", "chart", None, "layout=margin&by=line"),
     ]
     client.force_login(user_factory("marketing", language="en"))
     assert client.get(address).status_code == 404

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.blocks import KeyFigures, Section, Text, sections_from_json, sections_to_json
-from products.models import Channel, FamilyMember, Product
+from products.models import Channel, FamilyMember, Product, Supplier
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
+from reporting.renderers.document import document
 from reporting.reports.page import sections_shown
 from reporting.reports.templates import TEMPLATES, template_sections
+from reporting.selectors import reports as selectors
 from reporting.selectors.reports import report_build, report_scope, reports_visible, snapshots_visible
 from reporting.services.reports import (
     Part,
@@ -25,6 +28,7 @@ from reporting.services.reports import (
     report_change,
     report_copy,
     report_create,
+    report_parts_set,
     report_publish,
     sections_hash,
 )
@@ -246,6 +250,62 @@ def test_of_a_period_only_what_its_kind_needs_is_asked(
     form = ReportForm({"title": "T", "language": "en", "audience": "internal", **said}, user=author)
     assert (form.is_valid(), form.errors.keys()) == (not wrong, wrong)
     assert wrong or form.values()["months"] == 24
+
+
+def test_a_report_of_all_products_on_purpose_has_those_that_come_later(
+    author: Any, juice: Product, client: Any
+) -> None:
+    """All that its author sees, of named suppliers all of theirs; it says so before and after it is
+    published."""
+    client.force_login(author)
+    said = {"title": "All", "language": "en", "audience": "external", "period": "months", "months": 12}
+    said |= {"all_products": "on", "all_channels": "on", "all_suppliers": "on"}
+    answer = client.post("/reports/new/empty/", {**said, "products": "JUICE", "nonce": "one"})
+    assert answer.status_code == 422
+    assert "not both" in tight(answer)
+    assert not Report.objects.exists()
+    at = client.post("/reports/new/empty/", {**said, "nonce": "two"}).url
+    report = Report.objects.get(title="All")
+    report_parts_set(user=author, report=report, parts=[Part("key_figures")])
+    assert report_scope(report).products == [juice]
+    product_factory(name="Apple juice", supplier=Supplier.objects.create(code="S", name="Fruit BV"))
+    product_factory(name="Zebra")
+    assert [each.name for each in report_scope(report).products] == ["Apple juice", juice.name, "Zebra"]
+    page = tight(client.get(f"{at}preview/"))
+    assert "of all products (3) in all channels" in page
+    assert "all, also those that come later: Apple juice" in page
+    assert report_copy(user=author, report=report).all_products
+    snapshot = report_publish(user=author, report=report)
+    assert snapshot.about["all_products"] is True
+    assert dict(document(snapshot).about)["Products"].startswith("All that there were: Apple juice")
+    report.suppliers.set(Supplier.objects.all())
+    assert [each.name for each in report_scope(report).products] == ["Apple juice"]
+    limited = user_factory("product-manager", lines=[juice.line])
+    assert report_scope(Report(pk=report.pk, author=limited, all_products=True)).products == []
+    report.suppliers.clear()
+    assert report_scope(Report(pk=report.pk, author=limited, all_products=True)).products == [juice]
+    with translation.override("en"), pytest.raises(DomainError, match="not both"):
+        report_change(user=author, report=report, values={"lines": [juice.line]}, version=report.version)
+
+
+def test_of_more_products_than_a_report_takes_it_says_so_and_reads_none(
+    author: Any, juice: Product, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(selectors, "MOST", 3)
+    monkeypatch.setattr(selectors, "TOP", 1)
+    for number in range(3):
+        product_factory(name=f"Juice {number}")
+    values = {"title": "All", "language": "en", "audience": "internal", "all_products": True}
+    report = report_create(user=author, values=values, parts=[Part("key_figures"), Part("sales")])
+    built = report_build(report)
+    assert built.sections == []
+    assert selectors.problems(report, built) == [
+        "It is about 4 products; a report takes 3 at most: choose lines, families or suppliers."
+    ]
+    with pytest.raises(DomainError, match="4 products; a report takes 3"):
+        report_publish(user=author, report=report)
+    monkeypatch.setattr(selectors, "MOST", 4)
+    assert report_publish(user=author, report=report).number == 1
 
 
 def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client: Any) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -244,6 +246,29 @@ def test_tries_from_one_and_from_many_addresses(monkeypatch: pytest.MonkeyPatch)
     many = tries(address, [f"10.2.{number % 50}.1" for number in range(200)], header="REMOTE_ADDR")
     assert many == [422] * 20 + [429] * 180
     assert share.accesses.filter(what="refused").count() == 20
+    for _link in range(7):  # thirty from one address, over all links; what was refused before counts for none
+        share, address = share_made(share.report, password=PASSWORD)
+        answers = tries(address, ["10.3.1.1"] * 6, header="REMOTE_ADDR")
+        assert answers == ([422] * 5 + [429] if _link < 6 else [429] * 6)
+    assert tries(address, ["10.3.1.2"], header="REMOTE_ADDR") == [422]
+
+
+def test_who_knows_the_password_is_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole office behind one address, and readers who come back: only wrong ones count."""
+    monkeypatch.setattr("core.rate_limit.time.time", lambda: 1_000_000.0)
+    share, address = share_made(password=PASSWORD)
+    links = [address, *(share_made(share.report, password=PASSWORD)[1] for _n in range(5))]
+
+    def give(address: str, password: str) -> int:
+        client = Client()
+        client.cookies = SimpleCookie({"share": _opened_cookie(address)})
+        return client.post(f"{address}password/", {"password": password}).status_code
+
+    for _round in range(8):
+        assert [give(link, PASSWORD) for link in links] == [302] * 6
+    assert [give(links[0], "guess") for _n in range(6)] == [422] * 5 + [429]
+    assert give(links[0], PASSWORD) == 429
+    assert [give(link, PASSWORD) for link in links[1:]] == [302] * 5  # not in a colleague's way
 
 
 def test_robots_count_nothing(reader: Client) -> None:
@@ -372,8 +397,8 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     assert "Why &lt;b&gt;so&lt;/b&gt;?" in today_page
     assert alert.recipient == share.author
     assert reader.post(f"{address}question/", {"question": " "}).status_code == 422
-    codes = [reader.post(f"{address}question/", {"question": "More"}).status_code for _n in range(4)]
-    assert codes == [200, 200, 200, 429]
+    codes = [reader.post(f"{address}question/", {"question": "More"}).status_code for _n in range(5)]
+    assert codes == [200, 200, 200, 200, 429]
     assert not alerts_open(user_factory("product-manager")).exists()
 
 
@@ -397,6 +422,74 @@ def test_a_question_goes_along_through_the_door(reader: Client, password: str) -
     assert b"was sent" in answer.content
     assert [question.text for question in share.questions.all()] == ['Why "so"?']
     assert MARK in get(reader, address).content.decode()
+
+
+@pytest.mark.parametrize("place", ["door", "password", "too many"])
+def test_a_question_that_waits_goes_along_into_another_language(reader: Client, place: str) -> None:
+    """At the door, at the password, and where it could not be sent; nothing is sent, and it is in no
+    address."""
+    share, address = share_made(password=PASSWORD if place == "password" else "")
+    said = {"question": 'Why "so"?'}
+    if place != "door":
+        reader.post(f"{address}open/")
+    if place == "too many":
+        for _n in range(5):
+            reader.post(f"{address}question/", said)
+    asked = share.questions.count()
+    answer = reader.post(f"{address}question/", said)
+    kept = re.search(
+        r'name="question"[^>]*(value="Why &quot;so&quot;\?"|>Why &quot;so&quot;\?)', tight(answer)
+    )
+    assert kept
+    assert 'name="language" value="nl"' in tight(answer)
+    other = reader.post(f"{address}question/", {**said, "language": "nl"})
+    assert (other.status_code, other.headers["Content-Language"]) == (200, "nl")
+    page = tight(other)
+    assert 'lang="nl"' in page[:60]
+    assert kept[0] in page
+    assert 'name="language" value="en"' in page
+    assert ("Wachtwoord" in page) is (place == "password")
+    assert share.questions.count() == asked
+    assert 'lang="nl"' in get(reader, address).content.decode()[:60]
+    assert reader.post(f"{address}question/", {**said, "language": "de"}).status_code in (200, 429)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_what_a_reader_may_meet_is_in_their_language(language: str) -> None:
+    """404, wrong password, too many tries, a file that is not there, a question too long: of links that are
+    not there the browser's language decides."""
+    _share, address = share_made(password=PASSWORD, downloads=True)
+    reader = Client(headers={"Accept-Language": language})
+    reader.post(f"{address}open/")
+    met = {"none": reader.get("/r/none/")}
+    met["wrong"] = reader.post(f"{address}password/", {"password": "guess"})
+    for _n in range(5):
+        met["many"] = reader.post(f"{address}password/", {"password": "guess"})
+    Share.objects.update(access=F("access") + 1)
+    cache.clear()
+    reader.post(f"{address}open/")
+    assert reader.post(f"{address}password/", {"password": PASSWORD}).status_code == 302
+    met["file"] = reader.get(f"{address}pdf/")
+    met["long"] = reader.post(f"{address}question/", {"question": "x" * 1001})
+    met["sent"] = reader.post(f"{address}question/", {"question": "Why?"})
+    Share.objects.update(
+        granted_on=today() - datetime.timedelta(2), expires_on=today() - datetime.timedelta(1)
+    )
+    met["expired"] = reader.get(address)
+    codes = {"none": 404, "wrong": 422, "many": 429, "file": 503, "long": 422, "sent": 200, "expired": 404}
+    assert {name: answer.status_code for name, answer in met.items()} == codes
+    words = {
+        "none": ("Hier is niets te lezen", "Nothing to read here"),
+        "wrong": ("Dat is niet het wachtwoord", "That is not the password"),
+        "many": ("Te veel pogingen", "Too many tries"),
+        "file": ("Het bestand is nog niet klaar", "The file is not ready yet"),
+        "long": ("hooguit 1.000 tekens", "at most 1,000 characters"),
+        "sent": ("is verstuurd aan", "was sent"),
+        "expired": ("Hier is niets te lezen", "Nothing to read here"),
+    }
+    for name, answer in met.items():
+        assert f'lang="{language}"' in tight(answer)[:60], name
+        assert words[name][language == "en"] in tight(answer), name
 
 
 def test_the_frame_speaks_the_reader_s_language(reader: Client) -> None:

@@ -214,7 +214,33 @@ MORE: list[tuple[dict[str, Any], More, str]] = [
         More([], [], [], [], [], ["Night drinks"], False),
         "Told as a whole Night drinks",
     ),
+    (
+        {"about": ABOUT | {"all_products": True}},
+        More([], [], [], [], [], [], everywhere=False, everything=True),
+        "Products all, also those that come later",
+    ),
 ]
+
+
+def test_a_link_to_all_products_on_purpose_shows_those_that_come_later(client: Client) -> None:
+    """Its question says so; a newer supplier is still held back."""
+    report = report_made()
+    of_all = ABOUT | {"all_products": True, "suppliers": ["Fruit BV"]}
+    snapshot_made(report, about=of_all)
+    client.force_login(report.author)
+    assert "also those that come later: the link shows these as well" in tight(
+        client.get(f"/reports/{report.pk}/share/")
+    )
+    share = share_made(report)[0]
+    more = of_all | {"products": ["Juice (SAP)", "New (N-1)"]}
+    newer = snapshot_made(report, about=more, product_ids=[3, 4])
+    assert share_snapshot(share) == newer
+    assert snapshot_showing(newer).shown == [share.pk]
+    page = tight(client.get(f"/reports/{report.pk}/{newer.number}/"))
+    assert "1 field of all products (2) in 1 channel" in page
+    assert "all, also those that come later: Juice (SAP), New (N-1)" in page
+    snapshot_made(report, about=more | {"suppliers": ["Other BV"]}, product_ids=[3, 4, 5])
+    assert share_snapshot(share) == newer
 
 
 def following() -> Share:
