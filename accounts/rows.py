@@ -24,9 +24,9 @@ class _Row(Func):
 
     output_field = JSONField(decoder=_Exact)
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, tuple[()]]:
         (column,) = self.get_source_expressions()
-        return f"to_jsonb({compiler.quote_name_unless_alias(column.alias)}.*)", []
+        return f"to_jsonb({compiler.quote_name_unless_alias(column.alias)}.*)", ()
 
 
 def row_of(model: type[Model], path: str = "") -> Func:
@@ -62,7 +62,7 @@ def from_row(model: type[M], row: dict[str, Any]) -> M:
     return model.from_db(
         DEFAULT_DB_ALIAS,
         [field.attname for field in fields],
-        [_value(field, row[field.column]) for field in fields],
+        [_value(field, row[field.attname]) for field in fields],  # as their columns are called
     )
 
 
