@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, Field, JSONField, Model, TextField
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import F, Field, Func, JSONField, Model
+from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
 
@@ -18,20 +18,36 @@ class _Exact(json.JSONDecoder):
         super().__init__(parse_float=Decimal, **options)
 
 
-class _Row(JSONObject):
+class _Row(Func):
+    """The row that a column is of, as one value. To name each column takes Django longer than the database
+    takes to answer."""
+
     output_field = JSONField(decoder=_Exact)
 
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, tuple[()]]:
+        (column,) = self.get_source_expressions()
+        return f"to_jsonb({compiler.quote_name_unless_alias(column.alias)}.*)", ()
 
-def row_of(model: type[Model], path: str = "") -> JSONObject:
+
+def row_of(model: type[Model], path: str = "") -> Func:
     """A row of the model as one value; :func:`from_row` makes it an object again. ``path`` leads to it from
     the rows that are read (``"measure__"``)."""
-    return _Row(**{field.attname: _column(field, path) for field in model._meta.concrete_fields})
+    # Not the key: that is read from the row that leads here.
+    column = next(field for field in model._meta.concrete_fields if not field.primary_key)
+    return _Row(F(f"{path}{column.attname}"))
 
 
-def _column(field: Field[Any, Any], path: str) -> Any:
-    """JSON travels as text: its numbers are no decimals."""
-    column = F(f"{path}{field.attname}")
-    return Cast(column, TextField()) if isinstance(field, JSONField) else column
+def sql_of(model: type[Model], expression: Any) -> RawSQL:
+    """An expression for rows of the model as SQL, to be kept where it is always the same: making it takes
+    longer than asking it. For queries that call the model's table by its name, as those do that are no part
+    of another."""
+    query = model._default_manager.order_by().values(said=expression).query
+    sql, parameters = query.sql_with_params()
+    begin, end = "SELECT ", f' AS "said" FROM "{model._meta.db_table}"'
+    if not (sql.startswith(begin) and sql.endswith(end)):
+        raise ValueError(f"more than an expression for rows of {model.__name__}: {sql}")
+    said = sql.removeprefix(begin).removesuffix(end)
+    return RawSQL(said, parameters, query.annotations["said"].output_field)  # noqa: S611  by the ORM
 
 
 def unpacked(value: Any) -> Any:
@@ -46,9 +62,12 @@ def from_row(model: type[M], row: dict[str, Any]) -> M:
     return model.from_db(
         DEFAULT_DB_ALIAS,
         [field.attname for field in fields],
-        [_value(field, row[field.attname]) for field in fields],
+        [_value(field, row[field.attname]) for field in fields],  # as their columns are called
     )
 
 
 def _value(field: Field[Any, Any], value: Any) -> Any:
-    return json.loads(value) if isinstance(field, JSONField) and value is not None else field.to_python(value)
+    """The numbers of JSON in a row are no decimals."""
+    if isinstance(field, JSONField):
+        return json.loads(json.dumps(value, default=float))
+    return field.to_python(value)

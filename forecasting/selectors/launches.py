@@ -6,13 +6,15 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
-from accounts.rows import from_row, row_of
+from accounts.rows import from_row, row_of, sql_of
 from core.months import month_add, months_between
 from core.organisation import today
 from forecasting.engine import launch
@@ -193,11 +195,16 @@ def with_references(rows: QuerySet[LaunchPlan]) -> QuerySet[LaunchPlan]:
     return rows.select_related("set_by", "measure").annotate(reference_rows=_references())
 
 
-def launch_reading(_user: Any) -> ArraySubquery:
+def launch_reading(_user: Any) -> RawSQL:
     """The plans in force of the product of a page; read with it, told by :func:`launch_plan_now`."""
+    return _plans_read()
+
+
+@cache
+def _plans_read() -> RawSQL:
     rows = LaunchPlan.objects.filter(product=OuterRef("pk"), withdrawn_at=None).order_by("pk")
     row = JSONObject(plan=row_of(LaunchPlan), set_by=F("set_by__name"), references=_references())
-    return ArraySubquery(rows.values_list(row))
+    return sql_of(Product, ArraySubquery(rows.values_list(row)))
 
 
 def launch_plan_now(user: Any, product: Product, measure: Measure) -> PlanSeen | None:

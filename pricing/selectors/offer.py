@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, JSONField, OuterRef, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
 from accounts.models import User
-from accounts.rows import from_row, row_of
+from accounts.rows import from_row, row_of, sql_of
 from core import formats
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
@@ -47,20 +49,21 @@ def positionings_visible(user: Any) -> QuerySet[Positioning]:
 
 
 def positionings_reading(user: Any) -> Any:
-    """The positionings of the product of a page but for rejected ones, read with it."""
+    """The positionings of the product of a page but for rejected ones, read with it; of who may not see them
+    NULL."""
+    return _positionings_read() if user.has_perm("pricing.view") else Value(None, JSONField())
+
+
+@cache
+def _positionings_read() -> RawSQL:
     rows = Positioning.objects.filter(product=OuterRef("pk")).exclude(state=Positioning.State.REJECTED)
-    if not user.has_perm("pricing.view"):
-        rows = rows.none()
-    return ArraySubquery(
-        rows.values_list(
-            JSONObject(
-                row=row_of(Positioning),
-                points=_point_rows(),
-                segment=F("segment__name"),
-                **{person: F(f"{person}__name") for person in PEOPLE},
-            )
-        )
+    row = JSONObject(
+        row=row_of(Positioning),
+        points=_point_rows(),
+        segment=F("segment__name"),
+        **{person: F(f"{person}__name") for person in PEOPLE},
     )
+    return sql_of(Product, ArraySubquery(rows.values_list(row)))
 
 
 def positionings_now(product: Product) -> list[Positioning]:

@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
-from accounts.rows import from_row, row_of
+from accounts.rows import from_row, row_of, sql_of
 from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
@@ -66,9 +68,14 @@ def customers_visible(user: Any) -> list[Customer]:
     return _customers(uses_visible(user))
 
 
-def uses_reading(_user: Any) -> Any:
+def uses_reading(_user: Any) -> RawSQL:
     """What all reference customers use, a few rows, read with the product of a page."""
-    return ArraySubquery(ReferenceUse.objects.values_list(row_of(ReferenceUse)))
+    return _uses_read()
+
+
+@cache
+def _uses_read() -> RawSQL:
+    return sql_of(Product, ArraySubquery(ReferenceUse.objects.values_list(row_of(ReferenceUse))))
 
 
 def customers_of(line_ids: Collection[int], tree: LineTree | None = None) -> dict[int, list[Customer]]:

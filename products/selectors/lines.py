@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
-from accounts.rows import from_row, row_of
+from accounts.rows import from_row, row_of, sql_of
 from core.kept import kept_while_reading
 from products.models import LineMeasure, Measure, Product, ProductLine
 
@@ -45,9 +45,11 @@ def _lines() -> QuerySet[Any]:
     own = LineMeasure.objects.filter(line=OuterRef("pk")).order_by("-leads", "pk")
     usual = Measure.objects.filter(code="units")
     return ProductLine.objects.select_related("owner").annotate(
-        measure_rows=ArraySubquery(own.values_list(row_of(Measure, "measure__"))),
+        measure_rows=sql_of(ProductLine, ArraySubquery(own.values_list(row_of(Measure, "measure__")))),
         # What counts where no line says so, read with the lines at the top.
-        usual_row=Case(When(parent=None, then=Subquery(usual.values_list(row_of(Measure))))),
+        usual_row=sql_of(
+            ProductLine, Case(When(parent=None, then=Subquery(usual.values_list(row_of(Measure)))))
+        ),
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.rows import sql_of
 from core.history import Related
 from core.organisation import today
 from core.registries import Event
@@ -93,11 +96,15 @@ def relations_of(user: Any, product: Product) -> Relations:
     )
 
 
-def in_succession(_user: Any) -> Q:
+def in_succession(_user: Any) -> RawSQL:
     """Whether the product of a page follows or is followed by another; read with it."""
-    return Exists(Succession.objects.filter(predecessor=OuterRef("pk"))) | Exists(
-        Succession.objects.filter(successor=OuterRef("pk"))
-    )
+    return _succession_read()
+
+
+@cache
+def _succession_read() -> RawSQL:
+    rows = Succession.objects.filter(Q(predecessor=OuterRef("pk")) | Q(successor=OuterRef("pk")))
+    return sql_of(Product, Exists(rows))
 
 
 def _successions(user: Any, product: Product) -> QuerySet[Succession]:

@@ -61,16 +61,22 @@ def charts_drawn(charts: Sequence[ReportChart], language: str, kind: str, folder
 
 
 def main(folder: str, kind: str) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    for place, asked in enumerate(json.loads((Path(folder) / "charts.json").read_text(encoding="utf-8"))):
+        (Path(folder) / f"{place}.{kind}").write_bytes(chart_drawn(kind, **asked))
+        print(f"{place}.{kind}", flush=True)
+
+
+def chart_drawn(
+    kind: str, spec: Mapping[str, Any], legend: Sequence[Mapping[str, str]], language: str
+) -> bytes:
+    """The drawing below its legend; holds the JavaScript engine."""
     import vl_convert
 
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     vl_convert.register_font_directory(str(FONTS))
     theme = json.loads(THEME.read_text(encoding="utf-8"))
-    for place, asked in enumerate(json.loads((Path(folder) / "charts.json").read_text(encoding="utf-8"))):
-        svg = with_legend(_svg(asked["spec"], theme, asked["language"]), asked["legend"], theme["light"])
-        drawn = svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
-        (Path(folder) / f"{place}.{kind}").write_bytes(drawn)
-        print(f"{place}.{kind}", flush=True)
+    svg = with_legend(_svg(spec, theme, language), legend, theme["light"])
+    return svg.encode() if kind == "svg" else vl_convert.svg_to_png(svg, scale=SCALE)
 
 
 def _svg(spec: Mapping[str, Any], theme: Mapping[str, Any], language: str) -> str:

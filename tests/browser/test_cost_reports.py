@@ -26,6 +26,7 @@ from tests.factories import (
 from tests.pricing.test_margins import sell
 
 from .test_costs import fits
+from .widths import PLAYED, looked_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
@@ -82,8 +83,7 @@ def test_units_variance_and_trend_in_both_languages(
             axe(page)
 
 
-@pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("width", [390, 1440])
+@PLAYED
 def test_a_report_is_read_opened_kept_and_taken_along(
     page: Any, sign_in: Any, axe: Any, transactional_db: Any, language: str, width: int, tmp_path: Any
 ) -> None:
@@ -103,8 +103,7 @@ def test_a_report_is_read_opened_kept_and_taken_along(
     total = "9.876,48" if language == "nl" else "9,876.48"
     expect(page.locator("#cost-report tfoot td").nth(2)).to_have_text(total)
     expect(page.locator("#reconciliation")).to_contain_text(total)
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.locator("select[name=kind]").select_option("overhead")
     half = "4.938,24" if language == "nl" else "4,938.24"
     expect(page.locator("#cost-report tfoot td").nth(2)).to_have_text(half)
@@ -122,10 +121,8 @@ def test_a_report_is_read_opened_kept_and_taken_along(
     expect(page.locator("#cost-report")).to_be_visible()
     page.get_by_role("link", name=words["margin"], exact=True).click()
     expect(page.locator("#cost-report tfoot")).to_be_visible()
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("link", name=words["bridge"], exact=True).click()
     page.wait_for_selector("html[data-charts=ready]")
     expect(page.locator("#bridge")).to_be_visible()
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)

@@ -22,6 +22,8 @@ from tests.factories import (
     user_factory,
 )
 
+from .widths import PLAYED, looked_at
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
     "en": {
@@ -49,8 +51,7 @@ def fits(page: Any) -> bool:
     return page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
-@pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("width", [390, 1440])
+@PLAYED
 def test_a_cost_is_kept_and_a_rate_ahead_withdrawn(
     page: Any, sign_in: Any, axe: Any, transactional_db: Any, language: str, width: int
 ) -> None:
@@ -59,24 +60,22 @@ def test_a_cost_is_kept_and_a_rate_ahead_withdrawn(
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, user_factory("finance", language=language))
     page.goto(f"/products/{product.code}/costs/")
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("link", name=words["new"]).click()
     expect(page.locator("[name=product]")).to_have_value(product.code)
     page.fill("[name=amount]", "1,85" if language == "nl" else "1.85")
     page.fill("[name=start_date]", month_add(month_start(today()), -6).isoformat())
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["save"], exact=True).click()
     expect(page.get_by_text(words["meant"]).first).to_be_visible()
-    axe(page)
+    looked_at(page, axe)
     page.check("[name=confirmed]")
     page.get_by_role("button", name=words["save"], exact=True).click()
     expect(page.get_by_role("cell", name="1,85" if language == "nl" else "1.85")).to_be_visible()
     page.fill("[name=amount]", "2")
     page.fill("[name=start_date]", (today() + datetime.timedelta(20)).isoformat())
     page.get_by_role("button", name=words["rate"]).click()
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["withdraw"]).click()
     expect(page.get_by_text(words["withdrawn"])).to_be_visible()
     assert CostLine.objects.get().rates.filter(withdrawn_at=None).count() == 1

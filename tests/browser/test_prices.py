@@ -14,6 +14,8 @@ from pricing.models import Price, Proposal
 from products.models import Product
 from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
 
+from .widths import PLAYED, looked_at
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
     "en": {
@@ -50,12 +52,7 @@ def work() -> None:
         jobs.job_run(job)
 
 
-def fits(page: Any) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-
-
-@pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("width", [390, 1440])
+@PLAYED
 def test_many_prices_are_proposed_and_approved_by_another(
     page: Any, sign_in: Any, axe: Any, transactional_db: Any, language: str, width: int
 ) -> None:
@@ -72,16 +69,14 @@ def test_many_prices_are_proposed_and_approved_by_another(
     page.goto(f"/pricing/?line={line.code}")
     page.get_by_role("checkbox", name="Tea 0", exact=False).first.check()
     page.locator("#bulk [name=all]").check()
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["prices_propose"]).click()
     page.wait_for_url("**/pricing/proposals/new/?**")
     page.fill("[name=start_date]", day.isoformat())
     page.fill("[name=value]", "10")
     page.select_option("[name=rounding]", "99")
     page.fill("[name=reason]", "Tea is dearer")
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["see"]).click()
     page.wait_for_url("**/pricing/proposals/*/")
     address = page.url
@@ -90,12 +85,10 @@ def test_many_prices_are_proposed_and_approved_by_another(
     page.get_by_role("link", name=words["see"]).click()
     expect(page.get_by_role("heading", name=words["prices"])).to_be_visible()
     expect(page.get_by_role("cell", name="10,99" if language == "nl" else "10.99").first).to_be_visible()
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.locator("#edit > summary").click()
     page.fill("[name=pasted]", f"T0\t{words['price']}")
-    assert fits(page)
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["change"], exact=True).click()
     expect(page.get_by_role("cell", name=words["price"]).first).to_be_visible()
     page.get_by_role("button", name=words["propose"], exact=True).click()
@@ -107,7 +100,7 @@ def test_many_prices_are_proposed_and_approved_by_another(
     page.goto(address)
     page.locator("button[value=reject]").click()
     expect(page.get_by_text(words["why"])).to_be_visible()
-    axe(page)
+    looked_at(page, axe)
     page.get_by_role("button", name=words["approve"]).click()
     expect(page.get_by_text(words["ok"])).to_be_visible()
     assert Price.objects.filter(proposal=Proposal.objects.get(), state="approved").count() == 600

@@ -10,10 +10,11 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,12 +29,14 @@ from accounts.models import User
 from core import registries
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.blocks import sections_from_json
+from core.reports.blocks import ReportChart, sections_from_json
 from forecasting.models import OverrideMonth, StageSetting
 from pricing.models import CostLine
 from products.models import Channel, Product, SalesMonth
 from reporting.models import Snapshot, SnapshotFile
 from reporting.reports.kept_cost_reports import DRAWN as LAYOUTS_DRAWN
+from reporting.renderers import pdf, pptx
+from reporting.renderers.drawings import chart_drawn
 from reporting.reports.page import sections_shown
 from reporting.selectors.report_choices import WHOLE, Choice
 from reporting.services.grants import grant_ask, grant_decide
@@ -55,7 +58,11 @@ from tests.reporting.canaries import (
     tables,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english", "_charts_drawn_once"),
+    pytest.mark.xdist_group("canaries"),  # the companies are read by one process
+]
 
 
 @contextmanager
@@ -123,6 +130,25 @@ def _pdf_text(content: bytes) -> str:
 
 def files(snapshot: Snapshot) -> dict[str, bytes]:
     return {kind: file_bytes(snapshot, kind, lambda done, total: None) for kind in SnapshotFile.Kind.values}
+
+
+@cache
+def _drawn(kind: str, asked: str) -> bytes:
+    return chart_drawn(kind, **json.loads(asked))
+
+
+@pytest.fixture
+def _charts_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chart that several files have is drawn once, here and not by a process that begins for each file."""
+
+    def drawn(charts: Sequence[ReportChart], language: str, kind: str, folder: Path) -> Iterator[Path]:
+        for place, chart in enumerate(charts):
+            asked = {"spec": chart.spec, "legend": list(chart.legend), "language": language}
+            (file := folder / f"{place}.{kind}").write_bytes(_drawn(kind, json.dumps(asked)))
+            yield file
+
+    monkeypatch.setattr(pdf, "charts_drawn", drawn)
+    monkeypatch.setattr(pptx, "charts_drawn", drawn)
 
 
 def answer_text(answer: Any) -> str:
@@ -243,6 +269,7 @@ class Told:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     inside: dict[str, dict[str, str]] = field(default_factory=dict)
     linked: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
 
@@ -260,7 +287,8 @@ def tell(changed: Collection[str] = (), cases: Collection[str] = tuple(CASES)) -
                 continue
             said.inside[name] = answered(snapshot, user_factory("finance"))
             if case.audience == "external":
-                said.linked[name] = shared(snapshot, files(snapshot) if case.whole else {})
+                said.files[name] = files(snapshot) if case.whole else {}
+                said.linked[name] = shared(snapshot, said.files[name])
         said.empty = {each._meta.label for each in tables() if not each._default_manager.exists()}
         return said
 
@@ -285,7 +313,7 @@ def everything(case: str) -> dict[str, str]:
     those of one are enough."""
     said, hidden = first(), CASES[case].hidden
     filed = next(name for name, each in CASES.items() if each.hidden == hidden)
-    made = files(said.snapshots[case]) if case == filed else {}
+    made = (said.files.get(case) or files(said.snapshots[case])) if case == filed else {}
     texts = {kind: file_text(kind, content) for kind, content in made.items()}
     return {**said.shown[case], **texts, **said.linked.get(case, {})}
 
