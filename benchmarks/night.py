@@ -7,6 +7,7 @@ ledger), not how it spreads over workers.
 from __future__ import annotations
 
 import datetime
+import gc
 import math
 import random
 import resource
@@ -80,6 +81,7 @@ def _warm_up() -> None:
     _make(4)
     _bare(_series())
     _night(TONIGHT)
+    gc.freeze()  # as the parent of workers does
 
 
 @contextmanager

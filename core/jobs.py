@@ -10,6 +10,7 @@ never work. A message delivered twice finds nothing to claim.
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import threading
 import uuid
@@ -140,34 +141,39 @@ def claimable(now: datetime.datetime) -> Q:
     return Q(state=Job.State.QUEUED) & (Q(run_after=None) | Q(run_after__lte=now))
 
 
+_CLAIM = """
+    UPDATE core_job SET state = 'running', token = %(token)s, attempts = attempts + 1,
+        lease_until = %(now)s + make_interval(secs => coalesce((%(leases)s::jsonb ->> kind)::float8, 0)),
+        started_at = coalesce(started_at, %(now)s)
+    WHERE id = (
+        SELECT id FROM core_job
+        WHERE state = 'queued' AND (run_after IS NULL OR run_after <= %(now)s) AND queue = %(queue)s
+            AND starts_with("group", %(prefix)s)
+        ORDER BY priority DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+"""
+
+
 def job_claim(queue: str, *, group_prefix: str = "") -> Job | None:
     """Take the best waiting job of the queue: highest priority, then oldest. ``None`` when there is none.
 
     ``group_prefix`` limits it to jobs whose group starts so. A job of a kind that no room knows (any more)
     fails here, so that it does not stand in the way of the others.
     """
+    leases = {kind.key: lease_seconds(kind) for kind in registries.job_kinds}
     while True:
-        now = timezone.now()
-        with transaction.atomic():
-            waiting = Job.objects.filter(claimable(now), queue=queue)
-            if group_prefix:
-                waiting = waiting.filter(group__startswith=group_prefix)
-            job = waiting.select_for_update(skip_locked=True).order_by("-priority", "id").first()
-            if job is None:
-                return None
-            if job.kind not in registries.job_kinds:
-                job.state, job.finished_at, job.error_code = Job.State.FAILED, now, "unknown_kind"
-                job.error_params = {"kind": job.kind}
-                job.save(update_fields=["state", "finished_at", "error_code", "error_params"])
-                continue
-            job.state = Job.State.RUNNING
-            job.token = uuid.uuid4()
-            lease = lease_seconds(registries.job_kinds.get(job.kind))
-            job.lease_until = now + datetime.timedelta(seconds=lease)
-            job.attempts += 1
-            job.started_at = job.started_at or now
-            job.save(update_fields=["state", "token", "lease_until", "attempts", "started_at"])
-        return job
+        values = {
+            "queue": queue,
+            "prefix": group_prefix,
+            "token": uuid.uuid4(),
+            "now": timezone.now(),
+            "leases": json.dumps(leases),
+        }
+        job = next(iter(Job.objects.raw(_CLAIM, values)), None)
+        if job is None or job.kind in leases:
+            return job
+        _give_up(job, "unknown_kind", {"kind": job.kind})
 
 
 def jobs_cancel(*, group: str) -> int:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Field, ForeignKey, Lookup
+from django.db.models import Field, ForeignKey, Lookup, Value
+
+from .arrays import array_text
 
 
 class AnyOf(Lookup):
-    """``number__any=[…]``: as ``in``, for many whole numbers. They go to the database as one array, where
-    ``in`` writes, reads and plans each by itself."""
+    """``number__any=[…]``: as ``in``, for many whole numbers or texts. They go to the database as one array,
+    where ``in`` writes, reads and plans each by itself."""
 
     lookup_name = "any"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::bigint[])", (*params, list(self.rhs))
+        kind = self.lhs.output_field.rel_db_type(connection)
+        said = self.rhs.value if isinstance(self.rhs, Value) else array_text(self.rhs)
+        return f"{left} = ANY(%s::{kind}[])", (*params, said)
+
+
+def many(values: Iterable[object]) -> Value:
+    """For ``any``: the values written once, where Django would look at each of a list in each condition."""
+    return Value(array_text(values))
 
 
 def register() -> None:

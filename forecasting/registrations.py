@@ -94,7 +94,7 @@ def register_all() -> None:
         NightlyStep(
             "findings",
             _("Unusual months"),
-            chunks=later("steps.changes.due_chunks"),
+            chunks=later("steps.changes.light_chunks"),
             compute=later("steps.findings.compute"),
             after=("changes",),
             order=5,
@@ -150,7 +150,7 @@ def register_all() -> None:
         NightlyStep(
             "accuracy",
             _("Accuracy"),
-            chunks=later("steps.changes.due_chunks"),
+            chunks=later("steps.changes.light_chunks"),
             compute=later("steps.accuracy.compute"),
             after=("forecast",),
             order=50,

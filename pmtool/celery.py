@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -22,10 +23,12 @@ def _find_servers(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _warm_up(**_: Any) -> None:
-    """Load the forecasting models once, in the parent: its children share that memory."""
+    """Load the forecasting models once, in the parent: its children share that memory, and the garbage
+    collector neither looks through it again nor writes to it."""
     from forecasting import engine
 
     engine.warm_up()
+    gc.freeze()
 
 
 @signals.worker_init.connect

@@ -18,6 +18,7 @@ from accounts.errors import DomainError, VersionConflict
 from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from core.locks import lock_until_commit
+from core.lookups import many
 from core.organisation import organisation_get, today
 
 from .follows import followers_tell
@@ -143,7 +144,7 @@ def _known(
         ~Q(state=Alert.State.GONE) | Q(fingerprint__in={fingerprint for _subject, fingerprint in wanted})
     )
     if subjects is not None:
-        rows = rows.filter(subject__in=list(subjects))
+        rows = rows.filter(subject__any=many(subjects))
     return {(a.subject, a.fingerprint): a for a in rows.select_for_update().order_by("pk")}
 
 

@@ -8,18 +8,33 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import QuerySet
 
+from core.arrays import array_text
 from core.months import month_add
-from forecasting.models import Forecast, ForecastMonth, OverrideMonth
+from forecasting.channel_parts import YEAR, part_band, parts_by_month, parts_of, unsteadiness
+from forecasting.models import ForecastMonth, OverrideMonth
 from products.models import Channel, Measure, Product, SalesMonth
 from products.selectors.channels import channel_chains
 
 from .forecasts import ForecastNow, year_ahead
 from .judgement import changed
 
-YEAR = 12
 Months = dict[datetime.date, float]
+# Months as whole numbers back from the last: dates in arrays are slow to read.
+_SOLD = """
+    SELECT s.product_id, f.as_of, s.channel_id, array_agg(back), array_agg(s.volume::float8)
+    FROM products_salesmonth s
+    JOIN forecasting_forecast f ON f.current AND f.product_id = s.product_id AND f.measure_id = %s
+    CROSS JOIN LATERAL (
+        SELECT (12 * (extract(year FROM f.as_of) - extract(year FROM s.month))
+                + extract(month FROM f.as_of) - extract(month FROM s.month))::int AS back
+    ) b
+    WHERE s.product_id = ANY(%s::bigint[]) AND s.measure_id = %s AND s.volume IS NOT NULL
+      AND b.back BETWEEN 0 AND 23
+    GROUP BY 1, 2, 3 ORDER BY 1, 3
+"""
 
 
 @dataclass(frozen=True)
@@ -35,29 +50,19 @@ class ChannelSplit:
     months: Sequence[float]
 
 
-def channel_shares(product_ids: Collection[int], measure: Measure) -> dict[int, dict[int, float]]:
-    """By product each channel's own part of the 12 months that its forecast in use was made from; one that
-    took back more than it sold has none. Products that sold nothing are missing. One query."""
-    forecast = Forecast.objects.filter(current=True, product_id=OuterRef("product_id"), measure=measure)
-    rows = (
-        SalesMonth.objects.filter(product_id__any=product_ids, measure_id=measure.pk, volume__isnull=False)
-        .annotate(as_of=Subquery(forecast.values("as_of")[:1]))
-        .filter(month__lte=F("as_of"), month__gt=F("as_of") - datetime.timedelta(days=365))
-        .values_list("product_id", "channel_id")
-        .annotate(sold=Sum("volume"))
-        .order_by("product_id", "channel_id")
-    )
-    sold: dict[int, dict[int, float]] = defaultdict(dict)
-    for product_id, channel_id, volume in rows:
-        sold[product_id][channel_id] = float(volume)
-    found = {product_id: _shares(own) for product_id, own in sold.items()}
+def channel_shares(product_ids: Collection[int], measure: Measure) -> dict[int, dict[int, dict[int, float]]]:
+    """By product and calendar month each channel's part of it (:func:`parts_by_month`), from the two years up
+    to the month its forecast in use was made from. Products that sold nothing are missing. One query."""
+    sold: dict[int, dict[int, Months]] = defaultdict(dict)
+    as_of: dict[int, datetime.date] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD, [measure.pk, array_text(product_ids), measure.pk])
+        for product_id, last, channel_id, back, volumes in cursor.fetchall():
+            as_of[product_id] = last
+            months = (month_add(last, -steps) for steps in back)
+            sold[product_id][channel_id] = dict(zip(months, volumes, strict=True))
+    found = {product_id: parts_by_month(own, as_of[product_id]) for product_id, own in sold.items()}
     return {product_id: shares for product_id, shares in found.items() if shares}
-
-
-def _shares(sold: Mapping[int, float]) -> dict[int, float]:
-    size = {pk: volume for pk, volume in sold.items() if volume > 0}
-    total = fsum(size.values())
-    return {pk: volume / total for pk, volume in size.items()}
 
 
 def channels_sold(measure: Measure, products: QuerySet[Product]) -> list[Channel]:
@@ -80,8 +85,9 @@ def channel_splits(
 ) -> dict[int, list[ChannelSplit]]:
     """By forecast in use of a product, the final forecast of the next 12 months over the channels that sold
     in the last 12, largest first. The parts of each month add up to it: a channel that somebody changed is
-    what that made of it, the others have what is left by their share; an agreed month moves all alike. For
-    who may see all channels. One query, three where somebody changed a channel.
+    what that made of it, the others have what is left by their share of that month (:func:`parts_by_month`);
+    an agreed month moves all alike. For who may see all channels. One query, three where somebody changed a
+    channel.
 
     The band of a part is its share of the product's, wider by as much as the channel's year-on-year changes
     were larger than the product's: a part is never surer than the whole.
@@ -162,24 +168,23 @@ def _split(
     below: Mapping[int, Collection[int]],
 ) -> list[ChannelSplit]:
     last_year = [month_add(now.forecast.as_of, -step) for step in range(YEAR)]
-    shares = _shares({pk: fsum(own.get(month, 0.0) for month in last_year) for pk, own in sold.items()})
+    shares = parts_of({pk: fsum(own.get(month, 0.0) for month in last_year) for pk, own in sold.items()})
     year = now.months[:YEAR]
     ahead = year_ahead(now, measure)
     if not shares or len(year) < YEAR or ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
         return []
-    parts = [_by_channel(month, shares, said.get(month.month, ()), below) for month in year]
+    by_month = parts_by_month(sold, now.forecast.as_of)
+    parts = [
+        _by_channel(month, by_month[month.month.month], said.get(month.month, ()), below) for month in year
+    ]
     whole = {m: fsum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
-    noise = _year_on_year(whole)
     split = []
     for pk, share in shares.items():
         months = [part[pk] for part in parts]
         mean = months[-1] if measure.kind == Measure.Kind.LEVEL else fsum(months)
-        weight = mean / ahead.year if ahead.year > 0 and mean > 0 else share
-        own = _year_on_year(sold[pk])
-        wider = weight * (max(own / noise, 1.0) if own is not None and noise else 1.0)
-        low = max(mean - (ahead.year - ahead.lo80) * wider, min(mean, 0.0))
-        high = mean + (ahead.hi80 - ahead.year) * wider
-        split.append(ChannelSplit(channels[pk], share, mean, low, high, months))
+        edges = (ahead.year, ahead.lo80, ahead.hi80)
+        band = part_band(mean, edges, share=share, wider=unsteadiness(sold[pk], whole))
+        split.append(ChannelSplit(channels[pk], share, mean, *band, months))
     return sorted(split, key=lambda part: (-part.share, part.channel.pk))
 
 
@@ -211,10 +216,3 @@ def _by_channel(
     if total <= 0 or month.final <= 0:
         return {pk: month.final * share for pk, share in shares.items()}
     return {pk: part / total * month.final for pk, part in parts.items()}
-
-
-def _year_on_year(months: Months) -> float | None:
-    """Mean size of the changes against the same month a year before, as a share of the mean month."""
-    pairs = [(v, months[month_add(m, -YEAR)]) for m, v in months.items() if month_add(m, -YEAR) in months]
-    level = sum(abs(new) for new, _old in pairs)
-    return sum(abs(new - old) for new, old in pairs) / level if level else None

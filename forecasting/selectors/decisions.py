@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
+from core.lookups import many
 from forecasting.models import Decision, Finding
 
 Key = tuple[int | None, int | None, int]
@@ -19,7 +20,7 @@ def decisions_of(
     """The decisions by product, family and measure, in order of month. One query."""
     found: dict[Key, list[Decision]] = defaultdict(list)
     rows = (
-        Finding.objects.filter(Q(product_id__any=product_ids) | Q(family_id__any=family_ids))
+        Finding.objects.filter(Q(product_id__any=many(product_ids)) | Q(family_id__any=many(family_ids)))
         .exclude(state=Finding.State.OPEN)
         .order_by("first", "kind")
     )

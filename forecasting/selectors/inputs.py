@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Count, F, Q
 
+from core.lookups import many
 from forecasting.models import Backtest, Forecast, SubjectInputs
 from products.models import ProductFigures
 
@@ -22,7 +23,8 @@ Subject = tuple[int | None, int | None]
 
 def in_chunk(payload: Mapping[str, Any]) -> Q:
     """Rows about the products and families of a chunk of the night."""
-    return Q(product_id__any=payload.get("products") or ()) | Q(family_id__any=payload.get("families") or ())
+    products, families = (many(payload.get(name) or ()) for name in ("products", "families"))
+    return Q(product_id__any=products) | Q(family_id__any=families)
 
 
 def of_subjects(subjects: Iterable[Subject]) -> Q:
@@ -104,7 +106,7 @@ def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) 
 
 def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime.date | None]]:
     """Product, measure and month of the forecasts that the list of products shows."""
-    rows = ProductFigures.objects.filter(product_id__any=payload.get("products") or ())
+    rows = ProductFigures.objects.filter(product_id__any=many(payload.get("products") or ()))
     return set(rows.values_list("product_id", "measure_id", "forecast_as_of"))
 
 

@@ -15,6 +15,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 from accounts.rows import from_row, row_of, sql_of
+from core.lookups import many
 from core.months import month_add, months_between
 from core.organisation import today
 from forecasting.engine import launch
@@ -143,7 +144,7 @@ def until_now(line_id: int, measure_id: int) -> datetime.date:
 
 def plans_in_force(product_ids: Collection[int]) -> dict[tuple[int, int], LaunchPlan]:
     """By product and measure, with their references; for the night, which sees every product."""
-    rows = LaunchPlan.objects.filter(product_id__any=product_ids, withdrawn_at=None)
+    rows = LaunchPlan.objects.filter(product_id__any=many(product_ids), withdrawn_at=None)
     return {(plan.product_id, plan.measure_id): plan for plan in rows.prefetch_related("references")}
 
 

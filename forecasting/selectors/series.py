@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 
+from core.lookups import many
 from core.months import month_add
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth
@@ -49,7 +50,7 @@ class ProductFacts(NamedTuple):
 
 
 def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
-    rows = Product.objects.filter(pk__any=product_ids).values_list(*ProductFacts._fields)
+    rows = Product.objects.filter(pk__any=many(product_ids)).values_list(*ProductFacts._fields)
     return {row[0]: ProductFacts(*row) for row in rows}
 
 

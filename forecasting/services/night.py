@@ -160,20 +160,16 @@ def night_advance(*, run_id: int) -> None:
     if run is None:
         return
     for step in run.steps.exclude(state=NightlyStep.State.DONE):
-        if step.state == NightlyStep.State.WAITING and not _step_open(run, step):
-            return
-        if step.state == NightlyStep.State.RUNNING:
-            if _chunks(step).exclude(state__in=Job.FINAL).exists():
+        if step.state == NightlyStep.State.WAITING:
+            if not _step_open(run, step) or step.state == NightlyStep.State.RUNNING:
                 return
-            _step_close(run, step)
+        elif not _step_close(run, step):
+            return
+        else:
             passing("night.between_steps")
     run.state = NightlyRun.State.DONE
     run.finished_at = timezone.now()
     run.save(update_fields=["state", "finished_at"])
-
-
-def _chunks(step: NightlyStep) -> Any:
-    return Job.objects.filter(group=step_group(step.run_id, step.name))
 
 
 def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
@@ -212,16 +208,19 @@ def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
     return True
 
 
-def _step_close(run: NightlyRun, step: NightlyStep) -> None:
-    """The step's totals are those of its chunks."""
-    step.computed = step.skipped = 0
-    for result in _chunks(step).filter(state=Job.State.DONE).values_list("result", flat=True):
-        step.computed += (result or {}).get("computed", 0)
-        step.skipped += (result or {}).get("skipped", 0)
+def _step_close(run: NightlyRun, step: NightlyStep) -> bool:
+    """The step's totals are those of its chunks; ``False`` while some are not final."""
+    chunks = Job.objects.filter(group=step_group(run.pk, step.name)).order_by()
+    said = list(chunks.values_list("state", "result__computed", "result__skipped"))
+    if any(state not in Job.FINAL for state, _computed, _skipped in said):
+        return False
+    step.computed = sum(computed or 0 for _state, computed, _skipped in said)
+    step.skipped = sum(skipped or 0 for _state, _computed, skipped in said)
     step.failed = NightlyFailure.objects.filter(run=run, step=step.name).count()
     step.state = NightlyStep.State.DONE
     step.finished_at = timezone.now()
     step.save(update_fields=["computed", "skipped", "failed", "state", "finished_at"])
+    return True
 
 
 def _run_fail(run: NightlyRun, code: str) -> None:

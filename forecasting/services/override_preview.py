@@ -134,14 +134,15 @@ def override_preview(
     if operation == Override.Operation.PERCENT and value < -1:
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
     products = [product] if product else _products_of(line, channel, measure)
-    shares = {p.pk: 1.0 for p in products} if channel is None else _parts_of(channel, products, measure)
-    products = [p for p in products if p.pk in shares]
+    parts = None if channel is None else _parts_of(channel, products, measure)
+    products = [p for p in products if parts is None or p.pk in parts]
     units = None if product else _units_of(products, line, measure, operation)
     factors = units.factors if units is not None and units.ok else {}
     expected = expected_months([p.pk for p in products], measure, first_month, last_month)
     names = {p.pk: p.name for p in products}
     changes = []
     for month in month_range(first_month, last_month):
+        shares = {p.pk: 1.0 if parts is None else parts[p.pk][month.month] for p in products}
         known = {p.pk: expected[p.pk, month] * shares[p.pk] for p in products if (p.pk, month) in expected}
         if not known:
             raise DomainError(
@@ -166,14 +167,14 @@ def _products_of(line: ProductLine | None, channel: Channel | None, measure: Mea
     return [product for product in rows if measure in tree.measures(product.line_id)]
 
 
-def _parts_of(channel: Channel, products: Sequence[Product], measure: Measure) -> dict[int, float]:
-    """By product the part of the channel with those below it, of those that sold in it."""
+def _parts_of(channel: Channel, products: Sequence[Product], measure: Measure) -> dict[int, dict[int, float]]:
+    """By product and calendar month the part of the channel with those below it, of those that sold in it."""
     below = channels_below(channel.code)
     parts = {
-        pk: min(sum(shares.get(one, 0.0) for one in below), 1.0)
+        pk: {month: min(sum(own.get(one, 0.0) for one in below), 1.0) for month, own in shares.items()}
         for pk, shares in channel_shares([p.pk for p in products], measure).items()
     }
-    found = {pk: part for pk, part in parts.items() if part > 0}
+    found = {pk: months for pk, months in parts.items() if any(months.values())}
     if not found:
         raise DomainError(
             "channel_silent", _("This channel sold nothing of it in the last 12 months."), "channel"

@@ -26,7 +26,7 @@ from forecasting.selectors.outlines import Outline, outlines
 from forecasting.services.inputs import inputs_found
 from forecasting.services.night import last_closed_month
 
-from .common import kept_of, loader_of, series_of_chunk, subject_chunks
+from .common import LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches
 
@@ -37,7 +37,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """Of a run of everything as of now; one that looks back or at single products sees to all it is about. As
     large as if as many were due as after the last night."""
     if _forward(run):
-        yield from subject_chunks(run, due_share=subjects_due_share())
+        yield from subject_chunks(run, due_share=subjects_due_share() * LIGHT)
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -59,6 +59,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products and families, the fewer of them are due the more a chunk."""
     yield from subject_chunks(run, due_share=due_share(run))
+
+
+def light_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """The same for a step that takes little of each."""
+    yield from subject_chunks(run, due_share=due_share(run) * LIGHT)
 
 
 def due_share(run: NightlyRun) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from core.lookups import many
 from core.months import month_add
 from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList
@@ -77,7 +78,7 @@ ByList = Mapping[int, dict[Part, Rows]]
 def changing(products: Collection[int], since: datetime.date, last: datetime.date) -> set[int]:
     """Those with a new own price after ``since`` and up to ``last``, on whichever list."""
     rows = _prices(own_lists()).filter(
-        product_id__any=list(products), start_date__gt=since, start_date__lte=last
+        product_id__any=many(products), start_date__gt=since, start_date__lte=last
     )
     return set(rows.order_by().values_list("product_id", flat=True))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from core.lookups import many
 from core.months import month_add, month_end
 from core.numbers import Z80, significant
 from core.registries import PlannedChange
@@ -145,7 +146,7 @@ def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[Pr
     """Those that run or ran in these months and the year before, the first first."""
     found = PromotionProduct.objects.filter(
         ran_or_will("promotion__"),
-        product_id__any=list(products),
+        product_id__any=many(products),
         promotion__store_end__gte=month_add(months[0], -YEAR),
         promotion__store_start__lte=month_end(months[-1]),
     ).select_related("promotion", "product")

@@ -82,6 +82,9 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     if series.starts and not any(series.price):
         row.reason_code = SELL_IN if series.unpriced else NO_PRICE
         return row
+    if not series.starts:
+        row.reason_code, row.reason_params = _unsold()
+        return row
     history = series.history
     row.observations = history.observations
     refusal = refusal_of(history)
@@ -98,6 +101,19 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
         row.method, row.reason_code = own_words(fitted.demand, monthly=history.monthly)
         row.likelihood = [round(float(value), 3) for value in fitted.demand.log_likelihood]
     return row
+
+
+@cache
+def _unsold() -> tuple[str, dict[str, float]]:
+    """What is said of every product that never sold."""
+    import numpy as np
+
+    from pricing import engine
+    from pricing.engine.estimate import reason_params, refusal_of
+
+    none = engine.History("", np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    code = refusal_of(none)
+    return code, reason_params(engine.Fitted(none, None, code))
 
 
 def together_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:

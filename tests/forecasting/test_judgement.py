@@ -276,6 +276,28 @@ def test_a_channel_is_what_was_made_of_it_and_the_rest_shares_what_is_left(manag
     assert in_channels(product, 2)[a] == pytest.approx(0.2 * month(product, JAN).mean)
 
 
+def test_a_channel_with_months_of_its_own_is_split_and_changed_by_them(manager, products) -> None:
+    product, (winter, rest) = products[0], (channel_factory(), channel_factory())
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product_id=product.pk, channel_id=channel.pk, measure_id=units().pk,
+            month=(sold := month_add(LAST, -step)), days=30,
+            volume=Decimal(80 if (sold.month in (10, 11, 12, 1, 2, 3)) == (channel == winter) else 20),
+        )
+        for channel in (winter, rest) for step in range(24)
+    )  # fmt: skip
+    run_now()
+    statistics = month(product, NOV).mean
+    part = 0.99 * 0.8 + 0.01 * 0.5
+    assert in_channels(product)[winter] == pytest.approx(part * statistics)
+    assert in_channels(product, 6)[winter] == pytest.approx(
+        (1 - part) * month(product, month_add(NOV, 6)).mean
+    )
+    change(manager, product, channel=winter, value=Decimal("0.5"), evidence="plan")
+    assert month(product, NOV).final == pytest.approx(statistics * (1 + part / 2), rel=1e-6)
+    assert in_channels(product)[winter] == pytest.approx(part * statistics * 1.5, rel=1e-5)
+
+
 def rows_of_the_page() -> list[list[str]]:
     page = (Path(__file__).parents[2] / "docs/algorithms/totals.md").read_text()
     rows = page.split("| expected | channel A, B |")[1].split("\n\n")[0].splitlines()[2:]

@@ -34,9 +34,9 @@ from forecasting.models import OverrideMonth, StageSetting
 from pricing.models import CostLine
 from products.models import Channel, Product, SalesMonth
 from reporting.models import Snapshot, SnapshotFile
-from reporting.reports.kept_cost_reports import DRAWN as LAYOUTS_DRAWN
 from reporting.renderers import pdf, pptx
 from reporting.renderers.drawings import chart_drawn
+from reporting.reports.kept_cost_reports import DRAWN as LAYOUTS_DRAWN
 from reporting.reports.page import sections_shown
 from reporting.selectors.report_choices import WHOLE, Choice
 from reporting.services.grants import grant_ask, grant_decide
