@@ -88,7 +88,7 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
     for whole in wholes_of(context):
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
-        found = whole_channels(context, whole)
+        found: Sequence[ChannelSales] = whole_channels(context, whole)
         if context.scope.as_whole:
             found = _most(found)
         builder.table(whole.group.name, columns, found, note=note)
