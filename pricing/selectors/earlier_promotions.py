@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 
 from core.numbers import Z80
 from pricing.engine.pooling import Belief, Seen, pooled
-from pricing.models import PromotionProduct
+from pricing.models import Promotion, PromotionProduct
 from pricing.words.promotions import effective_of
 from products.models import Product
 
@@ -37,8 +36,6 @@ class Earlier:
 
     product: int
     line: int
-    mechanic: str
-    start: datetime.date
     depth: float | None
     uplift: Figure
     after: Figure | None
@@ -84,7 +81,8 @@ class Expected:
 
 
 class EarlierPromotions:
-    """The newest measured ones, and all of these products. One query."""
+    """The newest measured ones, and all of these products. One query, whose ``rows`` have what names them and
+    become an :class:`Earlier` where they are used: a page that asks about one product needs few of them."""
 
     def __init__(self, products: Collection[int], visible: QuerySet[Product] | None = None) -> None:
         rows = PromotionProduct.objects.filter(
@@ -94,29 +92,36 @@ class EarlierPromotions:
             rows = rows.filter(product__in=visible)
         newest = rows.order_by("-promotion__store_start", "-pk")
         found = newest.filter(Q(pk__in=newest.values("pk")[:MOST_SEEN]) | Q(product_id__any=list(products)))
-        figures = {f"of_{name}": F(f"promotion__effects__{name}") for name in _MEASURED}
-        self.rows = [
-            _earlier(row)
-            for row in found.annotate(**figures, line_id=F("product__line")).select_related("promotion")
-        ]
+        said = {f"of_{name}": F(f"promotion__effects__{name}") for name in _MEASURED}
+        said |= {name: F(f"promotion__{name}") for name in _OFFERED}
+        said |= {"of_product": F("product_id"), "of_line": F("product__line")}
+        said |= {"of_start": F("promotion__store_start")}
+        fields = ("pk", "price", "effective_price", *said)
+        self.rows: list[Any] = list(found.annotate(**said).values_list(*fields, named=True))
+        self._made: dict[int, Earlier] = {}
         # What is older than the newest says something of its own product only, whoever else is asked about.
-        self._of: dict[str, list[Earlier]] = defaultdict(list)
-        self._older: dict[tuple[str, int], list[Earlier]] = defaultdict(list)
+        self._of: dict[str, list[Any]] = defaultdict(list)
+        self._older: dict[tuple[str, int], list[Any]] = defaultdict(list)
         for row in self.rows[:MOST_SEEN]:
             self._of[row.mechanic].append(row)
         for row in self.rows[MOST_SEEN:]:
-            self._older[row.mechanic, row.product].append(row)
+            self._older[row.mechanic, row.of_product].append(row)
 
     def expected(
         self, product: int, line: int, mechanic: str, depth: float | None, elasticity: Figure | None
     ) -> Expected | None:
         """``None``: too few of the mechanic were measured."""
         rows = self._of[mechanic] + self._older[mechanic, product]
-        if len(rows) < LEAST_OTHERS and not any(row.product == product for row in rows):
+        if len(rows) < LEAST_OTHERS and not any(row.of_product == product for row in rows):
             return None
         if len(rows) > MOST_USED:  # the newest stay first
-            rows = sorted(rows, key=lambda row: (row.product != product, row.line != line))[:MOST_USED]
-        return Expected(rows, product, line, depth, elasticity)
+            rows = sorted(rows, key=lambda row: (row.of_product != product, row.of_line != line))[:MOST_USED]
+        return Expected([self._earlier(row) for row in rows], product, line, depth, elasticity)
+
+    def _earlier(self, row: Any) -> Earlier:
+        if row.pk not in self._made:
+            self._made[row.pk] = _earlier(row)
+        return self._made[row.pk]
 
 
 def depth_of(row: PromotionProduct) -> float | None:
@@ -125,6 +130,7 @@ def depth_of(row: PromotionProduct) -> float | None:
     return -log(price / row.price) if row.price and price else None
 
 
+_OFFERED = ("mechanic", "rate", "amount", "quantity")
 _MEASURED = (
     *("uplift", "uplift_lo80", "uplift_hi80", "baseline", "after", "after_lo80", "after_hi80"),
     *("sisters", "sisters_lo80", "sisters_hi80"),
@@ -133,12 +139,13 @@ _MEASURED = (
 
 def _earlier(row: Any) -> Earlier:
     low, high = (log(max(1 + rate, _LEAST_SOLD)) for rate in (row.of_uplift_lo80, row.of_uplift_hi80))
+    offer = Promotion(**{name: getattr(row, name) for name in _OFFERED})
     return Earlier(
-        product=row.product_id,
-        line=row.line_id,
-        mechanic=row.promotion.mechanic,
-        start=row.promotion.store_start,
-        depth=depth_of(row),
+        product=row.of_product,
+        line=row.of_line,
+        depth=depth_of(
+            PromotionProduct(promotion=offer, price=row.price, effective_price=row.effective_price)
+        ),
         uplift=(log(max(1 + row.of_uplift, _LEAST_SOLD)), (high - low) / 2 / Z80),
         after=_share(row.of_baseline, row.of_after, row.of_after_lo80, row.of_after_hi80),
         sisters=_share(row.of_baseline, row.of_sisters, row.of_sisters_lo80, row.of_sisters_hi80),

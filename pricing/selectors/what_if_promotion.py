@@ -82,7 +82,7 @@ class Promotions:
         product = self.ground.product
         rows = sorted(
             self._earlier.rows,
-            key=lambda row: (row.product == product.pk, row.line == product.line_id, row.start),
+            key=lambda row: (row.of_product == product.pk, row.of_line == product.line_id, row.of_start),
             reverse=True,
         )
         return list(dict.fromkeys([*(row.mechanic for row in rows), *Mechanic.values]))

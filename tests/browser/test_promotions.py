@@ -65,6 +65,8 @@ def planned(page: Any, sign_in: Any, axe: Any, language: str, name: str, other: 
     page.get_by_label(re.compile(said("Normal price"))).first.fill(price)
     page.get_by_label(said("In store from")).fill(str(other.store_start))
     page.get_by_label(said("In store until")).fill(str(other.store_end))
+    page.get_by_label(said("Delivery from")).fill(str(other.store_start - 7 * DAY))
+    page.get_by_label(said("Delivery until")).fill(str(other.store_end - 7 * DAY))
     axe(page)
     page.get_by_role("button", name=said("Save")).click()
     expect(page.get_by_text("“Eerder”")).to_be_visible()
@@ -92,11 +94,14 @@ def moved(page: Any, sign_in: Any, axe: Any, language: str, row: Promotion, othe
     expect(page.get_by_text(said("Approved."))).to_be_visible()
     page.goto(f"/pricing/promotions/?q={row.name}")
     bar = page.locator(f"[data-bar='{row.pk}']")
+    begins = [float(bar.locator(part).get_attribute("x").rstrip("%")) for part in (".delivery", ".bar")]
+    assert begins[0] < begins[1]
     bar.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text(said("It has to be approved again."))).to_be_visible()
     row.refresh_from_db()
+    assert (row.delivery_start, row.delivery_end) == (row.store_start - 7 * DAY, row.store_end - 7 * DAY)
     assert row.store_start == other.store_start + 14 * DAY
     assert row.store_end == other.store_end + 14 * DAY
     assert row.state == "proposed"
@@ -114,6 +119,7 @@ def moved(page: Any, sign_in: Any, axe: Any, language: str, row: Promotion, othe
     expect(page.get_by_text(said("It has to be approved again."))).to_be_visible()
     row.refresh_from_db()
     assert (row.store_start, row.store_end) == (other.store_start, other.store_end + 7 * DAY)
+    assert row.delivery_end == other.store_end - 7 * DAY
 
     # And by the mouse: dragged by a sixth of the width of a year.
     box = bar.locator(".bar").bounding_box()
