@@ -27,7 +27,7 @@ from products.models import (
 from .access import product_seen, products_visible, visible_channel_ids
 from .lines import line_tree
 from .months import first_provisional_month, product_complete_month
-from .units import addable
+from .units import Addable, addable
 
 
 @dataclass(frozen=True)
@@ -169,15 +169,18 @@ def products_total(
     first: datetime.date,
     last: datetime.date,
 ) -> GroupSales:
-    """The products' months added: money always, volume in one unit or not at all."""
+    """The products' months added: money always, volume in one unit or not at all. Added by the database: a
+    query for each factor between the products' units and the one they are added in."""
     rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
     units = addable(line_tree(), rows, measure, line_id)
+    found, _by_channel = _rolled_up(user)
+    found = found.filter(measure=measure, month__range=(first, last)).order_by().values("month")
+    names = ("volume", "average_volume", "revenue")
+    added = {f"{name}_sum": Sum(name) for name in names} | {"days_max": Max("days")}
     sums: dict[datetime.date, list[MonthSales]] = {}
-    for (product_id, month), sales in product_months(
-        user, [row.pk for row in rows], measure, first, last
-    ).items():
-        factor = units.factors[product_id] if units.ok else None
-        sums.setdefault(month, []).append(_converted(sales, factor))
+    for factor, own in _by_factor(rows, units).items():
+        for row in found.filter(product__in=own).annotate(**added).values_list("month", *added):
+            sums.setdefault(row[0], []).append(_converted(MonthSales(*row), factor))
     months = [
         MonthSales(
             month,
@@ -189,6 +192,14 @@ def products_total(
         for month in month_range(first, last)
     ]
     return GroupSales(units.unit, units.ok, months)
+
+
+def _by_factor(rows: Iterable[Product], units: Addable) -> dict[Decimal | None, list[int]]:
+    """Products by what one of their units is in the one they are added in; ``None``: they are not."""
+    found: dict[Decimal | None, list[int]] = {}
+    for row in rows:
+        found.setdefault(units.factors[row.pk] if units.ok else None, []).append(row.pk)
+    return found
 
 
 def _converted(sales: MonthSales, factor: Decimal | None) -> MonthSales:
@@ -212,15 +223,12 @@ def products_by_channel(
     and the one they are added in."""
     rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
     units = addable(line_tree(), rows, measure, line_id)
-    by_factor: dict[Decimal | None, list[int]] = {}
-    for row in rows:
-        by_factor.setdefault(units.factors[row.pk] if units.ok else None, []).append(row.pk)
     found = SalesMonth.objects.filter(measure=measure, month__range=(first, last)).order_by()
     channels = visible_channel_ids(user)
     if channels is not None:
         found = found.filter(channel__in=channels)
     sold: dict[tuple[int, datetime.date], list[MonthSales]] = {}
-    for factor, own in by_factor.items():
+    for factor, own in _by_factor(rows, units).items():
         sums = found.filter(product__in=own).values("channel_id", "month")
         sums = sums.annotate(volume_sum=Sum("volume"), revenue_sum=Sum("revenue"))
         for channel, month, volume, revenue in sums.values_list(
