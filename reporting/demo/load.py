@@ -75,6 +75,7 @@ from .promotions import promotions_create
 from .reports import reports_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 from .terms import terms_create
+from .weather import temperature_file
 
 SEED = 20261101
 # Some products have the forecasts of a year more, so that their accuracy shows.
@@ -276,6 +277,9 @@ def _sales(anna: User, last: datetime.date) -> None:
         path = Path(folder) / "verkopen.csv"
         sales_file(rows, path)
         _import("sales", path)
+        path = Path(folder) / "temperatuur.csv"
+        temperature_file(last, path)
+        _import("drivers", path, create_missing="1", kind="series")
         running = month_add(last, 1).year
         for year in (running - 1, running):
             code = f"budget-{year}"

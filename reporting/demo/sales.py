@@ -14,6 +14,7 @@ from core.months import month_add
 from .catalogue import CHANNELS_OF_LINE, LINES, STORE, Item
 from .promotions import promotion_factor
 from .shapes import volumes
+from .weather import warmth_factor
 
 # product, channel, measure, month, volume, revenue (None: this measure has none)
 Row = tuple[str, str, str, datetime.date, Decimal, Decimal | None]
@@ -117,8 +118,8 @@ def _channel_rows(
     for step, amount in enumerate(amounts):
         month = month_add(first, step)
         ago = (last.year - month.year) * 12 + last.month - month.month
-        by_promotion = promotion_factor(item.code, channel, month, last)
-        part = round(amount * share * by_promotion * rng.uniform(0.94, 1.06))
+        pulled = promotion_factor(item.code, channel, month, last) * warmth_factor(item.code, month)
+        part = round(amount * share * pulled * rng.uniform(0.94, 1.06))
         price = item.price * (1.022 ** ((step + 60 - item.course.months) / 12 - 5))
         in_force = in_force * (1 - _MONTHLY_LEAVERS) + part
         late = channel == LATE[0] and item.code in LATE[1] and ago == 0

@@ -63,6 +63,8 @@ def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -
     assert Succession.objects.get().successor.code == "SAP-100"
     borrows = Forecast.objects.get(product__code="KIK-400", measure__code="sell-in", current=True)
     assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
+    warm = Forecast.objects.get(product__code="SAP-150", measure__code="sell-in", current=True)
+    assert [each["name"] for each in warm.driver_effects["used"]] == ["Temperatuur"]
     assert SalesFact.objects.filter(volume__lt=0).exists()
     [unmapped] = cost_months().filter(kind__code="unmapped")
     assert (unmapped.amount, unmapped.month) == (1240, datetime.date(2026, 10, 1))
