@@ -101,7 +101,11 @@ class ProposalForm(forms.Form):
         for name, part in self._parts.items():
             label = part_words(*part) or str(Price.Component.UNIT.label)
             self.fields[name] = forms.DecimalField(
-                label=capfirst(label), max_digits=20, decimal_places=PLACES, localize=True, required=False
+                label=label if label == part[1] else capfirst(label),
+                max_digits=20,
+                decimal_places=PLACES,
+                localize=True,
+                required=False,
             )
         if sees_costs:
             self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
