@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from core import jobs
 from core.jobs import LeaseLost, job_claim, job_enqueue, job_run, jobs_cancel, jobs_enqueue_many, sweep
+from core.lookups import many
 from core.models import Job
 from core.registries import JobKind, job_kinds
 from core.tasks import purge, work
@@ -78,6 +79,16 @@ def test_the_most_urgent_then_the_oldest_comes_first(kind):
     enqueue("elsewhere", queue="night")
     assert [job_claim("short").key for _ in range(2)] == ["urgent", "old"]
     assert job_claim("short") is None
+
+
+def test_of_many_keys_those_that_are_there_are_found(kind):
+    keys = ["a,b", 'c"d', "e\\f", "{g}", ""]
+    for key in [*keys[:3], "other"]:
+        enqueue(key)
+    found = Job.objects.filter(key__any=many(keys)).order_by("id").values_list("key", "pk")
+    assert [key for key, _pk in found] == keys[:3]
+    assert Job.objects.filter(pk__any=[pk for _key, pk in found]).count() == 3
+    assert not Job.objects.filter(pk__any=[]).exists()
 
 
 def test_a_job_of_a_kind_that_is_gone_does_not_block_its_queue(kind):

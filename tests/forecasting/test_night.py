@@ -175,6 +175,16 @@ def test_the_size_of_chunks_changes_no_digit(products, settings, size):
     assert content() == whole
 
 
+def test_a_step_that_takes_little_of_each_product_has_larger_chunks(products, settings):
+    settings.NIGHT_CHUNK_SIZE = 1
+    run = night_now()
+    chunks = {
+        step: Job.objects.filter(group=f"night:{run.pk}:{step}").count()
+        for step in ("changes", "findings", "forecast", "accuracy")
+    }
+    assert chunks == {"changes": 1, "findings": 1, "forecast": 3, "accuracy": 1}
+
+
 def test_the_next_month_makes_a_new_vintage_and_keeps_the_last(products):
     run_now()
     first = Forecast.objects.get(product=products[0])
