@@ -359,6 +359,7 @@ SPECTACULAR_SETTINGS = {
         "LifecycleStage": "forecasting.models.stage.Stage",
         "DriverKind": "forecasting.models.Driver.Kind",
         "DriverCalendar": "forecasting.models.Driver.Calendar",
+        "PriceComponent": "pricing.models.Price.Component",
         "PriceState": "pricing.models.price.State",
         "PriceListKind": "pricing.models.PriceList.Kind",
         "LaunchMethod": "forecasting.models.LaunchPlan.Method",

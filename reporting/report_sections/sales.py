@@ -98,7 +98,7 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
             builder.table(row.product.name, columns, _sold(row, row.year), note=note)
 
 
-def _most(sold: list[ChannelSales]) -> list[ChannelSales]:
+def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
     """Those that sold most, and what the others did together."""
     if len(sold) <= NAMED:
         return sold
