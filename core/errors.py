@@ -17,7 +17,10 @@ from accounts.errors import DomainError
 
 
 def form_refuse(form: BaseForm, error: DomainError) -> None:
-    """Put a service's refusal at its field, so that the page comes back with the input filled in."""
+    """Put a service's refusal at its field, so that the page comes back with the input filled in. What the
+    person may not do at all is raised on; what somebody else may is told at the form."""
+    if error.status == 403 and error.code != "four_eyes":
+        raise error
     field = error.field if error.field in form.fields else None
     form.add_error(field, str(error.message))
 

@@ -90,8 +90,6 @@ def cost_change_new(request: HttpRequest) -> HttpResponse:
                     user, "cost change", key, lambda: cost_change_draft(user=user, **form.values()).pk
                 )
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 return redirect("pricing:cost_change", pk=made)
@@ -219,8 +217,6 @@ def cost_change_propose(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: propose(user=request.user, change=found, **said).pk,
         )
     except DomainError as error:
-        if error.status == 403:
-            raise
         form_refuse(form, error)
         return _page(request, found, form=form)
     return redirect("pricing:proposal", pk=made)

@@ -42,8 +42,6 @@ def cost_correction_new(request: HttpRequest, pk: int) -> HttpResponse:
                     user=request.user, rate=rate, reason=form.cleaned_data["reason"], values=form.values()
                 )
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 waits = made.state == CostCorrection.State.PROPOSED

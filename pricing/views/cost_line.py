@@ -58,8 +58,6 @@ def cost_line_new(request: HttpRequest) -> HttpResponse:
             try:
                 pk = once(request.user, "cost line", key, lambda: _made(request.user, form))
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))
@@ -108,8 +106,6 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
             except VersionConflict as error:
                 conflict, status = form_conflict(note_form, error, error.details["version"]), 409
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))
@@ -183,8 +179,6 @@ def cost_shares_new(request: HttpRequest, pk: int) -> HttpResponse:
                 user=request.user, cost_line=line, start_date=said["start_date"], shares=said["shares"]
             )
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))
@@ -235,8 +229,6 @@ def cost_kind_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             except VersionConflict as error:
                 context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))

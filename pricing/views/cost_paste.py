@@ -46,8 +46,6 @@ def cost_paste(request: HttpRequest) -> HttpResponse:
             try:
                 made = once(request.user, "cost paste", nonce, lambda: _started(request.user, form))
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 return redirect("exchange:detail", pk=made)

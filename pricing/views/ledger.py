@@ -47,8 +47,6 @@ def ledger_mapping(request: HttpRequest) -> HttpResponse:
             try:
                 ledger_map(user=request.user, **form.cleaned_data, parts=() if ends else parts.parts)
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 _refuse(form, parts, error)
             else:
                 said = _("Not mapped any more: what the ledger has of it since is booked anew.")

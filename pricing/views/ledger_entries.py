@@ -31,7 +31,6 @@ def ledger_entries(request: HttpRequest) -> HttpResponse:
     page = paginate(request, entries.found)
     context = {
         "asked": asked,
-        "address": asked.encoded,
         "page": page,
         "rows": [(row, _kinds(entries, row)) for row in page],
         "whole": entries.found.order_by().aggregate(whole=Sum("booked"))["whole"],

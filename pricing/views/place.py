@@ -45,8 +45,6 @@ def _saved(request: HttpRequest, form: Form, save: Callable[..., Any]) -> Outcom
         except VersionConflict as error:
             return 409, conflict_words(form, error)
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))

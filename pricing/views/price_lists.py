@@ -63,8 +63,6 @@ def price_list_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse
             except VersionConflict as error:
                 context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))

@@ -138,8 +138,6 @@ def _set(request: HttpRequest, name: str, form_class: Any, service: Any) -> Http
         try:
             service(user=request.user, **form.cleaned_data)
         except DomainError as error:
-            if error.status == 403 and error.code != "four_eyes":
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))

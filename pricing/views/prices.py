@@ -240,8 +240,6 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 vat_set(user=request.user, product=product, **form.cleaned_data)
             except DomainError as error:
-                if error.status == 403 and error.code != "four_eyes":
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))

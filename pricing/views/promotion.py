@@ -175,8 +175,6 @@ def _form_page(request: HttpRequest, row: Promotion | None) -> HttpResponse:
                 form.data = form.data.copy()
                 form.data["version"] = str(error.details["version"])
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
     context = {
         "form": form,
@@ -293,8 +291,6 @@ def cost(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             promotion_cost_say(user=request.user, promotion=row, **form.cleaned_data)
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))

@@ -40,8 +40,6 @@ def proposal_edit(request: HttpRequest, pk: int) -> HttpResponse:
             amounts = _amounts(request.user, found, form.cleaned_data["rows"])
             done = edit(user=request.user, proposal=found, amounts=amounts)
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _done_words(done))

@@ -83,8 +83,6 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
                     lambda: _drafted(user, form, product, chosen),
                 )
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 return redirect("pricing:proposal", pk=made)

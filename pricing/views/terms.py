@@ -46,8 +46,6 @@ def _posted(
         save_once = lambda: save(user=request.user, **form.cleaned_data).pk  # noqa: E731
         once(request.user, scope, request.POST.get("nonce", ""), save_once)
     except DomainError as error:
-        if error.status == 403:
-            raise
         form_refuse(form, error)
         return None
     messages.success(request, _("Saved."))

@@ -33,8 +33,6 @@ def vat_rates(request: HttpRequest) -> HttpResponse:
             try:
                 vat_rate_set(user=request.user, **form.cleaned_data)
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))

@@ -52,8 +52,6 @@ def budget_new(request: HttpRequest) -> HttpResponse:
         try:
             version = budget_create(user=request.user, **form.cleaned_data)
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("%(name)s was created.") % {"name": version.name})

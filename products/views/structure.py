@@ -73,8 +73,6 @@ def _form_page(
         except VersionConflict as error:
             conflict, status = conflict_show(form, error, row), 409
         except DomainError as error:
-            if error.status == 403:
-                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))

@@ -92,8 +92,6 @@ def report_edit(request: HttpRequest, pk: int | None = None, template: str = "")
             except VersionConflict as error:
                 context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
     return page_render(request, "reporting/report_form.html", context, status=status)
 

@@ -39,8 +39,6 @@ def report_schedule(request: HttpRequest, pk: int) -> HttpResponse:
             except VersionConflict as error:
                 context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 return redirect(report)

@@ -104,8 +104,6 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                     user=user, report=report, values=form.values(), token=token, seen=seen
                 )
             except DomainError as error:
-                if error.status == 403:
-                    raise
                 form_refuse(form, error)
             else:
                 url = share_url(token)
