@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,88 +14,92 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="report",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="report",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="report",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="reportpart",
-            name="report_part_asks_by_name",
-        ),
-        migrations.AddField(
-            model_name="report",
-            name="all_products",
-            field=models.BooleanField(default=False, verbose_name="all products, on purpose"),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="all_products",
-            field=models.BooleanField(default=False, verbose_name="all products, on purpose"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (NEW."all_channels", NEW."all_products", NEW."all_suppliers", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."first_month", NEW."id", NEW."language", NEW."last_month", NEW."months", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sheet", NEW."title", NEW."version"); RETURN NULL;',
-                    hash="659be2c5cfb94ef4a2ae43181f83a5c79d88a64a",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_69d08",
-                    table="reporting_report",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="report",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (NEW."all_channels", NEW."all_products", NEW."all_suppliers", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."first_month", NEW."id", NEW."language", NEW."last_month", NEW."months", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sheet", NEW."title", NEW."version"); RETURN NULL;',
-                    hash="95e3a3de536bbd9e965d3babfbec124c153a8a35",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_6c13c",
-                    table="reporting_report",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="report",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (OLD."all_channels", OLD."all_products", OLD."all_suppliers", OLD."audience", OLD."author_id", OLD."created_at", OLD."ended_at", OLD."first_month", OLD."id", OLD."language", OLD."last_month", OLD."months", OLD."period", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."sheet", OLD."title", OLD."version"); RETURN NULL;',
-                    hash="5632dad8c0d368bf69878f6bd863df7425b46b9a",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_a47c2",
-                    table="reporting_report",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="report",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportpart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("name", ""), ("query", "")),
-                    models.Q(
-                        models.Q(("query", ""), _negated=True),
-                        models.Q(("name", ""), _negated=True),
-                        ("product", None),
+                migrations.RemoveConstraint(
+                    model_name="reportpart",
+                    name="report_part_asks_by_name",
+                ),
+                migrations.AddField(
+                    model_name="report",
+                    name="all_products",
+                    field=models.BooleanField(default=False, verbose_name="all products, on purpose"),
+                ),
+                migrations.AddField(
+                    model_name="reportevent",
+                    name="all_products",
+                    field=models.BooleanField(default=False, verbose_name="all products, on purpose"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (NEW."all_channels", NEW."all_products", NEW."all_suppliers", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."first_month", NEW."id", NEW."language", NEW."last_month", NEW."months", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sheet", NEW."title", NEW."version"); RETURN NULL;',
+                            hash="659be2c5cfb94ef4a2ae43181f83a5c79d88a64a",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_69d08",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
                     ),
-                    _connector="OR",
                 ),
-                name="report_part_asks_by_name",
-            ),
-        ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (NEW."all_channels", NEW."all_products", NEW."all_suppliers", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."first_month", NEW."id", NEW."language", NEW."last_month", NEW."months", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sheet", NEW."title", NEW."version"); RETURN NULL;',
+                            hash="95e3a3de536bbd9e965d3babfbec124c153a8a35",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_6c13c",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "all_products", "all_suppliers", "audience", "author_id", "created_at", "ended_at", "first_month", "id", "language", "last_month", "months", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sheet", "title", "version") VALUES (OLD."all_channels", OLD."all_products", OLD."all_suppliers", OLD."audience", OLD."author_id", OLD."created_at", OLD."ended_at", OLD."first_month", OLD."id", OLD."language", OLD."last_month", OLD."months", OLD."period", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."sheet", OLD."title", OLD."version"); RETURN NULL;',
+                            hash="5632dad8c0d368bf69878f6bd863df7425b46b9a",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_a47c2",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="reportpart",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), ("query", "")),
+                            models.Q(
+                                models.Q(("query", ""), _negated=True),
+                                models.Q(("name", ""), _negated=True),
+                                ("product", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="report_part_asks_by_name",
+                    ),
+                ),
+            ]
+        )
     ]

@@ -75,6 +75,7 @@ def planned(page: Any, sign_in: Any, axe: Any, language: str, name: str, other: 
     page.get_by_role("button", name=said("Save")).click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     expect(page.get_by_role("cell", name=effective)).to_be_visible()
+    page.get_by_label(said("Why this promotion")).fill("Nieuw schap")
     page.get_by_role("button", name=said("Propose")).click()
     page.get_by_role("button", name=said("Approve")).click()
     refused = said("Somebody else must decide this: you proposed it yourself.")

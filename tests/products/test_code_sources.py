@@ -287,7 +287,7 @@ def test_the_page_says_what_the_code_means(two: Any) -> None:
     client = Client(headers={"Accept-Language": "en"})
     client.force_login(user_factory(language="en"))
     answer = client.post("/products/TEA/details/codes/", {"codes-source": "Plus", "codes-code": "COFFEE"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "COFFEE is the own code of" in answer.content.decode()
     data = {"code": "1001", "name": "New", "line": two[0].line_id, "kind": "good"}
     answer = client.post("/products/new/", data)
