@@ -24,6 +24,11 @@ class AnyOf(Lookup):
         return f"{left} = ANY(%s::{kind}[])", (*params, said)
 
 
+def ordered(by: Any, descending: bool) -> Any:
+    """By an expression, what has no value last."""
+    return by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+
+
 def many(values: Iterable[object]) -> Value:
     """For ``any``: the values written once, where Django would look at each of a list in each condition."""
     return Value(array_text(values))

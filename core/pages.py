@@ -64,6 +64,11 @@ class Sort:
             asked = default
         return cls(asked.lstrip("-"), asked.startswith("-"))
 
+    @property
+    def text(self) -> str:
+        """As the address says it."""
+        return f"-{self.field}" if self.descending else self.field
+
 
 class Counted:
     """Rows with a known count, for the paginator; ``part`` reads those from one place to another."""

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from collaboration.models import DecisionOutcome, DecisionProduct
 from core import registries
+from core.lookups import ordered
 from core.numbers import int_read
 from core.organisation import today
 from core.search import folded, like_pattern
@@ -120,7 +121,7 @@ def decisions_listed(
             Like(folded("product__code", "product__name", "decision__why"), like_pattern(word))
         )
     by = SORTS[sort if seen or sort in SORTS_OPEN else "date"]
-    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "-pk")
+    return rows.order_by(ordered(by, descending), "-pk")
 
 
 def decisions_of(user: Any, product: Product) -> QuerySet[DecisionProduct]:

@@ -41,7 +41,7 @@ def decision_list(request: HttpRequest) -> HttpResponse:
     whole = decisions_visible(request.user).filter(decision=query.decision) if query.decision else None
     context = {
         "query": query,
-        "sort": ("-" if sort.descending else "") + sort.field,
+        "sort": sort.text,
         "page": page,
         "rows": rows,
         "lines": lines,

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import F, FloatField, Q, QuerySet
 from django.db.models.functions import NullIf
 
+from core.lookups import ordered
 from core.organisation import organisation_get
 from forecasting.models import AccuracyRow, AccuracyWindow
 from forecasting.models.accuracy import WINDOW_LAYERS
@@ -253,8 +254,7 @@ def accuracy_worst(
         change=F("wape") - F("before"),
         added=F("naive") - F("wape"),
     )
-    key = SORTS[sort.lstrip("-")]
-    order = F(key).desc(nulls_last=True) if sort.startswith("-") else F(key).asc(nulls_last=True)
+    order = ordered(F(SORTS[sort.lstrip("-")]), sort.startswith("-"))
     return found.select_related("product").order_by(order, "product__code")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Lower
 
+from core.lookups import ordered
 from core.organisation import today
 from core.search import Fold, like_pattern
 from pricing.models import CostLine, CostRate
@@ -59,8 +60,7 @@ def cost_lines_listed(
         rows = rows.filter(now_amount__isnull=False)
     elif show == "ahead":
         rows = rows.filter(Exists(_rates().filter(start_date__gt=today())))
-    by = SORTS[sort]
-    order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+    order = ordered(SORTS[sort], descending)
     return rows.order_by(order, "kind__place", Lower("product__name"), "pk")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from core.lookups import ordered
 from core.search import folded, like_pattern
 from products.models import ProductLine
 from products.selectors.lines import line_tree
@@ -23,4 +24,4 @@ def of_products(rows: QuerySet[Any], line: ProductLine | None, text: str) -> Que
 
 def sorted_by(rows: QuerySet[Any], by: Any, descending: bool) -> QuerySet[Any]:
     """By an expression, what has no value last."""
-    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
+    return rows.order_by(ordered(by, descending), "pk")

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
+from core.lookups import ordered
 from core.organisation import today
 from core.search import folded, like_pattern
 from pricing.models import Price, PriceList
@@ -81,9 +82,7 @@ def products_priced(
         rows = rows.filter(_on_sale(day), ~Exists(held_on(priced.filter(amount__isnull=False), day)))
     else:
         rows = rows.filter(Exists(priced))
-    by = SORTS[sort]
-    order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
-    return rows.order_by(order, "pk")
+    return rows.order_by(ordered(SORTS[sort], descending), "pk")
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,5 @@ class Asked:
         }
 
     @property
-    def sorted(self) -> str:
-        return ("-" if self.sort.descending else "") + self.sort.field
-
-    @property
     def narrowed(self) -> bool:
         return bool(self.line or self.where or self.text)

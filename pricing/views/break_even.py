@@ -101,7 +101,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
             "lines": lines_offered(request.user),
             "classes": CLASSES,
-            "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+            "sort": asked.sort.text,
             "filtered": bool(asked.text or asked.line or asked.abc),
             "can_export": request.user.has_perm("exchange.export"),
         }

@@ -134,7 +134,7 @@ def _page(
         "how": how_words(found),
         "show": show,
         "only_under": only_under,
-        "sort": ("-" if sort.descending else "") + sort.field,
+        "sort": sort.text,
         "job": job,
         "working": working,
         "page": page,

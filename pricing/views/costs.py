@@ -78,7 +78,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     page = paginate(request, asked.rows(request.user))
     context = {
         "asked": asked,
-        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "sort": asked.sort.text,
         "page": page,
         "rows": [
             {

@@ -36,7 +36,7 @@ def _positionings(request: HttpRequest) -> tuple[Asked, QuerySet[Positioning]]:
 def _context(request: HttpRequest, asked: Asked, rows: Any) -> dict[str, Any]:
     return {
         "asked": asked,
-        "sort": asked.sorted,
+        "sort": asked.sort.text,
         "page": paginate(request, rows),
         "lines": lines_visible(request.user),
         "can_export": request.user.has_perm("exchange.export"),

@@ -126,7 +126,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     asked = Asked.read(request)
     context: dict[str, Any] = {
         "asked": asked,
-        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "sort": asked.sort.text,
         "lines": lines_visible(request.user),
         "can_edit": request.user.has_perm("pricing.edit"),
         "can_export": request.user.has_perm("exchange.export"),

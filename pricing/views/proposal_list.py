@@ -39,7 +39,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": asked,
         "since": since,
-        "sort": asked.sorted,
+        "sort": asked.sort.text,
         "page": page,
         "rows": [
             {"proposal": row, "about": list_words(row.price_list), "rule": rule_words(row.rule)}

@@ -42,7 +42,7 @@ def room(request: HttpRequest) -> HttpResponse:
     currency = organisation_get().currency
     context = {
         "asked": asked,
-        "sort": asked.sorted,
+        "sort": asked.sort.text,
         "page": page,
         "rows": [
             {

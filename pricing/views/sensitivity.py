@@ -42,7 +42,7 @@ def sensitivity(request: HttpRequest) -> HttpResponse:
     page = paginate(request, elasticities_listed(request.user, **asked.filters))
     context = {
         "asked": asked,
-        "sort": asked.sorted,
+        "sort": asked.sort.text,
         "page": page,
         "rows": [{"row": row, **_words(row)} for row in page],
         "lines": lines_visible(request.user),

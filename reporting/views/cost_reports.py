@@ -161,7 +161,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 
 def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     sort = Sort.read(request, SORTS, "name")
-    found = unit_report(request.user, query, ("-" if sort.descending else "") + sort.field)
+    found = unit_report(request.user, query, sort.text)
     page = paginate(request, found.rows)
     return {
         "page": page,

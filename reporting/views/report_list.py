@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from core.lookups import ordered
 from core.pages import Sort, page_render, paginate, with_right
 from reporting.models import Report
 from reporting.selectors.reports import EDIT, VIEW, reports_kept
@@ -33,8 +34,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     if mine := bool(asked.get("mine")):
         rows = rows.filter(author=user.pk)
     sort = Sort.read(request, tuple(SORTS), "-made")
-    by = F(SORTS[sort.field])
-    order = by.desc(nulls_last=True) if sort.descending else by.asc(nulls_last=True)
+    order = ordered(F(SORTS[sort.field]), sort.descending)
     context = {
         "page": paginate(request, rows.order_by(order, "-pk")),
         "sort": sort,

@@ -20,6 +20,7 @@ from accounts.versions import form_conflict
 from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
+from core.lookups import ordered
 from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import Counted, Sort, page_render, paginate, with_right
@@ -64,8 +65,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
             shown = Snapshot.objects.filter(report=about, number=number).first()
             rows = rows.filter(pk__in=snapshot_showing(shown).shown if shown else ())
     sort = Sort.read(request, tuple(SORTS), "-opened")
-    by = F(SORTS[sort.field])
-    order = by.desc(nulls_last=True) if sort.descending else by.asc(nulls_last=True)
+    order = ordered(F(SORTS[sort.field]), sort.descending)
     page = paginate(request, rows.order_by(order, "-pk"))
     context = {
         "page": page,
