@@ -48,6 +48,11 @@ def last_closed_month(local_date: datetime.date) -> datetime.date:
     return month_add(month_start(local_date), -1)
 
 
+def looks_back(run: NightlyRun) -> bool:
+    """A run as of an earlier month than is closed by now forecasts as then; it books and measures nothing."""
+    return run.as_of != last_closed_month(run.local_date)
+
+
 def due_date(*, now: datetime.datetime, at: datetime.time, zone: ZoneInfo) -> datetime.date | None:
     """The local date whose run is due at this moment, or ``None`` before its time.
 

@@ -24,7 +24,7 @@ from forecasting.selectors.inputs import (
 )
 from forecasting.selectors.outlines import Outline, outlines
 from forecasting.services.inputs import inputs_found
-from forecasting.services.night import last_closed_month
+from forecasting.services.night import looks_back
 
 from .common import LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
@@ -85,7 +85,7 @@ def looked(run: NightlyRun) -> bool:
 
 
 def _forward(run: NightlyRun) -> bool:
-    return run.scope is None and run.as_of == last_closed_month(run.local_date)
+    return run.scope is None and not looks_back(run)
 
 
 def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple[str, bool]]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forecasting.models import NightlyRun
-from forecasting.services.night import last_closed_month
 from forecasting.steps.common import chunk_size
 from products.models import Product
 
@@ -21,8 +20,3 @@ def all_products(run: NightlyRun, due_share: float = 1.0) -> Iterator[Mapping[st
     for begin in range(0, len(products), size):
         yield {"products": products[begin : begin + size]}
     yield {"rest": True}
-
-
-def books(run: NightlyRun) -> bool:
-    """A run that looks back books nothing."""
-    return run.as_of == last_closed_month(run.local_date)

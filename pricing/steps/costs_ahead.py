@@ -9,6 +9,7 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
+from forecasting.services.night import looks_back
 from forecasting.steps.changes import due_share
 from pricing.models import CostLine, CostMonth
 from pricing.selectors.costs_ahead import CostsAhead, lines_ahead
@@ -16,11 +17,11 @@ from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.cost_signs import Step, products_due, products_signed, rest_due
 
-from .all_products import all_products, books
+from .all_products import all_products
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    if books(run) and CostLine.objects.exists():
+    if not looks_back(run) and CostLine.objects.exists():
         yield from all_products(run, due_share(run))
 
 

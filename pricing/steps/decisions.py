@@ -17,7 +17,7 @@ from core.months import month_add, month_start
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, ForecastMonth, NightlyRun
 from forecasting.selectors.forecasts import error_correlation_now
-from forecasting.services.night import last_closed_month
+from forecasting.services.night import looks_back
 from forecasting.totals import total_band
 from pricing.selectors.moved import moved_by
 from products.models import Measure, ProductMonth
@@ -36,7 +36,7 @@ SETTLED_MONTHS = 6
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The products with a decision that may be measured. A run that looks back measures nothing."""
-    if run.as_of != last_closed_month(run.local_date):
+    if looks_back(run):
         return
     rows = _due(run)
     if run.scope is not None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
-from forecasting.services.night import last_closed_month
+from forecasting.services.night import looks_back
 from forecasting.steps.changes import due_chunks
 from forecasting.steps.common import complete_of
 from pricing.models import Elasticity
@@ -32,7 +32,7 @@ ENDS = (0.1, 0.9, 0.025, 0.975)
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products. A run that looks back measures nothing."""
-    if run.as_of != last_closed_month(run.local_date):
+    if looks_back(run):
         return
     yield from (payload for payload in due_chunks(run) if "products" in payload)
 
@@ -118,7 +118,7 @@ def _unsold() -> tuple[str, dict[str, float]]:
 
 def together_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """One: a product's value rests on all others."""
-    if run.as_of == last_closed_month(run.local_date):
+    if not looks_back(run):
         yield {"elasticity": True}
 
 

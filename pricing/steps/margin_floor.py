@@ -10,7 +10,7 @@ from django.db.models import Q
 from core.months import month_add
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, NightlyRun
-from forecasting.services.night import last_closed_month
+from forecasting.services.night import looks_back
 from forecasting.steps.common import chunk_size
 from pricing.selectors.costs import Rates
 from pricing.selectors.costs_ahead import forecasts_current
@@ -26,7 +26,7 @@ from products.selectors.lines import LineTree
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """Products with a floor, or with an alert of theirs. A run that looks back tells nobody anything."""
-    if run.as_of != last_closed_month(run.local_date):
+    if looks_back(run):
         return
     tree = LineTree()
     lines = [pk for pk in tree.lines if tree.inherited(pk, "floor_rate").value is not None]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.organisation import today
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
-from forecasting.services.night import last_closed_month
+from forecasting.services.night import looks_back
 from forecasting.steps.common import complete_of, cut_of
 from pricing.models import Promotion, PromotionEffect, PromotionProduct
 from pricing.selectors.promotion_runs import ran_or_will
@@ -25,7 +25,7 @@ PRODUCTS = 50
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The products with a promotion that is over. A run that looks back measures nothing."""
-    if run.as_of != last_closed_month(run.local_date):
+    if looks_back(run):
         return
     over = Q(promotion__store_end__lt=today()) | Q(promotion__state=Promotion.State.CANCELLED)
     rows = PromotionProduct.objects.filter(ran_or_will("promotion__"), over)

@@ -11,20 +11,21 @@ from django.utils import timezone
 from core.numbers import significant
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
+from forecasting.services.night import looks_back
 from pricing.models import CostLine, RecommendedPrice
 from pricing.selectors.recommended import recommended
 from pricing.selectors.recommended_tonight import Tonight, recommended_tonight
 from pricing.services.recommended import recommended_write
 from products.models import Product
 
-from .all_products import all_products, books
+from .all_products import all_products
 
 # Of seven digits two machines agree.
 DIGITS = 7
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    if books(run) and (CostLine.objects.exists() or RecommendedPrice.objects.exists()):
+    if not looks_back(run) and (CostLine.objects.exists() or RecommendedPrice.objects.exists()):
         yield from (payload for payload in all_products(run) if "products" in payload)
 
 

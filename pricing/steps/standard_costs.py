@@ -9,18 +9,19 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
+from forecasting.services.night import looks_back
 from forecasting.steps.changes import due_share
 from pricing.models import CostRate, CostSign
 from pricing.selectors.standard_costs import SplitLines, months_booked
 from pricing.services.standard_costs import changed_costs, changed_rest, standard_costs_write
 
-from .all_products import all_products, books
+from .all_products import all_products
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """None where there are no costs at all."""
     there = CostRate.objects.exists() or CostSign.objects.filter(step=CostSign.Step.STANDARD).exists()
-    if books(run) and there:
+    if not looks_back(run) and there:
         yield from all_products(run, due_share(run))
 
 
