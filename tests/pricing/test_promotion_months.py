@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add, month_end
+from core.organisation import today
 from forecasting import engine
 from forecasting.models import StageEstimate
 from pricing.selectors.promotion_months import promotion_months
@@ -98,7 +99,8 @@ def test_what_did_not_run_is_none(juice: Product) -> None:
     promotion_factory(juice, store_start=AGO2, store_end=month_end(AGO2))  # a draft
     whole_month(juice, month=month_add(LAST, 3))
     assert found(juice) == {}
-    stopped(whole_month(juice), AGO2 + datetime.timedelta(14))
+    row = approved_factory(juice, store_start=AGO2, store_end=today() + datetime.timedelta(30))
+    stopped(row, AGO2 + datetime.timedelta(14))
     assert found(juice) == {AGO2: pytest.approx(15 / 31, abs=1e-6)}
 
 
