@@ -30,7 +30,7 @@ class Promoted:
         asked = {*(payload.get("products") or ()), *(pk for own in stays.values() for pk in own)}
         self._shares: dict[int, dict[datetime.date, float]] = {}
         for source in promoted_sources:
-            for pk, months in source.months(asked, as_of).items():
+            for pk, months in source.months(asked, as_of).items() if asked else ():
                 own = self._shares.setdefault(pk, {})
                 for month, share in months.items():
                     own[month] = min(own.get(month, 0.0) + share, 1.0)
