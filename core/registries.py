@@ -369,6 +369,16 @@ class PlannedSource:
 
 
 @dataclass(frozen=True)
+class PromotedSource:
+    """A room that knows when products were sold in promotion. ``months(product_ids, until)`` gives the night,
+    by product id, the months up to that one with the share of the month's volume, 0 to 1."""
+
+    key: str
+    months: Callable[[Collection[int], datetime.date], Mapping[int, Mapping[datetime.date, float]]]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class ReportField:
     """A field that a report can tell. ``kind``: ``open`` to everybody, ``cost`` (a cost, a margin, or what
     one can be worked out from), ``person`` (a name, an address) or ``internal`` (what the house keeps to
@@ -425,5 +435,6 @@ health_checks: Registry[HealthCheck] = Registry("health checks")
 gauges: Registry[Gauge] = Registry("gauges")
 decision_kinds: Registry[DecisionKind] = Registry("decision kinds")
 planned_sources: Registry[PlannedSource] = Registry("planned sources")
+promoted_sources: Registry[PromotedSource] = Registry("promoted sources")
 report_fields: Registry[ReportField] = Registry("report fields")
 report_sections: Registry[ReportSection] = Registry("report sections")

@@ -22,6 +22,7 @@ from products.selectors.sales import MonthSales
 YEAR = 12
 # What was forecast is spoken of where so many of its months are over.
 LEAST_MEASURED = 12
+INTERMITTENT = "tsb"
 # Moves smaller than these are called flat, or no season: rates.
 FLAT_RATE, SEASON_RATE = 0.01, 0.1
 # A layer that changes the year by less than this is not worth a sentence.
@@ -160,6 +161,8 @@ def _quality(now: ForecastNow) -> str:
     are over, how far off it was when tried on its own past."""
     measured = now.accuracy.get(LAG)
     months = int(measured.layers[FINAL].n) if measured else 0
+    if now.forecast.method == INTERMITTENT:
+        return _quality_in_all(now, measured.layers[FINAL].bias if measured else None, months)
     said = summary_words(measured, LAG, months) if measured and months >= LEAST_MEASURED else ""
     if said:
         return said
@@ -178,3 +181,14 @@ def _quality(now: ForecastNow) -> str:
         "said": said,
         "naive": formats.percent(naive),
     }
+
+
+def _quality_in_all(now: ForecastNow, bias: float | None, months: int) -> str:
+    """Of what sells only now and then: of single months a forecast of nothing would be least off."""
+    if bias is not None and months >= LEAST_MEASURED:
+        said = _("Of %(months)s months that were forecast a month ahead the total was %(bias)s off.")
+        return said % {"months": formats.number(months, 0), "bias": formats.delta(bias).text}
+    if now.forecast.bias is None:
+        return _("Its past is too short to say how good such a forecast is.")
+    said = _("Tried on its own past, the total of its months was %(bias)s off.")
+    return said % {"bias": formats.delta(now.forecast.bias).text}

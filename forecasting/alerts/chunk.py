@@ -62,6 +62,7 @@ class Facts:
     budgets: dict[Key, BudgetYear]
     year: int
     prices: dict[Key, float]
+    prices_before: dict[Key, float]
     stages: dict[int, tuple[StageSeen, StageSeen | None]]
     by_hand: dict[int, tuple[int, str]]
 
@@ -159,6 +160,7 @@ class Judge:
         newest: dict[int, datetime.date] = {}
         for (product_id, _measure), row in current.items():
             newest[product_id] = max(row.as_of, newest.get(product_id, row.as_of))
+        moved = alert_facts.moved_forecasts(ids)
         return Facts(
             products=products,
             measures=self.measures,
@@ -169,11 +171,12 @@ class Judge:
                 )
             },
             current=current,
-            moved=alert_facts.moved_forecasts(ids),
+            moved=moved,
             hits=alert_facts.hits(ids, month_add(self.first, -back), self.last),
             budgets=alert_facts.budget_years(ids, self.version.pk, self.months) if self.version else {},
             year=self.year,
             prices=prices_last_year(newest),
+            prices_before=prices_last_year({key[0]: row.before_as_of for key, row in moved.items()}),
             stages=self._stages(products),
             by_hand={
                 row.product_id: (row.pk, row.stage)
@@ -274,9 +277,9 @@ class Judge:
         if found is None or found.stake is not None or hit is None:
             return None if found is None else found.stake
         figures = self.facts.figures.get(product.pk)
-        if figures is None or figures.revenue_12m is None or not hit.mean:
+        if figures is None or figures.revenue_12m is None or not hit.final:
             return None
-        return abs(hit.actual - hit.mean) / abs(hit.mean) * float(figures.revenue_12m) / 12
+        return abs(hit.actual - hit.final) / abs(hit.final) * float(figures.revenue_12m) / 12
 
     def _of_product(self, judged: Judged, product: Product) -> None:
         lead = self.leads[product.line_id]

@@ -1,4 +1,4 @@
-"""A product's row for Today: what was known a month before, and why it moved."""
+"""A product's row for Today: what was expected a month before, and why it moved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.months import month_add
 from forecasting.models import ProductNews
-from forecasting.selectors.alert_facts import Hit
+from forecasting.selectors.alert_facts import Hit, Moved
 from products.models import Product
 
 from . import rules
@@ -34,10 +34,10 @@ def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -
     )
     if moved is not None and moved.as_of == current.as_of:
         row.before_as_of = moved.before_as_of
-        row.move_rate = (moved.now / moved.before - 1) if moved.before > 0 else None
         if price is not None:
-            row.amount, row.amount_before = moved.now * price, moved.before * price
-        row.why_code, row.why_params = _why(moved.method_before, moved.method, hits.get(current.as_of))
+            row.amount = moved.priced * price
+            row.amount_before = moved.priced_before * facts.prices_before.get(key, price)
+        row.why_code, row.why_params = _why(moved, row, hits.get(current.as_of))
     if price is not None:
         row.error_amount, row.sold_amount = _errors(hits, month, price)
         row.error_amount_before, row.sold_amount_before = _errors(hits, month_add(month, -QUARTER), price)
@@ -56,13 +56,28 @@ def _stage_before(judge: Judge, product: Product) -> str:
     return rules.stage_before(*stages) if stages and not product.temporary else ""
 
 
-def _why(method_before: str, method: str, hit: Hit | None) -> tuple[str, dict[str, Any]]:
-    """What explains a move best: the month that came in, another method, or neither."""
-    if hit is not None and hit.mean and abs(hit.actual / hit.mean - 1) > TELLING:
-        return "month", {"month": str(hit.month), "rate": round(hit.actual / hit.mean - 1, 4)}
-    if method_before != method:
-        return "method", {"from": method_before, "to": method}
+def _why(moved: Moved, row: ProductNews, hit: Hit | None) -> tuple[str, dict[str, Any]]:
+    """What explains a move best: a decision, or where the statistics moved the month that came in, another
+    method, or neither."""
+    if (layer := _layer(moved, row)) != "statistics":
+        return layer, {}
+    if hit is not None and hit.final and abs(hit.actual / hit.final - 1) > TELLING:
+        return "month", {"month": str(hit.month), "rate": round(hit.actual / hit.final - 1, 4)}
+    if moved.method_before != moved.method:
+        return "method", {"from": moved.method_before, "to": moved.method}
     return "model", {}
+
+
+def _layer(moved: Moved, row: ProductNews) -> str:
+    """What moved the forecast's revenue most: a layer, at what a unit brought in before, or ``price``, what
+    it brings in now. Where the price is not known, of its volume."""
+    if row.amount is None or row.amount_before is None or not moved.now or not moved.before:
+        return moved.layer
+    unit_before = row.amount_before / moved.before
+    moves = {layer: move * unit_before for layer, move in moved.layers.items()}
+    moves["price"] = row.amount - moved.now * unit_before
+    side = 1 if row.amount > row.amount_before else -1
+    return max(moves, key=lambda layer: moves[layer] * side)
 
 
 def _errors(
@@ -72,5 +87,5 @@ def _errors(
     found = [hits[month] for step in range(QUARTER) if (month := month_add(last, -step)) in hits]
     if len(found) < QUARTER:
         return None, None
-    errors = sum(abs(hit.mean - hit.actual) for hit in found) * price
+    errors = sum(abs(hit.final - hit.actual) for hit in found) * price
     return errors, sum(abs(hit.actual) for hit in found) * price

@@ -51,7 +51,7 @@ def outside_band(
         return None
     months = running if running >= limits.band_months else 1
     off = sum(
-        hits[month_add(month, -step)].actual - hits[month_add(month, -step)].mean for step in range(months)
+        hits[month_add(month, -step)].actual - hits[month_add(month, -step)].final for step in range(months)
     )
     return Finding(
         fingerprint=f"{month}:{near}",
@@ -59,7 +59,7 @@ def outside_band(
             "month": str(month),
             "side": near,
             "actual": _round(hit.actual),
-            "mean": _round(hit.mean),
+            "mean": _round(hit.final),
             "lo": _round(hit.lo95 if far else hit.lo80),
             "hi": _round(hit.hi95 if far else hit.hi80),
             "level": 95 if far else 80,
@@ -71,7 +71,7 @@ def outside_band(
 
 def _side(hit: Hit, level: int, margin: float) -> str:
     lo, hi = (hit.lo95, hit.hi95) if level == 95 else (hit.lo80, hit.hi80)
-    slack = margin * abs(hit.mean)
+    slack = margin * abs(hit.final)
     if hit.actual > hi + slack:
         return "above"
     return "below" if hit.actual < lo - slack else ""
@@ -82,7 +82,7 @@ def forecast_moved(
 ) -> Finding | None:
     """The next 12 months against the same months in the last vintage. A level's months are never added: its
     evidence is their average, its price a month's."""
-    change = moved.now - moved.before
+    change = moved.change
     if moved.before <= 0:
         rate, is_far = None, change > 0
     else:
@@ -99,6 +99,7 @@ def forecast_moved(
             "before": _round(moved.before / share),
             "before_as_of": str(moved.before_as_of),
             "is_level": is_level,
+            "layer": moved.layer,
         },
         stake=None if price is None else abs(change) * price,
     )

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from collaboration.kinds import Words
@@ -84,6 +84,13 @@ def _ordinal(number: int) -> str:
     return words.get(number, formats.number(number, 0))
 
 
+MOVED_BY = {
+    "driven": gettext_lazy("Known drivers, promotions or prices ahead made most of it."),
+    "overridden": gettext_lazy("A change by hand made most of it."),
+    "agreed": gettext_lazy("What was agreed made most of it."),
+}
+
+
 def moved(alert: Any) -> Words:
     p = alert.evidence
     values = {
@@ -106,6 +113,8 @@ def moved(alert: Any) -> Words:
             _("Next 12 months {rate}: {now} {unit}, {before} on data up to {month}."), **values
         )
     icon = "trending-down" if p["rate"] is not None and p["rate"] < 0 else ""
+    if by := MOVED_BY.get(p.get("layer", "")):
+        text = format_html("{} {}", text, by)
     return Words(_("forecast moved"), _and_others(alert, text), icon)
 
 

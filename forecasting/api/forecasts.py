@@ -121,7 +121,7 @@ class ForecastSerializer(_SubjectSerializer):
         fields = (
             *("id", "product", "family", "measure", "as_of", "current", "stale", "data_month"),
             *("method", "method_text", "reason_code", "reason_params", "reason_text"),
-            *("wape", "bias", "mase", "driver_effects", "engine_version", "computed_at", "run"),
+            *("wape", "bias", "mase", "rmsse", "driver_effects", "engine_version", "computed_at", "run"),
             *("by_week", "monthly_because", "months"),
         )
         read_only_fields = fields

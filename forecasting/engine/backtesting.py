@@ -11,7 +11,7 @@ import numpy as np
 
 from .cleaning import cleaned
 from .ladder import FEW, point_forecast
-from .measures import bias, mase, wape
+from .measures import bias, mase, rmsse, wape
 from .scaling import error_sizes
 from .series import FloatArray, History, Series, history
 
@@ -26,8 +26,9 @@ class BacktestResult:
 
     `errors[step - 1]` is (actual − forecast) / the size of error to expect at that step, None where the
     actual was missing; empty with a `reason` when there was too little to test on. `scale` is that size at
-    the first step, in the series' own unit. `wape`, `bias` and `mase` are over the tested steps, None where
-    undefined; `naive_wape` is seasonal naive on the same steps.
+    the first step, in the series' own unit. `wape`, `bias`, `mase` and `rmsse` are over the tested steps,
+    None where undefined; `naive_wape` is seasonal naive on the same steps. Intermittent demand has no `mase`,
+    which would praise a forecast of nothing.
     """
 
     id: str
@@ -39,6 +40,7 @@ class BacktestResult:
     naive_wape: float | None = None
     bias: float | None = None
     mase: float | None = None
+    rmsse: float | None = None
     reason: str | None = None
     reason_params: dict[str, float] = field(default_factory=dict)
 
@@ -54,6 +56,7 @@ class BacktestResult:
             "naive_wape": self.naive_wape,
             "bias": self.bias,
             "mase": self.mase,
+            "rmsse": self.rmsse,
             "reason": self.reason,
             "reason_params": self.reason_params,
         }
@@ -100,16 +103,18 @@ def _scored(
         round(float(e), 4) if ok else None for e, ok in zip((actual - mean) / sizes, seen, strict=True)
     )
     naive = seasonal_naive(train, season_length=season_length, horizon=len(actual))
+    y, f = actual[seen], mean[seen]
     return BacktestResult(
         id=series.id,
         season_length=season_length,
         method=method,
         errors=errors,
         scale=_short(float(sizes[0])),
-        wape=_short(wape(actual[seen], mean[seen])),
-        naive_wape=_short(wape(actual[seen], naive[seen])),
-        bias=_short(bias(actual[seen], mean[seen])),
-        mase=_short(mase(actual[seen], mean[seen], train, season_length=season_length)),
+        wape=_short(wape(y, f)),
+        naive_wape=_short(wape(y, naive[seen])),
+        bias=_short(bias(y, f)),
+        mase=None if method == "tsb" else _short(mase(y, f, train, season_length=season_length)),
+        rmsse=_short(rmsse(y, f, train)),
     )
 
 

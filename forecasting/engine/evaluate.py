@@ -26,12 +26,13 @@ from .cleaning import findings
 from .cli import SEASON_LENGTHS
 from .forecaster import Forecast, forecast
 from .heavy import warm_up
-from .measures import interval_score, naive_scale
+from .measures import interval_score, mase, naive_scale, rmsse
 from .parallel import map_all
 from .series import FloatArray, Series
 from .simulate_business import PERIODS, simulate_business
 from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt, simulate_dirty_level
 from .simulate_families import FAMILIES
+from .simulate_intermittent import simulate_intermittent
 
 # Value by period of every series.
 Sums = dict[str, dict[int, float]]
@@ -59,6 +60,10 @@ def main() -> int:
     options = _parser().parse_args()
     if options.dirty:
         sys.stdout.write("\n".join(dirt_rows(options.dirty, seed=options.seed)) + "\n")
+        return 0
+    if options.intermittent:
+        rows = intermittent_rows(options.intermittent, seed=options.seed, horizon=options.horizon)
+        sys.stdout.write("\n".join(rows) + "\n")
         return 0
     if (options.input is None) == (options.simulated is None):
         sys.stderr.write("give a file or --simulated, one of them\n")
@@ -255,6 +260,46 @@ def dirt_rows(count: int, *, seed: int) -> list[str]:
     return rows
 
 
+def intermittent_rows(count: int, *, seed: int, horizon: int) -> list[str]:
+    """Simulated products that sell only now and then, `horizon` months from their end, those that the ladder
+    calls so: beside a forecast of nothing and the mean of the history, each one's RMSSE and MASE, and of the
+    total over the horizon its error, summed over series regardless of sign, and its bias, both over all that
+    was sold; then which share of months the bands held."""
+    rng = np.random.default_rng(seed)
+    sums: Sums = {}
+    for number in range(count):
+        values = simulate_intermittent(rng, int(rng.integers(36, 97)) + horizon)
+        sums[f"S{number:05}"] = {place - len(values) + 1: float(v) for place, v in enumerate(values)}
+    answers = [one for one in _answers(sums, horizon, 12, horizon, None) if one.answer.method == "tsb"]
+    forecasts: dict[str, list[FloatArray]] = {
+        "tsb": [one.answer.mean for one in answers],
+        "nothing": [np.zeros(horizon) for _ in answers],
+        "mean of the history": [np.full(horizon, one.series.array.mean()) for one in answers],
+    }
+    sold = sum(float(one.actual.sum()) for one in answers)
+    rows = []
+    for name, means in forecasts.items():
+        pairs = list(zip(answers, means, strict=True))
+        squared = [rmsse(one.actual, mean, one.series.array) for one, mean in pairs]
+        scaled = [mase(one.actual, mean, one.series.array, season_length=12) for one, mean in pairs]
+        over = [float(mean.sum() - one.actual.sum()) for one, mean in pairs]
+        cells = [
+            f"{np.mean([value for value in squared if value is not None]):.3f}",
+            f"{np.mean([value for value in scaled if value is not None]):.3f}",
+            f"{sum(map(abs, over)) / sold:.3f}",
+            f"{sum(over) / sold:+.3f}",
+        ]
+        rows.append(" | ".join([name, *cells]))
+    inside = [
+        np.mean([(one.actual >= low) & (one.actual <= high) for one, low, high in bands])
+        for bands in (
+            [(one, one.answer.lo80, one.answer.hi80) for one in answers],
+            [(one, one.answer.lo95, one.answer.hi95) for one in answers],
+        )
+    ]
+    return [*rows, f"{len(answers)} series; bands hold {inside[0]:.3f} (80 %), {inside[1]:.3f} (95 %)"]
+
+
 def _smape(actual: FloatArray, forecast: FloatArray) -> float:
     """Mean of 200 |f − y| / (|f| + |y|); nothing for nothing is no error."""
     size = np.abs(actual) + np.abs(forecast)
@@ -288,6 +333,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--simulated", type=int, help="this many simulated business series instead of a file")
     parser.add_argument(
         "--dirty", type=int, help="what is found in this many simulated histories of each kind"
+    )
+    parser.add_argument(
+        "--intermittent",
+        type=int,
+        help="how this many simulated products that sell now and then are forecast",
     )
     parser.add_argument(
         "--family", default="structural", choices=("structural", "all", *FAMILIES), help="how they come about"

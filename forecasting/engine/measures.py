@@ -37,6 +37,16 @@ def mase(
     return float(np.abs(forecast - actual).mean()) / scale if scale is not None else None
 
 
+def rmsse(actual: FloatArray, forecast: FloatArray, insample: FloatArray) -> float | None:
+    """Root mean squared scaled error: the root of mean (f−y)² over the in-sample mean squared error of no
+    change (Makridakis, Spiliotis and Assimakopoulos 2022). For intermittent demand, of which an absolute
+    error is least for a forecast of nothing."""
+    if len(insample) < 2:
+        return None
+    scale = float((np.diff(insample) ** 2).mean())
+    return float(np.sqrt(((forecast - actual) ** 2).mean() / scale)) if scale > 0 else None
+
+
 def value_added(actual: FloatArray, before: FloatArray, after: FloatArray) -> tuple[float, float] | None:
     """Forecast value added of a step: WAPE before − WAPE after, in points and as a share of the one
     before."""

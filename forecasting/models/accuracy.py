@@ -21,7 +21,8 @@ class AccuracyRow(models.Model):
 
     ``lag`` is how many months the forecast looked ahead: from the vintage's data to ``month``. All values are
     in the measure's unit; layers that are empty say what the one before says, as in ``ForecastMonth``.
-    ``scale`` is the in-sample error of seasonal naive up to the vintage (for MASE), ``price`` the revenue per
+    ``scale`` is the in-sample error of seasonal naive up to the vintage (for MASE; none of a product that
+    sells only now and then), ``price`` the revenue per
     unit over the 12 months up to ``month``. ``reason_code`` and ``author`` are those of the change by hand
     that was in force. ``afterwards``: the vintage was computed when the month was already over, from figures
     as they were known then. Written by the step ``accuracy``; rewritten when figures are corrected, gone when

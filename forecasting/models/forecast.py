@@ -46,7 +46,8 @@ class Forecast(_Computed):
     data_month = models.DateField(null=True, help_text="the last month with data that was used")
     wape = models.FloatField(null=True)
     bias = models.FloatField(null=True)
-    mase = models.FloatField(null=True)
+    mase = models.FloatField(null=True, help_text="empty too where demand is intermittent")
+    rmsse = models.FloatField(null=True)
     content_hash = models.CharField(max_length=64)
     driver_effects = models.JSONField(
         null=True, help_text="what drivers do to it and which were tried in vain; empty: none were tried"

@@ -26,6 +26,8 @@ VALUES = (
     *("lo80", "hi80", "lo95", "hi95", "scale", "price", "afterwards"),
 )
 YEAR = 12
+# Whoever changes what a row says raises this.
+RULES = 2
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,15 @@ _ROWS = (
     _SPANS
     + f"""
     , vintage AS (
-        SELECT f.id, f.as_of, f.computed_at, a.*, lead(f.computed_at) OVER own AS frozen_at
+        SELECT f.id, f.as_of, f.computed_at, f.method, a.*, lead(f.computed_at) OVER own AS frozen_at
         FROM span a JOIN forecasting_forecast f USING (product_id, measure_id)
         WINDOW own AS (PARTITION BY a.product_id, a.measure_id ORDER BY f.as_of)
     ), said AS (
         SELECT a.product_id, a.measure_id, t.month, l.lag, a.frozen_at, a.id AS vintage_id,
                a.actuals[{_place("t.month")}] AS actual, m.naive, m.mean AS statistical, m.driven,
                m.overridden, m.agreed, m.lo80, m.hi80, m.lo95, m.hi95,
-               a.scales[{_place("a.as_of")}] AS scale, a.prices[{_place("t.month")}] AS price,
+               CASE WHEN a.method <> 'tsb' THEN a.scales[{_place("a.as_of")}] END AS scale,
+               a.prices[{_place("t.month")}] AS price,
                (a.computed_at AT TIME ZONE 'UTC')::date >= (t.month + interval '1 month')::date AS afterwards
         FROM vintage a
         CROSS JOIN unnest(%(lags)s::int[]) AS l(lag)
@@ -133,7 +136,7 @@ _SIGNS = """
 
 def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     """A hash for each span of all that its rows and windows are made from: figures up to the month ``known``,
-    vintages that are frozen, and the lags; empty while no vintage is frozen."""
+    vintages that are frozen, the lags and the rules; empty while no vintage is frozen."""
     signs: dict[Key, dict[str, list[str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SIGNS, {"products": sorted({s.product_id for s in spans}), "known": known})
@@ -142,7 +145,7 @@ def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     found = {}
     for span in spans:
         sign = signs.get(span.key, {})
-        said = json.dumps([LAGS, str(span.first), str(span.last), sign], sort_keys=True)
+        said = json.dumps([RULES, LAGS, str(span.first), str(span.last), sign], sort_keys=True)
         found[span.key] = hashlib.sha256(said.encode()).hexdigest() if "said" in sign else ""
     return found
 

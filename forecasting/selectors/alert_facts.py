@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from core.months import month_add
+from forecasting.layers import Layers
 
 # How far back the vintage may lie that this month's is compared with: months in which no night ran.
 VINTAGE_GAP_MONTHS = 3
@@ -22,7 +23,11 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True)
 class Moved:
-    """The same 12 months as the current forecast and an earlier vintage see them: sums of the means."""
+    """The same 12 months as the current forecast and an earlier vintage see them: sums of the final forecast.
+
+    ``priced`` weighs each month by what is decided of prices: times the price of the 12 months before the
+    vintage it is revenue. ``layers``: how much of the move in volume each layer made; they add up to it.
+    """
 
     as_of: datetime.date
     before_as_of: datetime.date
@@ -30,15 +35,28 @@ class Moved:
     before: float
     method: str
     method_before: str
+    priced: float
+    priced_before: float
+    layers: Mapping[str, float]
+
+    @property
+    def change(self) -> float:
+        return self.now - self.before
+
+    @property
+    def layer(self) -> str:
+        """The one that made most of the move."""
+        return max(self.layers, key=lambda layer: self.layers[layer] * (1 if self.change > 0 else -1))
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One month's actual beside what the newest vintage before it expected."""
+    """One month's actual beside what was planned with in the newest vintage before it: the final forecast
+    and its bands, as they were frozen."""
 
     month: datetime.date
     actual: float
-    mean: float
+    final: float
     lo80: float
     hi80: float
     lo95: float
@@ -73,10 +91,25 @@ def _vintage_before(row: str, month: str) -> str:
     """  # noqa: S608
 
 
-# Sums of floats name their order: without it, digits hang on where the database keeps the rows.
+# What is expected up to each layer, of a month ``row``.
+_UP_TO = {
+    "statistics": "{row}.mean",
+    "driven": "coalesce({row}.driven, {row}.mean)",
+    "overridden": "coalesce({row}.overridden, {row}.driven, {row}.mean)",
+    "agreed": "coalesce({row}.agreed, {row}.overridden, {row}.driven, {row}.mean)",
+}
+_FINAL = _UP_TO["agreed"]
+
+
+def _sums(row: str) -> str:
+    """Of the months ``row``: up to each layer, and the final forecast weighed by its prices. Sums of floats
+    name their order: without it, digits hang on where the database keeps the rows."""
+    summed = [*_UP_TO.values(), f"{_FINAL} * coalesce({{row}}.price_ratio, 1)"]
+    return ", ".join(f"sum({each} ORDER BY {{row}}.month)" for each in summed).format(row=row)
+
+
 _MOVED = f"""
-    SELECT c.product_id, c.measure_id, c.as_of, v.as_of, sum(n.mean ORDER BY n.month),
-           sum(b.mean ORDER BY b.month), c.method, v.method
+    SELECT c.product_id, c.measure_id, c.as_of, v.as_of, c.method, v.method, {_sums("n")}, {_sums("b")}
     FROM forecasting_forecast c
     CROSS JOIN LATERAL ({_vintage_before("c", "as_of")}) v
     JOIN forecasting_forecastmonth n
@@ -88,14 +121,15 @@ _MOVED = f"""
 """  # noqa: S608
 
 _HITS = f"""
-    SELECT s.product_id, s.measure_id, s.month, s.volume::float8, m.mean, m.lo80, m.hi80, m.lo95, m.hi95
+    SELECT s.product_id, s.measure_id, s.month, s.volume::float8,
+           m.mean, m.lo80, m.hi80, m.lo95, m.hi95, m.driven, m.overridden, m.agreed, m.spread
     FROM products_productmonth s
     CROSS JOIN LATERAL ({_vintage_before("s", "month")}) v
     JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = s.month
     WHERE s.product_id = ANY(%(products)s) AND s.month BETWEEN %(first)s AND %(last)s AND s.volume IS NOT NULL
 """  # noqa: S608
 
-_BUDGET = """
+_BUDGET = f"""
     WITH plan AS (
         SELECT product_id, measure_id, month, sum(volume) AS volume, sum(revenue) AS revenue
         FROM products_budgetrow
@@ -130,13 +164,13 @@ _BUDGET = """
     LEFT JOIN products_productmonth s
            ON s.product_id = y.product_id AND s.measure_id = y.measure_id AND s.month = y.month
     LEFT JOIN LATERAL (
-        SELECT mean, coalesce(agreed, overridden, driven, mean) AS final,
-               coalesce(agreed, overridden, driven, mean) * coalesce(price_ratio, 1) AS priced
-        FROM forecasting_forecastmonth
-        WHERE forecast_id = y.forecast_id AND month = y.month
+        SELECT m.mean, {_FINAL.format(row="m")} AS final,
+               {_FINAL.format(row="m")} * coalesce(m.price_ratio, 1) AS priced
+        FROM forecasting_forecastmonth m
+        WHERE m.forecast_id = y.forecast_id AND m.month = y.month
     ) f ON true
     GROUP BY 1, 2
-"""
+"""  # noqa: S608
 
 _HISTORY = """
     SELECT s.product_id, s.measure_id, s.month, s.volume::float8
@@ -156,17 +190,54 @@ def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 def moved_forecasts(product_ids: Collection[int]) -> dict[Key, Moved]:
     """By product and measure; those without an earlier vintage that sees the same 12 months are missing."""
     params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "year": YEAR_MONTHS}
-    return {(row[0], row[1]): Moved(*row[2:]) for row in _rows(_MOVED, params)}
+    return {(row[0], row[1]): _moved(*row[2:]) for row in _rows(_MOVED, params)}
+
+
+def _moved(
+    as_of: datetime.date, before_as_of: datetime.date, method: str, method_before: str, *sums: float
+) -> Moved:
+    half = len(sums) // 2
+    *now, priced = sums[:half]
+    *before, priced_before = sums[half:]
+    moves = [there - here for there, here in zip(now, before, strict=True)]
+    own = [move - under for move, under in zip(moves, [0.0, *moves], strict=False)]
+    return Moved(
+        as_of,
+        before_as_of,
+        now[-1],
+        before[-1],
+        method,
+        method_before,
+        priced,
+        priced_before,
+        dict(zip(_UP_TO, own, strict=True)),
+    )
+
+
+@dataclass(slots=True)
+class _Frozen(Layers):
+    """A month of a vintage."""
+
+    mean: float
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
+    driven: float | None
+    overridden: float | None
+    agreed: float | None
+    spread: float | None
 
 
 def hits(
     product_ids: Collection[int], first: datetime.date, last: datetime.date
 ) -> dict[Key, dict[datetime.date, Hit]]:
-    """The actuals of these months beside the newest vintage that did not know them."""
+    """The actuals of these months beside the final forecast of the newest vintage that did not know them."""
     params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "first": first, "last": last}
     found: dict[Key, dict[datetime.date, Hit]] = {}
-    for product_id, measure_id, *values in _rows(_HITS, params):
-        found.setdefault((product_id, measure_id), {})[values[0]] = Hit(*values)
+    for product_id, measure_id, month, actual, *layers in _rows(_HITS, params):
+        hit = Hit(month, actual, *_Frozen(*layers).final_band)
+        found.setdefault((product_id, measure_id), {})[month] = hit
     return found
 
 

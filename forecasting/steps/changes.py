@@ -1,9 +1,10 @@
 """Before all others: whose inputs changed since their results were made; later steps see to those only.
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
-and successors), its launch plan and drivers, its figures, the months of its vintages and the engine's
-version. Of most products the database hashes the figures and no month is read (`selectors/outlines.py`). A
-step still compares its own hash with its own row, so what is due for nothing costs time and changes nothing.
+and successors), its launch plan, drivers and promotions, its figures, the months of its vintages and the
+engine's version. Of most products the database hashes the figures and no month is read
+(`selectors/outlines.py`). A step still compares its own hash with its own row, so what is due for nothing
+costs time and changes nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from forecasting.services.night import looks_back
 from .common import LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches
+from .promoted import Promoted
 
 STEP = "changes"
 
@@ -101,6 +103,7 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
     ):
         found.setdefault(one.subject, []).append(Outline(one, one.has_data))
     launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
+    promoted = Promoted(run.as_of, payload)
     vintages, listed = vintages_there(payload), forecasts_listed(payload)
 
     def told(subject: Subject, own: list[Outline]) -> tuple[str, bool]:
@@ -110,7 +113,7 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
             one = outline.series
             months = vintages.months.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
-            more = (*launches.digest(one), *drivers.digest(one), outline.first)
+            more = (*launches.digest(one), *drivers.digest(one), *promoted.digest(one), outline.first)
             parts.append(one.digest(one.leads, one.temporary, earlier, *more))
             missing |= outline.has_data and one.as_of not in months
             missing |= one.key in vintages.stale

@@ -163,6 +163,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 wape=result.wape if result else None,
                 bias=result.bias if result else None,
                 mase=result.mase if result else None,
+                rmsse=result.rmsse if result else None,
                 driver_effects=effects,
                 content_hash=_digest([method, reason, params, effects], months, by_week),
                 by_week=bool(by_week),

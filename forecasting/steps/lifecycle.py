@@ -18,6 +18,7 @@ from forecasting.services.vintages import still_holds
 
 from .changes import due
 from .common import each_subject, engine_series, series_of_chunk
+from .promoted import Promoted
 
 # A product that ended so long ago is told by that, not by what its last months looked like.
 ENDED_MONTHS = 3
@@ -39,14 +40,15 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         for s in series_of_chunk(run, payload)
         if s.leads and not s.temporary and (s.has_data or s.key in current)
     ]
-    digests = {s.key: s.digest("lifecycle", engine.ENGINE_VERSION) for s in found}
+    promoted = Promoted(run.as_of, payload)
+    digests = {s.key: s.digest("lifecycle", engine.ENGINE_VERSION, *promoted.digest(s)) for s in found}
 
     def unchanged(series: SubjectSeries) -> bool:
         row = there.get((*series.key, series.as_of))
         return still_holds(row, current=current.get(series.key), run=run, digest=digests[series.key])
 
     changed = [series for series in found if not unchanged(series)]
-    made, failures = each_subject(changed, lambda series: _estimate(series, digests[series.key]))
+    made, failures = each_subject(changed, lambda series: _estimate(series, promoted, digests[series.key]))
 
     def write() -> ChunkOutcome:
         renewed = {(row.product_id, row.family_id) for row in stages_write(estimates=made, run=run)}
@@ -63,7 +65,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _estimate(series: SubjectSeries, digest: str) -> StageEstimate:
+def _estimate(series: SubjectSeries, promoted: Promoted, digest: str) -> StageEstimate:
     from forecasting import engine
 
     row = StageEstimate(
@@ -78,7 +80,9 @@ def _estimate(series: SubjectSeries, digest: str) -> StageEstimate:
     if not series.has_data:
         row.evidence_code = "no_sales"
         return row
-    path = engine.lifecycle(engine_series(series, final_only=True))
+    # A confirmed gap in sales is a missing month by now: to the engine the same as one that was sold out.
+    said = engine_series(series, final_only=True)
+    path = engine.lifecycle(said, promo=promoted.flags(series, said))
     last = path.last
     row.stage = last.stage or ""
     row.evidence_code = last.evidence or last.reason or ""

@@ -137,6 +137,7 @@ def _context(request: HttpRequest, tree: LineTree, asked: Asked, held: Held) -> 
             for lag, sums in by_lag.items()
         ],
         "steps": _steps(now, by_month.values(), used) if now else [],
+        "all_scaled": now is None or now.layers[FINAL].scaled_n == now.layers[FINAL].n,
         "chart": accuracy_chart(by_month, lag=asked.lag, with_final=len(used) > 2),
         "by_line": [
             {"line": tree.lines[pk], "final": by_line[pk].layers[FINAL], "naive": by_line[pk].layers["naive"]}

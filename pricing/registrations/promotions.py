@@ -19,6 +19,7 @@ from core.registries import (
     Panel,
     PlannedSource,
     ProductReading,
+    PromotedSource,
 )
 
 later = later_in("pricing")
@@ -64,6 +65,9 @@ def register() -> None:
             _("Promotions of its products"),
             order=10,
         )
+    )
+    registries.promoted_sources.register(
+        PromotedSource("promotion", later("selectors.promotion_months.promotion_months"))
     )
     registries.nightly_steps.register(
         NightlyStep(

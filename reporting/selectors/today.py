@@ -199,7 +199,10 @@ def _year_of(month: datetime.date) -> datetime.date:
 
 def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     """The sums by stage and stage of a month ago, apart for what is no longer sold."""
-    both = Q(news__amount__isnull=False, news__amount_before__isnull=False)
+    # The forecast as it stands now, where last month's is known of the same months.
+    both = Q(figures__forecast_12m_amount__isnull=False, news__amount_before__isnull=False) & Q(
+        news__as_of=F("figures__forecast_as_of")
+    )
     # Half a product's band in money: its own part of its forecast.
     volume, money = F("figures__forecast_12m"), F("figures__forecast_12m_amount")
     below = money * (volume - F("figures__forecast_12m_lo80")) / NullIf(volume, Value(0.0))
@@ -244,7 +247,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
             below_squares=Sum(below * below),
             above=Sum(above),
             above_squares=Sum(above * above),
-            amount=Sum("news__amount", filter=both),
+            amount=Sum("figures__forecast_12m_amount", filter=both),
             amount_before=Sum("news__amount_before", filter=both),
             error=Sum("news__error_amount"),
             sold=Sum("news__sold_amount"),
@@ -279,11 +282,12 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 
 @dataclass(frozen=True)
 class Planned:
-    """The budget of the scope's month, year to date and full year, ``None`` where it is not whole;
-    ``of_lines``: some of it is made for lines as wholes."""
+    """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
+    whole; ``of_lines``: some of it is made for lines as wholes."""
 
     month: Decimal | None
     ytd: Decimal | None
+    last_year: Decimal | None
     full_year: Decimal | None
     of_lines: bool
 
@@ -292,10 +296,14 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
     the scope holds whole. One statement, two where a line has a budget by channel."""
     start = _year_of(month)
-    end = month_add(start, 11)
-    budget = budget_revenue(user, line_tree(), scope.whole, start, end, scope.products)
+    end, year_ago = month_add(start, 11), month_add(month, -11)
+    budget = budget_revenue(user, line_tree(), scope.whole, min(start, year_ago), end, scope.products)
     return Planned(
-        budget.over(month, month), budget.over(start, month), budget.over(start, end), budget.of_lines
+        budget.over(month, month),
+        budget.over(start, month),
+        budget.over(year_ago, month),
+        budget.over(start, end),
+        budget.of_lines,
     )
 
 

@@ -119,19 +119,28 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
         (_("Revenue, year to date"), figures.ytd, "ytd"),
     ):
         if span.amount is not None:
-            change = None if span.rate is None else formats.delta(span.rate)
             against = _on_budget(span.amount, getattr(budget, plan, None))
-            tiles.append(_tile(label, span.amount, currency, change, _("on last year")) | against)
+            tiles.append(
+                _tile(label, span.amount, currency, span.rate, _indexed(_("on last year"), span.rate))
+                | against
+            )
     if figures.revenue is not None:
-        change = None if figures.revenue_rate is None else formats.delta(figures.revenue_rate)
+        rate = figures.revenue_rate
         tiles.append(
-            _tile(_("Revenue, 12 months"), figures.revenue, currency, change, _("on the year before"))
+            _tile(
+                _("Revenue, 12 months"),
+                figures.revenue,
+                currency,
+                rate,
+                _indexed(_("on the year before"), rate),
+            )
+            | _on_budget(figures.revenue, budget.last_year if budget else None)
             | ({"spark": Course(months.past, [], [], [])} if months else {})
         )
     if figures.forecast is not None:
-        change = None if figures.forecast_rate is None else formats.delta(figures.forecast_rate)
+        rate = figures.forecast_rate
         tiles.append(
-            _tile(_("Forecast, 12 months"), figures.forecast, currency, change, _("on last month's forecast"))
+            _tile(_("Forecast, 12 months"), figures.forecast, currency, rate, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
     tiles += _full_year(figures, budget, currency)
@@ -158,13 +167,13 @@ def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> lis
     label = _("Expected full year")
     if figures.data_month is not None:
         label = _("Expected full year %(year)s") % {"year": budget_year(figures.data_month)}
-    last_year = {} if full.rate is None else {"label": _("on last year"), "delta": formats.delta(full.rate)}
+    last_year = {} if full.rate is None else _compared(_("on last year"), full.rate)
     if budget and budget.of_lines and budget.full_year and full.amount is not None:
-        change = formats.delta(full.amount / float(budget.full_year) - 1) if budget.full_year > 0 else None
-        tile = _tile(label, full.amount, currency, change, _("on budget"))
+        rate = full.amount / float(budget.full_year) - 1 if budget.full_year > 0 else None
+        tile = _tile(label, full.amount, currency, rate, _indexed(_("on budget"), rate))
     elif figures.year_amount is not None:
-        change = None if figures.budget_rate is None else formats.delta(figures.budget_rate)
-        tile = _tile(label, figures.year_amount, currency, change, _("on budget"))
+        rate = figures.budget_rate
+        tile = _tile(label, figures.year_amount, currency, rate, _indexed(_("on budget"), rate))
     elif full.amount is not None:
         tile = _tile(label, full.amount, currency, None, "")
     else:
@@ -175,7 +184,18 @@ def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> lis
 def _on_budget(amount: float, plan: Decimal | None) -> dict[str, Any]:
     if plan is None or plan <= 0:
         return {}
-    return {"comparisons": [{"label": _("on budget"), "delta": formats.delta(amount / float(plan) - 1)}]}
+    return {"comparisons": [_compared(_("on budget"), amount / float(plan) - 1)]}
+
+
+def _compared(label: str, rate: float) -> dict[str, Any]:
+    return {"label": _indexed(label, rate), "delta": formats.delta(rate)}
+
+
+def _indexed(label: str, rate: float | None) -> str:
+    """With the index, as the table of a product says it: 104 is 4 % more."""
+    if rate is None:
+        return label
+    return _("%(compared)s, index %(index)s") % {"compared": label, "index": formats.index(100 * (1 + rate))}
 
 
 def _band_words(figures: Portfolio, currency: str) -> str:
@@ -185,7 +205,8 @@ def _band_words(figures: Portfolio, currency: str) -> str:
     return _("80%% chance: %(low)s – %(high)s") % {"low": low, "high": high}
 
 
-def _tile(label: str, amount: float, currency: str, change: Any, compared: str) -> dict[str, Any]:
+def _tile(label: str, amount: float, currency: str, rate: float | None, compared: str) -> dict[str, Any]:
+    change = None if rate is None else formats.delta(rate)
     return {
         "label": label,
         "value": formats.money(amount, currency, scale="auto"),

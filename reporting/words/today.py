@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from collaboration.selectors.alerts import tally
 from collaboration.sentences import count_word, enumerate_words
@@ -58,6 +58,14 @@ def alerts_sentence(counts: AlertCounts, *, deals: bool) -> str:
     return _("Nothing needs you this morning.") if deals else _("Nothing out of the ordinary.")
 
 
+BY_DECISION = {
+    "driven": gettext_lazy("known drivers, promotions or prices ahead"),
+    "overridden": gettext_lazy("changed by hand"),
+    "agreed": gettext_lazy("what was agreed"),
+    "price": gettext_lazy("what a unit brings in"),
+}
+
+
 def why_words(code: str, params: Mapping[str, Any]) -> str:
     """What explains a forecast's move best."""
     if code == "month":
@@ -69,6 +77,8 @@ def why_words(code: str, params: Mapping[str, Any]) -> str:
         if rate > 0:
             return _("%(month)s was %(rate)s higher than expected") % values
         return _("%(month)s was %(rate)s lower than expected") % values
+    if code in BY_DECISION:
+        return str(BY_DECISION[code])
     if code == "method":
         return _("another method: %(method)s") % {"method": method_words(params["to"])}
     if code == "model":

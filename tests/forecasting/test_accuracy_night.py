@@ -91,6 +91,16 @@ def test_each_vintage_meets_its_months(product: Any) -> None:
         assert row.afterwards
 
 
+def test_of_what_sells_now_and_then_nothing_is_scaled(product: Any) -> None:
+    ProductMonth.objects.filter(product_id=product.pk).exclude(month__month__in=(1, 4, 7, 10)).update(
+        volume=0, revenue=0
+    )
+    look_back(2)
+    run_now()
+    assert set(Forecast.objects.values_list("method", flat=True)) == {"tsb"}
+    assert set(AccuracyRow.objects.values_list("scale", flat=True)) == {None}
+
+
 def test_a_vintage_in_time_is_not_called_afterwards(product: Any) -> None:
     look_back(2)
     moment = datetime.datetime.combine(month_add(LAST, -1), datetime.time(3), datetime.UTC)

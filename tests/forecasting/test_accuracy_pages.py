@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from core.months import month_add
-from forecasting.models import AccuracyRow, AccuracyState, Forecast
+from forecasting.models import AccuracyRow, AccuracyState, AccuracySum, Forecast
 from forecasting.services.accuracy import accuracy_write
 from forecasting.steps import accuracy_sums
 from products.models import Product
@@ -85,6 +85,18 @@ def test_the_page_says_how_far_off_by_lag_layer_and_product(client: Any) -> None
     assert "helps" in part
     assert "makes it worse" in part
     assert "Juices" in part
+
+
+def test_the_page_says_what_mase_leaves_out(client: Any) -> None:
+    signed_in(client)
+    product = product_factory()
+    rows_give(product, actual=[100.0] * 12)
+    summed()
+    assert "MASE is of the products that sell every month" not in text(client.get(PAGE))
+    AccuracyRow.objects.filter(pk=AccuracyRow.objects.values("pk")[:1]).update(scale=None)
+    AccuracySum.objects.update(stale=True)
+    summed()
+    assert "MASE is of the products that sell every month" in text(client.get(PAGE))
 
 
 def test_no_verdict_on_too_few(client: Any) -> None:

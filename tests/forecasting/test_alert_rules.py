@@ -79,8 +79,13 @@ def test_a_line_can_ask_for_more_than_the_band():
     assert outside_band(hits(121, 121, 121), MONTH, 2.0, wide)
 
 
-def moved(now: float, before: float) -> Moved:
-    return Moved(MONTH, month_add(MONTH, -1), now, before, "theta_ets", "theta_ets")
+def moved(now: float, before: float, **layers: float) -> Moved:
+    """By statistics, where it is not said by which layers."""
+    methods = ("theta_ets", "theta_ets")
+    by = {"statistics": 0.0, "driven": 0.0, "overridden": 0.0, "agreed": 0.0} | layers
+    if not layers:
+        by["statistics"] = now - before
+    return Moved(MONTH, month_add(MONTH, -1), now, before, *methods, now, before, by)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,22 @@ def test_a_forecast_moved(now, before, side):
     assert (finding and finding.fingerprint) == (side and f"2026-10-01:{side}")
     if finding:
         assert finding.stake == pytest.approx(abs(now - before) * 3)
+
+
+@pytest.mark.parametrize(
+    ("now", "layers", "found"),
+    [
+        (130, {"statistics": 10, "overridden": 20}, "overridden"),
+        (130, {"statistics": 20, "driven": 10}, "statistics"),
+        # Up in all, although an override took off more than any other layer added.
+        (130, {"statistics": 70, "driven": 40, "overridden": -80}, "statistics"),
+        (60, {"statistics": 30, "driven": -20, "agreed": -50}, "agreed"),
+    ],
+)
+def test_the_layer_that_made_most_of_a_move(now, layers, found):
+    finding = forecast_moved(moved(now, 100, **layers), 1.0, LIMITS, is_level=False)
+    assert finding is not None
+    assert finding.evidence["layer"] == found
 
 
 def test_the_months_of_a_level_are_never_added():

@@ -91,6 +91,12 @@ def vintage(
     return forecast
 
 
+def decided(forecast: Forecast, month: datetime.date | None = None, **layers: float) -> None:
+    """What stands in one month of the forecast beside its statistics; without a month in all."""
+    months = ForecastMonth.objects.filter(forecast=forecast)
+    (months.filter(month=month) if month else months).update(**layers)
+
+
 def night(**fields: Any) -> NightlyRun:
     """The step alone, on what is there."""
     fields.setdefault("local_date", TODAY)
@@ -151,6 +157,44 @@ def test_two_months_outside_the_80_band_against_the_vintage_of_each(product):
     assert Alert.objects.get(kind="band").stake_amount == Decimal(50)
 
 
+LAYERS = pytest.mark.parametrize("layer", ["driven", "overridden", "agreed"])
+
+
+@LAYERS
+def test_a_month_is_judged_by_what_was_planned_with(product, layer):
+    """150 were planned where statistics said 100: 80 to 120 becomes 120 to 180 with it."""
+    decided(vintage(product, month_add(LAST, -1)), LAST, **{layer: 150})
+    vintage(product, LAST)
+    sold(product, LAST, 170)
+    night()
+    assert "band" not in kinds()
+    sold(product, LAST, 100)
+    night()
+    assert said("band") == "In Oct\u00a02026: 100 pakken, expected 150 (95%: 120 – 180)."
+    assert Alert.objects.get(kind="band").stake_amount == Decimal(100)
+
+
+def test_what_is_not_known_of_a_decision_widens_the_band(product):
+    """√(20² + (100·(e^(1.96·0.2) − 1))²) = 52 above."""
+    decided(vintage(product, month_add(LAST, -1)), LAST, driven=100, spread=0.2)
+    vintage(product, LAST)
+    sold(product, LAST, 150)
+    night()
+    assert "band" not in kinds()
+    sold(product, LAST, 153)
+    night()
+    assert "band" in kinds()
+
+
+def test_the_error_is_that_of_what_was_planned_with(product):
+    for ago in range(3, 0, -1):
+        decided(vintage(product, month_add(LAST, -ago)), overridden=120)
+    vintage(product, LAST)
+    night()
+    news = ProductNews.objects.get()
+    assert (news.error_amount, news.sold_amount) == (pytest.approx(120), pytest.approx(600))
+
+
 def test_a_vintage_that_knew_the_month_is_not_held_against_it(product):
     vintage(product, LAST)
     sold(product, LAST, 10)
@@ -178,6 +222,58 @@ def test_a_forecast_that_moved_compares_the_same_twelve_months(product):
     assert Alert.objects.get().stake_amount == Decimal(264)
     news = ProductNews.objects.get()
     assert (round(news.amount), round(news.amount_before)) == (2664, 2400)
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        ("driven", "Known drivers, promotions or prices ahead made most of it."),
+        ("overridden", "A change by hand made most of it."),
+        ("agreed", "What was agreed made most of it."),
+    ],
+)
+def test_a_forecast_moved_by_decision(product, layer, sentence):
+    before, now = vintage(product, month_add(LAST, -1)), vintage(product, LAST)
+    decided(now, **{layer: 120})
+    sold(product, LAST, 110)  # which would explain a move of the statistics
+    night()
+    assert said("moved") == (
+        f"Next 12 months +20.0%: 1,440 pakken, 1,200 on data up to Sep\u00a02026. {sentence}"
+    )
+    news = ProductNews.objects.get()
+    assert (news.why_code, round(news.move_rate, 4)) == (layer, round(1440 / 1200 - 1, 4))
+    # It was so last month already: nothing has moved.
+    decided(before, **{layer: 120})
+    night()
+    assert "moved" not in kinds()
+
+
+def test_statistics_under_an_agreed_forecast_move_nothing(product):
+    for as_of, mean in ((month_add(LAST, -1), 100), (LAST, 130)):
+        decided(vintage(product, as_of, mean), agreed=110)
+    night()
+    assert kinds() == []
+
+
+def test_a_decided_price_moves_the_amount(product):
+    vintage(product, month_add(LAST, -1))
+    decided(vintage(product, LAST), price_ratio=1.25)
+    night()
+    news = ProductNews.objects.get()
+    assert (news.amount, news.amount_before, news.why_code) == (3000, 2400, "price")
+    assert kinds() == []
+
+
+def test_what_was_expected_is_in_the_prices_of_its_own_year(product):
+    """A price of 3 from October on. A month ago a year at 2 lay behind: 2 × 1.5. Now one month of it was at 3
+    already: their mean × 3 / that mean."""
+    decided(vintage(product, month_add(LAST, -1)), price_ratio=1.5)
+    ProductMonth.objects.filter(product_id=product.pk, month=LAST).update(revenue=300)
+    mean = (11 * 200 + 300) / 1200
+    decided(vintage(product, LAST), price_ratio=3 / mean)
+    night()
+    news = ProductNews.objects.get()
+    assert (news.amount, news.amount_before) == (pytest.approx(3600), pytest.approx(3600))
 
 
 def test_a_line_sets_its_own_threshold(product):

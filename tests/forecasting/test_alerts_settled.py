@@ -19,7 +19,7 @@ from core.organisation import organisation_forget
 from forecasting.alerts.chunk import Judge
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, ProductNews, StageSetting, SubjectInputs
 from forecasting.selectors.alert_facts import budget_years, moved_forecasts
-from products.models import BudgetRow, Product, ProductLine, ProductMonth
+from products.models import BudgetRow, BudgetVersion, Product, ProductLine, ProductMonth
 from tests.factories import organisation_factory, user_factory
 
 from .conftest import FORECASTS, LAST, TODAY, budget_give, products_make, run_now
@@ -109,6 +109,14 @@ def _overridden(products: list[Product]) -> None:
     months.update(overridden=F("mean") * 4)
 
 
+def _agreed_without_a_budget(products: list[Product]) -> None:
+    BudgetRow.objects.all().delete()
+    BudgetVersion.objects.all().delete()
+    run_alerted()
+    months = ForecastMonth.objects.filter(forecast__product=products[1], forecast__current=True)
+    months.update(agreed=F("mean") * 4)
+
+
 def _staged(products: list[Product]) -> None:
     StageSetting.objects.create(
         product=products[1],
@@ -153,6 +161,7 @@ def _final_later(products: list[Product]) -> None:
         _planned,
         _replanned,
         _overridden,
+        _agreed_without_a_budget,
         _staged,
         _ended,
         _temporary,

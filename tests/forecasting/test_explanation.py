@@ -106,6 +106,19 @@ def test_how_good_it_was_is_what_was_forecast_once_a_year_of_it_is_over() -> Non
     assert "Tried on its own past" in said
 
 
+def test_what_sells_only_now_and_then_is_judged_by_its_total() -> None:
+    rare = replace(now(), forecast=Forecast(method="tsb", wape=0.9, bias=-0.05))
+    said = told(rare, SALES, FLOW, "packs")
+    assert "Tried on its own past, the total of its months was −5.0% off." in said.replace("-5.0", "−5.0")
+    assert "90.0%" not in said
+    final = Errors(n=12, off=150, over=20, size=200, net=200)
+    layers = dict.fromkeys(LAYERS, final)
+    said = told(replace(rare, accuracy={LAG: Sums(layers, {})}), SALES, FLOW, "packs")
+    assert "Of 12 months that were forecast a month ahead the total was +10.0% off." in said
+    unknown = replace(now(), forecast=Forecast(method="tsb"))
+    assert "too short to say how good" in told(unknown, SALES, FLOW, "packs")
+
+
 def test_dutch() -> None:
     with translation.override("nl"):
         said = told(now(), SALES, FLOW, "pakken")

@@ -318,3 +318,19 @@ def test_a_column_of_months_has_one_number_of_decimals(client, manager, products
     cells = re.findall(r'<td class="num nowrap">([^<]*)</td>', found.content.decode())
     assert cells
     assert not [cell for cell in cells if "." in cell]
+
+
+def test_what_sells_only_now_and_then_shows_total_and_rmsse(client, manager, products):
+    rare = products[0]
+    ProductMonth.objects.filter(product_id=rare.pk).exclude(month__month__in=(1, 4, 7, 10)).update(volume=0)
+    run_now()
+    forecast = Forecast.objects.get(product=rare)
+    assert (forecast.method, forecast.mase) == ("tsb", None)
+    page = text(client.get(tab(rare)))
+    assert f"Against the month before (RMSSE) {forecast.rmsse:.2f}" in page
+    assert "Total of the months (+ is too high)" in page
+    assert "(MASE)" not in page
+    assert "(WAPE)" not in page[page.index("How good is it?") : page.index("How good is it?") + 200]
+    page = text(client.get(tab(products[1])))
+    assert "(MASE)" in page
+    assert "RMSSE" not in page

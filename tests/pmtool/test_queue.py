@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from celery import signals
 from django.conf import settings
 from django.db import connection, connections
 from kombu.exceptions import OperationalError
 
 from core.tasks import work
+from forecasting import engine
 from pmtool.celery import _one_core_a_process, app
 from pmtool.servers import Valkey
 
@@ -110,3 +113,16 @@ def test_each_process_of_the_tests_has_a_queue_of_its_own() -> None:
     """They share a server; workers of one test would take what another's wait for."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     assert settings.CELERY_BROKER_URL.endswith(f"virtual_host={2 * number}")
+
+
+def test_numeric_libraries_are_imported_once_in_the_workers_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker announces itself before it forks: then they are loaded, and what is loaded is left to its
+    children."""
+    done: list[str] = []
+    monkeypatch.setattr(engine, "warm_up", lambda: done.append("imported"))
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("frozen"))
+    told = [receiver() for _key, receiver in signals.worker_init.receivers]
+    for receiver in told:
+        if receiver.__module__ == "pmtool.celery" and receiver is not _one_core_a_process:
+            receiver()
+    assert done == ["imported", "frozen"]

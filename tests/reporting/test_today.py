@@ -79,7 +79,6 @@ def known(night: NightlyRun, *, stage: str = "growth", before: str = "growth", *
         as_of=MONTH,
         amount=1500,
         amount_before=1400,
-        move_rate=0.0714,
         why_code="month",
         why_params={"month": "2026-10-01", "rate": 0.12},
         stage_before=before,
@@ -198,13 +197,13 @@ def told(night: NightlyRun, **fields: Any) -> Product:
     return product
 
 
-def line_budget(amount: int, **of: Any) -> None:
-    version, _new = BudgetVersion.objects.get_or_create(code="b26", defaults={"name": "B", "year": 2026})
+def line_budget(amount: int, year: int = 2026, **of: Any) -> None:
+    version, _new = BudgetVersion.objects.get_or_create(code=f"b{year}", defaults={"name": "B", "year": year})
     BudgetRow.objects.bulk_create(
         BudgetRow(
             version=version,
             measure=Measure.objects.get(code="units"),
-            month=datetime.date(2026, month, 1),
+            month=datetime.date(year, month, 1),
             revenue=amount,
             **of,
         )
@@ -224,15 +223,48 @@ def test_month_year_to_date_and_full_year_against_last_year_and_the_budget_of_th
     line_budget(50, product=products[0])
     budget = planned(owner, scope, MONTH)
     assert (budget.month, budget.ytd, budget.full_year, budget.of_lines) == (160, 1600, 1920, True)
+    assert budget.last_year is None  # of 2025 there is none
     client.force_login(owner)
     page = text(client.get("/")).replace("\u00a0", " ")
-    for part in ("Revenue, Oct 2026", "+27.1%"):
+    for part in ("Revenue, Oct 2026", "+27.1%", "on last year, index 125", "on budget, index 127"):
         assert part in page
     # Somebody else's product in the line: its budget is not the person's.
     told(night, line=line, owner=user_factory())
     budget = planned(owner, scope_read(owner, {}), MONTH)
     assert (budget.month, budget.of_lines) == (50, False)
     assert planned(owner, scope_read(owner, {"line": line.code}), MONTH).month == 160
+
+
+def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
+    """2,400 sold; planned 2 × 80 in 2025 and 10 × 160 in 2026 for the line."""
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    for _number in range(2):
+        told(night, line=line)
+    line_budget(160, line=line)
+    line_budget(80, year=2025, line=line)
+    assert planned(owner, scope_read(owner, {}), MONTH).last_year == 1760
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert "on the year before, index 120" in page
+    assert "on budget, index 136" in page
+
+
+def test_the_forecast_is_compared_as_it_stands_now(night):
+    """Changed by hand since the night: the figures show it, and the change goes by them."""
+    user = user_factory()
+    known(night)
+    ProductFigures.objects.update(forecast_12m_amount=2100)
+    found = portfolio(user, scope_read(user, {}))
+    assert (found.forecast, found.forecast_rate) == (2100, pytest.approx(0.5))
+    # Not with what was known of another month.
+    ProductNews.objects.update(as_of=datetime.date(2026, 9, 1))
+    assert portfolio(user, scope_read(user, {})).forecast_rate is None
+
+
+@pytest.mark.parametrize("code", ["driven", "overridden", "agreed", "price"])
+def test_a_decision_is_a_reason(code):
+    assert why_words(code, {})
 
 
 def test_no_full_year_while_forecasts_are_of_other_data(night):

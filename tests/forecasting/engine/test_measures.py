@@ -6,7 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecasting.engine.measures import bias, interval_score, mase, naive_scale, pinball, value_added, wape
+from forecasting.engine.measures import (
+    bias,
+    interval_score,
+    mase,
+    naive_scale,
+    pinball,
+    rmsse,
+    value_added,
+    wape,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs/algorithms/forecast.md").read_text(encoding="utf-8")
 
@@ -50,6 +59,11 @@ def test_mase(actual: np.ndarray) -> None:
     )
 
 
+def test_rmsse(actual: np.ndarray) -> None:
+    found = rmsse(actual, row("statistical"), row("in-sample"))
+    assert found == pytest.approx(figure("RMSSE statistical"), abs=5e-5)
+
+
 def test_undefined_is_none_never_zero_or_infinite() -> None:
     nothing, something = np.zeros(3), np.ones(3)
     assert wape(nothing, something) is None
@@ -57,6 +71,8 @@ def test_undefined_is_none_never_zero_or_infinite() -> None:
     assert value_added(nothing, something, something) is None
     assert mase(something, nothing, np.ones(5), season_length=1) is None
     assert mase(something, nothing, np.ones(1), season_length=1) is None
+    assert rmsse(something, nothing, np.ones(5)) is None
+    assert rmsse(something, nothing, np.ones(1)) is None
 
 
 def test_pinball_and_interval_score() -> None:
