@@ -302,8 +302,12 @@ def decided(what: str, product: Product, start: datetime.date) -> DecisionProduc
     if what == "positioning":
         return placed(product, start)
     kind, _, code = what.partition(" ")
+    name, _, currency = code.partition(" in ")
     there = PriceList.objects.filter(code=f"{kind}-{code}").first() or price_list_factory(
-        kind=kind, code=f"{kind}-{code}", channel=channel_factory(code=code) if code else None
+        kind=kind,
+        code=f"{kind}-{code}",
+        channel=channel_factory(code=name) if name else None,
+        currency=currency or "EUR",
     )
     return begun(product, start, price_list=there)
 
@@ -316,6 +320,10 @@ def decided(what: str, product: Product, start: datetime.date) -> DecisionProduc
         ("own kroon", "own", True),  # a price for everybody may be theirs too
         ("own", "own kroon", False),
         ("own kroon", "own jumbo", False),
+        ("own", "own  in GBP", False),
+        ("own  in GBP", "own", False),
+        ("own  in GBP", "own  in GBP", True),
+        ("own kroon", "own  in GBP", False),
         ("own", "advised", False),
         ("own", "observed", False),
         ("own", "positioning", False),
