@@ -54,9 +54,7 @@ def register() -> None:
     ):
         changes = later(f"selectors.unmoving_prices.{kind}_changes")
         words = later("words.prices.unmoving_words")
-        registries.planned_sources.register(
-            PlannedSource(f"{kind}_price", changes, words, of_members, 10)
-        )
+        registries.planned_sources.register(PlannedSource(f"{kind}_price", changes, words, of_members, 10))
     registries.job_kinds.register(
         JobKind(
             JOB,

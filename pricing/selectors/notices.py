@@ -59,7 +59,7 @@ def _paying(
     chains: dict[int, tuple[int, ...]],
 ) -> set[int | None]:
     """Channels below the list's that bought one of the products in the last 12 months, and have no price of
-    it in its currency on a list nearer to them; nor, of a list in another currency than ours, one in ours that
+    it in its currency on a list nearer to them; of a list in another currency than ours, nor one in ours that
     is as near. Of a segment nobody says where it buys."""
     if price_list.segment_id is not None:
         return set()

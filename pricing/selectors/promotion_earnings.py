@@ -39,7 +39,8 @@ class Earned:
     """Of one product. ``margin`` a unit without promotion; ``given`` what its months brought less than at
     the price before; ``extra`` is the margin it brought more, sister products and the weeks after counted,
     with its 80 % interval; ``break_even`` the units at which that is nothing. ``reason``: why nothing can
-    be said (``no_effect``, ``no_price``, ``no_costs``, ``state``); ``sisters_left_out``: their margin is not known."""
+    be said (``no_effect``, ``no_price``, ``no_costs``, ``state``); ``sisters_left_out``: their margin is not
+    known."""
 
     product: Product
     margin: float = 0.0

@@ -130,14 +130,12 @@ class TestItsLife:
             proposal_approve(user=author, proposal=proposal)
 
     @pytest.mark.parametrize(("currency", "alone"), [("EUR", True), ("GBP", False)])
-    def test_an_amount_in_pounds_is_held_against_none_in_euro(
-        self, currency: str, alone: bool
-    ) -> None:
+    def test_an_amount_in_pounds_is_held_against_none_in_euro(self, currency: str, alone: bool) -> None:
         """100 units at 1 more."""
         author = user_factory()
         proposal = proposed(author, price_list=price_list_factory(currency=currency))
-        figures = {"product": proposal.prices.get().product, "volume_12m": 100}
-        ProductFigures.objects.update_or_create(**figures)
+        product = proposal.prices.get().product
+        ProductFigures.objects.create(product=product, measure=measure_factory(), volume_12m=100)
         FourEyesRule.objects.create(decision_kind="price", mode="above", threshold_amount=101)
         if alone:
             assert proposal_approve(user=author, proposal=proposal).state == "approved"
