@@ -151,6 +151,8 @@ class TestTheGround:
         consumer = ground_of(product).consumer
         assert consumer is not None
         assert consumer.amount == Decimal("14.99")
+        PriceList.objects.filter(kind="advised").update(channel=channel_factory())
+        assert ground_of(product).consumer is None
 
     def test_what_was_seen_is_judged_where_it_was_seen(self, product: Product) -> None:
         assert not ground_of(product).answer(Asked(Decimal("12.5"), next_month())).outside
