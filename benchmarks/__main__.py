@@ -24,6 +24,7 @@ NAMES = {
     "night": "benchmarks.night",
     "pages": "benchmarks.pages",
     "processes": "benchmarks.processes",
+    "proposals": "benchmarks.proposals",
     "alerts": "benchmarks.alerts",
     "costs": "benchmarks.costs",
     "files": "benchmarks.report_files",

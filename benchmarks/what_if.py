@@ -93,7 +93,7 @@ def questions(chance: random.Random, kept: list[int], channel: int) -> dict[str,
 def run(bench: Bench) -> None:
     products, times = bench.size(5_000, 60), bench.size(100, 3)
     user = company_make(products=products)
-    channel = _priced(user)
+    channel = priced_company(user)
     some = list(Product.objects.order_by("pk")[:ASKED])
     kept = {product.code: _keep(user, product) for product in some}
     tell(f"{products:,} products; {times} answers to each kind of slider, of {len(some)} products in turn")
@@ -103,7 +103,7 @@ def run(bench: Bench) -> None:
     _outside(client.cookies[settings.SESSION_COOKIE_NAME].value, kept, channel, times)
 
 
-def _priced(user: User) -> int:
+def priced_company(user: User) -> int:
     """The channel that has a list of its own."""
     channel = Channel.objects.get(code="C1")
     for code, own in (("sell", None), ("c1", channel)):

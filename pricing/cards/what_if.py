@@ -93,6 +93,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "asked": asked,
         "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
         "kinds": kinds(ground, asked),
+        "not_asked": not_asked(ground),
         "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
         "beside": [kept_context(ground, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
@@ -117,6 +118,21 @@ def kinds(ground: Ground, asked: Question) -> list[dict[str, Any]]:
     names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
     return [{"kind": kind, "name": names[kind], "on": kind == on} for kind in kinds_of(ground)]
+
+
+def not_asked(ground: Ground) -> str:
+    """Which kind is missing, and why; nothing where all may be asked."""
+    if ground.inflow is not None:
+        return _(
+            "No promotion or distribution is asked here: this product counts what is in force, and what "
+            "those do to what comes in is not carried on to what is there."
+        )
+    if not ground.price.made.is_plain:
+        return _(
+            "No promotion is asked here: it lowers a price per unit, and this product has none that stands "
+            "alone."
+        )
+    return ""
 
 
 def _measures(ground: Ground, of: str, address: list[tuple[str, Any]]) -> list[dict[str, Any]]:

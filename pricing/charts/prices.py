@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils.text import capfirst
@@ -16,7 +17,7 @@ from core.charts.volume_forecast import axis_scale
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.selectors.price_rows import PriceRow
-from pricing.words.prices import list_words, part_words, price_text, volume_words
+from pricing.words.prices import list_words, part_words, price_decimals, price_text, volume_words
 from products.models import Measure, Product
 from products.selectors.line_words import line_word
 from products.selectors.lines import line_tree
@@ -116,11 +117,12 @@ def _spec(past: list[Spec], ahead: list[Spec], sales: Sequence[MonthSales], labe
     prices = [point["price"] for point in past + ahead if point["price"] is not None]
     spread = (max(prices) - min(prices)) or max(prices) / 10 or 1
     domain = [max(0, min(prices) - spread / 3), max(prices) + spread / 3]
+    decimals = max(price_decimals(Decimal(str(price))) for price in prices)
     y: Spec = {
         "field": "price",
         "type": "quantitative",
         "scale": {"domain": domain},
-        "axis": {"title": label, "format": ",.2f", "tickCount": 4, "minExtent": 44},
+        "axis": {"title": label, "format": f",.{decimals}f", "tickCount": 4, "minExtent": 44},
     }
     tooltip = [{"field": "label", "title": _("from")}, {"field": "text", "title": _("price")}]
     lines: list[Spec] = [

@@ -47,15 +47,14 @@ def register() -> None:
             _("Own prices of its products"),
         )
     )
-    registries.planned_sources.register(
-        PlannedSource(
-            "advised_price",
-            later("selectors.advised_prices.advised_changes"),
-            later("words.prices.advised_words"),
-            _("Advised prices of its products"),
-            10,
-        )
-    )
+    for kind, of_members in (
+        ("advised", _("Advised prices of its products")),
+        ("segment", _("Prices of its products for a segment")),
+        ("currency", _("Prices of its products in another currency")),
+    ):
+        changes = later(f"selectors.unmoving_prices.{kind}_changes")
+        words = later("words.prices.unmoving_words")
+        registries.planned_sources.register(PlannedSource(f"{kind}_price", changes, words, of_members, 10))
     registries.job_kinds.register(
         JobKind(
             JOB,

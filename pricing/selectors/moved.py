@@ -11,18 +11,22 @@ from pricing.models import Positioning, PriceList, Proposal
 
 @dataclass(frozen=True)
 class Moved:
-    """The price of a kind on a list (``place``), or the positioning in a segment; ``for_all``: all buyers."""
+    """The price of a kind on a list (``place``), or the positioning in a segment; ``for_all``: all buyers, of
+    a price those who pay in the ``currency``."""
 
     what: str
     place: int | None
     for_all: bool
+    currency: str = ""
 
     @property
     def is_ours(self) -> bool:
         return self.what != PriceList.Kind.OBSERVED
 
     def ended_by(self, later: Moved) -> bool:
-        return later.what == self.what and (later.for_all or later.place == self.place)
+        if (later.what, later.currency) != (self.what, self.currency):
+            return False
+        return later.for_all or later.place == self.place
 
 
 def moved_by(decisions: Iterable[Decision]) -> Mapping[int, Moved]:
@@ -35,7 +39,7 @@ def moved_by(decisions: Iterable[Decision]) -> Mapping[int, Moved]:
     for proposal in proposals:
         on = proposal.price_list
         for_all = on.channel_id is None and on.segment_id is None
-        found[by_kind["price"][proposal.pk]] = Moved(on.kind, on.pk, for_all)
+        found[by_kind["price"][proposal.pk]] = Moved(on.kind, on.pk, for_all, on.currency)
     segments = Positioning.objects.filter(pk__in=by_kind["positioning"]).values_list("pk", "segment_id")
     for pk, segment in segments:
         found[by_kind["positioning"][pk]] = Moved("positioning", segment, segment is None)

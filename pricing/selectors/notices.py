@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.months import month_add, month_start
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.models import NoticeDays, PriceList
 from products.models import Channel, SalesMonth
 from products.selectors.channels import channel_chains
@@ -59,10 +59,12 @@ def _paying(
     chains: dict[int, tuple[int, ...]],
 ) -> set[int | None]:
     """Channels below the list's that bought one of the products in the last 12 months, and have no price of
-    it on a list nearer to them. Of a segment nobody says where it buys."""
+    it in its currency on a list nearer to them; of a list in another currency than ours, nor one in ours that
+    is as near. Of a segment nobody says where it buys."""
     if price_list.segment_id is not None:
         return set()
-    others = PriceList.objects.filter(kind=price_list.kind, segment=None, channel__isnull=False)
+    here, currencies = price_list.channel_id, {price_list.currency, organisation_get().currency}
+    others = PriceList.objects.filter(kind=price_list.kind, segment=None, currency__in=currencies)
     of = dict(others.exclude(pk=price_list.pk).values_list("pk", "channel"))
     own = {(of[row.price_list_id], row.product_id) for row in in_force(of, products, date) if row.amount}
     bought = SalesMonth.objects.filter(
@@ -70,8 +72,9 @@ def _paying(
     )
 
     def pays(product: int, channel: int) -> bool:
-        near = (at for at in chains[channel] if at == price_list.channel_id or (at, product) in own)
-        return next(near, None) == price_list.channel_id
+        reaching = (at for at in (*chains[channel], None) if at == here or (at, product) in own)
+        near = next(reaching, None)
+        return near == here and (near, product) not in own
 
     return {
         channel

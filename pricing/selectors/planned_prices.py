@@ -10,7 +10,7 @@ from typing import Any
 
 from core.months import month_add, month_end, month_start
 from core.numbers import Z80, significant
-from core.organisation import today
+from core.organisation import organisation_get, today
 from core.registries import PlannedChange
 from pricing.models import PriceList
 from pricing.selectors.market_answers import MarketAnswers
@@ -170,16 +170,19 @@ def _with_state(change: PlannedChange, state: Counted | None) -> PlannedChange:
 
 
 def moves_volume(price_list: PriceList) -> bool:
-    """Whether anything is expected of its prices: nobody says what a segment buys of all that is sold."""
-    return price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
+    """Whether anything is expected of its prices."""
+    return not price_list.is_observed and not never_expected(price_list)
 
 
 def never_expected(price_list: PriceList) -> str:
-    """Why nothing is expected of any price of the list: ``advised`` or ``segment``; empty: something may be,
-    or it was only observed."""
-    if moves_volume(price_list) or price_list.is_observed:
-        return ""
-    return "segment" if price_list.kind == PriceList.Kind.OWN else "advised"
+    """Why nothing is expected of any price of the list: ``advised``, ``segment`` (nobody says what it buys of
+    all that is sold) or ``currency`` (another than ours: nor who pays in it); empty: something may be, or it
+    was only observed."""
+    if price_list.kind != PriceList.Kind.OWN:
+        return "" if price_list.is_observed else "advised"
+    if price_list.segment_id is not None:
+        return "segment"
+    return "" if price_list.currency == organisation_get().currency else "currency"
 
 
 def changes_expected(

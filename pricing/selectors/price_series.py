@@ -134,14 +134,14 @@ class PriceSeriesReader:
             prices, unpriced = ours, bool(prices) and not ours
         if measure.kind == Measure.Kind.LEVEL or until is None:
             return [PriceSeries(product, measure, "", widest_price(prices)[0])]
-        apart = prices_apart(prices, until - MIN_WEEKS * WEEK)
+        since = until - MIN_WEEKS * WEEK
+        apart = prices_apart(prices, since, self._chains)
         volumes = [
             (frequency, rows.get((product.pk, measure.pk), {}))
             for frequency, rows in ((WEEKS, self._weeks), (MONTHS, self._months))
         ]
         chosen = self._largest(volumes, apart)
-        rest = [(row, steps) for row, steps in prices if row.channel_id not in chosen or row.segment_id]
-        said: dict[int | None, tuple[str, Steps]] = {None: widest_price(rest)}
+        said: dict[int | None, tuple[str, Steps]] = {None: widest_price(prices, since)}
         said |= {pk: apart[pk] for pk in chosen}
         return [
             self._series(

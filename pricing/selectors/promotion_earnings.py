@@ -18,7 +18,7 @@ from django.db.models import Sum
 from core.months import month_add, month_start
 from pricing.engine.formulas import promotion_result
 from pricing.models import Promotion
-from products.models import Product, SalesMonth
+from products.models import Measure, Product, SalesMonth
 from products.selectors.access import visible_channel_ids
 from products.selectors.channels import channels_within
 from products.selectors.lines import line_tree
@@ -39,7 +39,8 @@ class Earned:
     """Of one product. ``margin`` a unit without promotion; ``given`` what its months brought less than at
     the price before; ``extra`` is the margin it brought more, sister products and the weeks after counted,
     with its 80 % interval; ``break_even`` the units at which that is nothing. ``reason``: why nothing can
-    be said (``no_effect``, ``no_price``, ``no_costs``); ``sisters_left_out``: their margin is not known."""
+    be said (``no_effect``, ``no_price``, ``no_costs``, ``state``); ``sisters_left_out``: their margin is not
+    known."""
 
     product: Product
     margin: float = 0.0
@@ -205,6 +206,8 @@ class _Margins:
         self._rates = rates_by_product(user, products)
 
     def of(self, product: Product) -> _Margin | str:
+        if self._leads[product.pk].kind == Measure.Kind.LEVEL:
+            return "state"  # what comes in goes on to bring in for longer than these months
         first, last = (month_start(day) for day in self._days[product.pk])
         months = self._months.get(product.pk, {})
         before = _sums(row for month, row in months.items() if month < first)

@@ -80,7 +80,8 @@ class Around:
 
 
 class SeriesReader:
-    """Reads for one chunk of the night: lines, units and other promotions once, sales a product at a time."""
+    """Reads for one chunk of the night: lines, units and other promotions once, sales a product at a time. Of
+    a line that leads with a state it is what comes into it."""
 
     def __init__(self, complete: Mapping[tuple[int, int], datetime.date]) -> None:
         self._tree = LineTree()
@@ -121,7 +122,7 @@ class SeriesReader:
         sold: Sold,
     ) -> Around | None:
         channels = self._channels[row.pk]
-        measure = _measure(measures, product, channels, sold)
+        measure = self._tree.inflow(product.line_id) or _measure(measures, product, channels, sold)
         first, last = measured_days(row, measure)
         if last < first:
             return None  # stopped before it showed in this measure

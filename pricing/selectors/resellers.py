@@ -87,10 +87,9 @@ def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[in
 
 
 def passed_through(consumers: Sequence[Price]) -> float:
-    """What is passed on of a change of our price for everybody: where a consumer price is observed, else
-    where it is advised, everybody's list first; without one all of ours."""
-    place = lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))  # noqa: E731
-    return float(min(consumers, key=place).pass_through) if consumers else 1.0
+    """What is passed on of a change of our price for everybody, by the consumer price for everybody: the one
+    that is observed, else the one that is advised; without one all of ours."""
+    return passed_in(consumers, ())
 
 
 def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:

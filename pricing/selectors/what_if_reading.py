@@ -29,7 +29,7 @@ from .list_parts import parts_by_list
 from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
-from .resellers import margin_rate, reach
+from .resellers import CONSUMER, margin_rate, reach
 from .states import state_flows
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
@@ -134,10 +134,9 @@ def months_asked(rows: Iterable[ForecastMonth], day: datetime.date) -> list[Fore
 
 
 def ground_of(read: Read, day: datetime.date) -> Ground:
-    by_kind = {one.price_list.kind: one for one in reversed(read.lists)}
-    consumer = by_kind.get(Kind.OBSERVED) or by_kind.get(Kind.ADVISED)
-    price = by_kind.get(Kind.OWN) or consumer
-    assert price is not None
+    own = next((one for one in read.lists if one.price_list.kind == Kind.OWN), None)
+    consumer = _consumer(read.lists, own.price_list.channel_id if own else None)
+    price = own or consumer or read.lists[0]
     beside = consumer if price is not consumer and not price.price_list.with_vat else None
     own_lists = _own_lists(read.lists, price)
     vat = any(one.price_list.with_vat for one in (price, *own_lists))
@@ -174,6 +173,20 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
             if (channel := one.price_list.channel) is not None
         ],
     )
+
+
+def _consumer(lists: Sequence[PriceNow], channel: int | None) -> PriceNow | None:
+    """What consumers pay where the channel's price holds (``None``: everybody's): there, else everywhere; of
+    each what is observed before what is advised. What one chain asks is nobody else's."""
+    there = [
+        one
+        for one in lists
+        if one.price_list.kind in CONSUMER
+        and one.price_list.channel_id in (channel, None)
+        and not one.price_list.segment_id
+    ]
+    place = lambda one: (one.price_list.channel_id != channel, CONSUMER.index(one.price_list.kind))  # noqa: E731
+    return min(there, key=place, default=None)
 
 
 def _revenue(read: Read, price: PriceNow, net: Decimal) -> float | None:

@@ -18,7 +18,7 @@ from collaboration.services.decisions import decision_withdraw
 from core import formats
 from core.jobs import job_enqueue
 from core.models import Job
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.selectors.prices import Part, in_force
@@ -372,7 +372,10 @@ def _free(current: Proposal) -> None:
 
 
 def _worth(current: Proposal) -> Decimal | None:
-    """What the change comes to over the volume of the last 12 months; ``None``: not known of all of it."""
+    """What the change comes to over the volume of the last 12 months, in our currency; ``None``: not known of
+    all of it, nor of a list in another currency."""
+    if current.price_list.currency != organisation_get().currency:
+        return None
     old = old_amounts(current, {pk for (pk,) in current.prices.values_list("product_id")})
     volumes = proposal_volumes(current)
     total = Decimal(0)

@@ -146,6 +146,7 @@ def unknown_words(reason: str) -> str:
             "shows in the prices that are observed"
         ),
         "segment": _("nobody says what a segment buys of all that is sold"),
+        "currency": _("nobody says who pays in another currency; forecasts count with prices in our own"),
         "level": _(
             "this product counts what is in force, and its line does not count in the same unit what is new"
         ),
@@ -159,15 +160,18 @@ def unknown_words(reason: str) -> str:
     }.get(reason, "")
 
 
-def advised_words(params: Mapping[str, Any]) -> tuple[str, str]:
-    """That the forecast does not count with an advised price ahead."""
+def unmoving_words(params: Mapping[str, Any]) -> tuple[str, str]:
+    """That the forecast does not count with a price ahead, and why."""
+    why = params.get("why", "advised")
     said = {
         "change": formats.delta(params["share"], "percent").text,
         "where": ", ".join(params.get("where", ())),
         "day": formats.day(datetime.date.fromisoformat(params["start"])),
-        "why": unknown_words("advised"),
+        "why": unknown_words(why),
     }
     name = _("Advised price in %(where)s %(change)s") if said["where"] else _("Advised price %(change)s")
+    if why != "advised":
+        name = _("Price for %(where)s %(change)s") if why == "segment" else _("Price in %(where)s %(change)s")
     return name % said, _("From %(day)s. The forecast does not move: %(why)s.") % said
 
 

@@ -119,7 +119,10 @@ def effect_reason(code: str) -> str:
     """Why an effect could not be measured; "" without a reason."""
     return {
         "": "",
-        "level": _("It counts a state, not sales: a promotion shows in what comes in, not there."),
+        "level": _(
+            "It counts a state. A promotion shows in what comes in; its line counts no single flow in the "
+            "same unit that says so."
+        ),
         "no_sales": _("There are no sales of these days and channels."),
         "short_history": _("Its history is too short: 26 weeks or 12 months are needed."),
         "few_normal": _("Too few weeks without a promotion to tell what is normal."),
@@ -133,6 +136,7 @@ def earnings_reason(code: str) -> str:
         "no_effect": _("What it did to sales could not be measured."),
         "no_price": _("There is no revenue of the months before it, or of those it ran in."),
         "no_costs": _("No costs that move with its sales are known."),
+        "state": _("It counts a state: what came in brings in for longer than is looked at here."),
     }[code]
 
 

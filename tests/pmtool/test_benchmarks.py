@@ -30,7 +30,8 @@ def test_every_benchmark_runs_small_and_leaves_nothing(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         assert os.listdir(folder) == []
-    for told in ("bare COPY", "bare models", "queries", "gunicorn", "beat", "the night after", "pptx"):
+    told_by_each = ("bare COPY", "bare models", "queries", "gunicorn", "beat", "the night after", "pptx")
+    for told in (*told_by_each, "approve"):
         assert told in done.stdout
     # Two worker processes or four, products made in order or backwards.
     assert "the same rows each time: yes" in done.stdout

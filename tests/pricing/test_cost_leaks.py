@@ -29,6 +29,7 @@ from pricing.models import (
     LedgerEntry,
     LedgerMapping,
     Listing,
+    PromotionCost,
     Proposal,
     RecommendedPrice,
 )
@@ -48,6 +49,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.forecasting.conftest import months_give, night_now
+from tests.policy.pricing_promotions import own as own_promotion
 from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
@@ -56,8 +58,10 @@ from tests.pricing.test_recommended import night
 
 pytestmark = pytest.mark.django_db
 COSTS = {"pricing.view_costs", "pricing.edit_costs"}
-# Costs themselves are refused; how ready the servers are differs.
-MOVES = re.compile("cost|readyz")
+# Costs themselves are refused, but what was said that a promotion cost is read by all; how ready the servers
+# are differs.
+MOVES = re.compile("(?<!promotion.)cost|readyz")
+DIMENSION = "PROMO-77"  # that is said; what the ledger books there is not
 CANARY, NAME = "87.6543", "ZQXCOSTNAME"
 # Differs with every answer: what keeps a form from being sent by others, or twice.
 _TOKEN = re.compile(rb'(?<=")[A-Za-z0-9]{64}(?=")|(?<=name="nonce" value=")[a-f0-9-]+')
@@ -137,6 +141,7 @@ def _ledger_give(world: World, month: datetime.date) -> None:
             cost_centre=NAME,
             source_import=file,
         )
+    LedgerEntry.objects.create(**said, account="4500", dimension=DIMENSION, number="1", source_import=file)
     LedgerMapping.objects.create(account=NAME, start_month=month, kind=quality, product=world.own_product)
     Correction.objects.create(
         reason=NAME, changes=[{"month": f"{month:%Y-%m}", "what": "ledger", "rows": 1, "amount": CANARY}]
@@ -179,12 +184,19 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
         if rule.get is not None and rule.get not in COSTS and not MOVES.search(rule.name)
     ]
     assert len(rules) > 120
+    PromotionCost.objects.create(
+        promotion_id=own_promotion(world)["pk"],
+        dimension=DIMENSION,
+        known_date=today(),
+        created_by=finance,
+    )
     _forecast_give(product)
     cost_rate_factory(product=product, start_date=datetime.date(2020, 1, 1), amount=1)
     night(product)
     cheap = RecommendedPrice.objects.get(product=product)
     before = _answers(world, session, rules)
     assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
+    assert sum(DIMENSION.encode() in content for url, (_s, content) in before.items() if "/cost/" in url) == 1
     _costs_give(world, finance)
     night(product)
     dear = RecommendedPrice.objects.get(product=product)

@@ -64,9 +64,10 @@ from tests.pricing.promotions import approved_factory, promotion_factory
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
-def list_of(kind: str = "own") -> PriceList:
-    """The list for everybody: there is one of a kind."""
-    return PriceList.objects.filter(kind=kind).first() or price_list_factory(kind=kind)
+def list_of(kind: str = "own", currency: str = "EUR") -> PriceList:
+    """The list for everybody: there is one of a kind and currency."""
+    of = {"kind": kind, "currency": currency}
+    return PriceList.objects.filter(**of).first() or price_list_factory(**of)
 
 
 def proposed(author: Any, product: Product | None = None, **lists: Any) -> Proposal:
@@ -169,9 +170,12 @@ def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), kind="advised"))
     service = product_factory(kind="service")
     proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), service))
+    abroad = proposed(user_factory("marketing"), currency="GBP")
+    proposal_approve(user=user_factory(), proposal=abroad)
     rows = DecisionProduct.objects.order_by("pk")
-    assert [row.expected for row in rows] == [None, None]
+    assert [row.expected for row in rows] == [None] * 3
     assert "nothing expected: the reseller decides what he asks" in price_words(rows[0].what)
+    assert "nothing expected: nobody says who pays in another currency" in price_words(rows[2].what)
     assert "nothing expected" not in price_words(rows[1].what)
 
 
@@ -302,8 +306,12 @@ def decided(what: str, product: Product, start: datetime.date) -> DecisionProduc
     if what == "positioning":
         return placed(product, start)
     kind, _, code = what.partition(" ")
+    name, _, currency = code.partition(" in ")
     there = PriceList.objects.filter(code=f"{kind}-{code}").first() or price_list_factory(
-        kind=kind, code=f"{kind}-{code}", channel=channel_factory(code=code) if code else None
+        kind=kind,
+        code=f"{kind}-{code}",
+        channel=channel_factory(code=name) if name else None,
+        currency=currency or "EUR",
     )
     return begun(product, start, price_list=there)
 
@@ -316,6 +324,10 @@ def decided(what: str, product: Product, start: datetime.date) -> DecisionProduc
         ("own kroon", "own", True),  # a price for everybody may be theirs too
         ("own", "own kroon", False),
         ("own kroon", "own jumbo", False),
+        ("own", "own  in GBP", False),
+        ("own  in GBP", "own", False),
+        ("own  in GBP", "own  in GBP", True),
+        ("own kroon", "own  in GBP", False),
         ("own", "advised", False),
         ("own", "observed", False),
         ("own", "positioning", False),

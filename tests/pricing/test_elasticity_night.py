@@ -130,6 +130,63 @@ def test_the_consumer_price_counts_where_there_is_one():
     assert (of(product).price_kind, of(product).reason_code) == ("observed", "price_still")
 
 
+def test_the_first_observed_price_of_one_chain_is_nobody_elses():
+    """Neither while it is young, nor once the chain is apart, nor where it sold nothing itself."""
+    product, everywhere = product_factory(), channel_factory()
+    prices_give(product, price_list_factory(kind="advised"), LEVELS, 48)
+    sales_answering(product, everywhere, e=-2.5)
+    night()
+    before = of(product)
+    assert (before.price_kind, before.reason_code) == ("advised", "own_months")
+
+    def same() -> bool:
+        found = of(product)
+        return (found.price_kind, found.lowest_price, found.estimate) == (
+            before.price_kind,
+            before.lowest_price,
+            before.estimate,
+        )
+
+    chain = channel_factory()
+    prices_give(product, price_list_factory(kind="observed", channel=chain), [20.0], 2)
+    night()
+    assert same()
+    assert not Elasticity.objects.filter(channel=chain).exists()
+    old = channel_factory()
+    prices_give(product, price_list_factory(kind="observed", channel=old), LEVELS, 48)
+    night()
+    assert same()
+    sales_answering(product, old, e=-3.0, total=False)
+    night()
+    assert of(product).price_kind == "advised"
+    assert of(product, old).price_kind == "observed"
+
+
+def test_an_observed_price_for_everybody_counts_once_it_is_old_enough():
+    product = product_factory()
+    prices_give(product, price_list_factory(kind="advised"), LEVELS, 48)
+    sales_answering(product, channel_factory())
+    prices_give(product, price_list_factory(kind="observed"), [20.0], 2)
+    night()
+    assert (of(product).price_kind, of(product).reason_code) == ("advised", "own_months")
+
+
+def test_what_one_chain_asks_says_nothing_of_another_reseller():
+    product = product_answering(product_factory(line=line_factory()), channel_factory())
+    reseller = channel_answering(product, e=-2.0)
+    prices_give(product, price_list_factory(kind="observed", channel=channel_factory()), [20.0], 48)
+    night()
+    assert (of(product).price_kind, of(product, reseller).price_kind) == ("own", "own")
+
+
+def test_a_channels_price_alone_is_not_everybodys():
+    product = product_factory(line=line_factory())
+    sales_answering(product, channel_factory())
+    prices_give(product, price_list_factory(channel=channel_factory()), LEVELS, 48)
+    night()
+    assert (of(product).price_kind, of(product).reason_code) == ("", "no_price")
+
+
 def test_channels_with_prices_of_their_own_are_measured_apart():
     product = product_answering(product_factory(line=line_factory()), channel_factory(), e=-1.8)
     shop = channel_answering(product, e=-2.8)

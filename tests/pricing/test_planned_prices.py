@@ -18,9 +18,9 @@ from forecasting.totals import summed_half
 from forecasting.words.drivers import driver_card
 from pricing.models import PassThrough, Price, PriceList, ReferenceUse
 from pricing.models.price import State
-from pricing.selectors.advised_prices import advised_changes
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import answers_read
+from pricing.selectors.unmoving_prices import advised_changes, currency_changes, segment_changes
 from pricing.words.prices import planned_words
 from products.models import Channel, FamilyMember, Measure, Product, SalesMonth, Segment
 from tests.factories import (
@@ -112,18 +112,35 @@ def test_what_is_not_approved_moves_nothing(juice: Product, everybody: PriceList
     assert change_of(juice) is None
 
 
-def test_an_advised_price_ahead_says_that_the_forecast_does_not_count_with_it(juice: Product) -> None:
-    advised = price_list_factory(kind="advised")
-    price(juice, advised, month_add(LAST, -24), "2.00")
-    assert advised_changes([juice.pk], AHEAD) == {}
-    price(juice, advised, AHEAD[2], "2.10")
+@pytest.mark.parametrize(
+    ("of", "name", "why"),
+    [
+        ("advised", "Advised price +5.0%", "the reseller decides what he asks"),
+        ("segment", "Price for Growers +5.0%", "nobody says what a segment buys of all that is sold"),
+        ("currency", "Price in GBP, Web +5.0%", "nobody says who pays in another currency"),
+    ],
+)
+def test_a_price_ahead_that_the_forecast_does_not_count_with_says_so(
+    juice: Product, of: str, name: str, why: str
+) -> None:
+    changes = {"advised": advised_changes, "segment": segment_changes, "currency": currency_changes}
+    lists: dict[str, Any] = {
+        "advised": {"kind": "advised"},
+        "segment": {"segment": Segment.objects.create(code="growers", name="Growers")},
+        "currency": {"currency": "GBP", "channel": channel_factory(name="Web")},
+    }
+    apart = price_list_factory(**lists[of])
+    price(juice, apart, month_add(LAST, -24), "2.00")
+    assert changes[of]([juice.pk], AHEAD) == {}
+    price(juice, apart, AHEAD[2], "2.10")
+    assert [kind for kind, found in changes.items() if found([juice.pk], AHEAD)] == [of]
     night_now()
     assert {row.driven for row in months_of(juice)} == {None}
     said = driver_card(Forecast.objects.get(product=juice, current=True))
     assert said is not None
     [line] = said.planned
-    assert line.name == "Advised price +5.0%"
-    assert "The forecast does not move: the reseller decides what he asks" in line.text
+    assert line.name == name
+    assert f"The forecast does not move: {why}" in line.text
 
 
 def test_a_service_an_end_and_another_list_move_nothing(juice: Product, everybody: PriceList) -> None:

@@ -179,6 +179,17 @@ class TestTheCard:
                 found = {row[0]: row[2] for row in chart.table.rows}
                 assert (found[formats.month(month)], words in chart.subtitle) == (volume, True), of
 
+    @pytest.mark.parametrize(("amount", "form"), [("8.50", ",.2f"), ("0.2345", ",.4f")])
+    def test_its_axis_has_the_decimals_of_its_prices(self, amount: str, form: str) -> None:
+        user, tariff = user_factory(), product_factory()
+        own = price_list_factory(code="all")
+        price_factory(product=tariff, price_list=own, start_date=day(-90), amount=Decimal(amount))
+        rows = price_rows(tariff, price_history(user, tariff))
+        chart = product_price_chart(user, tariff, rows, "all unit")
+        assert chart is not None
+        [line] = chart.spec["vconcat"][0]["layer"]
+        assert line["encoding"]["y"]["axis"]["format"] == form
+
     def test_marks_on_charts_are_changes_not_the_first_price(self, product: Product) -> None:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
         assert [event.date for event in events] == [day(-20), day(30), day(60)]

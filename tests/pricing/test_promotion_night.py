@@ -15,7 +15,7 @@ from forecasting.models import NightlyRun
 from pricing.models import PromotionEffect
 from pricing.services.promotion_decisions import promotion_cancel
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesFact, SalesMonth
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now
 from tests.pricing.promotions import DAY, approved_factory, stopped
 
@@ -189,10 +189,21 @@ def test_a_run_that_looks_back_measures_nothing():
     assert not PromotionEffect.objects.exists()
 
 
-def test_a_level_is_never_measured():
-    level = Measure.objects.create(
-        code="in-force", name_en="In force", name_nl="Lopend", unit_en="c", unit_nl="c", kind="level"
-    )
+def test_of_a_state_what_comes_in_is_measured():
+    units = Measure.objects.get(code="units")
+    level = measure_factory(code="in-force", kind="level", unit_en=units.unit_en)
+    product, channel = product_factory(line=line_factory(measures=[level, units])), channel_factory()
+    start = monday(6)
+    sales_give(product, channel, lambda day: wobble(day) * (2 if day == start else 1), weekly=True)
+    approved_factory(product, store_start=start, days=7)
+    measure_now()
+    effect = PromotionEffect.objects.get()
+    assert (effect.measure, effect.reason, effect.method) == (units, "", "weeks")
+    assert effect.uplift == pytest.approx(1, abs=0.2)
+
+
+def test_a_level_of_which_nothing_says_what_comes_in_is_never_measured():
+    level = measure_factory(code="in-force", kind="level")
     product = product_factory(line=line_factory(measures=[level]))
     approved_factory(product, store_start=monday(6), days=7)
     measure_now()

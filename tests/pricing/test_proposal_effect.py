@@ -116,9 +116,13 @@ def test_who_sees_it_and_where_there_is_none() -> None:
     proposal = proposed(mine, priced(mine, 1))
     assert card(user_factory("viewer"), proposal).status_code == 200
     assert card(user_factory("viewer", channels=[shop]), proposal).status_code == 403
+    english = signed_in(user_factory(language="en"))
+    abroad = price_list_factory(currency="GBP")
+    said = tight(english.get(f"/pricing/proposals/{proposed(abroad, priced(abroad, 1)).pk}/"))
+    assert "Nothing: nobody says who pays in another currency" in said
+    assert "/effect/" not in said
     advised = price_list_factory(kind="advised")
     other = proposed(advised, priced(advised, 1))
-    english = signed_in(user_factory(language="en"))
     said = "Nothing: the reseller decides what he asks"
     assert said in tight(english.get(f"/pricing/proposals/{other.pk}/"))
     assert said not in tight(english.get(f"/pricing/proposals/{proposal.pk}/"))

@@ -21,6 +21,7 @@ from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
+from pricing.selectors.notices import told_too_late
 from pricing.selectors.prices import price_on
 from pricing.selectors.proposals import proposals_waiting
 from pricing.services.price_rules import Rule
@@ -32,7 +33,7 @@ from pricing.services.proposals import (
     proposal_withdraw,
 )
 from pricing.words.prices import rule_words
-from products.models import FourEyesRule, Product, SalesMonth
+from products.models import FourEyesRule, Product, ProductFigures, SalesMonth
 from tests.factories import (
     bound_become,
     bound_factory,
@@ -125,6 +126,20 @@ class TestItsLife:
             price_factory(product=product, price_list=mine, start_date=soon(-9))
         FourEyesRule.objects.create(line=products[0].line, decision_kind="price", mode="off")
         proposal = proposed(author, price_list=mine, product_ids=[p.pk for p in products])
+        with pytest.raises(DomainError, match="Somebody else"):
+            proposal_approve(user=author, proposal=proposal)
+
+    @pytest.mark.parametrize(("currency", "alone"), [("EUR", True), ("GBP", False)])
+    def test_an_amount_in_pounds_is_held_against_none_in_euro(self, currency: str, alone: bool) -> None:
+        """100 units at 1 more."""
+        author = user_factory()
+        proposal = proposed(author, price_list=price_list_factory(currency=currency))
+        product = proposal.prices.get().product
+        ProductFigures.objects.create(product=product, measure=measure_factory(), volume_12m=100)
+        FourEyesRule.objects.create(decision_kind="price", mode="above", threshold_amount=101)
+        if alone:
+            assert proposal_approve(user=author, proposal=proposal).state == "approved"
+            return
         with pytest.raises(DomainError, match="Somebody else"):
             proposal_approve(user=author, proposal=proposal)
 
@@ -377,6 +392,7 @@ class TestLimits:
         ("sold", "own", "told"),
         [
             ("account", "", "Shops is told 40 days ahead"),
+            ("account", "account in GBP", "Shops is told 40 days ahead"),
             ("", "", ""),  # who buys nothing of it is not told
             ("web", "", ""),  # has no rule
             ("account", "account", ""),  # pays a price of its own
@@ -400,16 +416,44 @@ class TestLimits:
                 days=30,
             )
         if own:
-            price_factory(
-                product=product,
-                price_list=price_list_factory(channel=channels[own]),
-                start_date=soon(-9),
-            )
+            channel, _, currency = own.partition(" in ")
+            mine = price_list_factory(channel=channels[channel], currency=currency or "EUR")
+            price_factory(product=product, price_list=mine, start_date=soon(-9))
         if told:
             with translation.override("en"), pytest.raises(DomainError, match=told):
                 proposal_submit(user=proposal.author, proposal=proposal)
         kept = proposal_submit(user=proposal.author, proposal=proposal, exception="Agreed" if told else "")
         assert kept.state == "proposed"
+
+    @pytest.mark.parametrize(
+        ("of", "ours", "told"),
+        [
+            ("", None, True),
+            ("", "", False),  # pays in euro
+            ("", "shops", False),
+            ("shops", "", True),  # the price in pounds is nearer
+            ("shops", "account", False),
+        ],
+    )
+    def test_a_price_in_pounds_is_told_to_who_has_none_in_euro_as_near(
+        self, of: str, ours: str | None, told: bool
+    ) -> None:
+        shops = channel_factory()
+        account = channel_factory(parent=shops, kind="account")
+        channels = {"": None, "shops": shops, "account": account}
+        NoticeDays.objects.create(channel=account, days=40)
+        pounds = price_list_factory(channel=channels[of], currency="GBP")
+        proposal = drafted(price_list=pounds)
+        product = proposal.prices.get().product
+        month = month_add(month_start(today()), -2)
+        SalesMonth.objects.create(
+            product=product, channel=account, measure=measure_factory(), month=month, volume=5, days=30
+        )
+        if ours is not None:
+            mine = price_list_factory(channel=channels[ours])
+            price_factory(product=product, price_list=mine, start_date=soon(-9))
+        late = told_too_late(pounds, proposal.start_date, [product.pk])
+        assert (late is not None) is told
 
     def test_who_is_limited_to_other_channels_reads_no_name(self) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory()

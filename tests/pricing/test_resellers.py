@@ -16,7 +16,13 @@ from accounts.errors import DomainError
 from core.organisation import today
 from pricing.cards.prices import PriceLine, price_panel
 from pricing.models import PassThrough, PriceList, Proposal, VatCode
-from pricing.selectors.resellers import consumer_prices, passed_on
+from pricing.selectors.resellers import (
+    consumer_prices,
+    consumers_by_product,
+    passed_in,
+    passed_on,
+    passed_through,
+)
 from pricing.services.price_lists import pass_through_set
 from products.models import Channel, Product
 from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
@@ -135,6 +141,17 @@ class TestPassingOn:
     def test_of_four_per_cent_a_part(self) -> None:
         assert passed_on(Decimal("2.99"), Decimal("0.04"), Decimal("0.5")) == Decimal("3.0498")
         assert passed_on(Decimal(2), Decimal("-0.8"), Decimal(2)) == 0
+
+    def test_of_a_price_for_everybody_no_chain_speaks(self, product: Product) -> None:
+        chain = channel_factory()
+        observed = price_list_factory(kind="observed", channel=chain)
+        price_factory(product=product, price_list=observed, start_date=day(-9), amount=2)
+        for channel, rate in ((None, "0.8"), (chain, "0.3")):
+            PassThrough.objects.create(channel=channel, start_date=day(-9), rate=rate)
+        consumers = consumers_by_product([product.pk])[product.pk]
+        assert len(consumers) == 2
+        assert passed_through(consumers) == 0.8
+        assert passed_in(consumers, [chain.pk]) == 0.3
 
     def test_set_again_from_the_same_day_ahead(self) -> None:
         user, shop = user_factory(), channel_factory()

@@ -144,6 +144,16 @@ class TestTheGround:
         assert ground.reseller_margin == pytest.approx(1 - 10 / (14.99 / 1.09))
         assert ground.consumer_price(Asked(Decimal(11), next_month())) == Decimal("16.489")
 
+    def test_what_one_chain_asks_is_not_what_consumers_pay(self, product: Product) -> None:
+        chain = price_list_factory(kind="observed", with_vat=True, channel=channel_factory())
+        past = today() - datetime.timedelta(20)
+        price_factory(product=product, price_list=chain, start_date=past, amount=Decimal("11.99"))
+        consumer = ground_of(product).consumer
+        assert consumer is not None
+        assert consumer.amount == Decimal("14.99")
+        PriceList.objects.filter(kind="advised").update(channel=channel_factory())
+        assert ground_of(product).consumer is None
+
     def test_what_was_seen_is_judged_where_it_was_seen(self, product: Product) -> None:
         assert not ground_of(product).answer(Asked(Decimal("12.5"), next_month())).outside
         product.elasticities.all().delete()

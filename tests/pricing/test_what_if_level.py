@@ -136,6 +136,10 @@ def test_the_assumption_is_kept_with_its_scenario(contracts: Product) -> None:
     assert "assumed: 1.5% more churn per 1% of price" in ask(client, "div#what-if")
 
 
+def test_the_card_says_why_nothing_but_a_price_is_asked(contracts: Product) -> None:
+    assert "No promotion or distribution is asked here" in ask(client_of(marketer()), "div#what-if")
+
+
 def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measure, Measure]) -> None:
     LineMeasure.objects.filter(measure=measures[0]).delete()
     page = ask(client_of(marketer()), "div#what-if", churn="1.5")

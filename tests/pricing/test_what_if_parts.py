@@ -116,6 +116,7 @@ class TestTheCard:
         assert "Home (2,500 kWh) pays €810.00 a year." in ask(client_of(marketer()))
         assert 'name="was" value=":unit:kWh"' in whole
         assert "kind=promotion" not in whole
+        assert "No promotion is asked here: it lowers a price per unit" in whole
 
     def test_another_part_begins_at_its_own_price(self, power: Product) -> None:
         asker = Asker(marketer(), ground_of(power))
