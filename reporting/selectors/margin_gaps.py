@@ -16,6 +16,7 @@ from core.months import month_range
 from pricing.engine.costs import LEVELS
 from products.models import Product
 
+from .booked_until import booked_until
 from .cost_report import booked_visible, within
 from .report_query import NONE, SOURCES, ReportQuery, Span
 
@@ -48,7 +49,8 @@ class MarginGaps:
     """``months``: with sales and none of the costs; ``unplanned``: as the budget has them. ``products``: the
     first names of those that sold something in the other months and have no actual costs there, and how many
     ``others``. ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the
-    first of their levels ``apart_level``."""
+    first of their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed
+    since."""
 
     months: Sequence[datetime.date] = ()
     unplanned: Sequence[datetime.date] = ()
@@ -57,6 +59,7 @@ class MarginGaps:
     apart: Decimal = Decimal(0)
     apart_months: Sequence[datetime.date] = ()
     apart_level: str = ""
+    booked_until: datetime.datetime | None = None
 
 
 NO_GAPS, ALL = MarginGaps(), Q()
@@ -71,7 +74,7 @@ def margin_gaps(
     counted: Q = ALL,
 ) -> MarginGaps:
     """Of the spans, the last of which is the report's own; ``leads``: by product its leading measure;
-    ``counted``: of which costs, besides the filters. One query."""
+    ``counted``: of which costs, besides the filters. Two queries."""
     of = Q()
     for span in spans:
         of |= Q(month__range=(span.first, span.last), source__in=span.sources)
@@ -92,6 +95,7 @@ def margin_gaps(
         apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
         apart_months=tuple(sorted({month for month, _level, _amount in apart})),
         apart_level=min((level for _month, level, _amount in apart), key=LEVELS.index, default=""),
+        booked_until=booked_until(spans),
     )
 
 
