@@ -132,7 +132,7 @@ def test_the_tab_is_the_margin_report_to_the_cent(juice: Product) -> None:
     first = LAST.replace(month=1)
     found = margins_total(product_margins(finance, juice, first, LAST) or ())
     report = margin_report(
-        finance, ask(month=LAST, layout="margin", by="product", of="standard", period="ytd")
+        finance, ask(month=f"{LAST:%Y-%m}", layout="margin", by="product", of="standard", period="ytd")
     )
     [row] = [row for row in report.rows if row.name.code == "JUICE"]
     assert found is not None
