@@ -119,19 +119,18 @@ def month_margin(
     for each in rates:
         line = each.cost_line
         pk = line.pk
-        amount: Decimal | None
         if pk in parts:
-            amount = parts[pk]
+            spent = parts[pk]
         elif line.basis == Basis.ONCE:
-            amount, own = lasting_amount(each, month)
+            spent, own = lasting_amount(each, month)
             if pk in foreign:
                 abroad[pk] = own
         else:
-            amount = sums.get(pk, ZERO)
-        if amount is None:
+            spent = sums.get(pk, ZERO)
+        if spent is None:
             unknown.append(line)
-        elif amount:
-            costs.append((line, booked(amount)))
+        elif spent:
+            costs.append((line, booked(spent)))
     return month_of(month, whole, costs, unknown if whole.is_known else (), abroad)
 
 
