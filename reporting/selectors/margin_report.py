@@ -147,7 +147,7 @@ class MarginReport:
 
 
 def margin_report(user: Any, query: ReportQuery) -> MarginReport:
-    """Rows in the order of their names, and their sum. Nine queries at most."""
+    """Rows in the order of their names, and their sum. Eight queries at most."""
     if visible_channel_ids(user) is not None:
         return MarginReport([], limited=True)
     by = query.by[0]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from core.months import month_end
 from pricing.engine.bridge import Compared, Side
 from pricing.models import CostRate
-from pricing.selectors.margins_ahead import is_sold
 from pricing.selectors.own_prices import OwnPrice, own_prices_at_end
 from products.models import Product
 from products.selectors.access import visible_channel_ids
@@ -115,11 +116,12 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
 def _kept(query: ReportQuery, products: Mapping[int, Product], prices: Collection[int]) -> set[int]:
     """Those that have not ended before the period, with a price or a cost line of their own. One query."""
     [span] = query.spans(query.period, query.of)
-    rates = CostRate.objects.filter(
-        cost_line__product__isnull=False, withdrawn_at=None, start_date__lte=month_end(query.month)
-    )
-    own = {*prices, *rates.order_by().values_list("cost_line__product", flat=True).distinct()}
-    return {pk for pk in own if pk in products and is_sold(products[pk], span.first)}
+    rates = CostRate.objects.filter(withdrawn_at=None, start_date__lte=month_end(query.month))
+    rows = Product.objects.filter(
+        Q(pk__in=list(prices))
+        | Q(pk__in=rates.filter(cost_line__product__isnull=False).values("cost_line__product"))
+    ).exclude(ended__lt=span.first)
+    return {pk for pk in rows.order_by().values_list("pk", flat=True) if pk in products}
 
 
 def _each(amount: Decimal, side: Side) -> Decimal | None:

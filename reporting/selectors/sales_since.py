@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Exists, F, Q, Subquery
+from django.db.models import Exists, F, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from exchange.models import Import
@@ -18,13 +18,13 @@ from .report_query import SOURCES, Span
 STEPS = {SOURCES["standard"]: "standard_costs", SOURCES["actual"]: "ledger"}
 
 
-def booked_until(spans: Sequence[Span]) -> datetime.datetime | None:
-    """When the costs of the spans were last booked as a whole, by the night or before a month was closed, if
-    a file of sales of these months was applied or undone since; else ``None``. Actual costs follow sales
-    where something of the ledger is split over products. One query."""
+def sales_since(spans: Sequence[Span]) -> QuerySet[Any]:
+    """``until``: when the costs of the spans were last booked as a whole, by the night or before a month was
+    closed, if a file of sales of these months was applied or undone since; else no row. Actual costs follow
+    sales where something of the ledger is split over products."""
     spans = [span for span in spans if span.sources in STEPS]
     if not spans:
-        return None
+        return Import.objects.none().values(until=F("applied_at"))
     months = Q()
     for span in spans:
         months |= Q(months_from__lte=span.last, months_to__gte=span.first)
@@ -37,4 +37,4 @@ def booked_until(spans: Sequence[Span]) -> datetime.datetime | None:
     if spans[-1].sources == SOURCES["actual"]:
         files = files.filter(Exists(LedgerMapping.objects.exclude(key="")))
     since = Q(state=Import.State.APPLIED, applied_at__gt=F("until")) | Q(undone_at__gt=F("until"))
-    return files.filter(since).order_by().values_list("until", flat=True).first()
+    return files.filter(since).order_by().values("until")[:1]
