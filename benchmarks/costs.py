@@ -46,7 +46,14 @@ FILES = (
     ("pdf", "month=2026-10&layout=margin&by=product&line=line-3"),
     ("pdf", "month=2026-10&layout=bridge&of=standard&line=line-3"),
 )
-MEMORY = ("costs by product and kind, defaults", "price variance by product")
+MEMORY = (
+    "costs by product and kind, defaults",
+    "margin by product",
+    "a unit of each product",
+    "bridge from last year",
+    "price variance by product",
+    "cost trend by product",
+)
 """Pages whose memory is measured too, in a process of their own."""
 _SOLD = """
     INSERT INTO products_salesmonth (product_id, measure_id, channel_id, month, volume, revenue, days)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.months import month_range
 from pricing.engine.costs import allocate
@@ -16,6 +16,8 @@ from pricing.models import CostLine, CostShare
 from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.units import addable, unit_of
+
+from .costs import has_ended
 
 Key = CostLine.Key
 ZERO = Decimal(0)
@@ -28,12 +30,29 @@ Keys = Mapping[datetime.date | None, Weights]
 
 def shares_by_start(line_ids: Collection[int]) -> dict[int, Keys]:
     """By cost line its fixed shares, by when they begin, oldest first. One query."""
-    found: dict[int, dict[datetime.date | None, dict[int, Decimal]]] = {}
+    return _by_start(_shares(line_ids))
+
+
+def _shares(line_ids: Collection[int]) -> QuerySet[CostShare]:
     rows = CostShare.objects.filter(cost_line__in=line_ids)
-    for share in rows.order_by(F("start_date").asc(nulls_first=True), "product"):
+    return rows.order_by(F("start_date").asc(nulls_first=True), "product")
+
+
+def _by_start(shares: Iterable[CostShare]) -> dict[int, Keys]:
+    found: dict[int, dict[datetime.date | None, dict[int, Decimal]]] = {}
+    for share in shares:
         of_line = found.setdefault(share.cost_line_id, {})
         of_line.setdefault(share.start_date, {})[share.product_id] = share.weight
     return dict(found)
+
+
+def _bearing(line: CostLine, weights: Weights, ended: Mapping[int, Product], month: datetime.date) -> Weights:
+    """Without the products that ended, where the line no longer counts for them in the month."""
+    return {
+        pk: weight
+        for pk, weight in weights.items()
+        if pk not in ended or not has_ended(line, ended[pk], month)
+    }
 
 
 def _place(line: CostLine) -> Place:
@@ -42,23 +61,27 @@ def _place(line: CostLine) -> Place:
 
 
 class Splits:
-    """The parts of lines that are split, whichever products are asked of; at most three queries for all."""
+    """The parts of lines that are split, whichever products are asked of; at most three queries for all. A
+    fixed share of an amount a month ends with its product, after the line's tail: the others bear it."""
 
     def __init__(self, lines: Sequence[CostLine], first: datetime.date, last: datetime.date) -> None:
         self._first, self._last = first, last
         self._weights: dict[Place, Months] = {}
         self._parts: dict[tuple[Place, datetime.date, Decimal], Weights] = {}
         self._fixed: Mapping[int, Keys] = {}
+        self._ended: dict[int, Product] = {}
         fixed = {line.pk: line for line in lines if line.key == Key.FIXED}
         if fixed:
             self._fixed_read(fixed)
-        sold = _Sold([line for line in lines if line.is_split and line.pk not in fixed], first, last)
+        self._sold = _Sold([line for line in lines if line.is_split and line.pk not in fixed], first, last)
         for line in lines:
             if line.is_split and _place(line) not in self._weights:
-                self._weights[_place(line)] = sold.weights(line)
+                self._weights[_place(line)] = self._sold.weights(line)
 
     def _fixed_read(self, lines: Mapping[int, CostLine]) -> None:
-        self._fixed = shares_by_start(lines)
+        shares = list(_shares(lines).select_related("product"))
+        self._fixed = _by_start(shares)
+        self._ended = {row.product_id: row.product for row in shares if row.product.ended is not None}
         for line in lines.values():
             months = month_range(self._first, self._last)
             self._weights[_place(line)] = {month: self.fixed(line, month) for month in months}
@@ -69,7 +92,15 @@ class Splits:
         for start, weights in self._fixed.get(line.pk, {}).items():
             if start is None or start <= month:
                 held = weights
-        return held
+        return _bearing(line, held, self._ended, month)
+
+    def ended(self, line: CostLine) -> Mapping[int, Product]:
+        """The products that ended, among those that it may be split over."""
+        return self._ended if line.key == Key.FIXED else self._sold.ended
+
+    def ends(self, line: CostLine) -> list[tuple[int, datetime.date | None]]:
+        """When they end, for what is worked out from it."""
+        return sorted((pk, row.ended) for pk, row in self.ended(line).items())
 
     def parts(self, line: CostLine, month: datetime.date, amount: Decimal) -> Weights:
         """By product its part of the line's amount of the month; empty where nothing says how to split."""
@@ -89,13 +120,14 @@ class Splits:
 
 
 class Spread:
-    """Parts of what is split in months ahead: by what counted in the months of ``splits``, together; by fixed
-    shares by those of the month."""
+    """Parts of what is split in months ahead: by what counted in the months of ``splits``, together, of the
+    products that have not ended by then; by fixed shares by those of the month."""
 
     def __init__(self, splits: Splits) -> None:
         self._splits = splits
         self._weights: dict[Place, Weights] = {}
-        self._parts: dict[tuple[Place, datetime.date | None, Decimal], Weights] = {}
+        self._parts: dict[tuple[Place, int | None, datetime.date, Decimal], Weights] = {}
+        self._alike: dict[tuple[Place, frozenset[tuple[int, Decimal]], Decimal], Weights] = {}
 
     def weights(self, line: CostLine) -> Weights:
         """By what the line is split, of all the months together."""
@@ -109,11 +141,17 @@ class Spread:
         return self._weights[place]
 
     def parts(self, line: CostLine, month: datetime.date, amount: Decimal) -> Weights:
-        is_fixed = line.key == Key.FIXED
-        key = (_place(line), month if is_fixed else None, amount)
+        tail = line.tail_months if line.basis == CostLine.Basis.MONTH else None
+        key = (_place(line), tail, month, amount)
         if key not in self._parts:
-            weights = self._splits.fixed(line, month) if is_fixed else self.weights(line)
-            self._parts[key] = allocate(amount, weights)
+            if line.key == Key.FIXED:
+                weights = self._splits.fixed(line, month)
+            else:
+                weights = _bearing(line, self.weights(line), self._splits.ended(line), month)
+            alike = (_place(line), frozenset(weights.items()), amount)  # in most months nothing ends
+            if alike not in self._alike:
+                self._alike[alike] = allocate(amount, weights)
+            self._parts[key] = self._alike[alike]
         return self._parts[key]
 
     def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:
@@ -139,6 +177,10 @@ class _Sold:
             own = {pk for line in self._lines if line.line_id for pk in self._tree.descendants(line.line_id)}
             scope = scope.filter(line__in=own)
         return list(scope)
+
+    @cached_property
+    def ended(self) -> dict[int, Product]:
+        return {row.pk: row for row in self._products if row.ended is not None}
 
     @cached_property
     def _leads(self) -> dict[int, Measure]:

@@ -42,7 +42,9 @@ def floor_signs(
         lines = {each.cost_line.pk: each.cost_line for product in own for each in rates[product]}
         counted = [line for line in lines.values() if line.is_split and line.kind.level in _COUNTED]
         shares = Splits(counted, first, as_of)
-        splits |= {line.pk: said_hash(sorted(shares.said(line).items())) for line in counted}
+        splits |= {
+            line.pk: said_hash([sorted(shares.said(line).items()), shares.ends(line)]) for line in counted
+        }
     said = {
         each.cost_line.pk: (str(each.cost_line), rates_said(each)) for own in rates.values() for each in own
     }

@@ -120,13 +120,17 @@ def month_margin(
         line = each.cost_line
         pk = line.pk
         if pk in parts:
-            amount = parts[pk]
+            spent = parts[pk]
+        elif line.basis == Basis.ONCE:
+            spent, own = lasting_amount(each, month)
+            if pk in foreign:
+                abroad[pk] = own
         else:
-            amount = _paid_once(each, month) if line.basis == Basis.ONCE else sums.get(pk, ZERO)
-        if amount is None:
+            spent = sums.get(pk, ZERO)
+        if spent is None:
             unknown.append(line)
-        elif amount:
-            costs.append((line, booked(amount)))
+        elif spent:
+            costs.append((line, booked(spent)))
     return month_of(month, whole, costs, unknown if whole.is_known else (), abroad)
 
 
@@ -156,17 +160,27 @@ def _parts(
     for each in rates:
         line = each.cost_line
         if line.key:
-            amount = split_amount(each, month)
+            amount, _own = lasting_amount(each, month)
             found[line.pk] = splits.part(line, product.pk, month, amount) if amount else ZERO
     return found
 
 
-def split_amount(rates: Rates, month: datetime.date) -> Decimal:
-    """What a line that is split comes to in the month, over all its products."""
+def lasting_amount(rates: Rates, month: datetime.date) -> tuple[Decimal, Decimal]:
+    """What a line of an amount a month or once comes to in the month, over all its products: in our currency
+    and in its own, each payment at its own exchange rate; not rounded."""
     if rates.cost_line.basis == Basis.ONCE:
-        return _paid_once(rates, month)
-    found = ((rates.on(begin), share) for begin, share in pieces(month, [rates]))
-    return sum((share * (cost(rate, Decimal(1)) or ZERO) for rate, share in found if rate), ZERO)
+        until = month_add(month, 1)
+        held = [(day, Decimal(1)) for day in rates.changes() if month <= day < until]
+    else:
+        held = pieces(month, [rates])
+    ours, own = ZERO, ZERO
+    for day, share in held:
+        rate = rates.on(day)
+        amount = cost(rate, Decimal(1)) if rate else None
+        if rate and amount:
+            ours += share * amount
+            own += share * amount / rate.exchange(Decimal(1))
+    return ours, own
 
 
 def pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.date, Decimal]]:
@@ -239,10 +253,3 @@ def _drivers(sold: Sold) -> dict[str, Decimal | None]:
         "gross": sold.gross,
         "net": sold.net,
     }
-
-
-def _paid_once(rates: Rates, month: datetime.date) -> Decimal:
-    until = month_add(month, 1)
-    days = [day for day in rates.changes() if month <= day < until]
-    found = (rates.on(day) for day in days)
-    return sum((cost(rate, Decimal(1)) or ZERO for rate in found if rate), ZERO)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce, Now
@@ -33,10 +33,19 @@ Uses = Sequence[Mapping[str, Decimal]]
 """What the reference customers of a line use in a year."""
 
 
-def own_prices_at_end(month: datetime.date) -> dict[int, Decimal]:
-    """By product what one unit costs everybody at the end of the month, without VAT; not of those with more
-    parts or none, nor from a list that has VAT in its prices. Of a closed month as it was known when that was
-    closed: what has begun is never changed, so only what came later is left out. One query."""
+class OwnPrice(NamedTuple):
+    """What stands for a product's price: ``amount`` of its leading ``part``, one of so many ``parts``."""
+
+    amount: Decimal
+    part: Part
+    parts: int
+
+
+def own_prices_at_end(month: datetime.date) -> dict[int, OwnPrice]:
+    """By product what everybody pays at the end of the month, without VAT: of several parts the plain price
+    per unit, else per month, else the first that is not paid once. None from a list that has VAT in its
+    prices. Of a closed month as it was known when that was closed: what has begun is never changed, so only
+    what came later is left out. One query."""
     part = ("product_id", "component", "tier")
     lists = PriceList.objects.filter(
         kind=PriceList.Kind.OWN,
@@ -55,7 +64,13 @@ def own_prices_at_end(month: datetime.date) -> dict[int, Decimal]:
     ):
         if amount is not None:
             found[product_id][component, tier] = amount
-    return {pk: parts[UNIT] for pk, parts in found.items() if parts.keys() == {UNIT}}
+    return {pk: _leading(parts) for pk, parts in found.items()}
+
+
+def _leading(parts: Mapping[Part, Decimal]) -> OwnPrice:
+    plain = (part for part in (UNIT, MONTH) if part in parts)
+    part = next(plain, None) or min(lasting(parts))
+    return OwnPrice(parts[part], part, len(parts))
 
 
 def mean_price(rows: Rows, month: datetime.date) -> float | None:

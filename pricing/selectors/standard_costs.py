@@ -27,9 +27,9 @@ from .cost_months import BookedCost, LeftOut
 from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
 from .margins import Margins
-from .month_margin import pieces, split_amount
+from .month_margin import lasting_amount
 
-VERSION = 5
+VERSION = 6
 """Raise it where the same figures would be booked otherwise."""
 NONE = ""
 """The hash of a product that no cost is borne by."""
@@ -102,31 +102,35 @@ class SplitLines:
         self.splits = Splits([each.cost_line for each in self.rates], known[0], known[-1])
         self.shared = Spread(self.splits) if year else self.splits
         self._amounts = {
-            (each.cost_line.pk, month): booked(split_amount(each, month))
+            (each.cost_line.pk, month): (booked(ours), booked(own) if each.is_foreign else None)
             for each in self.rates
             for month in months
+            for ours, own in [lasting_amount(each, month)]
         }
 
     def of(self, product_id: int) -> Iterator[BookedCost]:
         """A product's parts; whether or not anything is known of its sales."""
         for each in self.rates:
+            line = each.cost_line
             for month in self.months:
-                amount = self._amounts[each.cost_line.pk, month]
-                part = self.shared.part(each.cost_line, product_id, month, amount) if amount else None
+                amount, abroad = self._amounts[line.pk, month]
+                part = self.shared.part(line, product_id, month, amount) if amount else None
                 if part:
-                    yield booked_row(product_id, month, each, part)
+                    own = None if abroad is None else self.shared.part(line, product_id, month, abroad)
+                    yield booked_row(product_id, month, each, part, own)
 
     def left(self) -> Iterator[BookedCost]:
         """What nothing says how to split: on no product."""
         for each in self.rates:
             for month in self.months:
-                amount = self._amounts[each.cost_line.pk, month]
+                amount, abroad = self._amounts[each.cost_line.pk, month]
                 if amount and not self.shared.parts(each.cost_line, month, amount):
-                    yield booked_row(None, month, each, amount)
+                    yield booked_row(None, month, each, amount, abroad)
 
     @cached_property
     def sign(self) -> str:
-        said = [(each.cost_line.pk, sorted(self.splits.said(each.cost_line).items())) for each in self.rates]
+        lines = [each.cost_line for each in self.rates]
+        said = [(line.pk, sorted(self.splits.said(line).items()), self.splits.ends(line)) for line in lines]
         fixed = [self.splits.fixed(each.cost_line, month) for each in self.rates for month in self.months]
         return said_hash([said, fixed, sorted(self._amounts.items())])
 
@@ -235,12 +239,9 @@ def booked_row(
     amount: Decimal,
     abroad: Decimal | None = None,
 ) -> BookedCost:
-    """``abroad``: what it is in the currency of its line; without, at the lowest tier's exchange rates."""
+    """``abroad``: what it is in the currency of its line, where that is not ours."""
     line = rates.cost_line
     of = (month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
-    exchange = _exchange(rates, month) if abroad is None else None
-    if exchange is not None:
-        abroad = amount / exchange
     if abroad is None:
         return BookedCost(product_id, *of, amount, cost_line_id=line.pk)
     return BookedCost(product_id, *of, amount, line.currency, booked(abroad), line.pk)
@@ -249,17 +250,6 @@ def booked_row(
 def left_out_row(product_id: int, month: datetime.date, line: CostLine) -> LeftOut:
     of = (line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
     return LeftOut(product_id, month, line.pk, *of)
-
-
-def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:
-    """What 1 of the line's currency was in the month, by days; ``None``: it is ours."""
-    if not rates.is_foreign:
-        return None
-    held = [(rate, share) for begin, share in pieces(month, [rates]) if (rate := rates.on(begin))]
-    days = sum((share for _rate, share in held), Decimal(0))
-    return (
-        sum((rate.lowest.exchange_rate * share for rate, share in held), Decimal(0)) / days if days else None
-    )
 
 
 def said_hash(said: object) -> str:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.http import Http404
@@ -37,7 +37,7 @@ from pricing.selectors.standard_costs import products_bearing
 
 from .cost_change_alerts import change_settle, draft_tell
 from .costs import cost_line_within, rates_undo, rates_write
-from .price_rules import Rule, price_step
+from .price_rules import EVERY, Rule, price_step
 from .proposals import proposal_draft
 
 How, State = CostChange.How, CostChange.State
@@ -222,39 +222,55 @@ def _decide(current: CostChange, state: str) -> None:
     change_settle(current)
 
 
+class Proposed(NamedTuple):
+    """A draft of prices, and how many of the products under their floor are not in it: ``unpriced`` without a
+    price on the list, with ``several`` parts of one (or one that is paid once), and those that no price
+    brings there, or not a higher one (``unreached``)."""
+
+    proposal: Proposal
+    unpriced: int
+    several: int
+    unreached: int
+
+
 @transaction.atomic
 def cost_change_propose(
     *, user: Any, change: CostChange, price_list: PriceList, keep: str, reason: str
-) -> Proposal:
+) -> Proposed:
     """A draft of new prices for the products it brings under their floor: at the same volume they keep the
-    margin as a share of net sales (``keep`` is *rate*), its amount, or just reach the floor."""
+    margin as a share of net sales (``keep`` is *rate*), its amount, or just reach the floor. Of products with
+    one price, per unit or per month."""
     right_require(user, RIGHT)
     current = row_lock(change)
     if current.state != State.APPLIED:
         raise DomainError("not_written", _("Write the change of costs first."), status=409)
     factors = dict(_factors(current, keep))
-    held = in_force(
-        [price_list.pk], list(factors), current.start_date, component=Price.Component.UNIT, tier=""
-    )
+    held: dict[int, dict[tuple[str, str], Decimal]] = {pk: {} for pk in factors}
+    for row in in_force([price_list.pk], list(factors), current.start_date):
+        if row.amount is not None:
+            held[row.product_id][row.component, row.tier] = row.amount
     pasted = {
-        row.product_id: _up(row.amount * factors[row.product_id], row.amount)
-        for row in held
-        if row.amount is not None
+        pk: {part: _up(amount * factors[pk], amount) for part, amount in own.items()}
+        for pk, own in held.items()
+        if len(own) == 1 and not any(component == Price.Component.ONCE for component, _tier in own)
     }
     if not pasted:
-        message = _("None of the products under their floor has a price per unit on this list.")
+        message = _("None of the products under their floor has one price per unit or month on this list.")
         raise DomainError("no_price", message, "price_list")
+    unpriced = sum(not own for own in held.values())
+    under = current.effects.filter(is_under=True).count()
     current.proposal = proposal_draft(
         user=user,
         price_list=price_list,
         start_date=current.start_date,
         reason=reason,
-        rule=Rule("paste"),
+        rule=Rule("paste", component=EVERY),
         product_ids=(),
         pasted=pasted,
     )
     current.save(update_fields=["proposal"])
-    return current.proposal
+    several = len(held) - len(pasted) - unpriced
+    return Proposed(current.proposal, unpriced, several, under - len(factors))
 
 
 def _factors(change: CostChange, keep: str) -> Iterator[tuple[int, Decimal]]:

@@ -18,6 +18,7 @@ from core import formats
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from exchange.models import Import
+from pricing.engine.costs import PARTS
 from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostShare
 from pricing.selectors.cost_splits import shares_by_start
 from pricing.selectors.costs import EDIT
@@ -108,6 +109,9 @@ def line_check(row: CostLine) -> None:
         raise DomainError("base_in_circle", message, "base")
     if bool(row.base) != (row.basis == Basis.SHARE):
         raise DomainError("base_of_share", _("A percentage needs what it is of; other costs do not."), "base")
+    if row.base in PARTS and row.channel_id is not None:
+        message = _("What is bought is not known by channel: a share of it is of all channels.")
+        raise DomainError("base_by_channel", message, "base")
     if bool(row.key) != (is_split and row.product_id is None):
         message = _("An amount a month or once, of a line or of all, needs its split; other costs do not.")
         raise DomainError("split", message, "key")

@@ -43,7 +43,7 @@ from pricing.services.cost_changes import (
     cost_change_withdraw,
 )
 from pricing.services.cost_changes import cost_change_propose as propose
-from pricing.words.cost_changes import chosen_words, how_words, rate_words
+from pricing.words.cost_changes import chosen_words, how_words, left_out_words, rate_words
 
 State = CostChange.State
 
@@ -209,13 +209,16 @@ def cost_change_propose(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form=form)
     key, said = request.POST.get("nonce", ""), form.cleaned_data
+
+    def propose_now() -> int:
+        proposed = propose(user=request.user, change=found, **said)
+        left_out = left_out_words(proposed)
+        if left_out:
+            messages.warning(request, left_out)
+        return proposed.proposal.pk
+
     try:
-        made = once(
-            request.user,
-            "cost change prices",
-            key,
-            lambda: propose(user=request.user, change=found, **said).pk,
-        )
+        made = once(request.user, "cost change prices", key, propose_now)
     except DomainError as error:
         form_refuse(form, error)
         return _page(request, found, form=form)

@@ -18,6 +18,7 @@ from pricing.models import CostChange, CostKind
 from pricing.selectors.cost_changes import RateChange
 from pricing.selectors.costs import RIGHT
 from pricing.services.cost_change_alerts import ALERT, WORKED_OUT
+from pricing.services.cost_changes import Proposed
 from products.models import Channel, Product, ProductLine, Supplier
 
 from .costs import amount_words, rate_notes
@@ -30,6 +31,19 @@ MODELS: dict[str, Any] = {
     "product": Product,
     "channel": Channel,
 }
+
+
+def left_out_words(proposed: Proposed) -> str:
+    """Which products under their floor are not in the draft, and why; empty: all of them are."""
+    reasons = (
+        (proposed.unpriced, _("%(n)s without a price on this list")),
+        (proposed.several, _("%(n)s whose price has several parts or is paid once")),
+        (proposed.unreached, _("%(n)s that no higher price brings there")),
+    )
+    said = [words % {"n": formats.number(count)} for count, words in reasons if count]
+    if not said:
+        return ""
+    return _("Under their floor and not in this draft: %(reasons)s.") % {"reasons": "; ".join(said)}
 
 
 def chosen_words(change: CostChange) -> str:

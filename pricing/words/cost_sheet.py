@@ -58,6 +58,7 @@ REASONS: dict[str, Any] = {
     "negative": _("below nothing"),
     "not_whole": _("a whole number of at most 600"),
     "base_in_circle": _("this kind is part of that base itself"),
+    "base_by_channel": _("what is bought is not known by channel: a share of it is of all channels"),
     "base_of_share": _("a percentage needs what it is of; other costs do not"),
     "measure_by_unit": _("only a cost per unit is of what is counted"),
     "split": _("an amount a month or once, of a line or of all, needs its split; other costs do not"),

@@ -94,9 +94,9 @@ def _formula(column: Column, row: FileRow, place: int, at: int, first: int) -> s
     """What the cell is worked out from; '': it is a figure of its own."""
     from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-    if column.form == "share":
+    if column.form in ("share", "index") and column.of:
         one, other = (xl_rowcol_to_cell(place, first + each) for each in column.of)
-        return f"={one}/{other}"
+        return f"={one}/{other}" if column.form == "share" else f"=100*{one}/{other}"
     if not row.depth or column.form in ("index", "unit", "rate"):
         return ""
     letters = xl_col_to_name(at)

@@ -35,12 +35,12 @@ from reporting.words.margin_gaps import gaps_line, gaps_words
 class Column:
     """``key``: its head where no language may change it. ``form``: amount, index, share, rate (of change),
     units sold or an amount of one unit. ``of``: which two columns, by their place, a share is the quotient
-    of."""
+    of, and an index where both stand beside it."""
 
     key: str
     head: str
     form: str = "amount"
-    of: tuple[int, int] = (0, 0)
+    of: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from pricing.selectors.own_prices import UNIT
 from reporting.cost_reports.bridge import bridge_shown, term_words
 from reporting.cost_reports.comparisons import trend_table, variance_table
 from reporting.cost_reports.page import MARGIN_COLUMNS, margin_heads
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.cost_reports.units import price_of
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, ReportRow, margin_costs
 from reporting.selectors.cost_trend import cost_trend
@@ -21,7 +23,7 @@ from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import MarginRow, margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_query import ReportQuery
-from reporting.selectors.unit_report import unit_report
+from reporting.selectors.unit_report import UnitRow, unit_report
 from reporting.words.cost_reports import (
     column_words,
 )
@@ -49,12 +51,7 @@ def table_size(user: Any, query: ReportQuery) -> tuple[int, int]:
 
 def _costs(user: Any, query: ReportQuery) -> Table:
     report = CostReport(user, query)
-    columns = [
-        Column(
-            code.replace("-", "_"), column_words(query, code), "index" if code.endswith("index") else "amount"
-        )
-        for code in query.columns
-    ]
+    columns = [_cost_column(query, code) for code in query.columns]
     keys = [head for name in query.by for head in (name, f"{name}_name")]
 
     def rows() -> Iterator[FileRow]:
@@ -63,6 +60,18 @@ def _costs(user: Any, query: ReportQuery) -> Table:
             yield FileRow(_cells(query, row), names, row.amounts, row.depth, row.span)
 
     return Table(report, query, labels_of(query.by), keys, columns, len(report.rows), rows)
+
+
+def _cost_column(query: ReportQuery, code: str) -> Column:
+    key, head = code.replace("-", "_"), column_words(query, code)
+    period, measure = code.split("-")
+    if measure != "index":
+        return Column(key, head)
+    pair = [f"{period}-{name}" for name in (query.compared(period), query.against)]
+    if not all(each in query.columns for each in pair):
+        return Column(key, head, "index")
+    one, other = map(query.columns.index, pair)
+    return Column(key, head, "index", (one, other))
 
 
 def _cells(query: ReportQuery, row: ReportRow) -> list[str]:
@@ -139,12 +148,23 @@ def _units(user: Any, query: ReportQuery) -> Table:
     def rows() -> Iterator[FileRow]:
         for row in found.rows:
             amounts = [getattr(row, column.key) for column in columns]
-            yield FileRow(names := [row.name.code, row.name.label, row.unit], names, amounts)
+            names = [row.name.code, row.name.label, row.unit, price_of(row)]
+            codes = [*names[:3], _price_code(row)]
+            yield FileRow(names, codes, amounts)
 
     asked = replace(query, scale="", filters={**query.filters, "level": level})
-    keys, labels = ["product", "product_name", "unit"], [*labels_of(["product"]), _("Unit")]
+    keys = ["product", "product_name", "unit", "price_of"]
+    labels = [*labels_of(["product"]), _("Unit"), _("Price of")]
     costs, size = margin_costs(user, query), len(found.rows)
     return Table(costs, asked, labels, keys, columns, size, rows, gaps=found.gaps)
+
+
+def _price_code(row: UnitRow) -> str:
+    """Where no language may change it: "month+1"."""
+    if row.own_price is None or (row.own_price.part == UNIT and row.own_price.parts == 1):
+        return ""
+    more = f"+{row.own_price.parts - 1}" if row.own_price.parts > 1 else ""
+    return ":".join(row.own_price.part).rstrip(":") + more
 
 
 def _bridge(user: Any, query: ReportQuery) -> Table:

@@ -18,10 +18,11 @@ from products.models import Product
 
 from .cost_report import booked_visible, within
 from .report_query import NONE, SOURCES, ReportQuery, Span
+from .sales_since import sales_since
 
 NAMED = 5
 # Months with sales and none of the costs; of the other months the products with sales that bear none; and
-# what is booked in no channel.
+# what is booked in no channel. Last when it was booked, where sales changed since.
 _WITHOUT = """
     WITH there AS (
         SELECT s.month, s.product_id, true AS is_sold FROM {sales} s
@@ -30,13 +31,16 @@ _WITHOUT = """
         WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
         UNION ALL SELECT month, product_id, false FROM ({booked}) booked
     ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
-    SELECT month, NULL::bigint, NULL, NULL::numeric FROM unbooked
+    SELECT month, NULL::bigint, NULL, NULL::numeric, NULL::timestamptz FROM unbooked
     UNION ALL
-    SELECT NULL::date, product_id, NULL, NULL::numeric FROM there
+    SELECT NULL::date, product_id, NULL, NULL::numeric, NULL::timestamptz FROM there
     WHERE product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
     GROUP BY product_id HAVING bool_and(is_sold)
     UNION ALL
-    SELECT month, NULL::bigint, level, sum(amount) FROM ({apart}) apart GROUP BY month, level
+    SELECT month, NULL::bigint, level, sum(amount), NULL::timestamptz FROM ({apart}) apart
+    GROUP BY month, level
+    UNION ALL
+    SELECT NULL::date, NULL::bigint, NULL, NULL::numeric, until FROM ({since}) since
 """
 _NOTHING = """
     SELECT NULL::date AS month, NULL::bigint AS product_id, NULL AS level, 0::numeric AS amount WHERE false
@@ -48,7 +52,8 @@ class MarginGaps:
     """``months``: with sales and none of the costs; ``unplanned``: as the budget has them. ``products``: the
     first names of those that sold something in the other months and have no actual costs there, and how many
     ``others``. ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the
-    first of their levels ``apart_level``."""
+    first of their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed
+    since."""
 
     months: Sequence[datetime.date] = ()
     unplanned: Sequence[datetime.date] = ()
@@ -57,6 +62,7 @@ class MarginGaps:
     apart: Decimal = Decimal(0)
     apart_months: Sequence[datetime.date] = ()
     apart_level: str = ""
+    booked_until: datetime.datetime | None = None
 
 
 NO_GAPS, ALL = MarginGaps(), Q()
@@ -79,9 +85,11 @@ def margin_gaps(
     own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
     said = _sql(rows.filter(within(query))), _sql(rows.filter(_in_no_channel(query), own))
     found = _without(query, leads, spans, *said)
-    months = sorted(month for month, _pk, _level, amount in found if month and amount is None)
+    months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
     lacking = [pk for _month, pk, *_rest in found if pk]
-    apart = [(month, level, amount) for month, _pk, level, amount in found if month and level and amount]
+    apart = [
+        (month, level, amount) for month, _pk, level, amount, _until in found if month and level and amount
+    ]
     named: list[str] = []
     if all(span.sources == SOURCES["actual"] for span in spans):
         named = sorted((products[pk].name for pk in lacking), key=str.lower)
@@ -92,12 +100,13 @@ def margin_gaps(
         apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
         apart_months=tuple(sorted({month for month, _level, _amount in apart})),
         apart_level=min((level for _month, level, _amount in apart), key=LEVELS.index, default=""),
+        booked_until=next((until for *_rest, until in found if until), None),
     )
 
 
 def _without(
     query: ReportQuery, leads: Mapping[int, int], spans: Iterable[Span], booked: str, apart: str
-) -> list[tuple[datetime.date | None, int | None, str | None, Decimal | None]]:
+) -> list[tuple[datetime.date | None, int | None, str | None, Decimal | None, datetime.datetime | None]]:
     channel = query.filters.get("channel")
     said: dict[str, Any] = {
         "products": list(leads),
@@ -110,6 +119,7 @@ def _without(
         channels="AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else "",
         booked=booked,
         apart=apart,
+        since=_query(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, said)
@@ -126,11 +136,14 @@ def _in_no_channel(query: ReportQuery) -> Q:
 
 
 def _sql(rows: QuerySet[Any]) -> str:
-    """As part of a query that has named parameters."""
+    return _query(rows.order_by().values("month", "product_id", "amount", level=F("kind__level"))) or _NOTHING
+
+
+def _query(rows: QuerySet[Any]) -> str:
+    """As part of a query that has named parameters; empty: there is nothing to find."""
     try:
-        names = rows.order_by().values("month", "product_id", "amount", level=F("kind__level"))
-        sql, params = names.query.sql_with_params()
+        sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
-        return _NOTHING
+        return ""
     with connection.cursor() as cursor:
         return str(cursor.mogrify(sql, params).decode().replace("%", "%%"))

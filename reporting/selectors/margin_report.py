@@ -32,29 +32,55 @@ WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
 Sold = tuple[Decimal, Decimal, Decimal | None]
 """Gross and net sales in cents, and units (of a level: contracts × months)."""
-# The leading measure of each product; by product and month in cents, as its statement has it.
-_SALES = """
-    SELECT place, key, sum(gross), sum(net), sum(units) FROM (
-        SELECT span.place, {key} AS key,
-               round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
-               round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
-               - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
-               sum(CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume)
-                        ELSE s.volume END) AS units
-        FROM products_salesmonth s
-        JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
-          ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
-        JOIN products_measure m ON m.id = s.measure_id
-        JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
-          ON s.month BETWEEN span.first AND span.last
-        WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
-        GROUP BY span.place, s.product_id, s.month, {key}
-    ) booked GROUP BY place, key
+# The leading measure of each product, by month and channel, and what is taken off its gross sales.
+_SOLD = """
+    SELECT span.place, lead.nth, s.product_id, s.month, s.channel_id, s.measure_id,
+           CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume) ELSE s.volume END AS units,
+           coalesce(s.gross_revenue, s.revenue) AS gross,
+           coalesce(s.gross_revenue, s.revenue) - s.revenue AS off
+    FROM products_salesmonth s
+    JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) WITH ORDINALITY
+         AS lead (product_id, measure_id, nth)
+      ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
+    JOIN products_measure m ON m.id = s.measure_id
+    JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
+      ON s.month BETWEEN span.first AND span.last
+    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
+"""
+# Booked in cents by product and month, as its statement has it; these cents are split over the channels by
+# largest remainder, whatever is asked for, so that all that is added of them is the same.
+_IN_CENTS = """
+    SELECT *, down_gross + CASE WHEN gross_nth <= (whole_gross - sum_gross) * 100 THEN 0.01 ELSE 0 END
+                  AS gross_cents,
+           down_off + CASE WHEN off_nth <= (whole_off - sum_off) * 100 THEN 0.01 ELSE 0 END AS off_cents
+    FROM (
+        SELECT *, round(sum(gross) OVER alike, 2) AS whole_gross, sum(down_gross) OVER alike AS sum_gross,
+               round(sum(off) OVER alike, 2) AS whole_off, sum(down_off) OVER alike AS sum_off,
+               row_number() OVER (PARTITION BY place, product_id, month
+                                  ORDER BY gross - down_gross DESC, channel_id) AS gross_nth,
+               row_number() OVER (PARTITION BY place, product_id, month
+                                  ORDER BY off - down_off DESC, channel_id) AS off_nth
+        FROM (
+            SELECT *, floor(gross * 100) / 100 AS down_gross, floor(off * 100) / 100 AS down_off
+            FROM ({sold}) sold
+        ) cut WINDOW alike AS (PARTITION BY place, product_id, month)
+    ) parted
+"""
+_WHOLE = """
+    SELECT place, {key}, sum(gross), sum(gross - off), sum(units) FROM (
+        SELECT place, product_id, month, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off,
+               sum(units) AS units
+        FROM ({sold}) sold GROUP BY place, product_id, month
+    ) booked GROUP BY 1, 2
+"""
+_BY_CHANNEL = """
+    SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units)
+    FROM ({cents}) booked WHERE {there} GROUP BY 1, 2
 """
 _KEYS = {
-    "month": "s.month",
-    "channel": "s.channel_id",
-    "product and month": "s.product_id || ' ' || s.month",
+    "month": "month",
+    "channel": "channel_id",
+    "product and month": "product_id || ' ' || month",
 }
 # Months of a product in which anything actual is booked of it.
 _WITH_ACTUAL = """
@@ -172,25 +198,38 @@ def sales_booked(
     """What was sold in each span, by what the rows are of; ``only_with_actual``: of a product's months that
     have actual costs. One query."""
     channel, leads = query.filters.get("channel"), leading(query, products)
+    said = sold_said(leads, spans) | {"channels": query.called.channels_below(channel) if channel else []}
+    by = query.by[0]
+    key, within = _KEYS.get(by, "product_id"), _WITH_ACTUAL if only_with_actual else ""
+    if channel or by == "channel":
+        there = "channel_id = ANY(%(channels)s::bigint[])" if channel else "true"
+        sql = _BY_CHANNEL.format(key=key, cents=sold_in_cents(within), there=there)
+    else:
+        sql = _WHOLE.format(key=key, sold=_SOLD.format(within=within))
+    found: list[dict[Any, Sold]] = [{} for _span in spans]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, said)
+        for place, key, *sold in cursor.fetchall():
+            found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
+    return found
+
+
+def sold_in_cents(within: str = "") -> str:
+    """What was sold by product, month and channel, in cents; to be asked with :func:`sold_said`."""
+    return _IN_CENTS.format(sold=_SOLD.format(within=within))
+
+
+def sold_said(leads: Mapping[int, int], spans: Sequence[Span]) -> dict[str, Any]:
+    """What sales are asked by: the leading measure of each product, and the months."""
     firsts, lasts = [span.first for span in spans], [span.last for span in spans]
-    said: dict[str, Any] = {
+    return {
         "products": list(leads),
         "measures": list(leads.values()),
         "firsts": firsts,
         "lasts": lasts,
         "first": min(firsts),
         "last": max(lasts),
-        "channels": query.called.channels_below(channel) if channel else [],
     }
-    key = _KEYS.get(query.by[0], "s.product_id")
-    there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
-    there += _WITH_ACTUAL if only_with_actual else ""
-    found: list[dict[Any, Sold]] = [{} for _span in spans]
-    with connection.cursor() as cursor:
-        cursor.execute(_SALES.format(key=key, within=there), said)
-        for place, key, *sold in cursor.fetchall():
-            found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
-    return found
 
 
 def leading(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, int]:

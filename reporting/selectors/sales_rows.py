@@ -17,47 +17,19 @@ from products.models import Channel, Product, SalesFact
 from products.selectors.access import visible_channel_ids
 from products.selectors.units import unit_of
 
-from .margin_report import leading, products_asked
+from .margin_report import leading, products_asked, sold_in_cents, sold_said
 from .report_names import Name, product_name
 from .report_query import ReportQuery
 
-# A row is a product's month in a channel. Sales are booked in cents by product and month, of a margin by
-# channel by channel too: the cents of such a whole are split over its rows by largest remainder.
+# A row is a product's month in a channel.
 _OWN = """
-    SELECT lead.place, s.product_id, s.month, s.channel_id, s.measure_id,
-           CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume) ELSE s.volume END AS units,
-           coalesce(s.gross_revenue, s.revenue) AS gross,
-           coalesce(s.gross_revenue, s.revenue) - s.revenue AS off
-    FROM products_salesmonth s
-    JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) WITH ORDINALITY
-         AS lead (product_id, measure_id, place)
-      ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
-    JOIN products_measure m ON m.id = s.measure_id
-    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL
-      AND (%(channels)s::bigint[] IS NULL OR s.channel_id = ANY(%(channels)s::bigint[]))
+    SELECT * FROM ({cents}) booked
+    WHERE %(channels)s::bigint[] IS NULL OR channel_id = ANY(%(channels)s::bigint[])
 """
-_SUMS = """
-    SELECT coalesce(sum(rows), 0), coalesce(sum(gross), 0), coalesce(sum(off), 0) FROM (
-        SELECT count(*) AS rows, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off
-        FROM ({own}) own GROUP BY {whole}
-    ) booked
-"""
+_SUMS = "SELECT count(*), coalesce(sum(gross_cents), 0), coalesce(sum(off_cents), 0) FROM ({own}) own"
 _ROWS = """
-    SELECT product_id, month, channel_id, measure_id, units,
-           down_gross + CASE WHEN gross_place <= (whole_gross - sum_gross) * 100 THEN 0.01 ELSE 0 END,
-           down_off + CASE WHEN off_place <= (whole_off - sum_off) * 100 THEN 0.01 ELSE 0 END
-    FROM (
-        SELECT *, sum(down_gross) OVER alike AS sum_gross, sum(down_off) OVER alike AS sum_off,
-               row_number() OVER (PARTITION BY {whole} ORDER BY gross - down_gross DESC, channel_id)
-                   AS gross_place,
-               row_number() OVER (PARTITION BY {whole} ORDER BY off - down_off DESC, channel_id) AS off_place
-        FROM (
-            SELECT *, floor(gross * 100) / 100 AS down_gross, floor(off * 100) / 100 AS down_off,
-                   round(sum(gross) OVER alike, 2) AS whole_gross, round(sum(off) OVER alike, 2) AS whole_off
-            FROM ({own}) own WINDOW alike AS (PARTITION BY {whole})
-        ) cut WINDOW alike AS (PARTITION BY {whole})
-    ) parted
-    ORDER BY place, month, channel_id LIMIT %(limit)s OFFSET %(offset)s
+    SELECT product_id, month, channel_id, measure_id, units, gross_cents, off_cents FROM ({own}) own
+    ORDER BY nth, month, channel_id LIMIT %(limit)s OFFSET %(offset)s
 """
 
 
@@ -89,19 +61,12 @@ class SalesRows:
         products = products_asked(user, query) if user.has_perm(RIGHT) else {}
         self._products = dict(sorted(products.items(), key=lambda each: (each[1].name.lower(), each[0])))
         [span] = query.spans(query.period, query.of)
-        leads = leading(query, self._products)
-        self._said: dict[str, Any] = {
-            "products": list(leads),
-            "measures": list(leads.values()),
-            "first": span.first,
-            "last": span.last,
-            "channels": _channels(user, query),
-        }
+        self._said = sold_said(leading(query, self._products), [span]) | {"channels": _channels(user, query)}
 
     @cached_property
     def _sums(self) -> tuple[int, Decimal, Decimal]:
         with connection.cursor() as cursor:
-            cursor.execute(self._written(_SUMS), self._said)
+            cursor.execute(_written(_SUMS), self._said)
             count, gross, off = cursor.fetchone()
         return int(count), gross, off
 
@@ -133,12 +98,8 @@ class SalesRows:
 
     def _read(self, part: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(self._written(_ROWS), self._said | part)
+            cursor.execute(_written(_ROWS), self._said | part)
             return cursor.fetchall()
-
-    def _written(self, sql: str) -> str:
-        whole = "product_id, month" + (", channel_id" if self._query.by[0] == "channel" else "")
-        return sql.format(own=_OWN, whole=whole)
 
     def _named(
         self, rows: list[tuple[Any, ...]], files: Mapping[tuple[Any, ...], set[int]]
@@ -157,6 +118,10 @@ class SalesRows:
                 gross - off,
                 tuple(sorted(files.get((product_id, measure_id, channel_id, month), ()))),
             )
+
+
+def _written(sql: str) -> str:
+    return sql.format(own=_OWN.format(cents=sold_in_cents()))
 
 
 def _channels(user: Any, query: ReportQuery) -> list[int] | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pricing.engine.bridge import Side
-from pricing.selectors.own_prices import own_prices_at_end
-from products.selectors.access import visible_channel_ids
+from django.db.models import Q
 
-from .margin_bridge import compared
+from core.months import month_end
+from pricing.engine.bridge import Compared, Side
+from pricing.models import CostRate
+from pricing.selectors.own_prices import OwnPrice, own_prices_at_end
+from products.models import Product
+from products.selectors.access import visible_channel_ids
+from products.selectors.units import unit_of
+
+from .margin_bridge import NOTHING, compared
 from .margin_gaps import NO_GAPS, MarginGaps
 from .report_names import Name, product_name
 from .report_query import ReportQuery
@@ -18,16 +25,20 @@ from .report_query import ReportQuery
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A product in both periods. ``price``: our own price for everybody at the end of the month, without VAT;
-    of a closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or
-    it is not counted. ``is_partial``: of some channels, while there are costs in none."""
+    """A product in both periods. ``own_price``: for everybody at the end of the month, without VAT; of a
+    closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or it is
+    not counted. ``is_partial``: of some channels, while there are costs in none."""
 
     name: Name
     unit: str
     now: Side
     before: Side
-    price: Decimal | None
+    own_price: OwnPrice | None
     is_partial: bool = False
+
+    @property
+    def price(self) -> Decimal | None:
+        return self.own_price.amount if self.own_price else None
 
     @property
     def units(self) -> Decimal | None:
@@ -74,17 +85,23 @@ SORTS = ("name", "units", "price", "net", "cost", "cost_before", "change", "marg
 
 
 def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport:
-    """The products that sold or cost anything now, by one of ``SORTS`` (``-``: the largest first); what is
-    missing stands last. Costs are those before the margin of ``query``."""
+    """The products that sold or cost anything now, and of all channels those with a price or costs of their
+    own, by one of ``SORTS`` (``-``: the largest first); what is missing stands last. Costs are those before
+    the margin of ``query``."""
     if visible_channel_ids(user) is not None:
         return UnitReport([], limited=True)
     products, pairs, gaps = compared(user, query)
-    prices = own_prices_at_end(query.month)
-    rows = [
-        UnitRow(product_name(row), pair.unit, pair.after, pair.before, prices.get(row.pk), bool(gaps.apart))
-        for pair in pairs
-        if (pair.after.is_sold or pair.after.cost) and (row := products.get(pair.key))  # type: ignore[call-overload]
-    ]
+    prices, tree = own_prices_at_end(query.month), query.called.tree
+    there = {pair.key: pair for pair in pairs}
+    kept = set() if query.filters.get("channel") else _kept(query, products, prices)
+    rows = []
+    for pk, product in products.items():
+        pair = there.get(pk) or Compared(
+            pk, unit_of(tree, product, tree.lead_measure(product.line_id)), NOTHING, NOTHING
+        )
+        if pair.after.is_sold or pair.after.cost or pk in kept:
+            both = pair.after, pair.before
+            rows.append(UnitRow(product_name(product), pair.unit, *both, prices.get(pk), bool(gaps.apart)))
     rows.sort(key=lambda row: row.name.label.lower())
     field = sort.lstrip("-")
     if field != "name":
@@ -94,6 +111,17 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
     elif sort.startswith("-"):
         rows.reverse()
     return UnitReport(rows, gaps)
+
+
+def _kept(query: ReportQuery, products: Mapping[int, Product], prices: Collection[int]) -> set[int]:
+    """Those that have not ended before the period, with a price or a cost line of their own. One query."""
+    [span] = query.spans(query.period, query.of)
+    rates = CostRate.objects.filter(withdrawn_at=None, start_date__lte=month_end(query.month))
+    rows = Product.objects.filter(
+        Q(pk__in=list(prices))
+        | Q(pk__in=rates.filter(cost_line__product__isnull=False).values("cost_line__product"))
+    ).exclude(ended__lt=span.first)
+    return {pk for pk in rows.order_by().values_list("pk", flat=True) if pk in products}
 
 
 def _each(amount: Decimal, side: Side) -> Decimal | None:

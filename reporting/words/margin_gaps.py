@@ -17,6 +17,12 @@ from reporting.selectors.margin_gaps import MarginGaps
 def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
     """A sentence each; ``advise``: with what else to choose. None where nothing lacks."""
     said = []
+    if found.booked_until:
+        words = _(
+            "Costs are booked until %(moment)s; sales of these months changed after that. The next night"
+            " books them anew."
+        )
+        said.append(words % {"moment": formats.moment(found.booked_until)})
     if found.months:
         words = _(
             "None of these costs are booked of %(months)s, in which something was sold: the margin is too"
@@ -51,6 +57,7 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
 def gaps_line(found: MarginGaps) -> str:
     """The same for another system."""
     said = {
+        "booked_until": found.booked_until.isoformat() if found.booked_until else "",
         "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
         "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
         "products_without_costs": str(len(found.products) + found.others) if found.products else "",

@@ -192,6 +192,17 @@ def test_what_products_leave_is_what_is_booked(product: Product) -> None:
     assert [row.abc for row in ranked(user_factory(lines=[other.line]), last()).rows] == ["A"]
 
 
+def test_net_sales_are_those_of_the_statement_to_the_cent() -> None:
+    """10.005 in each of two channels, then the same again a month later: 20.01 twice."""
+    product = product_factory()
+    for back in (1, 0):
+        for channel in (channel_factory(), channel_factory()):
+            sell(product, last(back), 1, D("10.005"), channel=channel)
+    sell(product, last(2), 1, D("10.004"), gross=D("12.005"))
+    [row] = ranked(user_factory("finance"), last()).rows
+    assert row.net == D("20.01") * 2 + (D("12.01") - D("2.00"))
+
+
 def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Product) -> None:
     account = channel_factory()
     store = channel_factory(parent=account)

@@ -29,6 +29,7 @@ from pricing.services.cost_changes import (
     cost_change_propose,
     cost_change_withdraw,
 )
+from pricing.words.cost_changes import left_out_words
 from products.models import Product, Supplier
 from tests.factories import (
     cost_line_factory,
@@ -308,7 +309,9 @@ class TestPrices:
         for product in floored.products:
             price_factory(product=product, price_list=prices, start_date=soon(-400), amount=D(10))
         user = user_factory(rights=["products.view", "pricing.view_costs", "pricing.view", "pricing.edit"])
-        made = cost_change_propose(user=user, change=change, price_list=prices, keep=keep, reason="Costs")
+        said = {"change": change, "price_list": prices, "keep": keep, "reason": "Costs"}
+        made, *left_out = cost_change_propose(user=user, **said)
+        assert left_out == [0, 0, 0]
         assert [(row.product.code, row.amount) for row in made.prices.all()] == [("P0", D(price))]
         assert (made.state, made.start_date) == ("draft", change.start_date)
         change.refresh_from_db()
@@ -322,6 +325,32 @@ class TestPrices:
         assert row.tied == 1200
         net = 12000 * factor
         assert round((net - D("5241.60") - net / 10) / net, 12) == D("0.48")
+
+    def test_who_is_left_out_is_counted_and_a_price_a_month_is_not(self, floored: World) -> None:
+        """Four under their floor: one paid by the month; one with two parts, one without a price, and one of
+        which shares of sales eat all that a higher price brings."""
+        change, prices = self.under(floored), price_list_factory()
+        effect = change.effects.get(is_under=True)
+        products = [effect.product, *(product_factory(line=floored.line) for _each in range(3))]
+        for product in products[1:]:
+            effect.pk, effect.product = None, product
+            effect.tied = effect.net if product == products[3] else D(1200)
+            effect.save()
+        for product, component in ((0, "month"), (1, "month"), (1, "unit"), (3, "unit")):
+            said = {"product": products[product], "price_list": prices, "component": component}
+            price_factory(**said, start_date=soon(-400), amount=D(10))
+        user = user_factory(rights=["products.view", "pricing.view_costs", "pricing.view", "pricing.edit"])
+        found = cost_change_propose(user=user, change=change, price_list=prices, keep="rate", reason="Costs")
+        assert [(row.product, row.component, row.amount) for row in found.proposal.prices.all()] == [
+            (products[0], "month", D("10.40"))
+        ]
+        assert found[1:] == (1, 1, 1)
+        with translation.override("en"):
+            assert left_out_words(found) == (
+                "Under their floor and not in this draft: 1 without a price on this list; 1 whose price has"
+                " several parts or is paid once; 1 that no higher price brings there."
+            )
+        assert left_out_words(found._replace(unpriced=0, several=0, unreached=0)) == ""
 
     def test_refused_without_a_price_or_before_it_is_written(self, floored: World) -> None:
         user, prices = user_factory(("finance", "product-manager")), price_list_factory()

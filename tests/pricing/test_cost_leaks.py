@@ -25,10 +25,14 @@ from forecasting.models import Forecast, ForecastMonth
 from pricing.models import (
     CostBudget,
     CostChange,
+    CostCorrection,
     CostKind,
+    CostLeftOut,
+    CostShare,
     LedgerEntry,
     LedgerMapping,
     Listing,
+    Promotion,
     PromotionCost,
     Proposal,
     RecommendedPrice,
@@ -61,8 +65,9 @@ COSTS = {"pricing.view_costs", "pricing.edit_costs"}
 # Costs themselves are refused, but what was said that a promotion cost is read by all; how ready the servers
 # are differs.
 MOVES = re.compile("(?<!promotion.)cost|readyz")
-DIMENSION = "PROMO-77"  # that is said; what the ledger books there is not
 CANARY, NAME = "87.6543", "ZQXCOSTNAME"
+DIMENSION = "ZQXDIMENSION"
+"""What a promotion cost is what the ledger has of it: it is said on the promotion, the amount is not."""
 # Differs with every answer: what keeps a form from being sent by others, or twice.
 _TOKEN = re.compile(rb'(?<=")[A-Za-z0-9]{64}(?=")|(?<=name="nonce" value=")[a-f0-9-]+')
 
@@ -96,7 +101,10 @@ def _costs_give(world: World, finance: User) -> CostChange:
     for of in own:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
         line = cost_line_factory(**of, **more, name=NAME)
-        cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+        rate = cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+        said = {"amount": CANARY, "reason": NAME, "proposed_by": finance}
+        CostCorrection.objects.create(rate=rate, **said)
+    _kind_give(product)
     Listing.objects.filter(product=product).update(fee=NAME)
     month = month_add(month_start(today()), -1)
     for source in ("standard", "actual", "budget", "forecast"):
@@ -105,6 +113,7 @@ def _costs_give(world: World, finance: User) -> CostChange:
             for pk in (product.pk, None)
         ]
         cost_months_book(source=source, months=[month], rows=rows)
+    CostLeftOut.objects.create(product=product, month=month, cost_line=line, kind=line.kind, cost_centre=NAME)
     _ledger_give(world, month)
     floor_alerts_settle(
         products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
@@ -112,6 +121,15 @@ def _costs_give(world: World, finance: User) -> CostChange:
     for kind in ("margin_floor", "cost_change"):
         assert Alert.objects.filter(kind=kind, state="open").exists()
     return change
+
+
+def _kind_give(product: Product) -> None:
+    """A kind of our own, with a note and fixed shares."""
+    named = {"code": NAME.lower(), "name_en": NAME, "name_nl": NAME, "place": 999}
+    own = CostKind.objects.create(**named, level="cm3")
+    shared = cost_line_factory(kind=own.code, basis="month", key="fixed", name=NAME, note=NAME)
+    cost_rate_factory(cost_line=shared, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+    CostShare.objects.create(cost_line=shared, product=product, weight=CANARY)
 
 
 def _ledger_give(world: World, month: datetime.date) -> None:
@@ -141,7 +159,8 @@ def _ledger_give(world: World, month: datetime.date) -> None:
             cost_centre=NAME,
             source_import=file,
         )
-    LedgerEntry.objects.create(**said, account="4500", dimension=DIMENSION, number="1", source_import=file)
+    promoted = {"account": NAME, "dimension": DIMENSION, "number": DIMENSION}
+    LedgerEntry.objects.create(**said, **promoted, source_import=file)
     LedgerMapping.objects.create(account=NAME, start_month=month, kind=quality, product=world.own_product)
     Correction.objects.create(
         reason=NAME, changes=[{"month": f"{month:%Y-%m}", "what": "ledger", "rows": 1, "amount": CANARY}]
@@ -174,6 +193,9 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     product = world.own_product
     months_give(product, 24)
     measured(product, mechanic="display")
+    for promotion in Promotion.objects.all():
+        known = {"known_date": today(), "created_by": user_factory()}
+        PromotionCost.objects.create(promotion=promotion, dimension=DIMENSION, source="ledger", **known)
     price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
     known = [right.code for right in rights.registered() if right.code not in COSTS]
     person = user_factory(rights=known, name="All but costs")
@@ -261,7 +283,7 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
         price_list=prices,
         keep="amount",
         reason="Dearer",
-    )
+    ).proposal
     proposal_submit(user=proposal.author, proposal=proposal)
     for person in people:
         invitation_send(user=person, by=finance, link=link)

@@ -281,12 +281,17 @@ class TestServices:
         assert cost_kind_save(user=finance, kind=made, name_nl="CO2").name_nl == "CO2"
         assert self.refusal(lambda: cost_kind_save(user=finance, kind=None, **said))[0] == "invalid"
 
-    def test_a_base_does_not_hold_itself_and_fixed_shares_need_products(self) -> None:
+    def test_a_base_is_known_and_does_not_hold_itself_and_fixed_shares_need_products(self) -> None:
         finance, product = user_factory("finance"), product_factory()
         make = lambda **values: cost_line_create(user=finance, **values)  # noqa: E731
         for code, base in (("purchase", "purchase"), ("purchase", "cif"), ("inbound", "cif")):
             call = lambda c=code, b=base: make(product=product, kind=kind(c), basis="share", base=b)  # noqa: E731
             assert self.refusal(call) == ("base_in_circle", "base")
+        share: dict[str, Any] = {"product": product, "kind": kind("duty"), "basis": "share"}
+        for base in ("purchase", "freight", "cif"):
+            call = lambda b=base: make(**share, base=b, channel=channel_factory())  # noqa: E731
+            assert self.refusal(call) == ("base_by_channel", "base")
+        assert make(**share, base="net", channel=channel_factory()).pk
         overhead: dict[str, Any] = {"kind": kind("overhead"), "basis": "month"}
         assert self.refusal(lambda: make(**overhead, key="fixed")) == ("shares", "shares")
         assert self.refusal(lambda: make(**overhead, key="volume", shares={product: D(1)})) == (

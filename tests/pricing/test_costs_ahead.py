@@ -76,6 +76,23 @@ def test_what_is_split_adds_up_and_what_nobody_can_split_is_on_no_product(juice:
     assert own == {(month, "licences"): D("12.34") for month in AHEAD[:2]}
 
 
+def test_what_an_ended_product_bore_is_borne_by_the_others_after_its_tail(juice: Product) -> None:
+    other = product_factory(line=juice.line)
+    months_give(other, 14, volume=lambda _step: 7)
+    costs("overhead", "100", basis="month", key="revenue")
+    costs("quality", "60", basis="month", key="revenue", tail_months=1)
+    Product.objects.filter(pk=other.pk).update(ended=AHEAD[1])
+    book_now()
+    own = ahead(product=other)
+    assert [month for month in AHEAD if (month, "overhead") in own] == AHEAD[:2]
+    assert [month for month in AHEAD if (month, "quality") in own] == AHEAD[:3]
+    for month in AHEAD[3:]:
+        assert (ahead()[month, "overhead"], ahead(product=juice)[month, "overhead"]) == (100, 100)
+    Product.objects.filter(pk=other.pk).update(ended=None)
+    book_now()
+    assert (AHEAD[-1], "overhead") in ahead(product=other)
+
+
 def test_after_the_end_the_margin_ahead_has_the_costs_that_go_on(juice: Product) -> None:
     """As they are booked: without sales, also where nothing was sold in the year before."""
     costs("licences", "12.34", product=juice, basis="month", tail_months=2)

@@ -18,6 +18,7 @@ from pricing.models import CostLine
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import product_margins
 from pricing.selectors.month_margin import MonthMargin, margins_total
+from pricing.selectors.standard_costs import SplitLines
 from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
@@ -260,6 +261,33 @@ def test_a_split_adds_up_over_the_products_to_the_cent() -> None:
     assert [row.get("quality") for row in found] == [D("33.34"), D("33.33"), D("33.33"), None]
     assert [row["overhead"] for row in found] == [D(100)] * 3 + [D(700)]
     assert [row.get("marketing") for row in found] == [D("2.5"), D("2.5"), D(5), None]
+
+
+def test_a_fixed_share_ends_with_its_product_and_its_tail_and_the_others_bear_it() -> None:
+    """100 a month, 1 to 3; the second ended in May and bears its part for a month more. A payment is what
+    was decided on its day."""
+    line = line_factory()
+    stays, ends = product_factory(line=line), product_factory(line=line, ended=datetime.date(2026, 5, 10))
+    licence = costs("licences", "100", line=line, basis="month", key="fixed", tail_months=1)
+    paid = costs("marketing", "40", JULY, line=line, basis="once", key="fixed")
+    for each in (licence, paid):
+        each.shares.create(product=stays, weight=1)
+        each.shares.create(product=ends, weight=3)
+    for product, found in (
+        (stays, [{"licences": D(25)}] * 2 + [{"licences": D(100), "marketing": D(10)}]),
+        (ends, [{"licences": D(75)}] * 2 + [{"marketing": D(30)}]),
+    ):
+        assert [rows(month) for month in margin(product, MAY, JULY)] == found
+    assert [row.amount for row in SplitLines([JULY]).of(stays.pk)] == [D(10), D(100)]
+
+
+def test_what_no_product_bears_any_more_is_on_none() -> None:
+    product = product_factory(ended=datetime.date(2026, 5, 10))
+    licence = costs("licences", "100", line=product.line, basis="month", key="fixed")
+    licence.shares.create(product=product, weight=1)
+    split = SplitLines([MAY, JUNE])
+    assert [(row.month, row.amount) for row in split.of(product.pk)] == [(MAY, D(100))]
+    assert [(row.month, row.amount) for row in split.left()] == [(JUNE, D(100))]
 
 
 def test_a_split_without_anything_to_go_by_is_said() -> None:

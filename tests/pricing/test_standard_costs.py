@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import html
 import random
@@ -147,6 +148,35 @@ def test_a_tier_in_another_currency_has_its_own_exchange_rate() -> None:
         cost_rate_factory(cost_line=goods, start_date=last(), **of_tier)
     night()
     assert list(cost_months().values_list("amount", "currency_amount")) == [(15_200, 16_000)]
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_each_payment_in_another_currency_is_at_its_own_exchange_rate(split: bool) -> None:
+    """$ 100 at 0.90 and $ 50 at 0.96 in one month: € 138 for $ 150. Of an amount a month each day at its own:
+    ten days of $ 1 at 0.90, the rest of $ 2 at 0.80."""
+    products = [product_factory() for _each in range(2 if split else 1)]
+    of = {"key": "fixed"} if split else {"product": products[0]}
+    paid = cost_line_factory(kind="marketing", basis="once", currency="USD", **of)
+    monthly = cost_line_factory(kind="licences", basis="month", currency="USD", **of)
+    days = calendar.monthrange(last().year, last().month)[1]
+    for line, day, amount, rate in (
+        (paid, 1, 100, "0.90"),
+        (paid, 20, 50, "0.96"),
+        (monthly, 1, days, "0.90"),
+        (monthly, 11, days * 2, "0.80"),
+    ):
+        start = last().replace(day=day)
+        cost_rate_factory(cost_line=line, start_date=start, amount=D(amount), exchange_rate=D(rate))
+    for line in (paid, monthly) if split else ():
+        for product, weight in zip(products, (1, 2), strict=True):
+            line.shares.create(product=product, weight=weight)
+    night()
+    found = cost_months().filter(source="standard").order_by().values_list("kind__code", "currency")
+    sums = {kind: said for kind, *said in found.annotate(Sum("amount"), Sum("currency_amount"))}
+    own = 10 + 2 * (days - 10)
+    ours = D(10) * D("0.90") + 2 * (days - 10) * D("0.80")
+    assert sums == {"marketing": ["USD", D(138), D(150)], "licences": ["USD", ours, D(own)]}
+    assert cost_months().filter(kind__code="marketing").count() == len(products)
 
 
 def test_a_kind_of_the_statement_opens_the_rows_it_is_made_of(world: list[Product], client: Client) -> None:

@@ -276,6 +276,7 @@ class TestFiles:
     def test_sums_are_formulas_that_come_to_what_stands_there(self, booked: list[Product]) -> None:
         """Opened with a library that reads formulas and formats; the sums worked out from the cells above."""
         user, said = user_factory("finance"), "month=2026-05&columns=ytd-actual,ytd-budget,ytd-index"
+        said += "&of=actual&against=budget"
         content = io.BytesIO(report_bytes(user=user, kind="xlsx", query=QueryDict(said)))
         sheet = openpyxl.load_workbook(content).worksheets[0]
         values = openpyxl.load_workbook(content, data_only=True).worksheets[0]
@@ -285,13 +286,18 @@ class TestFiles:
             for cell in row:
                 index = cell.column == sheet.max_column
                 assert cell.number_format == ("0.0" if index else "#,##0.00") or cell.value is None
-                if cell.data_type == "f":
+                if index and cell.value is not None:
+                    one, other = (values.cell(cell.row, cell.column - back).value for back in (2, 1))
+                    assert cell.value == f"=100*D{cell.row}/E{cell.row}"
+                    assert values[cell.coordinate].value == pytest.approx(100 * one / other)
+                elif cell.data_type == "f":
                     formulas += 1
                     begin, end = re.fullmatch(r"=SUBTOTAL\(9,(\w+):(\w+)\)", cell.value).groups()
                     within = [each for (each,) in sheet[begin:end] if each.data_type == "n" and each.value]
                     come_to = sum(each.value for each in within)
                     assert values[cell.coordinate].value == pytest.approx(come_to, abs=0.001)
-        rows = report(columns="ytd-actual,ytd-budget,ytd-index").rows
+        rows = report(columns="ytd-actual,ytd-budget,ytd-index", of="actual", against="budget").rows
+        assert sheet.cell(sheet.max_row, 6).data_type == "f"
         assert formulas == 2 * sum(1 for row in rows if row.depth) > 10
 
     def test_twice_the_same_bytes_whatever_is_booked_elsewhere(self, booked: list[Product]) -> None:

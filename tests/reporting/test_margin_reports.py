@@ -5,18 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 from python_calamine import CalamineWorkbook
 
 from core import formats
 from core.formats import money, number
 from core.months import month_add
+from core.organisation import today
+from exchange.models import Import
+from forecasting.models import NightlyStep
 from pricing.engine.bridge import TERMS
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, booked_rows, cost_months
@@ -33,9 +38,11 @@ from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.margin_gaps import NO_GAPS
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import MARGIN_BY, report_query
+from reporting.selectors.sales_rows import SalesRows
 from reporting.selectors.unit_report import unit_report
 from reporting.services.report_files import report_bytes
 from tests.factories import channel_factory, user_factory
+from tests.forecasting.conftest import run_now
 from tests.pricing.test_costs import kind
 from tests.pricing.test_margins import costs, sell
 from tests.reporting.test_cost_reports import MONTH, ask, products
@@ -78,6 +85,12 @@ class TestMargin:
 
     @pytest.mark.parametrize("by", MARGIN_BY)
     def test_whatever_the_rows_are_of_the_total_is_the_same(self, sold: list[Product], by: str) -> None:
+        """Also where each channel alone would be rounded up: 10.005 in two of them are 20.01."""
+        shops = [channel_factory(), channel_factory()]
+        for month in (month_add(MONTH, -1), MONTH):
+            for shop in shops:
+                sell(sold[1], month, 1, D("10.005"), gross=D("12.0149"), channel=shop)
+        book(sold)
         finance = user_factory("finance", language="en")
         with translation.override("en"):
             found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
@@ -87,6 +100,18 @@ class TestMargin:
         for name in names:
             assert getattr(found.total, name) == sum(getattr(row, name) for row in found.rows)
             assert getattr(found.total, name) == getattr(known.total, name)
+        of_channels = [
+            margin_report(finance, ask(layout="margin", by=by, of="standard", channel=channel.code)).total
+            for channel in Channel.objects.all()
+        ]
+        for name in names:
+            assert sum(getattr(each, name) for each in of_channels) == getattr(known.total, name)
+        said = ask(layout="margin", by=by, of="standard")
+        for asked in (said, replace(said, filters={"channel": shops[0].code})):
+            rows, whole = SalesRows(finance, asked), margin_report(finance, asked).total
+            assert whole is not None
+            assert (rows.gross, rows.net) == (whole.gross, whole.net)
+            assert sum(row.net for row in rows.all()) == whole.net
         client = Client()
         client.force_login(finance)
         page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
@@ -185,6 +210,46 @@ class TestMargin:
         about = CalamineWorkbook.from_filelike(io.BytesIO(files["xlsx"])).get_sheet_by_index(1).to_python()
         assert [row[1] for row in about if row[0] == "Mind"] == sentences
         assert files["pdf"].startswith(b"%PDF")
+
+    @pytest.mark.parametrize("how", ["applied_at", "undone_at"])
+    def test_sales_that_came_after_the_costs_were_booked_are_told(
+        self, sold: list[Product], how: str
+    ) -> None:
+        finance, now = user_factory("finance", language="en"), timezone.now()
+        run_now(local_date=today(), only=["standard_costs"], kind="manual")
+        made: Any = {"sheet": "sales", "source": "page", "file_size": 1}
+        made |= {"months_from": MONTH, "months_to": MONTH}
+        before = now - timedelta(days=1)
+        state = "undone" if how == "undone_at" else "applied"
+        file = Import.objects.create(**made, state=state, applied_at=before, undone_at=before)
+        asked = [
+            (margin_report, {"layout": "margin", "by": "line"}),
+            (margin_bridge, {"layout": "bridge"}),
+            (unit_report, {"layout": "units"}),
+        ]
+
+        def found(of: str) -> list[Any]:
+            return [read(finance, ask(of=of, **said)).gaps.booked_until for read, said in asked]  # type: ignore[operator]
+
+        assert found("standard") == [None] * 3
+        Import.objects.filter(pk=file.pk).update(**{how: timezone.now()})
+        moments = found("standard")
+        assert moments == [NightlyStep.objects.get().started_at] * 3
+        assert found("actual") == [None] * 3  # nothing of the ledger is split by what was sold
+        with translation.override("en"):
+            words = f"Costs are booked until {formats.moment(moments[0])}"
+        client = Client()
+        client.force_login(finance)
+        for layout in ("margin", "bridge", "units"):
+            address = f"layout={layout}&month=2026-05&of=standard"
+            assert words in client.get(f"/costs/reports/?{address}").content.decode()
+            assert (
+                " booked_until=" in report_bytes(user=finance, kind="csv", query=QueryDict(address)).decode()
+            )
+        earlier = margin_report(finance, ask(month="2026-03", layout="margin", of="standard"))
+        assert earlier.gaps.booked_until is None
+        run_now(local_date=today(), only=["standard_costs"], kind="manual")
+        assert found("standard") == [None] * 3
 
     @pytest.mark.parametrize("by", MARGIN_BY)
     @pytest.mark.parametrize("language", ["en", "nl"])

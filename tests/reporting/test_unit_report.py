@@ -8,16 +8,18 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from core.months import month_add
-from pricing.models import CostKind
+from pricing.models import CostKind, PriceList
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from products.models import ChannelLimit, Product
+from products.models import Channel, ChannelLimit, Product, SalesMonth
+from reporting.cost_reports.units import price_of
 from reporting.selectors.unit_report import unit_report
 from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
 from tests.html import tight
-from tests.pricing.test_margins import sell
+from tests.pricing.test_margins import costs, sell
 from tests.reporting.test_cost_reports import MONTH, ask
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,47 @@ def test_the_worked_case(products: list[Product]) -> None:
     assert (water.name.code, water.units, water.cost, water.margin, water.rate) == ("WATER", *[None] * 4)
 
 
+def test_a_service_has_the_price_of_its_leading_part_and_stays_without_sales(products: list[Product]) -> None:
+    """A tariff of 4.75 a month and 0.25 a kWh; one with a unit price beside what is paid once; one that costs
+    something by its own line; and one of which all ended before the month."""
+    everybody = PriceList.objects.get()
+    phone, power, spare = (product_factory(code=code, name=code) for code in ("PHONE", "POWER", "SPARE"))
+    gone = product_factory(code="GONE", ended=month_add(MONTH, -1))
+    for product, component, tier, amount in (
+        (phone, "month", "", "20"),
+        (power, "month", "", "4.75"),
+        (power, "unit", "kWh", "0.25"),
+        (gone, "unit", "", "1"),
+    ):
+        said = {"price_list": everybody, "start_date": month_add(MONTH, -3), "amount": D(amount)}
+        price_factory(product=product, component=component, tier=tier, **said)
+    costs("purchase", "1", product=spare)
+    costs("purchase", "1", month_add(MONTH, 1), product=products[1])
+    user = user_factory("finance", language="en")
+    rows = {row.name.code: row for row in unit_report(user, ask(**ASKED)).rows}
+    assert list(rows) == ["JUICE", "PHONE", "POWER", "SPARE", "WATER"]
+    with translation.override("en"):
+        told = {code: (row.price, price_of(row)) for code, row in rows.items() if row.own_price}
+    assert told == {
+        "JUICE": (D("2.60"), ""),
+        "PHONE": (D(20), "per month"),
+        "POWER": (D("4.75"), "per month, 1 part more"),
+    }
+    assert (rows["PHONE"].units, rows["PHONE"].cost, rows["SPARE"].price) == (None, None, None)
+    client = Client()
+    client.force_login(user)
+    assert '>€4.75<span class="sub">per month, 1 part more<' in tight(client.get(ADDRESS))
+    answer = client.get(ADDRESS.replace("?", "csv/?"))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["price"], row["price_of"]) for row in lines[:3]] == [
+        ("2.6000", ""),
+        ("20.0000", "month"),
+        ("4.7500", "month+1"),
+    ]
+    code = Channel.objects.get(pk=SalesMonth.objects.values("channel")[:1]).code
+    assert [row.name.code for row in unit_report(user, ask(**ASKED, channel=code)).rows] == ["JUICE"]
+
+
 def test_after_more_costs_less_is_left(products: list[Product]) -> None:
     juice, _water = unit_report(user_factory("finance"), ask(**ASKED | {"level": "cm3"})).rows
     assert (juice.cost, juice.margin) == (D("1.6"), D("0.9"))
@@ -82,9 +125,11 @@ def test_page_and_files_say_the_same() -> None:
     answer = client.get(ADDRESS.replace("?", "csv/?"))
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert lines[0] == [
-        *("product", "product_name", "unit", "units", "price", "net", "cost", "cost_before", "margin")
+        *("product", "product_name", "unit", "price_of", "units", "price", "net", "cost", "cost_before"),
+        "margin",
     ]
-    assert lines[1] == ["JUICE", "Juice", "units", "200.00", "2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
+    assert lines[1][:5] == ["JUICE", "Juice", "units", "", "200.00"]
+    assert lines[1][5:] == ["2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
     assert client.get(ADDRESS.replace("?", "xlsx/?")).status_code == 200
     assert client.get(ADDRESS.replace("?", "pdf/?")).content.startswith(b"%PDF")
 
