@@ -75,7 +75,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": reports_kept(user).filter(pk=about).first(),
+        "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
         "sharing": organisation_get().sharing,
     }
