@@ -71,11 +71,13 @@ def overview_chart(
 def stages_chart(stages: Sequence[StageCount]) -> Chart:
     """How the products are spread over the stages, one bar, to be taken along; the table is the page's
     own."""
-    names = {row.stage: f"{stage_word(row.stage)}: {formats.number(row.count, 0)}" for row in stages}
+    names = {
+        row.stage: f"{capfirst(stage_word(row.stage))}: {formats.number(row.count, 0)}" for row in stages
+    }
     rows = [
         {"order": place, "stage": names[row.stage], "count": row.count} for place, row in enumerate(stages)
     ]
-    domain = [names.get(key, stage_word(key)) for key in STAGE_KEYS]
+    domain = [names.get(key, capfirst(stage_word(key))) for key in STAGE_KEYS]
     legend = {"title": None, "orient": "bottom", "values": list(names.values())}
     return Chart(
         id="stages",

@@ -170,7 +170,8 @@ def _spec(
     # An empty layer would be a drawing without a word for who listens.
     drawn = [layer(kind) for kind in ("done", "planned") if any(bar["kind"] == kind for bar in bars)]
     span = [first.isoformat(), last.isoformat()]
-    axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": 4}, "grid": True}
+    step = 4 if (last - first).days > 200 else 1
+    axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": step}, "grid": True}
     # An empty mark whose only work is the scale: all layers share it.
     frame: Spec = {
         "data": {"values": [{"start": span[0]}, {"start": span[1]}]},

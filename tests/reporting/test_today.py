@@ -12,6 +12,7 @@ from altair.vegalite.v6.schema import core as VegaLite
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 
 from accounts.models import Deputy
 from collaboration.models import Alert
@@ -311,11 +312,11 @@ def test_the_bar_of_stages_is_taken_along(client, night):
     valid = json.dumps(spec).replace('"range": "stages"', '"range": "category"')  # a range of our own theme
     VegaLite.TopLevelSpec.from_dict(json.loads(valid))
     assert [(row["stage"], row["count"]) for row in spec["data"]["values"]] == [
-        (f"{stage_word('growth')}: 2", 2),
-        (f"{stage_word('decline')}: 1", 1),
+        (f"{capfirst(stage_word('growth'))}: 2", 2),
+        (f"{capfirst(stage_word('decline'))}: 1", 1),
     ]
     domain = spec["encoding"]["color"]["scale"]["domain"]
-    assert [word.partition(":")[0] for word in domain] == [stage_word(key) for key in STAGE_KEYS]
+    assert [word.partition(":")[0] for word in domain] == [capfirst(stage_word(key)) for key in STAGE_KEYS]
     known(night)
     client.force_login(user_factory())
     page = client.get("/").content.decode()
