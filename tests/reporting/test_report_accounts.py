@@ -12,7 +12,10 @@ import pytest
 
 from core.months import month_add, month_start
 from pricing.models import Listing, SegmentChannel
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Segment
+from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import report_build
 from reporting.selectors.share_versions import share_versions, shares_behind, told_more
 from reporting.services.reports import Part, report_create, report_publish
@@ -25,6 +28,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.pricing.promotions import measured
+from tests.pricing.test_costs import kind
 from tests.pricing.test_margins import sell
 from tests.pricing.test_place import spread
 from tests.reporting.sharing import share_made
@@ -111,6 +115,18 @@ def test_who_never_sold_is_named_where_a_section_has_them(
     known(company.juice, shop)
     assert accounts(company, section, audience=audience) == ["Noord", "Zuid"]
     assert accounts(company, "sales", audience=audience) == ["Noord"]
+
+
+def test_who_is_in_a_kept_cost_report_by_channel_is_named(company: Any) -> None:
+    booked = BookedCost(company.juice.pk, LAST, kind("quality").pk, company.south.pk, None, "", Decimal(12))
+    cost_months_book(source="actual", months=[LAST], rows=[booked])
+    said = {"title": "Month", "language": "en", "audience": "internal", "products": [company.juice]}
+    for by, named in (("channel", ["Noord", "Zuid"]), ("kind", ["Noord"])):
+        kept = Choice(query=f"by={by}&of=actual&period=month", name="Kept")
+        report = report_create(user=company.author, values=said, parts=[Part("cost_report", choice=kept)])
+        built = report_build(report)
+        assert built.sections
+        assert list(built.exposure.accounts) == named
 
 
 def test_the_one_account_that_prices_are_told_to_is_named(company: Any) -> None:
