@@ -8,12 +8,23 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
+from core.charts import (
+    Actual,
+    Chart,
+    ChartTable,
+    Expected,
+    StageSpan,
+    Switch,
+    volume_forecast_chart,
+)
+from core.charts.marks import STAGE_KEYS
+from core.charts.model import SCHEMA, stage_word
 from core.organisation import organisation_get
 from core.registries import Event
 from forecasting.charts.forecasts import ends_words
 from products.models import Measure
 from reporting.selectors.overview import Overview, revenue_ahead
+from reporting.selectors.today import StageCount
 
 
 def overview_chart(
@@ -54,6 +65,42 @@ def overview_chart(
         measure_label=label,
         switches=switches,
         is_money=revenue,
+    )
+
+
+def stages_chart(stages: Sequence[StageCount]) -> Chart:
+    """How the products are spread over the stages, one bar, to be taken along; the table is the page's
+    own."""
+    names = {
+        row.stage: f"{capfirst(stage_word(row.stage))}: {formats.number(row.count, 0)}" for row in stages
+    }
+    rows = [
+        {"order": place, "stage": names[row.stage], "count": row.count} for place, row in enumerate(stages)
+    ]
+    domain = [names.get(key, capfirst(stage_word(key))) for key in STAGE_KEYS]
+    legend = {"title": None, "orient": "bottom", "values": list(names.values())}
+    return Chart(
+        id="stages",
+        title=_("Products by stage"),
+        spec={
+            "$schema": SCHEMA,
+            "width": "container",
+            "height": 40,
+            "data": {"values": rows},
+            "mark": "bar",
+            "encoding": {
+                "x": {"field": "count", "type": "quantitative", "axis": None},
+                "order": {"field": "order", "type": "quantitative"},
+                "color": {
+                    "field": "stage",
+                    "type": "nominal",
+                    "legend": legend,
+                    "scale": {"domain": domain, "range": "stages"},
+                },
+            },
+        },
+        table=ChartTable([], []),
+        description="",
     )
 
 

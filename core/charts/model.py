@@ -31,10 +31,17 @@ class Switch:
 
 @dataclass(frozen=True)
 class ChartTable:
-    """The figures behind a chart: one header a column, cells as text or None for missing."""
+    """The figures behind a chart: one header a column, cells as text or None for missing. ``orders``: what
+    each cell is sorted by, as a number in text (empty: its text); without them it is not sorted."""
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str | None]]
+    orders: Sequence[Sequence[str]] = ()
+
+    @property
+    def lines(self) -> Sequence[Sequence[tuple[str | None, str]]]:
+        orders = self.orders or [[""] * len(row) for row in self.rows]
+        return [list(zip(*pair, strict=True)) for pair in zip(self.rows, orders, strict=True)]
 
 
 @dataclass(frozen=True)

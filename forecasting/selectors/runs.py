@@ -43,6 +43,13 @@ def night_last() -> tuple[NightlyRun, NightlyStep | None] | None:
     return night, from_row(NightlyStep, night.step_row) if night.step_row else None
 
 
+def night_done() -> NightlyRun | None:
+    """The last run over all products that went through, of the newest month it knew: whose figures there
+    are."""
+    done = NightlyRun.objects.filter(state=NightlyRun.State.DONE, scope__isnull=True)
+    return done.order_by("-as_of", "-pk").first()
+
+
 def last_night_well() -> bool:
     """The last night came when due, went through or is under way; before the first one all is well."""
     nights = NightlyRun.objects.filter(kind=NightlyRun.Kind.SCHEDULED)

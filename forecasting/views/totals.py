@@ -60,11 +60,18 @@ def totals(request: HttpRequest) -> HttpResponse:
         "currency": organisation_get().currency,
         "chart": _chart(chosen, shown, in_money) if chosen and shown else None,
         "months": months,
+        "head_panels": _head_panels(request.user, chosen),
         "panels": panels_build(request.user, shown, "total") if shown else [],
         "decimals": formats.volume_decimals(row[name] for row in months for name in COLUMNS),
         "can_override": request.user.has_perm("forecasting.override"),
     }
     return page_render(request, "forecasting/totals.html", context)
+
+
+def _head_panels(user: Any, chosen: Row | None) -> Any:
+    """What other rooms do with a line."""
+    lines = {line.code: line for line in line_tree().lines.values()}
+    return panels_build(user, lines[chosen.key], "line_head") if chosen and chosen.key else []
 
 
 def _rows(found: list[LineTotal], tree: LineTree) -> list[Row]:

@@ -14,7 +14,7 @@ from core.charts.model import SCHEMA
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from pricing.models import Promotion
-from pricing.selectors.promotion_calendar import product_promotions
+from pricing.selectors.promotion_calendar import Calendar, CalendarQuery, product_promotions
 from pricing.selectors.promotion_costs import costs_known
 from pricing.selectors.promotion_effects import product_effects
 from pricing.selectors.promotion_runs import last_day
@@ -112,6 +112,39 @@ def promotion_chart(
     )
 
 
+def calendar_chart(calendar: Calendar, query: CalendarQuery, day: datetime.date) -> Chart | None:
+    """The timeline of the calendar as its page draws it, to be taken along; the table is the page's own."""
+    after = query.end + datetime.timedelta(days=1)
+    bars: list[Spec] = [
+        {
+            "channel": f"{row.label}{LANE}{bar.lane or ''}",
+            "start": max(bar.promotion.store_start, query.start).isoformat(),
+            "end": min(bar.promotion.store_end + datetime.timedelta(days=1), after).isoformat(),
+            "name": bar.promotion.name,
+            "dates": span_words(bar.promotion.store_start, bar.promotion.store_end),
+            "how": mechanic_words(bar.promotion),
+            "kind": "done" if bar.past else "planned",
+        }
+        for row in calendar.rows
+        for bar in row.bars
+        if bar.store is not None
+    ]
+    if not bars:
+        return None
+    rows = list(dict.fromkeys(bar["channel"] for bar in bars))
+    return Chart(
+        id="timeline",
+        title=_("What runs when?"),
+        spec=_spec(bars, rows, query.start, after, day),
+        table=ChartTable([], []),
+        description="",
+    )
+
+
+LANE = "\t"
+"""Behind the name of a row, before the number of its second line and further ones, which have no name."""
+
+
 def _spec(
     bars: Sequence[Spec],
     channels: Sequence[str],
@@ -137,7 +170,8 @@ def _spec(
     # An empty layer would be a drawing without a word for who listens.
     drawn = [layer(kind) for kind in ("done", "planned") if any(bar["kind"] == kind for bar in bars)]
     span = [first.isoformat(), last.isoformat()]
-    axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": 4}, "grid": True}
+    step = 4 if (last - first).days > 200 else 1
+    axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": step}, "grid": True}
     # An empty mark whose only work is the scale: all layers share it.
     frame: Spec = {
         "data": {"values": [{"start": span[0]}, {"start": span[1]}]},
@@ -165,7 +199,7 @@ def _spec(
         "field": "channel",
         "type": "nominal",
         "sort": list(channels),
-        "axis": {"title": None, "grid": True, "minExtent": 86, "labelPadding": 8},
+        "axis": {"title": None, "grid": True, "minExtent": 86, "labelPadding": 8, **_lanes(channels)},
         "scale": {"paddingInner": 0.5},
     }
     return {
@@ -180,3 +214,9 @@ def _spec(
             *([now] if first <= day < last else []),
         ],
     }
+
+
+def _lanes(rows: Sequence[str]) -> Spec:
+    """How an axis of rows with lanes names them."""
+    named = f"split(datum.value, '{LANE}')"
+    return {"labelExpr": f"{named}[1] ? '' : {named}[0]"} if any(LANE in row for row in rows) else {}

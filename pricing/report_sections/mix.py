@@ -99,6 +99,7 @@ def place_section(builder: Builder, context: ReportContext) -> None:
             ],
             place.rows,
             note=f"{formats.month(place.month)}, {unit_of(tree, product, place.measure)}",
+            channels=[row.channel.pk for row in place.rows],
         )
 
 
@@ -116,7 +117,8 @@ def _spread(builder: Builder, context: ReportContext) -> None:
         order = [row.channel.pk for row in place.rows]
         for channel in sorted(by_channel, key=lambda one: (one.pk not in order, one.name)):
             chart = distribution_chart(by_channel[channel], [], "", "")
-            builder.chart(chart, ["distribution"], title=f"{product.name}: {channel}", name=SPREAD)
+            title = f"{product.name}: {channel}"
+            builder.chart(chart, ["distribution"], title=title, name=SPREAD, channels=[channel.pk])
 
 
 def _indented(row: PlaceRow) -> str:
@@ -161,8 +163,10 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
     found = [each for each in found if last_day(each) >= max(days[0], each.store_start)]
     if context.scope.channels or not inside:
         found = [each for each in found if sees_whole(viewer, each)]
+    ran_in = {channel.pk for each in found for channel in channels_seen(viewer, each)}
     if len(products) == 1 and inside:
-        builder.chart(promotion_chart(viewer, found, today(), days), ["promotion_plan"])
+        drawing = promotion_chart(viewer, found, today(), days)
+        builder.chart(drawing, ["promotion_plan"], channels=ran_in)
     effects = effects_of(viewer, products.values(), found)
     rows = [
         _Promoted(
@@ -204,6 +208,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
         ],
         rows,
         note=_("Only what runs in no other channel") if context.scope.channels else "",
+        channels=ran_in,
     )
 
 

@@ -81,7 +81,7 @@ def prices_section(builder: Builder, context: ReportContext) -> None:
     account = account_of(context)
     if account is not None and builder.may("account_price"):
         title = _("Prices to %(account)s") % {"account": account}
-        _price_table(builder, "account_price", title, _net(context, account))
+        _price_table(builder, "account_price", title, _net(context, account), [account.pk])
 
 
 def _pocket(builder: Builder, context: ReportContext) -> None:
@@ -92,7 +92,8 @@ def _pocket(builder: Builder, context: ReportContext) -> None:
         rows = price_rows(product, price_history(context.viewer, product))
         for pocket in product_pockets(context.viewer, product, rows):
             title = f"{product.name}: {pocket_name(pocket)}"
-            builder.chart(pocket_chart(pocket), ["pocket"], title=title, name=POCKET)
+            own = [pocket.channel.pk] if pocket.channel else []
+            builder.chart(pocket_chart(pocket), ["pocket"], title=title, name=POCKET, channels=own)
 
 
 def account_of(context: ReportContext) -> Channel | None:
@@ -153,7 +154,11 @@ def _price_word(rows: list[_Priced]) -> str:
     return str(capfirst(found.pop())) if len(found) == 1 else _("Price")
 
 
-def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) -> None:
+def _price_table(
+    builder: Builder, field: str, title: str, rows: list[_Priced], channels: Iterable[int] = ()
+) -> None:
+    """``channels``: that it is told to, besides those that have a list of their own."""
+
     def since(price: Price | None) -> Cell:
         return words(formats.day(price.start_date), price.start_date) if price else words(formats.MISSING)
 
@@ -177,7 +182,14 @@ def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) 
         columns.insert(
             1, Column(field, _("Kind"), lambda row: words(row.price_list.get_kind_display()), False)
         )
-    builder.table(title, columns, rows, note=_("As of %(day)s") % {"day": formats.day(today())})
+    lists = [row.price_list for row in rows]
+    builder.table(
+        title,
+        columns,
+        rows,
+        note=_("As of %(day)s") % {"day": formats.day(today())},
+        channels=[*channels, *(each.channel_id for each in lists if each.channel_id)],
+    )
 
 
 def _vat(row: _Priced) -> str:
@@ -192,4 +204,6 @@ def price_charts_section(builder: Builder, context: ReportContext) -> None:
     for product in context.scope.products:
         rows = price_rows(product, price_history(context.viewer, product))
         chart = product_price_chart(context.viewer, product, rows, days=days)
-        builder.chart(chart, ["prices", "volume"], title=product.name)
+        drawn = next((row.price_list.channel_id for row in rows if row.rows), None)
+        own = [drawn] if drawn else []
+        builder.chart(chart, ["prices", "volume"], title=product.name, channels=own)

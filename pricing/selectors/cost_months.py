@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from pricing.models import CostMonth
+from products.selectors.access import visible_channel_ids
 
 BOOKING_LOCK = 6_042_906
 
@@ -50,6 +51,16 @@ def cost_months(as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:
         return CostMonth.objects.filter(replaced_at=None)
     held = Q(replaced_at=None) | Q(replaced_at__gt=as_of)
     return CostMonth.objects.filter(held, recorded_at__lte=as_of)
+
+
+def channels_booked(
+    user: Any, products: Collection[int], first: datetime.date, last: datetime.date
+) -> set[int]:
+    """In which of the channels that a person may see something is booked on the products in these months."""
+    rows = cost_months().filter(product__in=products, month__range=(first, last), channel__isnull=False)
+    seen = visible_channel_ids(user)
+    rows = rows if seen is None else rows.filter(channel__in=seen)
+    return set(rows.order_by().values_list("channel", flat=True).distinct())
 
 
 def cost_months_changed(since: datetime.datetime) -> QuerySet[CostMonth]:

@@ -16,6 +16,7 @@ from core.months import month_add
 from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
+from pricing.cards.promotions import calendar_chart
 from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
 from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
@@ -41,6 +42,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     context = {
         "query": query,
         "calendar": found,
+        "chart": calendar_chart(found, query, today()),
         "table": [_table_row(request.user, bar) for bar in found.listed],
         "ticks": _ticks(query),
         "now": now if 0 <= now <= 100 else None,

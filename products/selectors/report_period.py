@@ -69,6 +69,15 @@ class ReportPeriod:
             (month_add(last, 1 - 12 * back), month_add(last, 12 - 12 * back)) for back in range(count, 0, -1)
         ] or [span]
 
+    def told(self, month: datetime.date) -> tuple[datetime.date, datetime.date | None] | None:
+        """The first and the last month of which a report as of ``month`` has sales: its own, and those of the
+        years before that they, and the plan's, are compared with; no last one: up to now."""
+        span, years = self.of(month), self.years(month)
+        if span is None:
+            return None
+        before = month_add(span[1], -23) if len(years) < 3 else month_add(years[0][0], -12)
+        return min(span[0], before), None if span[1] == month else span[1]
+
 
 def _year(month: datetime.date) -> datetime.date:
     return financial_year_start(month, organisation_get().financial_year_first_month)

@@ -22,6 +22,7 @@ from products.models import Channel, Family, Product, ProductLine, SalesMonth, S
 from .access import products_visible, visible_channel_ids, visible_line_ids
 from .channels import channel_chains, channels_within
 from .lines import line_tree
+from .months import product_complete_month
 from .report_period import ReportPeriod
 from .structure import members_now
 
@@ -148,22 +149,37 @@ def _revenues(viewer: Any, products: Sequence[Product]) -> dict[int, Any]:
     return dict(year.values("product_id").annotate(sum=Sum("revenue")).values_list("product_id", "sum"))
 
 
-def scope_accounts(author: Any, scope: ReportScope) -> list[str]:
-    """The names of the accounts that sold the products, within the channels: whose figures a report has. Two
+def scope_accounts(author: Any, scope: ReportScope, carried: Collection[int] = ()) -> list[str]:
+    """The names of the accounts whose figures a report has: those that sold the products in the months it
+    tells, within the channels, and those of the channels that its sections carry besides (``carried``). Two
     queries."""
     chains, named = channel_chains(), {channel.pk for channel in scope.channels}
-    sold = set(
-        SalesMonth.objects.filter(product__in=scope.products).values_list("channel", flat=True).distinct()
-    )
+    sold = SalesMonth.objects.filter(_months_told(scope)).values_list("channel", flat=True).distinct()
     seen = visible_channel_ids(author)
-    within = {
-        pk
+    nodes = {
+        node
         for node in sold
-        for pk in chains.get(node, ())
         if (not named or named.intersection(chains[node])) and (seen is None or node in seen)
     }
+    within = {pk for node in nodes.union(carried) for pk in chains.get(node, ())}
     accounts = Channel.objects.filter(pk__in=within, kind=Channel.Kind.ACCOUNT)
     return list(accounts.values_list("name", flat=True))
+
+
+def _months_told(scope: ReportScope) -> Q:
+    """Of each product the months that a report of it tells, as of its last complete one."""
+    tree, by_month = line_tree(), defaultdict[Any, list[int]](list)
+    for product in scope.all:
+        month = product_complete_month(product, tree.lead_measure(product.line_id).pk)
+        by_month[month].append(product.pk)
+    found = Q(pk__in=())
+    for month, products in by_month.items():
+        told = None if month is None else scope.period.told(month)
+        if told is not None:
+            first, last = told
+            within = Q(product__in=products, month__gte=first)
+            found |= within if last is None else within & Q(month__lte=last)
+    return found
 
 
 def viewer_make(author: Any, *, without: Collection[str], channels: Sequence[Channel]) -> Any:

@@ -60,16 +60,18 @@ class ReportSerializer(serializers.ModelSerializer):
 
 
 class SnapshotSerializer(serializers.ModelSerializer):
-    """``fields_told``: the keys of the fields that it tells; ``sha256`` is of its sections."""
+    """``run_date``: of the last night that went through before. ``fields_told``: the keys of the fields that
+    it tells; ``sha256`` is of its sections."""
 
     author = serializers.CharField(source="author_name", read_only=True)
+    run_date = serializers.DateField(read_only=True, allow_null=True)
     fields_told = serializers.ListField(child=serializers.CharField(), source="fields", read_only=True)
 
     class Meta:
         model = Snapshot
         fields: tuple[str, ...] = (
             *("number", "title", "language", "audience", "author", "published_at", "data_month"),
-            *("fields_told", "sha256"),
+            *("run_date", "fields_told", "sha256"),
         )
         read_only_fields = fields
 

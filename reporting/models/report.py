@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -147,9 +149,9 @@ class Snapshot(models.Model):
 
     ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
     it is about, for who may read it; ``data_month`` is the last month that is whole of all products still
-    sold; ``about`` has their names of then. ``section_keys``, which the database reads out of ``sections``,
-    says whose rooms they are of. ``sha256`` is of ``sections`` as canonical JSON. ``sheet``: it is a product
-    sheet, for one look.
+    sold; ``run`` is the last night that went through before; ``about`` has the names and its date of then.
+    ``section_keys``, which the database reads out of ``sections``, says whose rooms they are of. ``sha256``
+    is of ``sections`` as canonical JSON. ``sheet``: it is a product sheet, for one look.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
@@ -186,6 +188,12 @@ class Snapshot(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("reporting:snapshot", args=[self.report_id, self.number])
+
+    @property
+    def run_date(self) -> datetime.date | None:
+        """Of the night that forecasts and stages are of."""
+        said = self.about.get("run_date")
+        return datetime.date.fromisoformat(said) if said else None
 
     @property
     def author_told(self) -> str:

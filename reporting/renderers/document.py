@@ -21,9 +21,9 @@ NAMED = 40
 
 @dataclass(frozen=True)
 class Document:
-    """``author``: empty, where readers are not told. ``line``: the date of the data, the version, for whom.
-    ``about``: labels and what they say. ``products`` and ``channels`` by name. ``one_page``: a product sheet,
-    for one look, without the figures behind its charts."""
+    """``author``: empty, where readers are not told. ``line``: the date of the data and of the run, the
+    version, for whom. ``about``: labels and what they say. ``one_page``: a product sheet, for one look,
+    without the figures behind its charts."""
 
     title: str
     language: str
@@ -48,9 +48,12 @@ def document(snapshot: Snapshot) -> Document:
         audience = str(Report.Audience(snapshot.audience).label)
         version = _("version %(number)s") % {"number": snapshot.number}
         line = [_("data up to %(month)s") % {"month": month}] if snapshot.data_month else []
+        if snapshot.run_date:
+            line.append(_("run of %(day)s") % {"day": formats.day(snapshot.run_date)})
         channels = snapshot.about.get("channels") or [_("all")]
         about = [
             (_("Data up to"), month),
+            (_("Run of"), formats.day(snapshot.run_date) if snapshot.run_date else ""),
             (_("Published"), formats.day(moment.date())),
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
@@ -71,9 +74,11 @@ def document(snapshot: Snapshot) -> Document:
 
 
 def _products(snapshot: Snapshot) -> str:
-    """By name; of the sheet of a line or family that one's."""
+    """By name, inside with their codes; of the sheet of a line or family that one's."""
     about = snapshot.about
     names, groups = about.get("products", []), about.get("groups", [])
+    if snapshot.audience == Report.Audience.EXTERNAL:
+        names = about.get("product_names", names)
     if snapshot.sheet and groups:
         together = _("%(count)s products together") % {"count": formats.number(len(names), 0)}
         return ", ".join([*groups, together])

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from core import formats
+from core.months import month_add
 from core.reports.blocks import Cell
 from core.reports.build import Builder, ReportContext, words
 from core.reports.build import Column as Told
+from pricing.selectors.cost_months import channels_booked
 from products.selectors.months import products_complete_month
 from reporting.cost_reports.tables import Column, FileRow, Table, report_table
 from reporting.cost_reports.units import SMALL
@@ -49,7 +51,10 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     gaps, chart = gaps_words(table.gaps), table.chart
     if chart is not None and builder.only == "chart":  # else the table's note says what a margin is without
         chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
-    builder.chart(chart, [FIELD])
+    channels: set[int] = set()
+    if "channel" in query.by:  # of the months that it can be of, and be compared with
+        channels = channels_booked(context.viewer, only, month_add(month, -23), month)
+    builder.chart(chart, [FIELD], channels=channels)
     rows = [row for row in table.rows() if table.size <= MOST or row.depth]
     columns = [
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
@@ -59,7 +64,12 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     if builder.may(WHOLE):
         note = f"{note.rstrip('.')}. {table.note}"
     builder.table(
-        str(LAYOUT_WORDS[query.layout]), columns, rows, note=note, strong=lambda row: bool(row.depth)
+        str(LAYOUT_WORDS[query.layout]),
+        columns,
+        rows,
+        note=note,
+        strong=lambda row: bool(row.depth),
+        channels=channels,
     )
 
 

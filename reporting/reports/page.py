@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.utils import translation
 
-from core import registries
+from core import formats, registries
 from core.charts import Chart, ChartTable, LegendKey
 from core.organisation import organisation_get, today
 from core.registries import ReportSection
@@ -116,10 +117,28 @@ def _shown(block: Block, id: str) -> BlockShown:
                 title=block.title,
                 subtitle=block.subtitle,
                 spec=dict(block.spec),
-                table=ChartTable(block.table.heads, rows),
+                table=ChartTable(block.table.heads, rows, _orders(rows)),
                 description=block.description,
                 legend=[LegendKey(**key) for key in block.legend],
                 css=block.css,
             ),
         )
     return BlockShown(block.kind, block)
+
+
+def _orders(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """What the cells behind a chart are sorted by: months by their place, figures by the number (of a band
+    its lower end) that their text says."""
+    by_place = all(re.search(r"\b\d{4}$", row[0]) for row in rows)
+    return [[str(place) if by_place else "", *map(_number_said, row[1:])] for place, row in enumerate(rows)]
+
+
+def _number_said(text: str) -> str:
+    """ "€ 1.234,5" is "1234.5"; of what is written shorter ("1,2 mln") none."""
+    decimal = "," if formats.is_dutch() else "."
+    found = re.fullmatch(r"([^\d]*)(\d[\d.,]*)\s*(%?|%?\s*–[\d.,\s−-]*%?)", text)
+    if found is None:
+        return ""
+    sign, digits, _rest = found.groups()
+    plain = "".join("." if each == decimal else each for each in digits if each.isdigit() or each == decimal)
+    return f"-{plain}" if "-" in sign or "−" in sign else plain

@@ -103,12 +103,14 @@ def words_told(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
 
 def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
     """Those that tell a person nothing they could not see themselves: no section of a room that they may not
-    look into, no costs without that right, no product and no channel beyond their limits."""
+    look into, no costs without that right, no product and no channel beyond their limits. What is for finance
+    is for who may see costs, and for who published it."""
     if not user.has_perm(VIEW):
         return Snapshot.objects.none()
     found = Snapshot.objects.select_related("report", "run")
     if not user.has_perm(COSTS):
         found = found.exclude(fields__overlap=list(fields_of("cost")))
+        found = found.exclude(~Q(author=user.pk), audience=Report.Audience.FINANCE)
     usable = {section.key for section in sections_usable(user)}
     if closed := [section.key for section in registries.report_sections if section.key not in usable]:
         found = found.exclude(section_keys__has_any_keys=closed)
@@ -218,6 +220,7 @@ def report_build(
     context = ReportContext(viewer, counted, organisation_get().currency)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
+    carried: set[int] = set()
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
@@ -237,6 +240,7 @@ def report_build(
             if builder.blocks:
                 sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
+                carried |= builder.channels
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(
@@ -244,7 +248,7 @@ def report_build(
         products=[f"{product.name} ({product.code})" for product in scope.products],
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
-        accounts=scope_accounts(report.author, scope),
+        accounts=scope_accounts(report.author, scope, carried),
         suppliers=sorted({product.supplier.name for product in scope.products if product.supplier}),
         granted=[
             Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))

@@ -41,13 +41,14 @@ def report_publish_start(*, user: Any, report: Report) -> Snapshot | Job:
 @transaction.atomic
 def preview_start(*, report: Report, waiting: bool = False) -> Job:
     """A worker builds how the report looks now, ``waiting``: with the fields that wait for approval; what was
-    asked for earlier is dropped."""
+    made or asked for earlier is dropped."""
     current = row_lock(report)
     fingerprint = report_fingerprint(current, waiting=waiting)
     job = preview_job(current, waiting=waiting)
     if job is not None and not job.is_final and job.payload["fingerprint"] == fingerprint:
         return job
     jobs_cancel(group=job_group(PREVIEW, current, waiting))
+    ReportPreview.objects.filter(report=current, waiting=waiting).delete()
     return _enqueue(PREVIEW, current, current.author, waiting, fingerprint=fingerprint)
 
 

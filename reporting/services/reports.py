@@ -17,7 +17,7 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_save
 from core import registries
 from core.reports.blocks import sections_to_json
-from forecasting.selectors.runs import night_last
+from forecasting.selectors.runs import night_done
 from products.models import Channel, Family, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
@@ -130,7 +130,7 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
         raise DomainError("not_ready", _("The report was ended; bring it back first."))
     if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
-    night = night_last()
+    run = night_done()
     sections = sections_to_json(built.sections)
     last = report.snapshots.aggregate(last=Max("number"))["last"] or 0
     snapshot = Snapshot.objects.create(
@@ -144,11 +144,15 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
         author_name=str(user),
         published_at=timezone.now(),
         data_month=built.data_month,
-        run=night[0] if night else None,
+        run=run,
         fields=list(built.fields),
         product_ids=[product.pk for product in built.scope.products],
         channel_ids=[channel.pk for channel in built.scope.channels],
-        about=asdict(built.exposure),
+        about={
+            **asdict(built.exposure),
+            "product_names": [product.name for product in built.scope.products],
+            "run_date": run.local_date.isoformat() if run else None,
+        },
         sections=sections,
         sha256=sections_hash(sections),
     )

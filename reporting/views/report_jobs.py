@@ -17,18 +17,21 @@ from reporting.services.report_jobs import preview_start
 
 
 def report_previewed(request: HttpRequest, report: Report, *, waiting: bool = False) -> HttpResponse:
-    """How a report would look now, as a part of a page; of a long one how far a worker is with it, asked for
-    again with ``again`` where it failed. ``waiting``: with the fields that wait for approval."""
+    """How a report would look now, as a part of a page; of a long one as a worker made it within the hour, or
+    how far it is with that: asked for anew with ``again``. ``waiting``: with the fields that wait for
+    approval."""
+    made, again = None, "again" in request.GET
     if not report_is_long(report):
         content = preview_content(report, report_build(report, waiting=waiting))
-    elif made := preview_fresh(report, waiting=waiting):
+    elif not again and (made := preview_fresh(report, waiting=waiting)):
         content = made.content
     else:
         job = preview_job(report, waiting=waiting)
-        if job is None or job.state != Job.State.FAILED or "again" in request.GET:
+        if job is None or job.state != Job.State.FAILED or again:
             job = preview_start(report=report, waiting=waiting)
         return page_render(request, "reporting/_report_preview_waits.html", {"job": job})
-    return page_render(request, "reporting/_report_preview.html", preview_context(report, content))
+    context = {**preview_context(report, content), "made_at": made.made_at if made else None}
+    return page_render(request, "reporting/_report_preview.html", context)
 
 
 @with_right(EDIT)

@@ -200,7 +200,7 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         raise Http404(act)
     user = request.user
     if act == "copy":
-        model, nonce = get_object_or_404(reports_visible(user), pk=pk), request.POST.get("nonce", "")
+        model, nonce = get_object_or_404(reports_kept(user), pk=pk), request.POST.get("nonce", "")
         made = once(user, "report copy", nonce, lambda: report_copy(user=user, report=model).pk)
         return redirect("reporting:report", made)
     if act == "reopen":

@@ -26,7 +26,7 @@ from core.organisation import organisation_get
 from core.pages import Counted, Sort, page_render, paginate, with_right
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
-from reporting.selectors.reports import reports_visible
+from reporting.selectors.reports import reports_kept, reports_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
 from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
 from reporting.services.shares import (
@@ -75,7 +75,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": None if about is None else Report.objects.filter(pk=about).first(),
+        "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
         "sharing": organisation_get().sharing,
     }

@@ -20,6 +20,7 @@ from core.pages import page_render
 from forecasting.selectors.runs import night_last
 from products.selectors.access import is_limited
 from products.selectors.budget import budget_year
+from reporting.charts import stages_chart
 from reporting.selectors.today import (
     Course,
     Planned,
@@ -107,7 +108,7 @@ def _stage_bar(figures: Portfolio) -> dict[str, Any]:
         if row.count:
             parts.append({"stage": row.stage, "x": f"{x + gap:.3f}", "width": f"{row.count - 2 * gap:.3f}"})
         x += row.count
-    return {"total": total, "parts": parts}
+    return {"total": total, "parts": parts, "chart": stages_chart(figures.stages)}
 
 
 def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) -> list[dict[str, Any]]:

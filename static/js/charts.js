@@ -1,6 +1,7 @@
 /* Charts: Vega is loaded only when a page or fragment holds one. A chart is
      <div class="chart" data-chart="#id-of-json-script"> or <div class="chart" data-chart-url="…">
-   inside a [data-chart-box] with its buttons [data-chart-do=table|png|svg|copy] and its table. Specs come from our
+   inside a [data-chart-box] with its buttons [data-chart-do=table|png|svg|copy] and its table; with data-chart-own
+   it is drawn only to be taken along, as the page has a drawing of its own. Specs come from our
    server, name styles and not colours, and run in Vega's interpreter: strict CSP holds. */
 (() => {
   "use strict";
@@ -49,7 +50,7 @@
     if (!element.pmSpec) {
       element.pmSpec = element.dataset.chartUrl
         ? await fetchJson(element.dataset.chartUrl)
-        : JSON.parse(document.querySelector(element.dataset.chart).textContent);
+        : JSON.parse(document.querySelector(element.dataset.chart ?? element.dataset.chartOwn).textContent);
     }
     return element.pmSpec;
   }
@@ -98,7 +99,7 @@
   /** Draw the chart once more for a slide: light, on white, with its title and legend, at a fixed width. */
   async function slide(box) {
     const theme = await libraryAndTheme();
-    const spec = structuredClone(await specOf(box.querySelector(".chart")));
+    const spec = structuredClone(await specOf(box.querySelector(".chart, [data-chart-own]")));
     if (spec.width === "container") spec.width = 860;
     const title = titleOf(box);
     const subtitle = box.querySelector("[data-chart-subtitle]")?.textContent.trim();

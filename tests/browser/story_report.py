@@ -84,6 +84,7 @@ def _for_the_retailer(page: Any, axe: Any, company: Company) -> None:
     told = page.get_by_role("region", name="Wat het vertelt")
     expect(told).to_contain_text("van 1 product")
     expect(told).to_contain_text(company.channel.name)
+    expect(told).to_contain_text("Er staan geen cijfers van een ander kanaal of een andere klant in.")
     expect(told).not_to_contain_text(RIVAL)
     expect(told).not_to_contain_text("arge")  # neither margin nor a margin's floor
     axe(page)
@@ -98,7 +99,8 @@ def _until(language: str) -> str:
 
 
 def _shared(page: Any, axe: Any) -> str:
-    page.goto(page.url.removesuffix("1/") + "share/")
+    page.goto(page.url.removesuffix("1/"))
+    page.get_by_role("link", name="Deel", exact=True).click()
     until = f"{month_end(today()):%Y-%m-%d}"
     for name, value in (
         ("label", "Inkoop"),

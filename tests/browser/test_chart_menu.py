@@ -10,8 +10,10 @@ import pytest
 
 from core.months import month_add, month_start
 from core.organisation import today
+from products.models import Measure, ProductFigures
 from reporting.services.reports import Part, report_create, report_publish
 from tests.factories import product_factory, user_factory
+from tests.pricing.promotions import measured
 from tests.pricing.test_margins import sell
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,3 +52,33 @@ def test_a_frozen_chart_is_downloaded_and_its_table_copied(
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[0].startswith("Maand\t")
     assert copied[1].split("\t")[1].startswith("1.23")
+
+
+def test_the_calendar_and_the_bar_of_stages_are_taken_along(
+    page: Any, sign_in: Any, transactional_db: Any
+) -> None:
+    """Drawings that their pages make themselves; two promotions at once are two lines of one product."""
+    product, person = product_factory(name="Juice: 1 L"), user_factory("product-manager", language="en")
+    measured(product, name="Stunt week")
+    measured(product, name="Summer days")
+    ProductFigures.objects.create(product=product, measure=Measure.objects.get(code="units"), stage="growth")
+    sign_in(page, person)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for path, title, words in (
+        ("/pricing/promotions/", "What runs when.", ("Juice: 1 L", "Stunt week", "Summer days")),
+        ("/", "Products by stage.", ("Growth: 1",)),
+    ):
+        page.goto(path)
+        box = page.locator("[data-chart-box]", has=page.locator("[data-chart-own]"))
+        menu = box.locator(".chart-tools .dropdown button").first
+        menu.press("Enter")
+        with page.expect_download() as got:
+            box.locator("[data-chart-do=svg]").press("Enter")
+        assert got.value.suggested_filename.startswith(title.rstrip("."))
+        drawn = Path(got.value.path()).read_text()
+        assert not [word for word in words if word not in drawn], path
+        assert drawn.count(">Juice: 1 L<") == (path != "/")
+        menu.press("Enter")
+        box.locator("[data-copy-table]").press("Enter")
+        page.locator(".pm-toast").first.wait_for()
+        assert len(page.evaluate("navigator.clipboard.readText()").splitlines()) > 1

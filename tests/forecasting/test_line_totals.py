@@ -247,6 +247,11 @@ def test_the_page(client, products) -> None:
     line = products[0].line
     page = text(client.get(f"{address}?line={line.code}&in=volume"))
     assert f"What is {line.name} expected to sell?" in page
+    assert "As report" not in page
+    signed_in(client, "product-manager")
+    sheet = reverse("reporting:report_sheet", args=["line", line.code])
+    assert f'action="{sheet}"' in client.get(f"{address}?line={line.code}").text
+    assert "As report" not in text(client.get(address))
     assert client.get(f"{address}?line=unknown").status_code == 404
 
 

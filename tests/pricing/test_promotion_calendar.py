@@ -7,8 +7,10 @@ import re
 from typing import Any
 
 import pytest
+from altair.vegalite.v6.schema import core as VegaLite
 from django.test import Client
 
+from pricing.cards.promotions import calendar_chart
 from pricing.selectors.promotion_calendar import LANE, Bar, Calendar, CalendarQuery, Span, calendar_build
 from pricing.services.promotions import promotion_move
 from tests.factories import product_factory, user_factory
@@ -98,6 +100,26 @@ def test_delivery_of_one_under_the_days_of_another_takes_a_lane_of_its_own():
     [row] = shown(scale="month").rows
     assert [each.lane for each in row.bars] == [0, 1, 0]
     assert row.height == 2 * LANE
+
+
+def test_the_timeline_is_taken_along_as_it_stands(client: Client):
+    """Each lane is a line of the drawing, and only the first has the name."""
+    product = product_factory(name="Juice")
+    days = {"delivery_start": None, "delivery_end": None}
+    promoted(product, store_start=on(4, 1), store_end=on(4, 20), **days)
+    promoted(product, store_start=on(4, 12), store_end=on(5, 18), **days)
+    query = CalendarQuery.read({"from": "2031-04", "scale": "month"})
+    chart = calendar_chart(calendar_build(user_factory(), query), query, on(4, 2))
+    assert chart is not None
+    VegaLite.TopLevelSpec.from_dict(chart.spec)
+    drawn = [(row["channel"], row["start"], row["end"]) for row in chart.spec["data"]["values"]]
+    assert drawn == [("Juice\t", "2031-04-01", "2031-04-21"), ("Juice\t1", "2031-04-12", "2031-05-01")]
+    client.force_login(user_factory())
+    page = client.get(f"{URL}?from=2031-04&scale=month").text
+    assert 'data-chart-own="#timeline-spec"' in page
+    assert 'data-copy-table="#timeline-table table"' in page
+    assert 'data-chart-do="table"' not in page
+    assert "data-chart-own" not in client.get(f"{URL}?from=2032-04&scale=month").text
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,9 @@ def sold(product: Product, months: Collection[datetime.date], by: dict[Channel, 
 
 
 def company(changed: Collection[str] = ()) -> SimpleNamespace:
-    """A juice at two retailers, with costs, prices, plans, decisions and names; a second one of the same
-    supplier, and a product of another one, beside it in its line and family."""
+    """A juice at two retailers, listed and measured at a third that never sold it, with costs, prices, plans,
+    decisions and names; a second one of the same supplier, and a product of another one, beside it in its
+    line and family."""
     factories._numbers = itertools.count(5000)
     told = Marked(changed)
     units, last = Measure.objects.get(code="units"), month_add(month_start(today()), -1)
@@ -135,6 +136,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     other = Supplier.objects.create(code="SECRET", name=told(FOREIGN, "Fournisseur Gris", "Lieferant Blau"))
     north = channel_factory(code="north", name="Noord", kind="account")
     south = channel_factory(code="south", name=told(OTHER, "Zuidwinkel", "Oostwinkel"), kind="account")
+    idle = channel_factory(code="idle", name=told(OTHER, "Leegstand", "Rommelmarkt"), kind="account")
     juice = product_factory(code="JUICE", name="Orange juice", supplier=own)
     apple = product_factory(code="APPLE", name="Apple juice", line=juice.line, supplier=own)
     foreign = product_factory(
@@ -296,9 +298,11 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     measured(juice, name=name, channels=[north])
     spread(juice, north, last, weighted_rate=D("0.8"), points=55)
     spread(juice, south, last, weighted_rate=D("0.9"), points=told(OTHER, 5533177, 4422766))
+    spread(juice, idle, last, weighted_rate=D("0.7"), points=told(OTHER, 6644288, 5533399))
     listed = told(INSIDE, datetime.date(2019, 3, 4), datetime.date(2018, 5, 6))
     told.mark(INSIDE, formats.day(listed), "listing")
     Listing.objects.create(product=juice, channel=north, start_date=listed, terms="Terms", fee="Fee")
+    Listing.objects.create(product=juice, channel=idle, start_date=listed, terms="Terms", fee="Fee")
     family = Family.objects.create(code="FAM", name="Morning drinks", line=juice.line)
     for product in (juice, foreign):
         FamilyMember.objects.create(product=product, family=family, start_date=listed)

@@ -209,12 +209,12 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 
 EMPTY = {
     *("forecasting.Backtest", "forecasting.Calibration"),
-    *("forecasting.ForecastWeek", "forecasting.NightlyFailure", "forecasting.NightlyStep"),
+    "forecasting.ForecastWeek",
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
     *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),
 }
-"""Tables that sections read and of which the company has nothing: how a night went and what it weighs,
-beside the marked forecasts, stages and errors themselves; rules and limits."""
+"""Tables that sections read and of which the company has nothing: what a night weighs, beside the marked
+forecasts, stages and errors themselves; rules and limits."""
 
 
 DRAWN = ("pocket", "pptx")
@@ -332,6 +332,12 @@ def test_no_mark_of_what_an_audience_must_not_know_is_in_anything_it_gets(case: 
     marks = {mark for about in CASES[case].hidden for mark in said.marks[about]}
     assert not leaks(marks, everything(case))
     assert not leaks(marks - said.marks[PERSON], said.inside[case])  # who works here is no secret inside
+
+
+def test_every_account_that_is_in_a_report_is_named() -> None:
+    for case, shown in first().shown.items():
+        there = {name for name in ("Noord", "Zuidwinkel", "Leegstand") if name in shown["data"]}
+        assert there == set(first().snapshots[case].about["accounts"]), case
 
 
 @pytest.mark.parametrize("hidden", sorted({each.hidden for each in CASES.values()}, key=len), ids=len)

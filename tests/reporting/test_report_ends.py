@@ -23,7 +23,7 @@ from reporting.services.report_ends import report_end, report_reopen
 from reporting.services.reports import Part, report_copy, report_create, report_parts_set, report_publish
 from reporting.services.schedules import schedule_set
 from reporting.services.sendings import unsent_settle
-from tests.factories import product_factory, user_factory
+from tests.factories import line_factory, product_factory, user_factory
 from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
@@ -128,6 +128,20 @@ def test_an_ended_report_rests_and_comes_back(client: Any) -> None:
     assert reports_visible(author).get() == report
     assert [row.state for row in shares_visible(author)] == ["live"]  # type: ignore[attr-defined]
     assert ReportSchedule.objects.get().next_date == today()
+
+
+def test_an_ended_report_is_copied_by_who_may_read_it(report: Report, client: Client) -> None:
+    report_end(user=report.author, report=report)
+    for user, status in (
+        (report.author, 302),
+        (user_factory("product-manager"), 302),
+        (user_factory("product-manager", lines=[line_factory()]), 404),
+    ):
+        client.force_login(user)
+        answer = client.post(f"/reports/{report.pk}/act/copy/", {"nonce": str(user.pk)})
+        assert answer.status_code == status
+        if status == 302:
+            assert Report.objects.get(pk=answer.url.strip("/").rpartition("/")[2]).author == user
 
 
 def test_of_an_ended_report_nothing_is_published_and_nothing_waits_for_approval() -> None:

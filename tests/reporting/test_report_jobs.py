@@ -127,6 +127,13 @@ def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
     assert "Our words." in shown
     assert "Words of the author" in shown
     assert "Apple juice" in shown
+    assert "As it would have been published at" in shown
+    assert f"{address}?again=1" in shown
+    assert "a worker makes the preview" in client.get(f"{address}?again=1").text
+    assert preview_fresh(report) is None
+    with translation.override("nl"):
+        assert work().state == "done"
+    assert "a worker makes the preview" not in client.get(address).text
     report_parts_set(user=author, report=report, parts=[Part("words", "Other words.")])
     assert preview_fresh(report) is None
     first, second = preview_start(report=report), None

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.utils import translation
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
+from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.blocks import KeyFigures, Section, Text, sections_from_json, sections_to_json
+from core.reports.blocks import (
+    Cell,
+    KeyFigures,
+    ReportChart,
+    Section,
+    Table,
+    Text,
+    sections_from_json,
+    sections_to_json,
+)
+from forecasting.models import NightlyRun
 from products.models import Channel, FamilyMember, Product, Supplier
+from reporting.api.reports import SnapshotSerializer
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
 from reporting.renderers.document import document
-from reporting.reports.page import sections_shown
+from reporting.reports.page import frozen_shown, sections_shown
 from reporting.reports.templates import TEMPLATES, template_sections
 from reporting.selectors import reports as selectors
 from reporting.selectors.reports import report_build, report_scope, reports_visible, snapshots_visible
@@ -133,6 +146,53 @@ def test_a_snapshot_with_costs_is_for_who_sees_costs(author: Any, juice: Product
     assert not snapshots_visible(user_factory("viewer")).exists()
     assert not reports_visible(user_factory("viewer")).exists()
     assert list(snapshots_visible(user_factory("finance"))) == [published]
+
+
+def test_what_is_for_finance_is_for_who_sees_costs_and_its_author(juice: Product, client: Any) -> None:
+    """Also where it tells none: readers inside without that right do not find it."""
+    author = user_factory("marketing")
+    report = made(author, juice, "finance")
+    published = report_publish(user=author, report=report)
+    assert not {"margin", "costs"} & set(published.fields)
+    for user, reads in (
+        *((author, True), (user_factory("finance"), True), (user_factory("product-manager"), True)),
+        *((user_factory("viewer"), False), (user_factory("marketing"), False)),
+    ):
+        client.force_login(user)
+        assert (published in snapshots_visible(user)) is reads
+        assert (report in reports_visible(user)) is reads
+        assert client.get(published.get_absolute_url()).status_code == (200 if reads else 404)
+
+
+def test_it_says_of_which_run_it_is_and_a_failed_night_is_none(
+    author: Any, juice: Product, client: Any
+) -> None:
+    def night(day: int, state: str) -> None:
+        said = {"local_date": datetime.date(2026, 5, day), "as_of": datetime.date(2026, 4, 1)}
+        at = {"started_at": timezone.now(), "finished_at": timezone.now()}
+        NightlyRun.objects.create(kind="scheduled", key=f"night-{day}", state=state, **said, **at)
+
+    report = made(author, juice)
+    assert report_publish(user=author, report=report).run_date is None
+    night(6, "done")
+    night(7, "failed")
+    published = report_publish(user=author, report=report)
+    assert published.run_date == datetime.date(2026, 5, 6)
+    day = formats.day(datetime.date(2026, 5, 6))
+    client.force_login(author)
+    page = tight(client.get(published.get_absolute_url()))
+    assert f"run of {day}" in page
+    assert f"figures {published.sha256[:8]}" in page
+    file = document(published)
+    assert f" · run of {day} · " in file.line
+    assert ("Run of", day) in file.about
+    assert "Orange juice (JUICE)" in str(file.about)
+    assert SnapshotSerializer(published).data["run_date"] == "2026-05-06"
+
+
+def test_files_to_the_outside_name_products_without_their_codes(author: Any, juice: Product) -> None:
+    report = made(author, juice, "external", all_channels=True, all_suppliers=True)
+    assert ("Products", "Orange juice") in document(report_publish(user=author, report=report)).about
 
 
 def test_to_the_outside_it_says_whose(author: Any, juice: Product) -> None:
@@ -319,9 +379,11 @@ def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client:
     apple, sheet = product_factory(line=juice.line, name="Apple"), Report.objects.get(title="Juices")
     FamilyMember.objects.create(family=family, product=apple, start_date=today())
     assert report_scope(sheet).products == [apple, juice]
-    left = FamilyMember.objects.create(family=None, product=apple, start_date=today() + timedelta(days=1))
+    left = FamilyMember.objects.create(
+        family=None, product=apple, start_date=today() + datetime.timedelta(days=1)
+    )
     assert report_scope(sheet).products == [apple, juice]
-    apple.memberships.exclude(pk=left.pk).update(start_date=today() - timedelta(days=9))
+    apple.memberships.exclude(pk=left.pk).update(start_date=today() - datetime.timedelta(days=9))
     apple.memberships.filter(pk=left.pk).update(start_date=today())
     assert report_scope(sheet).products == [juice]
     page = tight(client.get(f"/reports/{sheet.pk}/edit/"))
@@ -389,3 +451,26 @@ def test_half_a_form_and_an_unknown_act_change_nothing(author: Any, juice: Produ
     assert client.post(f"/reports/{report.pk}/act/forget/").status_code == 404
     assert [part.section for part in report.parts.all()] == list(ALL)
     assert not Snapshot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "orders"),
+    [
+        ("nl", ("nov 2025", "€\u00a01.234,5", "−12,5%", "1.000 – 2.000"), ("0", "1234.5", "-12.5", "1000")),
+        ("en", ("Nov 2025", "−€1,234.5", "12.5%", "—"), ("0", "-1234.5", "12.5", "")),
+        ("nl", ("Noord", "1,2\u00a0mln", "0,67 – 1,11\u00a0mln", "5"), ("", "", "", "5")),
+    ],
+)
+def test_the_figures_behind_a_chart_are_sorted_by_what_they_say(
+    language: str, texts: tuple[str, ...], orders: tuple[str, ...]
+) -> None:
+    rows = (tuple(map(Cell, texts)),)
+    table = Table("Sold", ("a", "b", "c", "d"), ("volume",) * 4, (False, True, True, True), rows)
+    section = Section("sales", "Sales", (ReportChart("Sold", "", "Bars", {}, (), table),))
+    [shown] = frozen_shown(language, sections_to_json([section]))
+    page = render_to_string("core/_chart_body.html", {"chart": shown.blocks[0].drawn})
+    assert [list(pair) for pair in shown.blocks[0].drawn.table.lines[0]] == [
+        [text, order] for text, order in zip(texts, orders, strict=True)
+    ]
+    assert '<table class="table table-sticky" data-sort>' in page
+    assert all(f'data-value="{order}"' in page for order in filter(None, orders))

@@ -28,7 +28,7 @@ from reporting.services.shares import (
     shares_renew,
 )
 from reporting.words.exposure import more_words
-from tests.factories import organisation_factory, user_factory
+from tests.factories import line_factory, organisation_factory, user_factory
 from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
@@ -452,3 +452,12 @@ def test_the_list_and_one_link(client: Client) -> None:
     assert client.post(f"/reports/links/{share.pk}/", data).status_code == 302
     assert Share.objects.get(pk=share.pk).label == "West"
     assert client.post(f"/reports/links/{share.pk}/", {**data, "label": "Oost"}).status_code == 409
+
+
+def test_the_list_names_no_report_that_one_may_not_read(client: Client) -> None:
+    secret = report_made(title="Plans for Rival", audience="internal")
+    stranger = user_factory("product-manager", lines=[line_factory()])
+    for user, named in ((stranger, False), (secret.author, True)):
+        client.force_login(user)
+        page = client.get(f"/reports/links/?report={secret.pk}").content.decode()
+        assert ("Plans for Rival" in page) is named

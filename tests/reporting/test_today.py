@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import datetime
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from altair.vegalite.v6.schema import core as VegaLite
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 
 from accounts.models import Deputy
 from collaboration.models import Alert
 from collaboration.services.actions import action_create
 from collaboration.services.alerts import Candidate, alerts_settle
+from core.charts.marks import STAGE_KEYS
+from core.charts.model import stage_word
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep, ProductNews
 from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductFigures, ProductMonth
-from reporting.selectors.today import AlertCounts, Grown, course, movers, planned, portfolio, scope_read
+from reporting.charts import stages_chart
+from reporting.selectors.today import (
+    AlertCounts,
+    Grown,
+    StageCount,
+    course,
+    movers,
+    planned,
+    portfolio,
+    scope_read,
+)
 from reporting.words.today import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
@@ -321,6 +336,24 @@ def test_before_a_month_is_known_no_stage_has_grown(night, client):
     found = text(client.get("/")).replace("\u00a0", " ")
     assert "&lt; 1% omzet" in found
     assert "+2</td>" not in found
+
+
+def test_the_bar_of_stages_is_taken_along(client, night):
+    stages = [StageCount("growth", 2, None, None), StageCount("decline", 1, None, None)]
+    spec = stages_chart(stages).spec
+    valid = json.dumps(spec).replace('"range": "stages"', '"range": "category"')  # a range of our own theme
+    VegaLite.TopLevelSpec.from_dict(json.loads(valid))
+    assert [(row["stage"], row["count"]) for row in spec["data"]["values"]] == [
+        (f"{capfirst(stage_word('growth'))}: 2", 2),
+        (f"{capfirst(stage_word('decline'))}: 1", 1),
+    ]
+    domain = spec["encoding"]["color"]["scale"]["domain"]
+    assert [word.partition(":")[0] for word in domain] == [capfirst(stage_word(key)) for key in STAGE_KEYS]
+    known(night)
+    client.force_login(user_factory())
+    page = client.get("/").content.decode()
+    assert 'data-chart-own="#stages-spec"' in page
+    assert 'data-copy-table="#stages-table table"' in page
 
 
 def test_what_ended_counts_in_revenue_and_not_in_stages(night):

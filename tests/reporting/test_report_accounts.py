@@ -1,0 +1,146 @@
+"""Whose figures a report has: accounts are named where they are in it, also those that never sold."""
+
+from __future__ import annotations
+
+import datetime
+from copy import deepcopy
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from core.months import month_add, month_start
+from pricing.models import Listing, SegmentChannel
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
+from products.models import Channel, Segment
+from reporting.selectors.report_choices import Choice
+from reporting.selectors.reports import report_build
+from reporting.selectors.share_versions import share_versions, shares_behind, told_more
+from reporting.services.reports import Part, report_create, report_publish
+from tests.factories import (
+    channel_factory,
+    organisation_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.promotions import measured
+from tests.pricing.test_costs import kind
+from tests.pricing.test_margins import sell
+from tests.pricing.test_place import spread
+from tests.reporting.sharing import share_made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+LAST = month_add(month_start(datetime.date.today()), -1)
+
+
+@pytest.fixture(scope="module")
+def _company(module_db: None) -> Any:
+    """A juice that sells at Noord; Zuid has not sold any of it, Oost not for three years."""
+    north, south, east = (channel_factory(name=name, kind="account") for name in ("Noord", "Zuid", "Oost"))
+    juice = product_factory(segment=Segment.objects.create(code="night", name="Night workers"))
+    for back in range(-1, 24):
+        sell(juice, month_add(LAST, -back), 11, 33, channel=north)
+    sell(juice, month_add(LAST, -35), 5, 15, channel=east)
+    author = user_factory("product-manager", language="en")
+    return SimpleNamespace(north=north, south=south, east=east, juice=juice, author=author)
+
+
+@pytest.fixture
+def company(_company: Any, db: None) -> Any:
+    return deepcopy(_company)
+
+
+def report_of(company: Any, *sections: str, **values: Any) -> Any:
+    said = {"title": "Month", "language": "en", "audience": "external", "products": [company.juice]}
+    values = {**said, "all_channels": True, "all_suppliers": True, **values}
+    return report_create(user=company.author, values=values, parts=[*map(Part, sections)])
+
+
+def accounts(company: Any, *sections: str, **values: Any) -> list[str]:
+    return list(report_build(report_of(company, *sections, **values)).exposure.accounts)
+
+
+@pytest.mark.parametrize(("months", "named"), [(24, ["Noord"]), (36, ["Noord", "Oost"])])
+def test_who_sold_is_named_in_the_months_that_are_told(company: Any, months: int, named: list[str]) -> None:
+    assert accounts(company, "sales", months=months) == named
+
+
+def test_the_year_that_is_compared_with_is_told_too(company: Any) -> None:
+    sell(company.juice, month_add(LAST, -23), 5, 15, channel=company.south)
+    sell(company.juice, month_add(LAST, -24), 5, 15, channel=company.east)
+    assert accounts(company, "key_figures", months=12) == ["Noord", "Zuid"]
+    first = month_add(LAST, -30)
+    ended = {"period": "range", "first_month": first, "last_month": month_add(LAST, -24)}
+    assert accounts(company, "key_figures", **ended) == ["Oost"]
+
+
+def measured_at(juice: Any, channel: Channel) -> None:
+    spread(juice, channel, LAST, weighted_rate=Decimal("0.4"))
+
+
+def listed_at(juice: Any, channel: Channel) -> None:
+    Listing.objects.create(product=juice, channel=channel, start_date=LAST)
+
+
+def bought_at(juice: Any, channel: Channel) -> None:
+    share = {"start_date": LAST, "share_rate": Decimal("0.31")}
+    SegmentChannel.objects.create(segment=juice.segment, channel=channel, **share)
+
+
+def promoted_at(juice: Any, channel: Channel) -> None:
+    measured(juice, channels=[channel])
+
+
+def priced_at(juice: Any, channel: Channel) -> None:
+    own = price_list_factory(channel=channel, with_vat=True)
+    price_factory(product=juice, price_list=own, start_date=LAST, amount=Decimal("1.23"))
+
+
+NEVER_SOLD = [
+    *(("place", measured_at), ("place", listed_at), ("place", bought_at)),
+    *(("promotions", promoted_at), ("prices", priced_at)),
+]
+
+
+@pytest.mark.parametrize(("section", "known"), NEVER_SOLD)
+@pytest.mark.parametrize("audience", ["internal", "external"])
+def test_who_never_sold_is_named_where_a_section_has_them(
+    section: str, known: Any, audience: str, company: Any
+) -> None:
+    shop = channel_factory(name="Zuid 12", kind="store", parent=company.south)
+    known(company.juice, shop)
+    assert accounts(company, section, audience=audience) == ["Noord", "Zuid"]
+    assert accounts(company, "sales", audience=audience) == ["Noord"]
+
+
+def test_who_is_in_a_kept_cost_report_by_channel_is_named(company: Any) -> None:
+    booked = BookedCost(company.juice.pk, LAST, kind("quality").pk, company.south.pk, None, "", Decimal(12))
+    cost_months_book(source="actual", months=[LAST], rows=[booked])
+    said = {"title": "Month", "language": "en", "audience": "internal", "products": [company.juice]}
+    for by, named in (("channel", ["Noord", "Zuid"]), ("kind", ["Noord"])):
+        kept = Choice(query=f"by={by}&of=actual&period=month", name="Kept")
+        report = report_create(user=company.author, values=said, parts=[Part("cost_report", choice=kept)])
+        built = report_build(report)
+        assert built.sections
+        assert list(built.exposure.accounts) == named
+
+
+def test_the_one_account_that_prices_are_told_to_is_named(company: Any) -> None:
+    price_factory(product=company.juice, price_list=price_list_factory(), start_date=LAST, amount=1)
+    assert accounts(company, "prices", channels=[company.south]) == ["Zuid"]
+
+
+def test_a_link_does_not_show_the_version_that_has_them(company: Any) -> None:
+    organisation_factory(sharing=True)
+    report = report_of(company, "place")
+    before = report_publish(user=company.author, report=report)
+    share, _address = share_made(report)
+    measured_at(company.juice, company.south)
+    newer = report_publish(user=company.author, report=report)
+    assert list(told_more(newer, before).accounts) == ["Zuid"]
+    assert list(share_versions(share)) == [before]
+    assert shares_behind([share])[share.pk][0] == newer
