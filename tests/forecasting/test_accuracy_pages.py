@@ -242,6 +242,13 @@ def test_a_product_says_how_good_it_was(client: Any) -> None:
     assert "too few to say" in words
     row = AccuracyRow.objects.get(lag=2)
     assert f"{abs(row.statistical - row.actual) / row.actual * 100:.1f}%" in words
+    # Of what sells only now and then the total.
+    Forecast.objects.update(method="tsb")
+    words = text(client.get(tab(product)))
+    card = words[words.index("How good were earlier forecasts?") :]
+    assert "(WAPE)" not in card
+    assert "by how much the total" in card
+    assert f"{(row.statistical / row.actual - 1) * 100:+.1f}%" in card.replace("\u2212", "-")
     Forecast.objects.filter(current=False).delete()
     AccuracyState.objects.all().delete()
     assert "How good were earlier forecasts?" not in text(client.get(tab(product)))
