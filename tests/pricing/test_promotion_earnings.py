@@ -21,8 +21,8 @@ from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import Earnings, promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
 from pricing.services.promotion_costs import promotion_cost_say
-from products.models import Measure, Product
-from tests.factories import channel_factory, product_factory, user_factory
+from products.models import Measure, Product, SalesMonth
+from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 from tests.html import tight
 from tests.pricing.promotions import approved_factory, promotion_factory
 from tests.pricing.test_margins import costs, sell
@@ -92,6 +92,28 @@ def test_the_worked_case() -> None:
     # Baselines 420 / 1.9 and 420 / 2.3, ± 20 after, ± 20 × 3 of the sister.
     assert found.lo80 == pytest.approx(-380 - ((4 * (420 / 1.9 - 200)) ** 2 + 80**2 + 60**2) ** 0.5)
     assert found.hi80 == pytest.approx(-380 + ((4 * (200 - 420 / 2.3)) ** 2 + 80**2 + 60**2) ** 0.5)
+
+
+def test_of_a_state_it_is_not_said() -> None:
+    """What came in goes on to bring in: a month's margin of it is not what it earned."""
+    level, new = measure_factory(kind="level"), Measure.objects.get(code="units")
+    product = product_factory(line=line_factory(measures=[level, new]))
+    row, month = ran(product)
+    for back, volume in ((-1, 200), (0, 420)):
+        SalesMonth.objects.create(
+            product=product,
+            channel=channel_factory(),
+            measure=level,
+            month=month_add(month, back),
+            volume=volume,
+            revenue=10 * volume,
+            days=30,
+        )
+    costs("purchase", "6", product=product)
+    measured(row, product)
+    found = earned(row)
+    assert found is not None
+    assert ([one.reason for one in found.rows], found.extra) == (["state"], None)
 
 
 def test_what_is_not_known_is_said() -> None:
