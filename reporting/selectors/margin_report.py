@@ -61,7 +61,7 @@ _IN_CENTS = """
                row_number() OVER (PARTITION BY place, product_id, month
                                   ORDER BY off - down_off DESC, channel_id) AS off_nth
         FROM (
-            SELECT *, floor(gross * 100) / 100 AS down_gross, floor(off * 100) / 100 AS down_off
+            SELECT *, floor(gross * 100) * 0.01 AS down_gross, floor(off * 100) * 0.01 AS down_off
             FROM ({sold}) sold
         ) cut WINDOW alike AS (PARTITION BY place, product_id, month)
     ) parted
