@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_every_benchmark_runs_small_and_leaves_nothing(tmp_path: Path) -> None:
     ours = ("PMTOOL_VAR", "PMTOOL_DURABLE", "DJANGO_SETTINGS_MODULE", "REDIS_DATABASE")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
@@ -25,7 +26,7 @@ def test_every_benchmark_runs_small_and_leaves_nothing(tmp_path: Path) -> None:
             env=environment | {"TMPDIR": folder},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=580,  # twice what it takes beside two other processes of tests
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

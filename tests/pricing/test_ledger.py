@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.test import Client
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,8 @@ def test_an_accrual_that_nothing_takes_back_is_told_and_listed(finance: Any, pro
     client.force_login(finance)
     page = client.get("/costs/ledger/?state=open")
     assert [row.number for row, _kinds in page.context["rows"] if row.booked > 0] == ["ALIKE", "OPEN"]
-    assert "state=open" in page.context["address"]
+    export = reverse("pricing:ledger_entries_export", args=["xlsx"])
+    assert f'href="{export}?state=open"' in page.content.decode()
 
 
 def test_who_is_limited_reads_nothing_of_what_a_file_brought(finance: Any, products: Any) -> None:
