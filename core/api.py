@@ -29,7 +29,7 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 from accounts.errors import VersionConflict
-from core.months import parse_month
+from core.months import parse_month_start
 from core.pages import ordered_whole
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this file
@@ -198,7 +198,7 @@ class MonthField(serializers.Field):  # type: ignore[type-arg]
 
     def to_internal_value(self, data: Any) -> datetime.date:
         try:
-            return parse_month(data.removesuffix("-01") if len(data) > 7 else data)
+            return parse_month_start(data)
         except (ValueError, TypeError, AttributeError):
             self.fail("invalid")
 

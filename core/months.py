@@ -51,3 +51,8 @@ def parse_month(text: str) -> datetime.date:
     if not 1900 <= month.year < 2200:
         raise ValueError(text)
     return month
+
+
+def parse_month_start(text: str) -> datetime.date:
+    """The same, also of a month written as its first day, as the API answers it."""
+    return parse_month(text.removesuffix("-01") if len(text) > 7 else text)

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from forecasting.selectors.forecasts import forecasts_allowed
-from forecasting.selectors.stages import StageNow, settings_in_force
+from forecasting.selectors.stages import StageNow, settings_in_force, stage_now
 from products.models import Family, Measure
 from products.selectors.family import families_whole
 from products.selectors.lines import line_tree
@@ -24,15 +24,14 @@ def family_stages(user: Any, families: Sequence[Family]) -> Mapping[int, StageNo
     by_hand = {row.family_id: row for row in settings_in_force(today()).filter(family__in=seen)}
     nights = StageEstimate.objects.filter(family__in=seen, current=True)
     estimates = {(row.family_id, row.measure_id): row for row in nights}
-    found = {}
-    for family in families:
-        setting = by_hand.get(family.pk)
-        estimate = estimates.get((family.pk, line_tree().lead_measure(family.line_id).pk))
-        if setting is not None:
-            found[family.pk] = StageNow(setting.stage, setting.start_date, True, setting, estimate)
-        elif estimate is not None:
-            found[family.pk] = StageNow(estimate.stage, estimate.stage_start, False, None, estimate)
-    return found
+    tree = line_tree()
+    found = {
+        family.pk: stage_now(
+            by_hand.get(family.pk), estimates.get((family.pk, tree.lead_measure(family.line_id).pk))
+        )
+        for family in families
+    }
+    return {pk: now for pk, now in found.items() if now is not None}
 
 
 def family_growth(user: Any, families: Sequence[Family]) -> Mapping[int, float]:
@@ -43,9 +42,9 @@ def family_growth(user: Any, families: Sequence[Family]) -> Mapping[int, float]:
     months = Prefetch("months", ForecastMonth.objects.order_by("month"))
     rows = Forecast.objects.filter(family__in=families_whole(user), current=True).prefetch_related(months)
     forecasts = {(row.family_id, row.measure_id): row for row in rows}
-    found: dict[int, float] = {}
+    tree, found = line_tree(), dict[int, float]()
     for family in families:
-        measure = line_tree().lead_measure(family.line_id)
+        measure = tree.lead_measure(family.line_id)
         forecast = forecasts.get((family.pk, measure.pk))
         growth = _growth(list(forecast.months.all()), measure) if forecast else None
         if growth is not None:

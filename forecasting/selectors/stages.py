@@ -66,12 +66,16 @@ def stage_current(user: Any, subject: Product | Family) -> StageNow | None:
     setting = next((row for row in settings if row.holds_on(day)), None)
     if isinstance(subject, Product) and subject.temporary:
         estimate = None
-    if setting is None and estimate is None:
-        return None
+    return stage_now(setting, estimate)
+
+
+def stage_now(setting: StageSetting | None, estimate: StageEstimate | None) -> StageNow | None:
+    """What was set by hand goes before what the night estimates."""
     if setting is not None:
         return StageNow(setting.stage, setting.start_date, True, setting, estimate)
-    assert estimate is not None
-    return StageNow(estimate.stage, estimate.stage_start, False, None, estimate)
+    if estimate is not None:
+        return StageNow(estimate.stage, estimate.stage_start, False, None, estimate)
+    return None
 
 
 @kept_while_reading

@@ -20,7 +20,6 @@ from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.months import month_add
 from core.pages import page_render, with_right
-from forecasting.charts.forecasts import ends_words
 from forecasting.forms import ConsensusForm
 from forecasting.models.judgement import Party
 from forecasting.selectors.forecasts import forecast_current
@@ -30,11 +29,8 @@ from forecasting.selectors.judgement import (
 from forecasting.selectors.subjects import subject_sales
 from forecasting.services.consensus import consensus_agree, consensus_contribute
 from products.models import Measure, Product
-from products.selectors.head import product_head
-from products.selectors.lines import line_tree
-from products.selectors.units import unit_of
 
-from .subject import forecast_tab, product_and_measure
+from .subject import forecast_frame, product_and_measure
 
 
 @with_right("forecasting.view")
@@ -83,13 +79,7 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
             else:
                 messages.success(request, _("The figures were saved."))
                 return redirect(f"{reverse('forecasting:consensus', args=[code])}?measure={measure.code}")
-    context = {
-        "product": product,
-        "head": product_head(request.user, product, "forecast", tree=line_tree()),
-        "back": forecast_tab(product, measure),
-        "measure": measure,
-        "unit": unit_of(line_tree(), product, measure),
-        "ends": ends_words(now.ended) if now and now.ended else "",
+    context = forecast_frame(request.user, product, measure, now) | {
         "form": form,
         "conflict": conflict,
         "columns": [(c, dict(Party.choices).get(c, _("Agreed"))) for c in (*Party.values, "agreed")],

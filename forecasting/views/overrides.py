@@ -20,7 +20,6 @@ from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.numbers import int_read
 from core.pages import page_render, paginate, with_right
-from forecasting.charts.forecasts import ends_words
 from forecasting.forms import OverrideForm, OverrideMonthsForm
 from forecasting.models import Forecast, ForecastMonth, Override
 from forecasting.selectors.channels import channel_split, channels_sold
@@ -41,11 +40,9 @@ from forecasting.services.overrides import (
 )
 from products.models import Measure, Product
 from products.selectors.access import is_limited, lines_visible, product_get
-from products.selectors.head import product_head
 from products.selectors.lines import line_tree
-from products.selectors.units import unit_of
 
-from .subject import forecast_tab, product_and_measure
+from .subject import forecast_frame, forecast_tab, product_and_measure
 
 
 @with_right("forecasting.override")
@@ -58,16 +55,10 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
     channels = [part.channel for part in channel_split(product, measure, now)] if now else []
     asked = {"product": product, "measure": measure}
     form = _form(request, months=[m.month for m in months], channels=channels if len(channels) > 1 else [])
-    context = {
+    context = forecast_frame(request.user, product, measure, now) | {
         "base": "products/product_base.html",
-        "product": product,
-        "head": product_head(request.user, product, "forecast", tree=line_tree()),
-        "back": forecast_tab(product, measure),
-        "unit": unit_of(line_tree(), product, measure),
-        "measure": measure,
         "seen": request.POST.get("seen") or last_judgement(product, measure),
         "has_forecast": bool(months),
-        "ends": ends_words(now.ended) if now and now.ended else "",
     }
     return _override(request, form, asked, context)
 
@@ -83,7 +74,6 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
     seen = int_read(request.POST.get("seen", ""))
     if seen is None:
         seen = last_judgement(product, measure)
-    back = forecast_tab(product, measure)
     status, conflict = 200, None
     if request.method == "POST":
         status = 422
@@ -104,14 +94,8 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
                 form_refuse(form, error)
             else:
                 messages.success(request, _("The forecast was changed. The statistics stay beside it."))
-                return redirect(back)
-    context = {
-        "product": product,
-        "head": product_head(request.user, product, "forecast", tree=line_tree()),
-        "back": back,
-        "measure": measure,
-        "unit": unit_of(line_tree(), product, measure),
-        "ends": ends_words(now.ended) if now and now.ended else "",
+                return redirect(forecast_tab(product, measure))
+    context = forecast_frame(request.user, product, measure, now) | {
         "form": form,
         "seen": seen,
         "conflict": conflict,

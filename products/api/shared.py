@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 from accounts.selectors.people import people_active
 from core.api import HasRight, Pagination, conflict_shown
-from core.months import month_add, parse_month
+from core.months import month_add, parse_month_start
 from core.search import folded, like_pattern
 from products.models import Measure, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -202,8 +202,7 @@ class MonthField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         try:
-            # As answers write it, too: the month's first day.
-            return parse_month(text.removesuffix("-01") if len(text) > 7 else text) if text else None
+            return parse_month_start(text) if text else None
         except ValueError:
             raise forms.ValidationError(_("A month is written as YYYY-MM.")) from None
 
