@@ -174,8 +174,7 @@ def test_a_forecast_is_agreed(page: Any, sign_in: Any, axe: Any, product: Any, l
 
 def paste(page: Any, cell: str, text: str) -> None:
     """As from a spreadsheet."""
-    page.eval_on_selector(
-        cell,
+    page.locator(cell).evaluate(
         """(input, text) => {
             const data = new DataTransfer();
             data.setData("text/plain", text);
