@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.db import connection, transaction
 
 from core.registries import DoctorCheck, doctor_checks
+from core.sql import rows_of
 from products.models import ProductFigures
 from products.services.figures import figures_refresh
 from products.services.rollup import PRODUCT_MONTH, SALES_MONTH, rollup_recompute
@@ -19,12 +19,6 @@ _SHOWN = 10
 _ENDS = "start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END"
 
 
-def _rows(sql: str, params: Any = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
-
-
 def orphans() -> Iterator[str]:
     """Facts have no foreign keys in the database: here is what those would have said."""
     parents = {"product": "products_product", "channel": "products_channel", "measure": "products_measure"}
@@ -32,7 +26,7 @@ def orphans() -> Iterator[str]:
         for name, parent in parents.items():
             if table == "products_productmonth" and name == "channel":
                 continue
-            found = _rows(
+            found = rows_of(
                 f"""SELECT {name}_id, count(*) FROM {table} f
                     WHERE NOT EXISTS (SELECT FROM {parent} p WHERE p.id = f.{name}_id)
                     GROUP BY 1 ORDER BY 1 LIMIT {_SHOWN}"""
@@ -43,7 +37,7 @@ def orphans() -> Iterator[str]:
 
 def overlaps() -> Iterator[str]:
     """No two facts of one product, channel and measure cover the same time."""
-    found = _rows(
+    found = rows_of(
         f"""
         SELECT product_id, channel_id, measure_id, start_date, before
         FROM (
@@ -67,7 +61,7 @@ def overlaps() -> Iterator[str]:
 def imports_are_facts() -> Iterator[str]:
     """Every version of a fact stands in one place: as the fact, or as "before" in the journal of the applied
     import that replaced it. So an import's facts and sums can be counted."""
-    found = _rows(
+    found = rows_of(
         """
         WITH versions AS (
             SELECT source_import_id AS import, volume, revenue FROM products_salesfact
@@ -112,7 +106,7 @@ def rollups_are_recomputed() -> Iterator[str]:
             rollup_recompute(cursor)
         for table, names in (("salesmonth", SALES_MONTH), ("productmonth", PRODUCT_MONTH)):
             kept, anew = f"SELECT {names} FROM products_{table}", f"SELECT {names} FROM recomputed_{table}"
-            found = _rows(
+            found = rows_of(
                 f"""
                 SELECT product_id, measure_id, month
                 FROM (({kept} EXCEPT ALL {anew}) UNION ALL ({anew} EXCEPT ALL {kept})) different

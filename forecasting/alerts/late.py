@@ -7,11 +7,10 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from accounts.models import User
 from collaboration.services.alerts import Candidate
 from core.months import month_add, month_start
+from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Channel, Product, ProductFigures
 from products.selectors.lines import LineTree
@@ -96,8 +95,8 @@ def late_data(run: NightlyRun) -> list[Candidate]:
         "silent": month_add(late, -SILENT_MONTHS),
         "regular": REGULAR_MONTHS,
     }
-    pairs = [row for row in _rows(_PAIRS, params) if row[0] in due]
-    missing = [row for row in _rows(_PRODUCTS, params) if row[0] in due]
+    pairs = [row for row in rows_of(_PAIRS, params) if row[0] in due]
+    missing = [row for row in rows_of(_PRODUCTS, params) if row[0] in due]
     owners = Owners(tree)
     found: list[Candidate] = []
     counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
@@ -108,7 +107,7 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     products: dict[int, list[_Missing]] = defaultdict(list)
     for line_id, product_id, revenue, last in missing:
         products[line_id].append((product_id, revenue or Decimal(0), last))
-    for line_id, product_id, revenue, last in _rows(_OLD_LINES, params):
+    for line_id, product_id, revenue, last in rows_of(_OLD_LINES, params):
         if line_id in due:
             whole.add(line_id)
             products[line_id].append((product_id, revenue or Decimal(0), last))
@@ -175,7 +174,7 @@ def _only_through(channels: set[int], params: dict[str, Any]) -> set[int]:
         "SELECT product_id FROM products_salesmonth WHERE month BETWEEN %(first)s AND %(before)s"
         " GROUP BY product_id HAVING bool_and(channel_id = ANY(%(channels)s))"
     )
-    return {row[0] for row in _rows(sql, params | {"channels": list(channels)})}
+    return {row[0] for row in rows_of(sql, params | {"channels": list(channels)})}
 
 
 def _candidate(
@@ -258,9 +257,3 @@ class Owners:
         """The one owner of all of them, or nobody in particular."""
         found = {self.of_line(pk) for pk in line_ids}
         return found.pop() if len(found) == 1 else None
-
-
-def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())

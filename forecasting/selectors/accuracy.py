@@ -13,12 +13,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, FloatField, Q, QuerySet
 from django.db.models.functions import NullIf
 
 from core.lookups import ordered
 from core.organisation import organisation_get
+from core.sql import rows_of
 from forecasting.models import AccuracyRow, AccuracyWindow
 from forecasting.models.accuracy import WINDOW_LAYERS
 from forecasting.value_added import Pairs
@@ -110,7 +110,7 @@ def accuracy_held(user: Any, tree: LineTree, *, line_id: int | None, lag: int, m
         GROUP BY newest.month
     """
     params = {"lines": lines, "lag": lag, "months": months}
-    found = _rows(statement, params)
+    found = rows_of(statement, params)
     if not found:
         return None
     first, last, rows, unpriced, afterwards, in_money, measure_id, unit = found[0]
@@ -157,7 +157,7 @@ def _sums(held: Held, by: str, of: str, params: Mapping[str, Any]) -> list[Any]:
         WHERE {of} AND month BETWEEN %(first)s AND %(last)s AND (%(lag)s::int IS NULL OR lag = %(lag)s)
         GROUP BY {by} ORDER BY {by}
     """
-    return _rows(statement, {**params, "first": held.first, "last": held.last})
+    return rows_of(statement, {**params, "first": held.first, "last": held.last})
 
 
 # -- what people changed --------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def accuracy_judged(user: Any, tree: LineTree, held: Held, *, line_id: int | Non
     }
     return [
         Judged(reason, author_id, name, line, product, Pairs(*(float(value or 0) for value in sums)))
-        for reason, author_id, name, line, product, *sums in _rows(statement, params)
+        for reason, author_id, name, line, product, *sums in rows_of(statement, params)
     ]
 
 
@@ -312,10 +312,4 @@ def accuracy_months(user: Any, tree: LineTree, products: Collection[Product]) ->
         "lag": LAG,
         "months": MONTHS,
     }
-    return {month: sums_read(row) for month, *row in _rows(statement, params)}
-
-
-def _rows(statement: str, params: Mapping[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall()
+    return {month: sums_read(row) for month, *row in rows_of(statement, params)}

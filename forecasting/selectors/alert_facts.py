@@ -8,11 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.db import connection
 
 from core.months import month_add
+from core.sql import rows_of
 from forecasting.layers import Layers
 
 # How far back the vintage may lie that this month's is compared with: months in which no night ran.
@@ -181,16 +179,10 @@ _HISTORY = """
 """
 
 
-def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, dict(params))
-        return list(cursor.fetchall())
-
-
 def moved_forecasts(product_ids: Collection[int]) -> dict[Key, Moved]:
     """By product and measure; those without an earlier vintage that sees the same 12 months are missing."""
     params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "year": YEAR_MONTHS}
-    return {(row[0], row[1]): _moved(*row[2:]) for row in _rows(_MOVED, params)}
+    return {(row[0], row[1]): _moved(*row[2:]) for row in rows_of(_MOVED, params)}
 
 
 def _moved(
@@ -235,7 +227,7 @@ def hits(
     """The actuals of these months beside the final forecast of the newest vintage that did not know them."""
     params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "first": first, "last": last}
     found: dict[Key, dict[datetime.date, Hit]] = {}
-    for product_id, measure_id, month, actual, *layers in _rows(_HITS, params):
+    for product_id, measure_id, month, actual, *layers in rows_of(_HITS, params):
         hit = Hit(month, actual, *_Frozen(*layers).final_band)
         found.setdefault((product_id, measure_id), {})[month] = hit
     return found
@@ -252,7 +244,7 @@ def budget_years(
         "last": months[-1],
     }
     found = {}
-    for row in _rows(_BUDGET, params):
+    for row in rows_of(_BUDGET, params):
         (
             product_id,
             measure_id,
@@ -288,6 +280,6 @@ def histories(keys: Collection[Key], last: datetime.date, months: int) -> dict[K
         "last": last,
     }
     known: dict[Key, dict[datetime.date, float]] = {}
-    for product_id, measure_id, month, volume in _rows(_HISTORY, params):
+    for product_id, measure_id, month, volume in rows_of(_HISTORY, params):
         known.setdefault((product_id, measure_id), {})[month] = volume
     return {key: [known.get(key, {}).get(month_add(first, step)) for step in range(months)] for key in keys}

@@ -13,9 +13,8 @@ from decimal import Decimal
 from operator import add
 from typing import Any, TypeVar
 
-from django.db import connection
-
 from core.numbers import Z80, Z95
+from core.sql import rows_of
 
 Value = TypeVar("Value")
 ByGroup = dict[int, list[tuple[datetime.date, Value]]]
@@ -111,29 +110,23 @@ def forecast_sums(
     """By group, the sums over its forecasts of each month: (group, forecast's id, factor). ``money``: the
     factor is the revenue per unit of the 12 months before, which moves with what is decided of prices."""
     found: dict[int, list[MonthSum]] = defaultdict(list)
-    for group, month, mean, *edges in _rows(_SUMS, money, *_columns(parts, 3)):
+    for group, month, mean, *edges in rows_of(_SUMS, [money, *_columns(parts, 3)]):
         found[group].append(MonthSum(month, mean, *(tuple(edges[n : n + 4]) for n in (0, 4, 8, 12))))  # type: ignore[arg-type]
     return found
 
 
 def volumes_sold(parts: Iterable[tuple[int, int, int, float]], since: datetime.date) -> ByGroup[float]:
     """By group, what its products sold in each month with data: (group, product's id, measure's, factor)."""
-    return _by_group(_rows(_VOLUMES, *_columns(parts, 4), since))
+    return _by_group(rows_of(_VOLUMES, [*_columns(parts, 4), since]))
 
 
 def revenues_booked(parts: Iterable[tuple[int, int]], since: datetime.date) -> ByGroup[Decimal]:
     """By group, what its products brought in over all measures, in each month with data: (group, product)."""
-    return _by_group(_rows(_REVENUES, *_columns(parts, 2), since))
+    return _by_group(rows_of(_REVENUES, [*_columns(parts, 2), since]))
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
-
-
-def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
 
 
 def _by_group(rows: Iterable[tuple[int, datetime.date, Value]]) -> ByGroup[Value]:
