@@ -23,9 +23,9 @@ from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
-from pricing.selectors.promotions import channels_above
 from pricing.selectors.resellers import consumers_by_product
 from products.models import Measure, SalesMonth
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
 DAY = datetime.timedelta(days=1)
@@ -197,7 +197,7 @@ def _shares(rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTr
     limited = [row for row in rows if row.promotion.channel_rows.all()]
     if not limited:
         return {}
-    above = channels_above()
+    above = channel_chains()
     sold: dict[int, dict[int, float]] = defaultdict(dict)
     found = SalesMonth.objects.filter(
         product__in={row.product_id for row in limited},
@@ -215,7 +215,7 @@ def _shares(rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTr
         asked = {part.channel_id for part in row.promotion.channel_rows.all()}
         own = sold[row.product_id]
         whole = sum(own.values())
-        there = sum(volume for channel, volume in own.items() if above[channel] & asked)
+        there = sum(volume for channel, volume in own.items() if asked.intersection(above[channel]))
         shares[row.pk] = there / whole if whole > 0 else 0.0
     return shares
 

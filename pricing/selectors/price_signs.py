@@ -12,10 +12,10 @@ from django.db import connection
 from core.organisation import organisation_get
 from pricing.models import PriceList
 from pricing.selectors.price_series import answering_measures
-from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until
 from pricing.selectors.yearly import customers_of
 from products.models import Product
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
 _SAID = """
@@ -69,7 +69,7 @@ def price_signs(
     lists = PriceList.objects.order_by("pk").values_list(
         "pk", "code", "kind", "currency", "channel", "segment", "with_vat"
     )
-    channels = sorted((pk, sorted(path)) for pk, path in channels_above().items())
+    channels = sorted((pk, sorted(path)) for pk, path in channel_chains().items())
     whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]
     lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
     of_line, customers = {}, customers_of(lines, tree)

@@ -12,11 +12,11 @@ from core.lookups import many
 from core.months import month_end, month_range, month_start
 from pricing.models import PromotionProduct
 from products.models import SalesMonth
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
 from .promotion_runs import ran_or_will
 from .promotion_series import measured_days, part_of
-from .promotions import channels_above
 
 
 def promotion_months(
@@ -58,7 +58,7 @@ class _Shares:
             row.promotion_id: {part.channel_id for part in row.promotion.channel_rows.all()} for row in rows
         }
         limited = {row.product_id for row in rows if self._asked[row.promotion_id]}
-        self._above = channels_above() if limited else {}
+        self._above = channel_chains() if limited else {}
         self._sold: dict[tuple[int, int, datetime.date], dict[int, float]] = defaultdict(dict)
         if not limited:
             return
@@ -74,5 +74,5 @@ class _Shares:
             return 1.0
         sold = self._sold.get((row.product_id, measure, month), {})
         whole = sum(sold.values())
-        there = sum(volume for channel, volume in sold.items() if self._above[channel] & asked)
+        there = sum(volume for channel, volume in sold.items() if asked.intersection(self._above[channel]))
         return there / whole if whole > 0 else 0.0

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from core.months import month_add, month_end, month_start, months_between
 from core.organisation import today
 from pricing.models import Promotion
-from pricing.selectors.promotions import channels_above
 from products.models import FamilyMember, Measure, Product
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 from products.selectors.units import unit_of
 
@@ -90,11 +90,11 @@ class SeriesReader:
         self._others: dict[int, list[Promotion]] = {}
         # The channels of each with those below them; none is everywhere.
         self._channels: dict[int, frozenset[int]] = {}
-        above = channels_above()
+        above = channel_chains()
         rows = Promotion.objects.filter(ran_or_will())
         for row in rows.prefetch_related("rows", "channel_rows"):
             asked = {part.channel_id for part in row.channel_rows.all()}
-            self._channels[row.pk] = frozenset(pk for pk, path in above.items() if path & asked)
+            self._channels[row.pk] = frozenset(pk for pk, path in above.items() if asked.intersection(path))
             for part in row.rows.all():
                 self._others.setdefault(part.product_id, []).append(row)
 

@@ -211,7 +211,7 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
         )
         for other in others
     ]
-    above = channels_above()
+    above = channel_chains()
     periods = list(
         ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(
             "line", "channel"
@@ -246,12 +246,7 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
     ]
 
 
-def channels_above() -> Mapping[int, frozenset[int]]:
-    """Of every channel itself and those above it."""
-    return {pk: frozenset(chain) for pk, chain in channel_chains().items()}
-
-
-def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, frozenset[int]]) -> bool:
+def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, Collection[int]]) -> bool:
     """Whether two sets of channels share one; none is everywhere, a channel holds those below it."""
     if not these or not those:
         return True
