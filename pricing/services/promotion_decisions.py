@@ -69,7 +69,7 @@ def promotion_decide(
         message = _("There is nothing to decide: it is %(state)s (%(who)s).") % said
         raise DomainError("not_proposed", message, status=409)
     if not approve and not note.strip():
-        raise DomainError("reason_missing", _("Say why you reject it."), "note")
+        raise DomainError("note_missing", _("Say why you reject it."), "note")
     if approve:
         promotion_limits_check(current, current.exception)
     assert current.proposed_by is not None  # what is proposed was proposed by somebody
@@ -110,7 +110,7 @@ def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int
     if over(current):
         raise DomainError("over", _("It is over. What it did stays."), status=409)
     if not note.strip():
-        raise DomainError("reason_missing", _("Say why it is cancelled."), "note")
+        raise DomainError("note_missing", _("Say why it is cancelled."), "note")
     values: dict[str, Any] = {
         "state": State.CANCELLED,
         "cancelled_by": user,

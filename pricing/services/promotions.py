@@ -145,7 +145,7 @@ def why_ask(note: str) -> None:
     """``DomainError`` where nobody says why: who approves reads it, and its decision keeps it."""
     if not note.strip():
         message = _("Say why: whoever approves reads it, and the decision keeps it.")
-        raise DomainError("note_needed", message, "note")
+        raise DomainError("note_missing", message, "note")
 
 
 def _held(user: Any, current: Promotion) -> None:

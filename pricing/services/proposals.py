@@ -246,7 +246,7 @@ def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
     right_require(user, "pricing.approve")
     current = proposal_lock(proposal, State.PROPOSED)
     if not note.strip():
-        raise DomainError("note_needed", _("Say why, so that the author can do it better."), "note")
+        raise DomainError("note_missing", _("Say why, so that the author can do it better."), "note")
     _decide(current, user, State.REJECTED, timezone.now(), note.strip())
     current.prices.update(state=State.REJECTED)
     return current
@@ -311,7 +311,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
                 "in_force", _("These prices have begun and stay: propose new ones."), status=409
             )
         if not note.strip():
-            raise DomainError("note_needed", _("Say why these prices are withdrawn."), "note")
+            raise DomainError("note_missing", _("Say why these prices are withdrawn."), "note")
     elif current.state in (State.DRAFT, State.PROPOSED):
         right_require(user, "pricing.edit")
         if current.author_id != user.pk:

@@ -132,7 +132,7 @@ def _check(user: Any, field: str, value: Any, count: int) -> None:
     if field not in FIELDS:
         raise DomainError("field_unknown", _("This cannot be changed for many products at once."), "field")
     if value is None and field in ("line", "temporary", "kind"):
-        raise DomainError("value_needed", _("Choose a value."), "value")
+        raise DomainError("value_missing", _("Choose a value."), "value")
     if isinstance(value, ProductLine):
         line_within(user, value)
     if isinstance(value, Family):

@@ -65,7 +65,7 @@ def grant_decide(*, user: Any, grant: ReportGrant, approve: bool, note: str = ""
     if current.approved is not None or current.ended_at:
         raise DomainError("decided", _("This no longer waits for a decision."), status=409)
     if not approve and not note.strip():
-        raise DomainError("note_needed", _("Say why, so that the author can do it better."), "note")
+        raise DomainError("note_missing", _("Say why, so that the author can do it better."), "note")
     if approve and not grant_covers(current, grant_scope(current.report, report_scope(current.report))):
         message = _("The report is about more now than when this was asked for; its author has to ask again.")
         raise DomainError("lapsed", message, status=409)
