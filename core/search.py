@@ -6,8 +6,10 @@ PostgreSQL here has no ICU; ``pmtool_fold`` (an immutable wrapper made by core's
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import OpClass
-from django.db.models import BooleanField, CharField, F, Func, TextField, Value
+from django.db.models import BooleanField, CharField, F, Func, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 
 
@@ -63,7 +65,22 @@ class Alike(Func):
     output_field = BooleanField()
 
 
+class Like(Func):
+    """``a LIKE b``, with the index on the very expression ``a``."""
+
+    arg_joiner = " LIKE "
+    template = "%(expressions)s"
+    output_field = BooleanField()
+
+
 def like_pattern(text: str) -> Func:
     """``%text%``, folded, with the wildcards in it taken literally."""
     literal = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return Fold(Value(f"%{literal}%", output_field=CharField()))
+
+
+def with_words(rows: QuerySet[Any], within: Combinable, text: str) -> QuerySet[Any]:
+    """The rows that hold every word of the text ``within`` a folded expression."""
+    for word in text.split():
+        rows = rows.filter(Like(within, like_pattern(word)))
+    return rows

@@ -14,11 +14,10 @@ from core import registries
 from core.lookups import ordered
 from core.numbers import int_read
 from core.organisation import today
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from products.models import Product, ProductLine
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
 
 _OUTCOME = ("months", "baseline", "actual", "effect", "lo80", "hi80")
 SORTS: dict[str, Any] = {
@@ -116,10 +115,7 @@ def decisions_listed(
         rows = rows.filter(decision=query.decision)
     if query.line is not None:
         rows = rows.filter(product__line__in=line_tree().descendants(query.line.pk))
-    for word in query.text.split():
-        rows = rows.filter(
-            Like(folded("product__code", "product__name", "decision__why"), like_pattern(word))
-        )
+    rows = with_words(rows, folded("product__code", "product__name", "decision__why"), query.text)
     by = SORTS[sort if seen or sort in SORTS_OPEN else "date"]
     return rows.order_by(ordered(by, descending), "-pk")
 

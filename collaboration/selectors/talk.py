@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
@@ -17,6 +17,7 @@ from collaboration.kinds import notification_kinds
 from collaboration.models import Comment, Follow, Notification
 from core import registries
 from core.registries import FrameRows
+from core.search import folded, with_words
 from core.subjects import About
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids
@@ -53,13 +54,13 @@ def comment_get(user: Any, pk: int) -> tuple[Comment, About]:
 
 
 def people_mentionable(text: str, chosen: Iterable[int] = ()) -> tuple[list[User], list[User]]:
-    """Those already chosen, and others whose name or e-mail holds ``text``; a few."""
+    """Those already chosen, and others whose name and e-mail hold every word; a few."""
     ids = list(chosen)
     picked = list(people_active().filter(pk__in=ids)) if ids else []
     text = text.strip()[:80]
     if not text:
         return picked, []
-    found = people_active().exclude(pk__in=ids).filter(Q(name__icontains=text) | Q(email__icontains=text))
+    found = with_words(people_active().exclude(pk__in=ids), folded("name", "email"), text)
     return picked, list(found[:MENTIONS_SHOWN])
 
 

@@ -17,6 +17,7 @@ from accounts.versions import form_conflict
 from core.errors import form_refuse
 from core.history import history_of
 from core.pages import page_render, paginate, with_right
+from core.search import folded, with_words
 from exchange.layout_words import layout_answers, layout_columns
 from exchange.models import Layout
 from exchange.selectors import imports_visible, layout_get, layouts_visible, sheets_for
@@ -43,8 +44,7 @@ def layouts(request: HttpRequest) -> HttpResponse:
     allowed = sheets_for(request.user)
     if request.GET.get("sheet") in [sheet.key for sheet in allowed]:
         rows = rows.filter(sheet=request.GET["sheet"])
-    if text := request.GET.get("q", "").strip()[:80]:
-        rows = rows.filter(name__icontains=text)
+    rows = with_words(rows, folded("name"), request.GET.get("q", "").strip()[:80])
     page = paginate(request, rows.order_by("-used_at", "name", "pk"))
     context = {
         "page": page,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
+from core.search import folded, with_words
 from exchange.forms import UploadForm
 from exchange.models import Import
 from exchange.selectors import imports_visible, sheets_for
@@ -44,8 +44,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(sheet=request.GET["sheet"])
     if request.GET.get("mine"):
         rows = rows.filter(created_by=request.user)
-    if text := request.GET.get("q", "").strip()[:100]:
-        rows = rows.filter(Q(file_name__icontains=text))
+    rows = with_words(rows, folded("file_name"), request.GET.get("q", "").strip()[:100])
     context = {
         "page": paginate(request, rows),
         "is_empty": is_empty,

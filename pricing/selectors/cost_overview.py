@@ -10,11 +10,10 @@ from django.db.models.functions import Coalesce, Concat, Lower
 
 from core.lookups import ordered
 from core.organisation import today
-from core.search import Fold, like_pattern
+from core.search import Fold, with_words
 from pricing.models import CostLine, CostRate
 from products.models import ProductLine
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
 
 from .costs import cost_lines_visible
 
@@ -47,8 +46,7 @@ def cost_lines_listed(
     of the lowest tier that has not ended. ``show``: those that come to something *now*, with a rate *ahead*,
     or *all*, ended ones too. ``line``: of the line and those below it, and of their products."""
     rows = _with_now_and_next(cost_lines_visible(user), today())
-    for word in text.split():
-        rows = rows.filter(Like(Fold(Concat(*SEARCHED)), like_pattern(word)))
+    rows = with_words(rows, Fold(Concat(*SEARCHED)), text)
     if kind:
         rows = rows.filter(kind__code=kind)
     if level:

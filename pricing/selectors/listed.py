@@ -7,19 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 
 from core.lookups import ordered
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from products.models import ProductLine
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
 
 
 def of_products(rows: QuerySet[Any], line: ProductLine | None, text: str) -> QuerySet[Any]:
     """Rows of products of the line or below it, with each of the words in their code or name."""
     if line is not None:
         rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
-    for word in text.split():
-        rows = rows.filter(Like(folded("product__code", "product__name"), like_pattern(word)))
-    return rows
+    return with_words(rows, folded("product__code", "product__name"), text)
 
 
 def sorted_by(rows: QuerySet[Any], by: Any, descending: bool) -> QuerySet[Any]:

@@ -13,13 +13,13 @@ from django.db.models.functions import Lower
 
 from core.lookups import ordered
 from core.organisation import today
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from products.models import Product, ProductLine
 from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import ONE_OF, Like
+from products.selectors.product_filter import ONE_OF
 
 from .prices import held_on
 
@@ -67,9 +67,7 @@ def products_priced(
     for key, value in (("family", family), ("supplier", supplier)):
         if value:
             rows = rows.filter(ONE_OF[key](user, line_tree(), value))
-    for word in text.split():
-        rows = rows.filter(Like(folded("code", "name"), like_pattern(word)))
-    rows = rows.annotate(
+    rows = with_words(rows, folded("code", "name"), text).annotate(
         now_amount=Subquery(now.values("amount")[:1]),
         now_since=Subquery(now.values("start_date")[:1]),
         next_amount=Subquery(ahead.values("amount")[:1]),

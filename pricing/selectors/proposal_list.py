@@ -9,12 +9,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from products.models import ProductLine
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
 
 from .listed import sorted_by
 from .proposals import proposals_visible
@@ -54,8 +53,7 @@ def proposals_listed(
         rows = rows.filter(author=int(author)) if author.isdecimal() else rows.none()
     if since is not None:
         rows = rows.filter(start_date__gte=since)
-    for word in text.split():
-        rows = rows.filter(Like(folded(*SEARCHED), like_pattern(word)))
+    rows = with_words(rows, folded(*SEARCHED), text)
     if show in State.values:
         rows = rows.filter(state=show)
     by = SORTS[sort]

@@ -23,11 +23,11 @@ from rest_framework.response import Response
 from accounts.selectors.people import people_active
 from core.api import HasRight, Pagination, conflict_shown
 from core.months import month_add, parse_month_start
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from products.models import Measure, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like, channels_below
+from products.selectors.product_filter import channels_below
 
 
 class CodeField(serializers.CharField):
@@ -177,9 +177,7 @@ class SearchFilter(django_filters.CharFilter):
         super().__init__(label="words in code or name")
 
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        for word in (value or "").split():
-            rows = rows.filter(Like(folded("code", "name"), like_pattern(word)))
-        return rows
+        return with_words(rows, folded("code", "name"), value or "")
 
 
 class Ordering(django_filters.OrderingFilter):

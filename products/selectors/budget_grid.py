@@ -17,13 +17,13 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from core.months import month_add, month_range
 from core.organisation import organisation_get
-from core.search import folded, like_pattern
+from core.search import folded, with_words
 from products.models import BudgetRow, BudgetVersion, Channel, Measure, Product, ProductLine
 
 from .access import channels_visible, products_visible, visible_channel_ids, visible_line_ids
 from .budget import budget_rows
 from .lines import LineTree
-from .product_filter import Like, channels_below
+from .product_filter import channels_below
 from .units import OWN_UNITS, unit_of
 
 FIGURES = ("revenue", "volume")
@@ -86,9 +86,7 @@ def budget_filtered(
         rows = rows.filter(channel__in=channels_below(query.channel))
     if query.measure:
         rows = rows.filter(measure__code__iexact=query.measure)
-    for word in query.q.split():
-        rows = rows.filter(Like(folded(f"{query.kind}__code", f"{query.kind}__name"), like_pattern(word)))
-    return rows.order_by()
+    return with_words(rows, folded(f"{query.kind}__code", f"{query.kind}__name"), query.q).order_by()
 
 
 def kind_usual(rows: QuerySet[BudgetRow]) -> str:
@@ -248,6 +246,4 @@ def subjects_to_plan(
         start = budget_months_of(version.year)[0]
         rows = products_visible(user).filter(line__in=counting)
         rows = rows.filter(Q(ended=None) | Q(ended__gte=start))
-    for word in query.q.split():
-        rows = rows.filter(Like(folded("code", "name"), like_pattern(word)))
-    return rows.order_by("name", "pk")
+    return with_words(rows, folded("code", "name"), query.q).order_by("name", "pk")

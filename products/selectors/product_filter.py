@@ -10,11 +10,9 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import (
-    BooleanField,
     CharField,
     DateField,
     ExpressionWrapper,
-    Func,
     Max,
     OuterRef,
     Q,
@@ -25,7 +23,7 @@ from django.db.models import (
 
 from core.numbers import int_read
 from core.organisation import today
-from core.search import Alike, Fold, Matches, Unforeseen, folded, like_pattern
+from core.search import Alike, Fold, Like, Matches, Unforeseen, folded, like_pattern, with_words
 from products.models import FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
@@ -40,14 +38,6 @@ TWELVE_MONTHS = datetime.timedelta(days=350)
 """From the first of a month back to between the firsts of the 11th and the 12th month before it."""
 
 
-class Like(Func):
-    """``a LIKE b``, with the index on the very expression ``a``."""
-
-    arg_joiner = " LIKE "
-    template = "%(expressions)s"
-    output_field = BooleanField()
-
-
 def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """The rows with words in code and name that are alike to every word of the text: one letter too many, too
     few or wrong."""
@@ -59,9 +49,7 @@ def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
 def text_ids(text: str) -> QuerySet[Any]:
     """Ids of products whose code and name hold every word, or with another code that holds the text, or
     whose description has its words, in Dutch or English. A union, so that each part uses its own index."""
-    names = Product.objects.order_by()
-    for word in text.split():
-        names = names.filter(Like(folded("code", "name"), like_pattern(word)))
+    names = with_words(Product.objects.order_by(), folded("code", "name"), text)
     codes = ProductCode.objects.order_by().filter(Like(folded("code"), like_pattern(text)))
     words = SearchQuery(text, config="dutch") | SearchQuery(text, config="english")
     described = Product.objects.order_by().filter(Matches(description_words(), Unforeseen(words)))

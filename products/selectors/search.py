@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.registries import SearchHit
-from core.search import folded, like_pattern
+from core.search import Like, folded, like_pattern
 from products.converters import product_path
 from products.models import Family
 
 from .access import families_visible, lines_visible, products_visible
 from .filter_choices import fold
-from .product_filter import Like, alike, text_ids
+from .product_filter import alike, text_ids
 
 
 def products_search(user: Any, text: str, limit: int) -> list[SearchHit]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from core.lookups import ordered
 from core.pages import Sort, page_render, paginate, with_right
+from core.search import folded, with_words
 from reporting.models import Report
 from reporting.selectors.reports import EDIT, VIEW, reports_kept
 from reporting.selectors.shares import SHARE
@@ -27,8 +28,8 @@ def reports(request: HttpRequest) -> HttpResponse:
     user, asked = request.user, request.GET
     ended = asked.get("state") == "ended"
     rows = reports_kept(user).filter(ended_at__isnull=not ended)
-    if words := asked.get("q", "").strip():
-        rows = rows.filter(Q(title__icontains=words) | Q(author__name__icontains=words))
+    words = asked.get("q", "").strip()
+    rows = with_words(rows, folded("title", "author__name"), words)
     if (audience := asked.get("audience", "")) in Report.Audience.values:
         rows = rows.filter(audience=audience)
     if mine := bool(asked.get("mine")):

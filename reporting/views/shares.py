@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core import signing
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -24,6 +24,7 @@ from core.lookups import ordered
 from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import Counted, Sort, page_render, paginate, with_right
+from core.search import folded, with_words
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
 from reporting.selectors.reports import reports_kept, reports_visible
@@ -52,9 +53,8 @@ def shares(request: HttpRequest) -> HttpResponseBase:
     user = request.user
     if request.method == "POST":
         return redirect(_acted(request))
-    rows, asked = shares_visible(user), request.GET
-    if words := asked.get("q", "").strip():
-        rows = rows.filter(Q(label__icontains=words) | Q(email__icontains=words) | Q(note__icontains=words))
+    asked, words = request.GET, request.GET.get("q", "").strip()
+    rows = with_words(shares_visible(user), folded("label", "email", "note"), words)
     number = int_read(asked.get("version", ""))
     if (state := asked.get("state", "")) in STATES:
         rows = rows.filter(state=state)
