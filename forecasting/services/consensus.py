@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -47,18 +47,14 @@ def consensus_contribute(
     }
     if seen is not None:
         values = _meant(values, seen, {m: (row.value, row.author) for m, row in there.items()})
-    count = 0
-    for month, value in values.items():
-        row = there.get(month)
-        if value is None and row is not None:
-            row.delete()
-            count += 1
-        elif value is not None and (row is None or row.value != value):
-            row = row or ConsensusInput(product=product, measure=measure, party=party, month=month)
-            row.value, row.author = value, user
-            row.save()
-            count += 1
-    return count
+    gone, new = _checked(values, there, _expected(product, measure))
+    for month in gone:
+        there[month].delete()
+    for month, value in new.items():
+        row = there.get(month) or ConsensusInput(product=product, measure=measure, party=party, month=month)
+        row.value, row.author = value, user
+        row.save()
+    return len(gone) + len(new)
 
 
 @transaction.atomic
@@ -81,33 +77,40 @@ def consensus_agree(
     }
     if seen is not None:
         values = _meant(values, seen, {m: (row.value, row.agreed_by) for m, row in there.items()})
-    current = {
-        month.month: month
-        for month in ForecastMonth.objects.filter(
-            forecast__current=True, forecast__product=product, forecast__measure=measure
-        )
-    }
-    count = 0
-    for month, value in values.items():
-        row = there.get(month)
-        if value is None:
-            if row is not None:
-                row.delete()
-                count += 1
-            continue
-        if month not in current:
-            raise DomainError("month_unknown", _("There is no forecast of this month to change."), "agreed")
-        if value < 0:
-            raise DomainError("below_nothing", _("A volume is not below zero."), "agreed")
-        if row is not None and row.value == value:
-            continue
-        row = row or ConsensusMonth(product=product, measure=measure, month=month)
-        row.value, row.baseline = value, current[month].unagreed
+    expected = _expected(product, measure)
+    gone, new = _checked(values, there, expected)
+    for month in gone:
+        there[month].delete()
+    for month, value in new.items():
+        row = there.get(month) or ConsensusMonth(product=product, measure=measure, month=month)
+        row.value, row.baseline = value, expected[month].unagreed
         row.note, row.agreed_by = note.strip(), user
         row.save()
-        count += 1
     judgement_apply(product_ids=[product.pk])
-    return count
+    return len(gone) + len(new)
+
+
+def _expected(product: Product, measure: Measure) -> dict[datetime.date, ForecastMonth]:
+    months = ForecastMonth.objects.filter(
+        forecast__current=True, forecast__product=product, forecast__measure=measure
+    )
+    return {month.month: month for month in months}
+
+
+def _checked(
+    values: Values,
+    there: Mapping[datetime.date, ConsensusInput] | Mapping[datetime.date, ConsensusMonth],
+    expected: Collection[datetime.date],
+) -> tuple[list[datetime.date], dict[datetime.date, Decimal]]:
+    """The months to take back, and the values to write. Only what is expected can be said otherwise."""
+    said = {month: value for month, value in values.items() if value is not None}
+    if not said.keys() <= set(expected):
+        raise DomainError("month_unknown", _("There is no forecast of this month to change."), "months")
+    if any(value < 0 for value in said.values()):
+        raise DomainError("below_nothing", _("A volume is not below zero."), "months")
+    gone = [month for month, value in values.items() if value is None and month in there]
+    new = {m: value for m, value in said.items() if m not in there or there[m].value != value}
+    return gone, new
 
 
 def _meant(values: Values, seen: Values, there: Mapping[datetime.date, tuple[Decimal, Any]]) -> Values:

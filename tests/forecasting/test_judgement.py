@@ -550,6 +550,28 @@ def test_who_agrees_second_sees_both_and_others_cells_stay(manager, settled) -> 
     assert ConsensusInput.objects.get().value == 3
 
 
+@pytest.mark.parametrize(
+    ("month", "value", "code"),
+    [(NOV, Decimal(-1), "below_nothing"), (datetime.date(2090, 1, 1), Decimal(1), "month_unknown")],
+)
+def test_nobody_says_what_cannot_be(manager, settled, month, value, code) -> None:
+    said = {
+        "user": manager,
+        "product": settled[0],
+        "measure": units(),
+        "values": {DEC: Decimal(7), month: value},
+    }
+    for refused in (
+        lambda: consensus_agree(**said),
+        lambda: consensus_contribute(**said, party="finance"),
+    ):
+        with pytest.raises(DomainError) as told:
+            refused()
+        assert (told.value.code, told.value.field) == (code, "months")
+    assert not ConsensusMonth.objects.exists()
+    assert not ConsensusInput.objects.exists()
+
+
 def test_layers_of_an_older_vintage_never_change(manager, products) -> None:
     run_now(as_of=month_add(LAST, -1))
     product = products[0]
