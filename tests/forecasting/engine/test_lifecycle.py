@@ -9,6 +9,7 @@ import pytest
 
 from forecasting.engine import EVIDENCE_CODES, REASON_CODES, STAGES, StagePath, lifecycle
 from forecasting.engine.stages import train
+from forecasting.engine.stages.cases import judge_cases, table
 from forecasting.engine.stages.definition import true_stages
 from forecasting.engine.stages.evaluate import figures, judge
 from forecasting.engine.stages.features import FEATURES
@@ -252,6 +253,14 @@ def test_a_long_history_keeps_its_earlier_answers_too(cut: int) -> None:
     whole, part = lifecycle(series(units)), lifecycle(series(units[:cut]))
     assert part.stages == whole.stages[:cut]
     assert (part.probabilities == whole.probabilities[:cut]).all()
+
+
+def test_well_known_histories_are_judged_as_the_page_says() -> None:
+    for name, count, right, right_by_rule, loss in table(list(judge_cases())):
+        said = re.search(rf"^\| {name} \| (\d+) \| (\d+) \| (\d+) \| (\d\.\d\d) \|$", PAGE, re.M)
+        assert said, name
+        assert [int(cell) for cell in said.groups()[:3]] == [count, right, right_by_rule]
+        assert float(said[4]) == pytest.approx(loss, abs=6e-3)
 
 
 def test_a_rare_stage_is_named_before_it_is_the_likeliest() -> None:
