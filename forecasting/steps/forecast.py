@@ -33,6 +33,8 @@ from .drivers import Drivers, Moved
 from .launches import Launches, before_handover
 from .weeks import Weeks
 
+_plain = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """What is due; everything where bands were pooled anew since the last whole run was cut."""
@@ -245,7 +247,7 @@ def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | No
 def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
     """Of plain values and of rows of numbers under a date; the numbers as they are stored, since writing them
     out takes longer than to hash them."""
-    found = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+    found = hashlib.sha256(_plain(said).encode())
     for rows in tables:
         dates, *columns = zip(*rows, strict=True) if rows else ((),)
         found.update("|".join(dates).encode())
