@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.models import Job
 from core.registries import ChunkOutcome
+from core.upsert import unsaved
 from forecasting.models import Calibration, Forecast, NightlyRun
 from forecasting.selectors.inputs import Tested, backtests_of, forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
@@ -149,7 +150,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
         return ForecastWrite(
-            Forecast(
+            unsaved(
+                Forecast,
                 product_id=series.product_id,
                 family_id=series.family_id,
                 measure_id=series.measure_id,
