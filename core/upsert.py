@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
+
+
+def unsaved(model: type[Row], **said: Any) -> Row:
+    """A new row of these values (foreign keys by id), the others at their defaults: as the model itself makes
+    it from names, in a fraction of the time, which counts by the thousand."""
+    fixed, made = _defaults(model)
+    return model(*{**fixed, **{name: make() for name, make in made.items()}, **said}.values())
+
+
+@cache
+def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """In the order of the fields: what is the same for every row, and what each row gets of its own."""
+    fields = model._meta.concrete_fields
+    made = {
+        field.attname: field.default for field in fields if field.has_default() and callable(field.default)
+    }
+    return {field.attname: None if field.attname in made else field.get_default() for field in fields}, made
 
 
 def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = ()) -> list[Row]:

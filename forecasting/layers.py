@@ -96,12 +96,16 @@ class Layers:
 
 
 def months_band(
-    months: Sequence[Layers], *, correlation: float, priced: bool = False
+    months: Sequence[Layers],
+    *,
+    correlation: float,
+    priced: bool = False,
+    bands: Sequence[Sequence[float]] | None = None,
 ) -> tuple[float, float, float]:
     """The sum of the months' final forecasts with its 80 % band; ``priced``: as revenue. The statistics' own
     errors are correlated by that much; what is not known of a decision is the same in every month it moves,
-    so its half widths add. Both are independent of each other."""
-    rows = [(month.priced_band if priced else month.final_band)[:3] for month in months]
+    so its half widths add. Both are independent of each other. ``bands``: the months' own, where known."""
+    rows = bands or [month.priced_band if priced else month.final_band for month in months]
     mean, low, high = ([row[place] for row in rows] for place in range(3))
     if not any(month.spread for month in months):
         return sum(mean), *total_band(mean, low, high, correlation=correlation)

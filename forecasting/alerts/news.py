@@ -6,6 +6,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add
+from core.upsert import unsaved
 from forecasting.models import ProductNews
 from forecasting.selectors.alert_facts import Hit, Moved
 from products.models import Product
@@ -26,7 +27,8 @@ def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -
     price, moved = facts.prices.get(key), facts.moved.get(key)
     hits = facts.hits.get(key, {})
     month = min(current.as_of, judge.final[product.line_id])
-    row = ProductNews(
+    row = unsaved(
+        ProductNews,
         product_id=product.pk,
         run_id=judge.run.pk,
         as_of=current.as_of,

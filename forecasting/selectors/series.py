@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
@@ -119,6 +120,7 @@ class SeriesLoader:
         self.span = span
         self.tree = tree
         self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
+        self._profile = cache(self._profile_of)
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
@@ -232,7 +234,7 @@ class SeriesLoader:
         self._seasons_load({products[s.product_id].line_id for s in short if s.product_id})
         borrowers = {s.key for s in short}
         return [
-            replace(s, season_profile=self._profile(products[s.product_id].line_id, s))
+            replace(s, season_profile=self._profile(products[s.product_id].line_id, s.measure_id))
             if s.key in borrowers and s.product_id
             else s
             for s in found
@@ -258,12 +260,12 @@ class SeriesLoader:
                 found[line_id][measure_id][month] = float(volume)
         self._seasons.update(found)
 
-    def _profile(self, line_id: int, series: SubjectSeries) -> tuple[float, ...] | None:
+    def _profile_of(self, line_id: int, measure_id: int) -> tuple[float, ...] | None:
         """Index by calendar month, 1 on average; ``None`` under two years."""
         from forecasting.engine.stages.estimate import season_index
 
-        first, _as_of, fit_until = self.bounds(line_id, series.measure_id)
-        months = self._seasons[line_id].get(series.measure_id, {})
+        first, _as_of, fit_until = self.bounds(line_id, measure_id)
+        months = self._seasons[line_id].get(measure_id, {})
         start, values = months_in_row(months, first, fit_until, fit_until)
         if sum(value is not None for value in values) < 24:
             return None

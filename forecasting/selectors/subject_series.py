@@ -21,6 +21,7 @@ Months = dict[datetime.date, float]
 Made = TypeVar("Made")
 STEP = 0.05
 """Of the natural logarithm of a figure: corrections that stay within one are small."""
+_plain = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class SubjectSeries:
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         found = self._said.copy()
-        found.update(json.dumps(more, separators=(",", ":"), default=str).encode())
+        found.update(_plain(more).encode())
         return found.hexdigest()
 
     @cached_property
@@ -141,7 +142,7 @@ class SubjectSeries:
         if self.weeks or self.monthly_because:
             parts += [str(self.weeks), self.monthly_because]
         found = hashlib.sha256(array("d", [math.nan if value is None else value for value in self.values]))
-        found.update(json.dumps(parts, separators=(",", ":"), default=str).encode())
+        found.update(_plain(parts).encode())
         return found
 
 

@@ -58,12 +58,13 @@ def list_figures(
     total = lo80 = hi80 = amount = rest = None
     if months:
         if price is not None:
-            rest = price * sum(month.final * month.price for month in months[: _left_of_year(header.as_of)])
-        amount = None if price is None else price * sum(month.final * month.price for month in months[:YEAR])
+            priced = [band[0] * month.price for band, month in zip(bands, months, strict=True)]
+            rest = price * sum(priced[: _left_of_year(header.as_of)])
+            amount = price * sum(priced[:YEAR])
         if is_level:
             total, lo80, hi80 = bands[:YEAR][-1]
         else:
-            total, lo80, hi80 = months_band(months[:YEAR], correlation=correlation)
+            total, lo80, hi80 = months_band(months[:YEAR], correlation=correlation, bands=bands[:YEAR])
     return ForecastFigures(
         product_id=header.product_id or 0,
         measure_id=header.measure_id,

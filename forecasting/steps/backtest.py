@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
+from core.upsert import unsaved
 from forecasting.models import Backtest, NightlyRun
 from forecasting.selectors.inputs import Tested, backtests_of
 from forecasting.selectors.series import SubjectSeries
@@ -35,7 +36,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def one(series: Any) -> Backtest:
         result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
-        return Backtest(
+        return unsaved(
+            Backtest,
             product_id=series.product_id,
             family_id=series.family_id,
             measure_id=series.measure_id,

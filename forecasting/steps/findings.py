@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.months import month_range
@@ -35,12 +35,13 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         if (s.has_data or s.key in waiting)
         and s.as_of >= newest.get(s.key, s.as_of)  # a run that looks back has nothing new to say
     ]
-    prices = prices_last_year({s.product_id: s.as_of for s in changed if s.product_id})
-    rows, failures = each_subject(changed, lambda series: (series.key, findings_of_series(series, prices)))
+    seen, failures = each_subject(changed, lambda series: (series, seen_in(series)))
+    prices = prices_last_year({s.product_id: s.as_of for s, found in seen if found and s.product_id})
+    rows = {s.key: _rows(s, found, prices.get((s.product_id or 0, s.measure_id))) for s, found in seen}
 
     def write() -> ChunkOutcome:
-        findings_write(found=dict(rows), run=run)
-        computed = {key[:2] for key, _found in rows}
+        findings_write(found=rows, run=run)
+        computed = {key[:2] for key in rows}
         return ChunkOutcome(
             computed=len(computed),
             skipped=len({series.subject for series in found} - computed),
@@ -70,19 +71,22 @@ def _newest(payload: Mapping[str, Any]) -> dict[Any, Any]:
     return {tuple(key): as_of for *key, as_of in rows.values_list(*keys, "as_of")}
 
 
-def findings_of_series(series: SubjectSeries, prices: Mapping[tuple[int, int], float]) -> list[Finding]:
-    """What the engine finds in the figures as they came, as unsaved rows."""
+def seen_in(series: SubjectSeries) -> Sequence[Any]:
+    """What the engine finds in the figures as they came."""
     from forecasting import engine
 
-    if not series.has_data:
+    return engine.findings(raw_series(series), season_length=SEASON_LENGTH) if series.has_data else ()
+
+
+def _rows(series: SubjectSeries, seen: Sequence[Any], price: float | None) -> list[Finding]:
+    """What was seen as unsaved rows; with a price what it is in money."""
+    if not seen:
         return []
-    all_found = engine.findings(raw_series(series), season_length=SEASON_LENGTH)
-    if not all_found:
-        return []
+    from forecasting import engine
+
     values = series.months
-    price = prices.get((series.product_id or 0, series.measure_id))
     rows = []
-    for found in all_found:
+    for found in seen:
         first, last = engine.ordinal_month(found.first), engine.ordinal_month(found.last)
         gap = abs(found.seen - found.expected) * _months_of(found, series)
         begin, end = Finding.window(first, last)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.models import Job
 from core.registries import ChunkOutcome
+from core.upsert import unsaved
 from forecasting.models import Calibration, Forecast, NightlyRun
 from forecasting.selectors.inputs import Tested, backtests_of, forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
@@ -32,6 +33,8 @@ from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_
 from .drivers import Drivers, Moved
 from .launches import Launches, before_handover
 from .weeks import Weeks
+
+_plain = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
@@ -147,7 +150,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
         return ForecastWrite(
-            Forecast(
+            unsaved(
+                Forecast,
                 product_id=series.product_id,
                 family_id=series.family_id,
                 measure_id=series.measure_id,
@@ -245,7 +249,7 @@ def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | No
 def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
     """Of plain values and of rows of numbers under a date; the numbers as they are stored, since writing them
     out takes longer than to hash them."""
-    found = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+    found = hashlib.sha256(_plain(said).encode())
     for rows in tables:
         dates, *columns = zip(*rows, strict=True) if rows else ((),)
         found.update("|".join(dates).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from core.months import month_start, months_between
 from core.registries import ChunkOutcome
+from core.upsert import unsaved
 from forecasting.models import NightlyRun, StageEstimate
 from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.series import SubjectSeries
@@ -48,7 +50,10 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         return still_holds(row, current=current.get(series.key), run=run, digest=digests[series.key])
 
     changed = [series for series in found if not unchanged(series)]
-    made, failures = each_subject(changed, lambda series: _estimate(series, promoted, digests[series.key]))
+    moment = timezone.now()
+    made, failures = each_subject(
+        changed, lambda series: _estimate(series, promoted, digests[series.key], moment)
+    )
 
     def write() -> ChunkOutcome:
         renewed = {(row.product_id, row.family_id) for row in stages_write(estimates=made, run=run)}
@@ -65,17 +70,20 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _estimate(series: SubjectSeries, promoted: Promoted, digest: str) -> StageEstimate:
+def _estimate(
+    series: SubjectSeries, promoted: Promoted, digest: str, moment: datetime.datetime
+) -> StageEstimate:
     from forecasting import engine
 
-    row = StageEstimate(
+    row = unsaved(
+        StageEstimate,
         product_id=series.product_id,
         family_id=series.family_id,
         measure_id=series.measure_id,
         as_of=series.as_of,
         engine_version=engine.ENGINE_VERSION,
         input_hash=digest,
-        computed_at=timezone.now(),
+        computed_at=moment,
     )
     if not series.has_data:
         row.evidence_code = "no_sales"

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
+from core.upsert import unsaved
 from forecasting.models import NightlyRun
 from forecasting.services.night import looks_back
 from forecasting.steps.changes import due_chunks
@@ -64,7 +65,8 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     from pricing import engine
     from pricing.engine.estimate import own_words, reason_params, refusal_of
 
-    row = Elasticity(
+    row = unsaved(
+        Elasticity,
         product_id=series.product.pk,
         channel_id=series.channel_id,
         measure_id=series.measure.pk,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from core.upsert import upsert
+from core.upsert import unsaved, upsert
 from pricing.models import Elasticity
 from products.models import Measure
 from tests.factories import channel_factory, product_factory
@@ -29,6 +29,20 @@ def row(product: Any, **values: Any) -> Elasticity:
         "reason_params": {"said": [1, None, "é\\ \" '"]},
     }
     return Elasticity(product=product, **said | values)
+
+
+def test_a_new_row_is_as_its_model_makes_it() -> None:
+    said = {"product_id": 3, "as_of": datetime.date(2026, 10, 1), "reason_params": {"said": 1}}
+    rows = [unsaved(Elasticity, **said) for _ in range(2)]
+    usual = Elasticity(**said)
+    for made in rows:
+        assert {name: getattr(made, name) for name in FIELDS} == {
+            name: getattr(usual, name) for name in FIELDS
+        }
+        assert made._state.adding
+    assert rows[0].quantiles is not rows[1].quantiles
+    with pytest.raises(IndexError):
+        unsaved(Elasticity, product=3)
 
 
 def test_what_is_read_is_what_was_written_to_the_last_digit() -> None:
