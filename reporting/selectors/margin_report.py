@@ -73,6 +73,7 @@ _WHOLE = """
         FROM ({sold}) sold GROUP BY place, product_id, month
     ) booked GROUP BY 1, 2
 """
+_UNITS = "SELECT product_id, month, sum(units) AS units FROM ({sold}) sold GROUP BY product_id, month"
 _BY_CHANNEL = """
     SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units)
     FROM ({cents}) booked WHERE {there} GROUP BY 1, 2
@@ -212,6 +213,16 @@ def sales_booked(
         for place, key, *sold in cursor.fetchall():
             found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
     return found
+
+
+def units_sold(query: ReportQuery, leads: Mapping[int, int], span: Span) -> tuple[str, dict[str, Any]]:
+    """What was sold by product and month, as part of a query, and what it is asked by."""
+    channel = query.filters.get("channel")
+    within = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    sql = _UNITS.format(sold=_SOLD.format(within=within))
+    return sql, sold_said(leads, [span]) | {
+        "channels": query.called.channels_below(channel) if channel else []
+    }
 
 
 def sold_in_cents(within: str = "") -> str:
