@@ -17,6 +17,7 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from forecasting.services.night import last_closed_month
+from pricing.cards.margin_totals import total_figures
 from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
@@ -31,13 +32,15 @@ from pricing.selectors.break_even import (
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
+from pricing.selectors.margin_totals import MarginsAhead
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
-from products.selectors.lines import lines_offered
+from products.selectors.lines import line_tree, lines_offered
 
 CLASSES = ("A", "B", "C")
-SHOWN = ("products", "earned", "channels")
+SHOWN = ("products", "earned", "channels", "ahead")
+AHEAD_BY = ("line", "month", "channel")
 AT_ONCE = 200
 
 
@@ -82,12 +85,15 @@ def _allowed(user: Any) -> None:
 @require_safe
 def break_even_page(request: HttpRequest) -> HttpResponse:
     """Products by what they leave, and how much of each pays for what is fixed; ``show=earned``: when each
-    has earned back what it cost; ``show=channels``: what channels cost."""
+    has earned back what it cost; ``show=channels``: what channels cost; ``show=ahead``: what lines and
+    everything are expected to leave."""
     _allowed(request.user)
     asked, last = Asked.read(request), last_closed_month(today())
     show = request.GET.get("show", "")
     context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
-    if show == "channels":
+    if show == "ahead":
+        context |= _ahead(request, asked, last)
+    elif show == "channels":
         serving, currency = cost_to_serve(request.user, last), organisation_get().currency
         context |= {"rows": serving.rows, "reconciliation": _served_words(serving, currency)}
     else:
@@ -106,6 +112,27 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "can_export": request.user.has_perm("exchange.export"),
         }
     return page_render(request, "pricing/break_even.html", context)
+
+
+def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str, Any]:
+    """By product line, or of one (of everything unless told) by month or channel."""
+    by = request.GET.get("by", "")
+    by = by if by in AHEAD_BY else AHEAD_BY[0]
+    ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
+    said = {"by": by, "ways": ways.items(), "head": ways[by], "lines": lines_offered(request.user)}
+    ahead = MarginsAhead(request.user, last)
+    if by == "channel":
+        return said | {"rows": ahead.channels(asked.line)}
+    below = line_tree().descendants(asked.line.pk) if asked.line else None
+    totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
+    chosen = next((row for row in totals if row.line == asked.line), None)
+    if chosen is None:  # who sees some lines only has no margin of everything
+        said |= {"by": "line", "head": ways["line"]}
+    return said | {
+        "rows": chosen.months if chosen and by == "month" else totals,
+        "figures": total_figures(chosen) if chosen else [],
+        "without": chosen.without if chosen else 0,
+    }
 
 
 def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
