@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,7 @@ from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
+from pricing.engine.costs import xyz as xyz_of
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, SalesMonth
 from products.selectors.access import is_limited, products_visible, visible_line_ids
@@ -32,6 +34,7 @@ from .planned_volumes import volumes_planned
 from .reconciliation import Reconciliation, reconciled
 from .sold import Sold
 from .standard_costs import rates_of_products
+from .variation import variation_of
 
 MONTHS = 12
 ZERO = Decimal(0)
@@ -39,12 +42,18 @@ BELOW = CostKind.Level.BELOW
 STANDARD = (CostMonth.Source.STANDARD,)
 ACTUAL = (CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL)
 SORTS = ("name", "net", "cm3", "share")
-# Net sales in cents, as a product's statement books them by month.
+SOLD_MONTHS = 36
+"""Of which the volume is read, to tell the season from what it varies by."""
+# Net sales in cents, as a product's statement books them by month; and the volume of each month before, as
+# text, as most products' is never looked at.
 _NET = """
-    SELECT product_id, measure_id, sum(gross - off) FROM (
-        SELECT product_id, measure_id, round(sum(coalesce(gross_revenue, revenue)), 2) AS gross,
-               round(sum(coalesce(gross_revenue, revenue) - revenue), 2) AS off
-        FROM products_salesmonth WHERE month BETWEEN %s AND %s AND revenue IS NOT NULL
+    SELECT product_id, measure_id, sum(gross - off) FILTER (WHERE month >= %s),
+           string_agg(month || ' ' || volume, ' ')
+    FROM (
+        SELECT product_id, measure_id, month, round(sum(coalesce(gross_revenue, revenue)), 2) AS gross,
+               round(sum(coalesce(gross_revenue, revenue) - revenue), 2) AS off,
+               sum(coalesce(average_volume, volume)) AS volume
+        FROM products_salesmonth WHERE month BETWEEN %s AND %s
         GROUP BY product_id, measure_id, month
     ) booked GROUP BY 1, 2
 """
@@ -52,12 +61,26 @@ _NET = """
 
 @dataclass(frozen=True)
 class Ranked:
-    """A product with what it left of its net sales before overhead; ``abc``: among all that are seen."""
+    """A product with what it left of its net sales before overhead; ``abc``: among all that are seen.
+    ``volumes``: what it sold by month up to ``last``, a month and its volume after each other."""
 
     product: Product
     net: Decimal
     cm3: Decimal
     abc: str
+    last: datetime.date
+    volumes: str = ""
+
+    @cached_property
+    def variation(self) -> float | None:
+        """Of its seasonally adjusted volume in the year."""
+        said = self.volumes.split()
+        months = zip(said[::2], said[1::2], strict=True)
+        return variation_of({datetime.date.fromisoformat(on): float(sold) for on, sold in months}, self.last)
+
+    @property
+    def xyz(self) -> str:
+        return xyz_of(self.variation)
 
     @property
     def share(self) -> Decimal | None:
@@ -96,6 +119,7 @@ def ranked(
     *,
     line: ProductLine | None = None,
     abc: str = "",
+    xyz: str = "",
     text: str = "",
     sort: str = "cm3",
     descending: bool = True,
@@ -104,12 +128,13 @@ def ranked(
     tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
     products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
     with connection.cursor() as cursor:
-        cursor.execute(_NET, months)
-        net: dict[int, Decimal] = {
-            pk: amount
-            for pk, measure, amount in cursor.fetchall()
+        cursor.execute(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last])
+        sold = {
+            pk: (amount, volumes or "")
+            for pk, measure, amount, volumes in cursor.fetchall()
             if pk in products and measure == tree.lead_measure(products[pk].line_id).pk
         }
+    net: dict[int, Decimal] = {pk: amount for pk, (amount, _volumes) in sold.items() if amount is not None}
     booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
     whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}
@@ -119,13 +144,15 @@ def ranked(
     classes = abc_of(left)
     below = tree.descendants(line.pk) if line is not None else None
     found = [
-        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""))
+        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""), last, sold.get(pk, ("", ""))[1])
         for pk in there
         if (row := products[pk])
         and (below is None or row.line_id in below)
         and (not abc or classes.get(pk) == abc)
         and text.lower() in f"{row.code} {row.name}".lower()
     ]
+    if xyz:
+        found = [row for row in found if row.xyz == xyz]
     on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
     on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
     shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)

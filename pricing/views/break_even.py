@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -38,7 +39,7 @@ from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree, lines_offered
 
-CLASSES = ("A", "B", "C")
+CLASSES, EVENNESS = ("A", "B", "C"), ("X", "Y", "Z")
 SHOWN = ("products", "earned", "channels", "ahead")
 AHEAD_BY = ("line", "month", "channel")
 AT_ONCE = 200
@@ -51,15 +52,17 @@ class Asked:
     text: str
     line: ProductLine | None
     abc: str
+    xyz: str
     sort: Sort
 
     @classmethod
     def read(cls, request: HttpRequest) -> Asked:
-        line, abc = request.GET.get("line", ""), request.GET.get("abc", "")
+        line, abc, xyz = (request.GET.get(name, "") for name in ("line", "abc", "xyz"))
         return cls(
             request.GET.get("q", "").strip()[:200],
             next((row for row in lines_offered(request.user) if row.code == line), None),
             abc if abc in CLASSES else "",
+            xyz if xyz in EVENNESS else "",
             Sort.read(request, SORTS, "-cm3"),
         )
 
@@ -69,6 +72,7 @@ class Asked:
             last,
             line=self.line,
             abc=self.abc,
+            xyz=self.xyz,
             text=self.text,
             sort=self.sort.field,
             descending=self.sort.descending,
@@ -107,8 +111,9 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
             "lines": lines_offered(request.user),
             "classes": CLASSES,
+            "evenness": EVENNESS,
             "sort": asked.sort.text,
-            "filtered": bool(asked.text or asked.line or asked.abc),
+            "filtered": bool(asked.text or asked.line or asked.abc or asked.xyz),
             "can_export": request.user.has_perm("exchange.export"),
         }
     return page_render(request, "pricing/break_even.html", context)
@@ -163,6 +168,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     found = Asked.read(request).rows(request.user, last)
     columns = [
         *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("ABC by CM3"))),
+        *(ExportColumn(_("XYZ by volume")), ExportColumn(_("Variation"), "number")),
         *(ExportColumn(_("Net sales"), "amount"), ExportColumn("CM3", "amount")),
         *(ExportColumn(_("CM3 of net sales"), "rate"), ExportColumn(_("Fixed costs"), "amount")),
         *(ExportColumn(_("Margin a unit"), "number"), ExportColumn(_("Sold"), "number")),
@@ -194,6 +200,8 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
                 more += [even.safety, even.leverage]
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
-            yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
+            varies = None if row.variation is None else Decimal(str(round(row.variation, 4)))
+            own_said = [row.product.code, row.product.name, row.abc, row.xyz, varies]
+            yield [*own_said, row.net, row.cm3, row.share, *more]
     left_out = left_out_of([row.product for row in found.rows], last)
-    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 17]
+    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 19]

@@ -192,6 +192,34 @@ def test_what_products_leave_is_what_is_booked(product: Product) -> None:
     assert [row.abc for row in ranked(user_factory(lines=[other.line]), last()).rows] == ["A"]
 
 
+def test_xyz_looks_at_what_is_left_when_the_season_is_taken_out(client: Client) -> None:
+    """What peaks in the same two months of each year is less uneven than what did so once."""
+    sold = {"even": [100] * 12, "one": [0, 0, 300, 0, 0, 60], "years": [300] + [10] * 5 + [300] + [10] * 5}
+    channel = channel_factory()
+    for code, volumes in sold.items():
+        made = product_factory(code=code)
+        for back in range(36 if code == "years" else len(volumes)):
+            sell(made, last(back), volumes[back % 12], volumes[back % 12] * 2, channel=channel)
+    few = product_factory(code="few")
+    sell(few, last(), 5, 10, channel=channel)
+    user = user_factory("finance")
+    found = {row.product.code: row for row in ranked(user, last()).rows}
+    assert {code: row.xyz for code, row in found.items()} == {
+        "even": "X",
+        "one": "Z",
+        "years": "Y",
+        "few": "",
+    }
+    assert found["one"].variation == pytest.approx(2.0, abs=0.0005)
+    assert [row.product.code for row in ranked(user, last(), xyz="Z").rows] == ["one"]
+    client.force_login(user)
+    page = client.get("/costs/break-even/?xyz=Z")
+    assert [item["row"].product.code for item in page.context["rows"]] == ["one"]
+    assert "2.00" in page.content.decode() or "2,00" in page.content.decode()
+    content = b"".join(client.get("/costs/break-even/export/csv/")).decode("utf-8-sig")
+    assert [row.split(";")[3:5] for row in content.splitlines() if row.startswith("one;")] == [["Z", "2"]]
+
+
 def test_net_sales_are_those_of_the_statement_to_the_cent() -> None:
     """10.005 in each of two channels, then the same again a month later: 20.01 twice."""
     product = product_factory()
