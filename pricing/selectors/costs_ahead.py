@@ -123,7 +123,7 @@ def _of(
         weights[month] = own
         for line, amount in found.costs:
             if not line.is_split:
-                row = booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))
-                yield from in_channels(row, own[line.pk])
-    for row in split.of(product.pk):
-        yield from in_channels(row, weights[row.month].get(row.cost_line_id or 0))
+                cost = booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))
+                yield from in_channels(cost, own[line.pk])
+    for cost in split.of(product.pk):
+        yield from in_channels(cost, weights[cost.month].get(cost.cost_line_id or 0))

@@ -231,18 +231,17 @@ class MarginsAhead:
         for pk, month, amount, moved in by_month.annotate(
             whole=Sum("amount"), moved=Sum("amount", filter=moves)
         ):
-            row = self._products.get(pk)
-            sums[row and row.line_id][month].costs += amount
+            product = self._products.get(pk)
+            sums[product.line_id if product else None][month].costs += amount
             moving[pk, month] = moved or ZERO
-            if row and pk not in self._sales and is_sold(row, month):
+            if product and pk not in self._sales and is_sold(product, month):
                 lacking.add(pk)
         for pk in lacking:
             without[self._products[pk].line_id] += 1
         for pk, months in self._sales.items():
-            product = self._products[pk]
-            floor = margin_floor(product, self._tree)
+            line, floor = self._products[pk].line_id, margin_floor(self._products[pk], self._tree)
             for month, (net, row) in months.items():
-                _add(sums[product.line_id][month], net, row, float(moving.get((pk, month), ZERO)), floor)
+                _add(sums[line][month], net, row, float(moving.get((pk, month), ZERO)), floor)
         return sums, without
 
     def _channel_parts(self, products: Collection[int]) -> dict[int, dict[int | None, float]]:
@@ -285,8 +284,8 @@ def _total(
     said: Correlations,
 ) -> MarginTotal:
     months: dict[datetime.date, _Sum] = defaultdict(_Sum)
-    for own in sums:
-        for month, row in own.items():
+    for of_line in sums:
+        for month, row in of_line.items():
             months[month] += row
     found, own_halves, moved_halves = [], [], []
     for month in month_range(min(months), max(months)):

@@ -84,10 +84,12 @@ def margin_gaps(
     rows = booked_visible(user).filter(of, counted)
     own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
     of_products = all(span.sources == SOURCES["actual"] for span in spans)
-    booked, apart = rows.filter(within(query)), rows.filter(_in_no_channel(query), own)
+    booked = rows.filter(within(query))
     names = ("month", "product_id") if of_products else ("month",)
     there = _query(booked.order_by().values(*names).distinct())
-    found = _without(query, leads, spans, there, _sql(apart), of_products=of_products)
+    found = _without(
+        query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
+    )
     months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
     lacking = [pk for _month, pk, *_rest in found if pk]
     apart = [

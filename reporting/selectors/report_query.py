@@ -192,7 +192,8 @@ class ReportQuery:
             month__gte=month_add(until, -KNOWN_MONTHS),
             month__lt=until,
         )
-        known, booked = closed_until(), []
+        known = closed_until()
+        booked: list[int] = []
         for month, number in rows.order_by("month").values_list("month").annotate(Count("pk")):
             if not booked or number * 2 * len(booked) >= sum(booked):
                 known = max(month, known or month)
