@@ -9,13 +9,36 @@ from typing import Any
 from django.db.models import QuerySet
 
 from core.months import month_add, month_range
-from forecasting.models import TotalForecast
+from forecasting.models import Calibration, TotalForecast
+from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
+    USUAL_CORRELATION,
+    USUAL_PRODUCT_CORRELATION,
+)
 from products.models import Measure
 from products.selectors.access import visible_line_ids
 
 from .forecasts import forecasts_allowed
 
 YEAR = 12
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Of two products' errors in one month, and of two months' errors."""
+
+    of_products: float
+    of_months: float
+
+
+def correlations() -> Correlations:
+    """As the newest calibration has them. One query."""
+    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first() or {}
+    return Correlations(
+        float(payload.get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION)),
+        float(payload.get(CORRELATION, USUAL_CORRELATION)),
+    )
 
 
 def totals_visible(user: Any) -> QuerySet[TotalForecast]:

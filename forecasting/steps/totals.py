@@ -13,19 +13,12 @@ from django.utils import timezone
 
 from core.months import month_add
 from core.registries import ChunkOutcome
-from forecasting.models import Calibration, Forecast, NightlyRun, TotalForecast
+from forecasting.models import Forecast, NightlyRun, TotalForecast
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.total_facts import MonthSum, forecast_sums, revenues_booked, volumes_sold
+from forecasting.selectors.totals import Correlations, correlations
 from forecasting.services.totals import totals_write
-from forecasting.totals import (
-    CORRELATION,
-    PRODUCT_CORRELATION,
-    USUAL_CORRELATION,
-    USUAL_PRODUCT_CORRELATION,
-    decided_band,
-    summed_half,
-    total_band,
-)
+from forecasting.totals import decided_band, summed_half, total_band
 from products.models import Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.units import addable
@@ -83,17 +76,9 @@ class _Sum:
         return cls(line_id, measure, unit, parts, counted, factors, as_of)
 
 
-@dataclass(frozen=True)
-class _Correlations:
-    """Of two products' errors in one month, and of two months' errors."""
-
-    of_products: float
-    of_months: float
-
-
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
-    said = _correlations()
+    said = correlations()
     parts = _parts(tree)
     sums = [one for one in _wanted(tree, parts) if one.counted]
     since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
@@ -198,7 +183,7 @@ def _in_units(sums: list[_Sum], since: datetime.date) -> Iterator[Months]:
 
 def _total(
     run: NightlyRun,
-    said: _Correlations,
+    said: Correlations,
     one: _Sum,
     ahead: list[MonthSum],
     history: list[tuple[datetime.date, float]],
@@ -237,7 +222,7 @@ def _month(row: MonthSum, correlation: float) -> list[Any]:
 
 
 def _year(
-    months: list[list[Any]], sums: list[MonthSum], said: _Correlations, measure: Measure | None
+    months: list[list[Any]], sums: list[MonthSum], said: Correlations, measure: Measure | None
 ) -> tuple[float | None, float | None, float | None]:
     if len(months) < YEAR:
         return None, None, None
@@ -251,19 +236,11 @@ def _year(
     return round(sum(mean), 4), *(round(edge, 4) for edge in edges)
 
 
-def _halves(part: tuple[float, float, float, float], said: _Correlations) -> tuple[float, float]:
+def _halves(part: tuple[float, float, float, float], said: Correlations) -> tuple[float, float]:
     """Of one month over products, below and above."""
     low, high, low_squares, high_squares = part
     correlation = said.of_products
     return (
         summed_half(low, low_squares, correlation=correlation),
         summed_half(high, high_squares, correlation=correlation),
-    )
-
-
-def _correlations() -> _Correlations:
-    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first() or {}
-    return _Correlations(
-        float(payload.get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION)),
-        float(payload.get(CORRELATION, USUAL_CORRELATION)),
     )

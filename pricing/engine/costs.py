@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cached_property
+from statistics import fmean, stdev
 from typing import Generic, NamedTuple, TypeVar
 
 CENT = Decimal("0.01")
@@ -227,6 +228,21 @@ def abc(amounts: Mapping[K, Decimal]) -> dict[K, str]:
         found[key] = "A" if share < Decimal("0.8") else "B" if share < Decimal("0.95") else "C"
         before += earning[key]
     return found
+
+
+def variation(volumes: Sequence[float]) -> float | None:
+    """Coefficient of variation: the standard deviation (n − 1) as a share of the mean; seasonally adjusted
+    volumes in. None of fewer than two, and where they are not over nothing together."""
+    if len(volumes) < 2 or sum(volumes) <= 0:
+        return None
+    return stdev(volumes) / fmean(volumes)
+
+
+def xyz(found: float | None) -> str:
+    """X up to a variation of 0.5, Y up to 1, else Z; none where it is not known."""
+    if found is None:
+        return ""
+    return "X" if found <= 0.5 else "Y" if found <= 1 else "Z"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -17,8 +18,9 @@ from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
+from pricing.engine.costs import xyz as xyz_of
 from pricing.models import CostKind, CostLine, CostMonth
-from products.models import Channel, Measure, Product, ProductLine, SalesMonth
+from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.access import is_limited, products_visible, visible_line_ids
 from products.selectors.channels import channel_chains
 from products.selectors.closed_names import Called
@@ -31,7 +33,9 @@ from .month_margin import LASTING, MonthMargin
 from .planned_volumes import volumes_planned
 from .reconciliation import Reconciliation, reconciled
 from .sold import Sold
+from .sold_cents import sold_in_cents, sold_said
 from .standard_costs import rates_of_products
+from .variation import variation_of
 
 MONTHS = 12
 ZERO = Decimal(0)
@@ -39,25 +43,48 @@ BELOW = CostKind.Level.BELOW
 STANDARD = (CostMonth.Source.STANDARD,)
 ACTUAL = (CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL)
 SORTS = ("name", "net", "cm3", "share")
-# Net sales in cents, as a product's statement books them by month.
+SOLD_MONTHS = 36
+"""Of which the volume is read, to tell the season from what it varies by."""
+# Net sales in cents, as a product's statement books them by month; and the volume of each month before, as
+# text, as most products' is never looked at.
 _NET = """
-    SELECT product_id, measure_id, sum(gross - off) FROM (
-        SELECT product_id, measure_id, round(sum(coalesce(gross_revenue, revenue)), 2) AS gross,
-               round(sum(coalesce(gross_revenue, revenue) - revenue), 2) AS off
-        FROM products_salesmonth WHERE month BETWEEN %s AND %s AND revenue IS NOT NULL
+    SELECT product_id, measure_id, sum(gross - off) FILTER (WHERE month >= %s),
+           string_agg(month || ' ' || volume, ' ')
+    FROM (
+        SELECT product_id, measure_id, month, round(sum(coalesce(gross_revenue, revenue)), 2) AS gross,
+               round(sum(coalesce(gross_revenue, revenue) - revenue), 2) AS off,
+               sum(coalesce(average_volume, volume)) AS volume
+        FROM products_salesmonth WHERE month BETWEEN %s AND %s
         GROUP BY product_id, measure_id, month
     ) booked GROUP BY 1, 2
 """
 
 
+_NET_OF_CHANNELS = "SELECT channel_id, sum(gross_cents - off_cents) FROM ({cents}) booked GROUP BY channel_id"
+
+
 @dataclass(frozen=True)
 class Ranked:
-    """A product with what it left of its net sales before overhead; ``abc``: among all that are seen."""
+    """A product with what it left of its net sales before overhead; ``abc``: among all that are seen.
+    ``volumes``: what it sold by month up to ``last``, a month and its volume after each other."""
 
     product: Product
     net: Decimal
     cm3: Decimal
     abc: str
+    last: datetime.date
+    volumes: str = ""
+
+    @cached_property
+    def variation(self) -> float | None:
+        """Of its seasonally adjusted volume in the year."""
+        said = self.volumes.split()
+        months = zip(said[::2], said[1::2], strict=True)
+        return variation_of({datetime.date.fromisoformat(on): float(sold) for on, sold in months}, self.last)
+
+    @property
+    def xyz(self) -> str:
+        return xyz_of(self.variation)
 
     @property
     def share(self) -> Decimal | None:
@@ -96,6 +123,7 @@ def ranked(
     *,
     line: ProductLine | None = None,
     abc: str = "",
+    xyz: str = "",
     text: str = "",
     sort: str = "cm3",
     descending: bool = True,
@@ -104,12 +132,13 @@ def ranked(
     tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
     products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
     with connection.cursor() as cursor:
-        cursor.execute(_NET, months)
-        net: dict[int, Decimal] = {
-            pk: amount
-            for pk, measure, amount in cursor.fetchall()
+        cursor.execute(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last])
+        sold = {
+            pk: (amount, volumes or "")
+            for pk, measure, amount, volumes in cursor.fetchall()
             if pk in products and measure == tree.lead_measure(products[pk].line_id).pk
         }
+    net: dict[int, Decimal] = {pk: amount for pk, (amount, _volumes) in sold.items() if amount is not None}
     booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
     whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}
@@ -119,13 +148,15 @@ def ranked(
     classes = abc_of(left)
     below = tree.descendants(line.pk) if line is not None else None
     found = [
-        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""))
+        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""), last, sold.get(pk, ("", ""))[1])
         for pk in there
         if (row := products[pk])
         and (below is None or row.line_id in below)
         and (not abc or classes.get(pk) == abc)
         and text.lower() in f"{row.code} {row.name}".lower()
     ]
+    if xyz:
+        found = [row for row in found if row.xyz == xyz]
     on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
     on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
     shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
@@ -299,7 +330,7 @@ class Serving:
 def cost_to_serve(user: Any, last: datetime.date) -> Serving:
     """By channel that has booked costs of its own, or one below it has: cost lines of one channel, and what
     the ledger has in it; channels below it count in its sales and in its costs alike. Costs of all channels
-    are in none. Seven queries."""
+    are in none. Sales are those of the margin by channel, to the cent. Eight queries."""
     tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
     own = Q(cost_line__channel__isnull=False) | Q(cost_line=None, channel__isnull=False)
     shown = Q(own, product__in=products.values("pk")) & ~Q(kind__level=BELOW)
@@ -312,11 +343,11 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
         return Serving([])
     channels = Channel.objects.in_bulk()
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
-    sold = SalesMonth.objects.filter(month__range=(first, last), product__in=products.values("pk"))
+    leads = {pk: tree.lead_measure(line).pk for pk, line in products.values_list("pk", "line")}
     net: dict[int, Decimal] = defaultdict(Decimal)
-    by_line = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
-    for place, line, measure, amount in by_line:
-        if amount is not None and measure == tree.lead_measure(line).pk:
+    with connection.cursor() as cursor:
+        cursor.execute(_NET_OF_CHANNELS.format(cents=sold_in_cents()), sold_said(leads, [(first, last)]))
+        for place, amount in cursor.fetchall():
             for above in chains[place]:
                 net[above] += amount
     costs: dict[int, Decimal] = defaultdict(Decimal)

@@ -16,6 +16,7 @@ from forecasting.models import Forecast, ForecastMonth
 from products.models import Product
 from products.selectors.lines import LineTree
 
+from .channel_parts import Weights, channel_weights, in_channels
 from .cost_months import BookedCost
 from .costs import Rates
 from .margins import Margins
@@ -33,7 +34,7 @@ from .standard_costs import (
     sales_said,
 )
 
-VERSION = 3
+VERSION = 4
 """Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
 
@@ -84,8 +85,7 @@ class CostsAhead:
             rates = {product: self._rates[product] for product in own}
             margins = Margins(rates, month_add(as_of, 1 - MONTHS), as_of, self._split.splits)
             for product in own:
-                yield from _own(product, margins, rates[product], self._months(product), self._split)
-                yield from self._split.of(product.pk)
+                yield from _of(product, margins, rates[product], self._months(product), self._split)
 
     def _by_year(self, products: Iterable[Product]) -> dict[datetime.date, list[Product]]:
         """By the last month of the year whose sales say how what is ahead spreads."""
@@ -100,13 +100,15 @@ class CostsAhead:
         return {row.month: row for row in known.months.all()} if known else {}
 
 
-def _own(
+def _of(
     product: Product,
     margins: Margins,
     rates: Sequence[Rates],
     forecast: Mapping[datetime.date, ForecastMonth],
     split: SplitLines,
 ) -> Iterator[BookedCost]:
+    """By the channels that bear it, where what is sold spreads over them as in the year before."""
+    weights: dict[datetime.date, Mapping[int, Weights]] = {}
     year = year_sold(product, margins)
     quantity = sum((row.units or ZERO for row in year.values()), ZERO)
     by_line = {each.cost_line: each for each in rates}
@@ -117,6 +119,11 @@ def _own(
             share = Decimal(str(round(row.final, 4))) / quantity
             sold = sold_ahead(margins, product, year, share, Decimal(str(row.price_ratio or 1)))
         found = month_margin(product, month, rates, sold, margins.below, split.shared)
+        own = channel_weights(found.costs, sold or {}, margins.below)
+        weights[month] = own
         for line, amount in found.costs:
             if not line.is_split:
-                yield booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))
+                cost = booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))
+                yield from in_channels(cost, own[line.pk])
+    for cost in split.of(product.pk):
+        yield from in_channels(cost, weights[cost.month].get(cost.cost_line_id or 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -17,6 +18,7 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from forecasting.services.night import last_closed_month
+from pricing.cards.margin_totals import total_figures
 from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
@@ -31,13 +33,15 @@ from pricing.selectors.break_even import (
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
+from pricing.selectors.margin_totals import MarginsAhead
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
-from products.selectors.lines import lines_offered
+from products.selectors.lines import line_tree, lines_offered
 
-CLASSES = ("A", "B", "C")
-SHOWN = ("products", "earned", "channels")
+CLASSES, EVENNESS = ("A", "B", "C"), ("X", "Y", "Z")
+SHOWN = ("products", "earned", "channels", "ahead")
+AHEAD_BY = ("line", "month", "channel")
 AT_ONCE = 200
 
 
@@ -48,15 +52,17 @@ class Asked:
     text: str
     line: ProductLine | None
     abc: str
+    xyz: str
     sort: Sort
 
     @classmethod
     def read(cls, request: HttpRequest) -> Asked:
-        line, abc = request.GET.get("line", ""), request.GET.get("abc", "")
+        line, abc, xyz = (request.GET.get(name, "") for name in ("line", "abc", "xyz"))
         return cls(
             request.GET.get("q", "").strip()[:200],
             next((row for row in lines_offered(request.user) if row.code == line), None),
             abc if abc in CLASSES else "",
+            xyz if xyz in EVENNESS else "",
             Sort.read(request, SORTS, "-cm3"),
         )
 
@@ -66,6 +72,7 @@ class Asked:
             last,
             line=self.line,
             abc=self.abc,
+            xyz=self.xyz,
             text=self.text,
             sort=self.sort.field,
             descending=self.sort.descending,
@@ -82,12 +89,15 @@ def _allowed(user: Any) -> None:
 @require_safe
 def break_even_page(request: HttpRequest) -> HttpResponse:
     """Products by what they leave, and how much of each pays for what is fixed; ``show=earned``: when each
-    has earned back what it cost; ``show=channels``: what channels cost."""
+    has earned back what it cost; ``show=channels``: what channels cost; ``show=ahead``: what lines and
+    everything are expected to leave."""
     _allowed(request.user)
     asked, last = Asked.read(request), last_closed_month(today())
     show = request.GET.get("show", "")
     context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
-    if show == "channels":
+    if show == "ahead":
+        context |= _ahead(request, asked, last)
+    elif show == "channels":
         serving, currency = cost_to_serve(request.user, last), organisation_get().currency
         context |= {"rows": serving.rows, "reconciliation": _served_words(serving, currency)}
     else:
@@ -101,11 +111,33 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
             "lines": lines_offered(request.user),
             "classes": CLASSES,
+            "evenness": EVENNESS,
             "sort": asked.sort.text,
-            "filtered": bool(asked.text or asked.line or asked.abc),
+            "filtered": bool(asked.text or asked.line or asked.abc or asked.xyz),
             "can_export": request.user.has_perm("exchange.export"),
         }
     return page_render(request, "pricing/break_even.html", context)
+
+
+def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str, Any]:
+    """By product line, or of one (of everything unless told) by month or channel."""
+    by = request.GET.get("by", "")
+    by = by if by in AHEAD_BY else AHEAD_BY[0]
+    ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
+    said = {"by": by, "ways": ways.items(), "head": ways[by], "lines": lines_offered(request.user)}
+    ahead = MarginsAhead(request.user, last)
+    if by == "channel":
+        return said | {"rows": ahead.channels(asked.line)}
+    below = line_tree().descendants(asked.line.pk) if asked.line else None
+    totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
+    chosen = next((row for row in totals if row.line == asked.line), None)
+    if chosen is None:  # who sees some lines only has no margin of everything
+        said |= {"by": "line", "head": ways["line"]}
+    return said | {
+        "rows": chosen.months if chosen and by == "month" else totals,
+        "figures": total_figures(chosen) if chosen else [],
+        "without": chosen.without if chosen else 0,
+    }
 
 
 def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
@@ -136,6 +168,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     found = Asked.read(request).rows(request.user, last)
     columns = [
         *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("ABC by CM3"))),
+        *(ExportColumn(_("XYZ by volume")), ExportColumn(_("Variation"), "number")),
         *(ExportColumn(_("Net sales"), "amount"), ExportColumn("CM3", "amount")),
         *(ExportColumn(_("CM3 of net sales"), "rate"), ExportColumn(_("Fixed costs"), "amount")),
         *(ExportColumn(_("Margin a unit"), "number"), ExportColumn(_("Sold"), "number")),
@@ -167,6 +200,8 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
                 more += [even.safety, even.leverage]
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
-            yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
+            varies = None if row.variation is None else Decimal(str(round(row.variation, 4)))
+            own_said = [row.product.code, row.product.name, row.abc, row.xyz, varies]
+            yield [*own_said, row.net, row.cm3, row.share, *more]
     left_out = left_out_of([row.product for row in found.rows], last)
-    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 17]
+    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 19]

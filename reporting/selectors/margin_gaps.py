@@ -29,12 +29,12 @@ _WITHOUT = """
         JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
           ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
         WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
-        UNION ALL SELECT month, product_id, false FROM ({booked}) booked
+        UNION ALL SELECT month, {product}, false FROM ({booked}) booked
     ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
     SELECT month, NULL::bigint, NULL, NULL::numeric, NULL::timestamptz FROM unbooked
     UNION ALL
     SELECT NULL::date, product_id, NULL, NULL::numeric, NULL::timestamptz FROM there
-    WHERE product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
+    WHERE %(of_products)s AND product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
     GROUP BY product_id HAVING bool_and(is_sold)
     UNION ALL
     SELECT month, NULL::bigint, level, sum(amount), NULL::timestamptz FROM ({apart}) apart
@@ -83,15 +83,20 @@ def margin_gaps(
         of |= Q(month__range=(span.first, span.last), source__in=span.sources)
     rows = booked_visible(user).filter(of, counted)
     own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
-    said = _sql(rows.filter(within(query))), _sql(rows.filter(_in_no_channel(query), own))
-    found = _without(query, leads, spans, *said)
+    of_products = all(span.sources == SOURCES["actual"] for span in spans)
+    booked = rows.filter(within(query))
+    names = ("month", "product_id") if of_products else ("month",)
+    there = _query(booked.order_by().values(*names).distinct())
+    found = _without(
+        query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
+    )
     months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
     lacking = [pk for _month, pk, *_rest in found if pk]
     apart = [
         (month, level, amount) for month, _pk, level, amount, _until in found if month and level and amount
     ]
     named: list[str] = []
-    if all(span.sources == SOURCES["actual"] for span in spans):
+    if of_products:
         named = sorted((products[pk].name for pk in lacking), key=str.lower)
     return MarginGaps(
         tuple(months),
@@ -105,7 +110,13 @@ def margin_gaps(
 
 
 def _without(
-    query: ReportQuery, leads: Mapping[int, int], spans: Iterable[Span], booked: str, apart: str
+    query: ReportQuery,
+    leads: Mapping[int, int],
+    spans: Iterable[Span],
+    booked: str,
+    apart: str,
+    *,
+    of_products: bool,
 ) -> list[tuple[datetime.date | None, int | None, str | None, Decimal | None, datetime.datetime | None]]:
     channel = query.filters.get("channel")
     said: dict[str, Any] = {
@@ -113,11 +124,13 @@ def _without(
         "measures": list(leads.values()),
         "months": [month for span in spans for month in month_range(span.first, span.last)],
         "channels": query.called.channels_below(channel) if channel else [],
+        "of_products": of_products,
     }
     sql = _WITHOUT.format(
         sales="products_salesmonth" if channel else "products_productmonth",
         channels="AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else "",
-        booked=booked,
+        product="product_id" if of_products else "NULL::bigint",
+        booked=booked or _NOTHING,
         apart=apart,
         since=_query(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
     )

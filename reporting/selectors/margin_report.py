@@ -5,6 +5,7 @@ Amounts are those of the statement of a product: sales and deductions of its mon
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from core import formats
 from core.months import month_end
 from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
 from pricing.models import CostKind
+from pricing.selectors.sold_cents import sold_in_cents, sold_said, sold_sql
 from products.models import Channel, Product
 from products.selectors.access import products_visible, visible_channel_ids
 
@@ -32,40 +34,6 @@ WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
 Sold = tuple[Decimal, Decimal, Decimal | None]
 """Gross and net sales in cents, and units (of a level: contracts × months)."""
-# The leading measure of each product, by month and channel, and what is taken off its gross sales.
-_SOLD = """
-    SELECT span.place, lead.nth, s.product_id, s.month, s.channel_id, s.measure_id,
-           CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume) ELSE s.volume END AS units,
-           coalesce(s.gross_revenue, s.revenue) AS gross,
-           coalesce(s.gross_revenue, s.revenue) - s.revenue AS off
-    FROM products_salesmonth s
-    JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) WITH ORDINALITY
-         AS lead (product_id, measure_id, nth)
-      ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
-    JOIN products_measure m ON m.id = s.measure_id
-    JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
-      ON s.month BETWEEN span.first AND span.last
-    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
-"""
-# Booked in cents by product and month, as its statement has it; these cents are split over the channels by
-# largest remainder, whatever is asked for, so that all that is added of them is the same.
-_IN_CENTS = """
-    SELECT *, down_gross + CASE WHEN gross_nth <= (whole_gross - sum_gross) * 100 THEN 0.01 ELSE 0 END
-                  AS gross_cents,
-           down_off + CASE WHEN off_nth <= (whole_off - sum_off) * 100 THEN 0.01 ELSE 0 END AS off_cents
-    FROM (
-        SELECT *, round(sum(gross) OVER alike, 2) AS whole_gross, sum(down_gross) OVER alike AS sum_gross,
-               round(sum(off) OVER alike, 2) AS whole_off, sum(down_off) OVER alike AS sum_off,
-               row_number() OVER (PARTITION BY place, product_id, month
-                                  ORDER BY gross - down_gross DESC, channel_id) AS gross_nth,
-               row_number() OVER (PARTITION BY place, product_id, month
-                                  ORDER BY off - down_off DESC, channel_id) AS off_nth
-        FROM (
-            SELECT *, floor(gross * 100) * 0.01 AS down_gross, floor(off * 100) * 0.01 AS down_off
-            FROM ({sold}) sold
-        ) cut WINDOW alike AS (PARTITION BY place, product_id, month)
-    ) parted
-"""
 _WHOLE = """
     SELECT place, {key}, sum(gross), sum(gross - off), sum(units) FROM (
         SELECT place, product_id, month, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off,
@@ -73,6 +41,7 @@ _WHOLE = """
         FROM ({sold}) sold GROUP BY place, product_id, month
     ) booked GROUP BY 1, 2
 """
+_UNITS = "SELECT product_id, month, sum(units) AS units FROM ({sold}) sold GROUP BY product_id, month"
 _BY_CHANNEL = """
     SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units)
     FROM ({cents}) booked WHERE {there} GROUP BY 1, 2
@@ -198,14 +167,16 @@ def sales_booked(
     """What was sold in each span, by what the rows are of; ``only_with_actual``: of a product's months that
     have actual costs. One query."""
     channel, leads = query.filters.get("channel"), leading(query, products)
-    said = sold_said(leads, spans) | {"channels": query.called.channels_below(channel) if channel else []}
+    said = sold_said(leads, months_of(spans)) | {
+        "channels": query.called.channels_below(channel) if channel else []
+    }
     by = query.by[0]
     key, within = _KEYS.get(by, "product_id"), _WITH_ACTUAL if only_with_actual else ""
     if channel or by == "channel":
         there = "channel_id = ANY(%(channels)s::bigint[])" if channel else "true"
         sql = _BY_CHANNEL.format(key=key, cents=sold_in_cents(within), there=there)
     else:
-        sql = _WHOLE.format(key=key, sold=_SOLD.format(within=within))
+        sql = _WHOLE.format(key=key, sold=sold_sql(within))
     found: list[dict[Any, Sold]] = [{} for _span in spans]
     with connection.cursor() as cursor:
         cursor.execute(sql, said)
@@ -214,21 +185,17 @@ def sales_booked(
     return found
 
 
-def sold_in_cents(within: str = "") -> str:
-    """What was sold by product, month and channel, in cents; to be asked with :func:`sold_said`."""
-    return _IN_CENTS.format(sold=_SOLD.format(within=within))
+def months_of(spans: Iterable[Span]) -> list[tuple[datetime.date, datetime.date]]:
+    return [(span.first, span.last) for span in spans]
 
 
-def sold_said(leads: Mapping[int, int], spans: Sequence[Span]) -> dict[str, Any]:
-    """What sales are asked by: the leading measure of each product, and the months."""
-    firsts, lasts = [span.first for span in spans], [span.last for span in spans]
-    return {
-        "products": list(leads),
-        "measures": list(leads.values()),
-        "firsts": firsts,
-        "lasts": lasts,
-        "first": min(firsts),
-        "last": max(lasts),
+def units_sold(query: ReportQuery, leads: Mapping[int, int], span: Span) -> tuple[str, dict[str, Any]]:
+    """What was sold by product and month, as part of a query, and what it is asked by."""
+    channel = query.filters.get("channel")
+    within = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    sql = _UNITS.format(sold=sold_sql(within))
+    return sql, sold_said(leads, months_of([span])) | {
+        "channels": query.called.channels_below(channel) if channel else []
     }
 
 

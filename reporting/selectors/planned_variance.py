@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-import datetime
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from core.arrays import array_text
-from core.months import month_add
+from core.months import month_range
 from pricing.engine.volume_mix import Moved, volume_and_mix
 from pricing.selectors.costs import MOVING
 from products.models import Product
-from products.selectors.budget import budget_months_leading
+from products.selectors.budget import budget_year, rows_between
 from products.selectors.units import unit_of
 
-from .margin_report import leading, sales_booked
+from .margin_report import leading, units_sold
 from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
-Months = dict[int, dict[datetime.date, Decimal]]
-# Added up by product and kind before it is joined with those: else half a million rows are sorted on disk.
-# Of what moves in each kind of a product its standard, and what of it is because another volume than planned
-# was sold, rounded by booked row. Not known: a month without a planned volume, or a kind of which but a part
-# moves.
-_EFFECTS = """
-    WITH paired AS MATERIALIZED ({paired}), borne AS MATERIALIZED (
+# One look at the booked rows. What is planned and sold by product and month is brought together by adding up;
+# of a join the planner would expect few rows, and walk through them for each booked one. Of what moves in a
+# kind of a product its standard, and what of it is because another volume than planned was sold, rounded by
+# booked row. Not known: a month without a planned volume, or a kind of which but a part moves.
+_COMPARED = """
+    WITH months AS MATERIALIZED (
+        SELECT product_id, month, bool_or(is_booked) AS is_booked, sum(planned) AS planned,
+               sum(units) AS units,
+               CASE WHEN sum(units) <> 0 THEN 1 - sum(planned) / sum(units) END AS more
+        FROM (
+            SELECT coalesce(product_id, 0) AS product_id, month, true AS is_booked, NULL::numeric AS planned,
+                   NULL::numeric AS units
+            FROM ({there}) there
+            UNION ALL
+            SELECT plan.product_id, plan.month, false, plan.volume, NULL FROM ({plan}) plan
+            JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
+              ON lead.product_id = plan.product_id AND lead.measure_id = plan.measure_id
+            JOIN unnest(%(span)s::date[], %(years)s::int[]) AS of_year (month, year)
+              ON of_year.month = plan.month AND of_year.year = plan.year
+            UNION ALL
+            SELECT product_id, month, false, NULL, units FROM ({sold}) sold
+        ) said GROUP BY product_id, month
+    ), pairs AS MATERIALIZED (
+        SELECT * FROM months WHERE is_booked AND more IS NOT NULL
+    ), kinds AS MATERIALIZED (
+        SELECT *, count(actual) OVER (PARTITION BY product_id, kind_id) > 0 AS paired FROM (
+            SELECT booked.product_id, booked.kind_id, booked.{key} AS key,
+                   sum(amount) FILTER (WHERE source = 'standard') AS standard,
+                   sum(amount) FILTER (WHERE source <> 'standard') AS actual,
+                   sum(round(amount * more, 2)) FILTER (WHERE source = 'standard') AS change,
+                   bool_or(more IS NULL AND amount <> 0 AND source = 'standard') AS is_unknown
+            FROM ({booked}) booked
+            JOIN months ON months.product_id = coalesce(booked.product_id, 0) AND months.month = booked.month
+            WHERE is_booked GROUP BY booked.product_id, booked.kind_id, booked.{key}
+        ) added
+    ), borne AS MATERIALIZED (
         SELECT p.product_id, l.kind_id,
                bool_and(l.basis = ANY(%(moving)s) AND l.measure_id IS NULL) AS whole,
                bool_or(l.basis = ANY(%(moving)s) AND l.measure_id IS NULL) AS some
@@ -45,28 +71,39 @@ _EFFECTS = """
             UNION ALL
             SELECT * FROM pricing_costline l WHERE l.product_id IS NULL AND l.line_id IS NULL
         ) l ON true
-        WHERE EXISTS (SELECT 1 FROM pricing_costrate r WHERE r.cost_line_id = l.id
-                      AND r.withdrawn_at IS NULL AND r.start_date < %(until)s)
+        WHERE p.product_id IN (SELECT product_id FROM pairs)
+          AND EXISTS (SELECT 1 FROM pricing_costrate r WHERE r.cost_line_id = l.id AND r.withdrawn_at IS NULL
+                      AND r.start_date < (SELECT max(month) + interval '1 month' FROM pairs))
         GROUP BY p.product_id, l.kind_id
-    ), said AS MATERIALIZED ({standard}), changed AS MATERIALIZED (
-        SELECT said.{key} AS key, said.product_id, said.kind_id, sum(said.amount) AS amount,
-               sum(round(said.amount * sold.more, 2)) AS change, bool_or(sold.more IS NULL) AS is_unknown
-        FROM said
-        LEFT JOIN (
-            SELECT product_id, month, 1 - planned / sold AS more
-            FROM unnest(
-                %(sold_of)s::bigint[], %(months)s::date[], %(planned)s::numeric[], %(sold)s::numeric[]
-            ) AS sold (product_id, month, planned, sold)
-        ) sold ON sold.product_id = said.product_id AND sold.month = said.month
-        WHERE said.amount <> 0
-        GROUP BY said.{key}, said.product_id, said.kind_id
-    )
-    SELECT changed.key, changed.product_id, sum(changed.amount), sum(changed.change),
-           bool_or(NOT borne.whole OR changed.is_unknown)
-    FROM changed
-    JOIN paired ON paired.product_id = changed.product_id AND paired.kind_id = changed.kind_id
-    JOIN borne ON borne.product_id = changed.product_id AND borne.kind_id = changed.kind_id AND borne.some
-    GROUP BY changed.key, changed.product_id
+    ), effects AS MATERIALIZED (
+        SELECT key, product_id, sum(standard) AS moving, coalesce(sum(change), 0) AS change,
+               bool_or(NOT borne.whole OR is_unknown) AS is_unknown
+        FROM kinds JOIN borne USING (product_id, kind_id) WHERE paired AND borne.some AND standard IS NOT NULL
+        GROUP BY key, product_id
+    ), unknown AS MATERIALIZED (SELECT DISTINCT product_id FROM effects WHERE is_unknown)
+    SELECT 'row', key, sum(standard) FILTER (WHERE paired), sum(actual),
+           coalesce(sum(standard) FILTER (WHERE NOT paired), 0), NULL::numeric
+    FROM kinds GROUP BY key
+    UNION ALL
+    SELECT 'change', key, sum(change), NULL::numeric, NULL::numeric, NULL::numeric FROM effects
+    WHERE product_id NOT IN (SELECT product_id FROM unknown)
+      AND product_id IN (SELECT product_id FROM pairs) GROUP BY key
+    UNION ALL
+    SELECT 'known', product_id, sum(planned), sum(units), sum(moving), sum(change) FROM (
+        SELECT product_id, planned, units, NULL::numeric AS moving, NULL::numeric AS change FROM pairs
+        UNION ALL
+        SELECT product_id, NULL, NULL, moving, change FROM effects
+    ) whole WHERE product_id NOT IN (SELECT product_id FROM unknown)
+    GROUP BY product_id HAVING sum(planned) IS NOT NULL
+    UNION ALL
+    SELECT 'sold', product_id, sum(units), NULL, NULL, NULL FROM months WHERE is_booked AND units IS NOT NULL
+    GROUP BY product_id
+    UNION ALL
+    SELECT 'plan', count(planned), NULL, NULL, NULL, NULL FROM months
+"""
+_NOTHING = """
+    SELECT NULL::bigint AS product_id, NULL::bigint AS measure_id, NULL::date AS month, NULL::int AS year,
+           NULL::numeric AS volume WHERE false
 """
 
 
@@ -81,108 +118,99 @@ class PlannedVolumes:
     products: int
 
 
-def planned_volumes(
+class Compared(NamedTuple):
+    """``sums``: what the rows are of, standard and actual of the kinds of a product that have actual costs,
+    and the standard of its other kinds; ``sold``: what each product sold in the months with actual costs;
+    ``plan``: missing where the budget that the year is compared with plans no volume."""
+
+    sums: list[tuple[Any, Decimal | None, Decimal | None, Decimal]]
+    sold: Mapping[int, Decimal]
+    plan: PlannedVolumes | None
+
+
+def planned_compared(
+    user: Any,
     query: ReportQuery,
     products: Mapping[int, Product],
-    plan: Months,
-    sold: Months,
-    standard: QuerySet[Any],
-    actual: QuerySet[Any],
+    span: Span,
+    booked: QuerySet[Any],
+    there: QuerySet[Any],
     key: str,
-) -> PlannedVolumes:
-    """``standard``: the rows of it that are compared, with ``key``; ``actual``: the kinds of products that
-    have any. A product whose volume was not planned in every month that something moves in is left out, as on
-    its own page. One query."""
-    months = [
-        (pk, month, planned, sold[pk][month])
-        for pk, own in plan.items()
-        for month, planned in own.items()
-        if sold.get(pk, {}).get(month)
-    ]
-    found = _effects(query, products, plan, months, standard, actual, key)
-    unknown = {pk for _key, pk, _moving, _change, is_unknown in found if is_unknown}
-    changes: dict[Any, Decimal] = defaultdict(Decimal)
-    sums: dict[int, list[Decimal]] = {}
-    known = {pk for pk, *_rest in months} - unknown
-    for group, pk, moving, change, _is_unknown in found:
-        if pk in known:
-            change = change or ZERO
-            changes[group] += change
-            own = sums.setdefault(pk, [ZERO, ZERO])
-            own[0] += moving
-            own[1] += change
+) -> Compared:
+    """``booked``: standard and actual rows with ``key``, ``there``: the months of products that have actual
+    costs. A product whose volume was not planned in every month that something moves in is left out, as on
+    its own page. One query; only sums by product and by row come of it."""
+    found: dict[str, dict[Any, tuple[Any, ...]]] = {
+        "row": {},
+        "change": {},
+        "known": {},
+        "sold": {},
+        "plan": {},
+    }
+    for what, pk, *amounts in _read(user, query, products, span, booked, there, key):
+        found[what][pk] = tuple(amounts)
+    sums = [(pk, standard, actual, rest) for pk, (standard, actual, rest, _none) in found["row"].items()]
+    sold = {pk: units for pk, (units, *_none) in found["sold"].items()}
+    if not any(found["plan"]):
+        return Compared(sums, sold, None)
+    known, tree = found["known"], query.called.tree
+    changes = {pk: change for pk, (change, *_none) in found["change"].items()}
     if key == "product_id":
-        changes |= dict.fromkeys(known - changes.keys(), ZERO)
-    units: dict[int, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for pk, _month, planned, units_sold in months:
-        units[pk][0] += planned
-        units[pk][1] += units_sold
-    tree = query.called.tree
-    named = {pk: unit_of(tree, products[pk], tree.lead_measure(products[pk].line_id)) for pk in sums}
+        changes |= dict.fromkeys(known.keys() - changes.keys(), ZERO)
     moved = [
-        Moved(named[pk], units[pk][0], units[pk][1], moving, change) for pk, (moving, change) in sums.items()
+        Moved(unit_of(tree, row, tree.lead_measure(row.line_id)), planned, units, moving, change)
+        for pk, (planned, units, moving, change) in known.items()
+        if moving is not None
+        for row in [products[pk]]
     ]
-    return PlannedVolumes(changes, *volume_and_mix(moved), len(known))
+    return Compared(sums, sold, PlannedVolumes(changes, *volume_and_mix(moved), len(known)))
 
 
-def volumes_planned(user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span) -> Months:
-    """By product and month what the budget that the year is compared with plans to sell. One query."""
-    channel = query.filters.get("channel")
-    channels = query.called.channels_below(channel) if channel else None
-    found: Months = defaultdict(dict)
-    for pk, plan in budget_months_leading(user, leading(query, products), span.first, span.last, channels):
-        if plan.volume is not None:
-            found[pk][plan.month] = plan.volume
-    return found
-
-
-def volumes_sold(query: ReportQuery, products: Mapping[int, Product], span: Span) -> Months:
-    """By product and month what was sold, of the months with actual costs. One query."""
-    asked = replace(query, by=("product and month",))
-    found: Months = defaultdict(dict)
-    [sold] = sales_booked(asked, products, span, only_with_actual=True)
-    for key, (_gross, _net, units) in sold.items():
-        if units is not None:
-            pk, month = key.split()
-            found[int(pk)][datetime.date.fromisoformat(month)] = units
-    return found
-
-
-def _effects(
+def _read(
+    user: Any,
     query: ReportQuery,
     products: Mapping[int, Product],
-    plan: Months,
-    months: Sequence[tuple[int, datetime.date, Decimal, Decimal]],
-    standard: QuerySet[Any],
-    actual: QuerySet[Any],
+    span: Span,
+    booked: QuerySet[Any],
+    there: QuerySet[Any],
     key: str,
-) -> list[tuple[Any, int, Decimal, Decimal | None, bool]]:
-    try:
-        parts = {
-            "standard": standard.filter(product__in=list(plan)).query.sql_with_params(),
-            "paired": actual.query.sql_with_params(),
-        }
-    except EmptyResultSet:
-        return []
-    own = {pk: products[pk].line_id for pk in plan}
-    tree = query.called.tree
+) -> list[tuple[Any, ...]]:
+    leads, tree, channel = leading(query, products), query.called.tree, query.filters.get("channel")
+    plan = rows_between(user, set(leads.values()), span.first, span.last).filter(product__isnull=False)
+    if channel:
+        plan = plan.filter(channel__in=query.called.channels_below(channel))
+    own = {pk: products[pk].line_id for pk in leads}
     ups = [(line, above.pk) for line in set(own.values()) for above in tree.ancestors(line)]
-    said: dict[str, Any] = {
+    months = list(month_range(span.first, span.last))
+    sold, said = units_sold(query, leads, span)
+    said |= {
         "moving": [str(basis) for basis in MOVING],
-        "sold_of": array_text(pk for pk, *_rest in months),
-        "months": array_text(month for _pk, month, *_rest in months),
-        "planned": array_text(planned for _pk, _month, planned, _sold in months),
-        "sold": array_text(sold for *_rest, sold in months),
-        "products": list(own),
+        "span": months,
+        "years": [budget_year(month) for month in months],
         "lines": list(own.values()),
         "below": [line for line, _above in ups],
         "above": [above for _line, above in ups],
-        "until": month_add(max((row[1] for row in months), default=query.month), 1),
+    }
+    fields = ("product_id", "measure_id", "month", "volume")
+    parts = {
+        "plan": plan.order_by().values(*fields, year=F("version__year")),
+        "booked": booked,
+        "there": there,
     }
     with connection.cursor() as cursor:
-        told = {
-            name: cursor.mogrify(sql, params).decode().replace("%", "%%")
-            for name, (sql, params) in parts.items()
-        }
-        cursor.execute(_EFFECTS.format(key=key, **told), said)
+        told = {name: _told(cursor, rows) for name, rows in parts.items()}
+        if not told["booked"]:  # nothing that the person sees, or that the filters leave
+            return []
+        cursor.execute(
+            _COMPARED.format(key=key, sold=sold, **{k: v or _NOTHING for k, v in told.items()}), said
+        )
         return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def _told(cursor: Any, rows: QuerySet[Any]) -> str:
+    """As part of a query that has named parameters; empty where no row can be."""
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return ""
+    return str(cursor.mogrify(sql, params).decode().replace("%", "%%"))

@@ -18,7 +18,7 @@ from products.selectors.access import visible_channel_ids
 
 from .cost_report import booked_visible, suppliers_named, with_line, within
 from .margin_report import products_asked, sales_booked
-from .planned_variance import PlannedVolumes, planned_volumes, volumes_planned, volumes_sold
+from .planned_variance import Compared, PlannedVolumes, planned_compared
 from .report_names import NOTHING, Name, Names, product_name
 from .report_query import NONE, SOURCES, ReportQuery, Span
 
@@ -109,22 +109,26 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     months in which a product has actual costs and of the kinds that it has some of, as on the product's own
     page. An actual cost without a supplier counts as of the only one that its standard has."""
     [span] = query.spans(query.period, "actual")
-    by, sums, unbooked = query.by[0], {}, ZERO
-    for key, standard, actual, left_out in _sums(user, query, span):
+    by = query.by[0]
+    can_plan = by not in ("supplier", "month") and "supplier" not in query.filters
+    planned = query.against == "budget" and can_plan and visible_channel_ids(user) is None
+    products = products_asked(user, query) if by == "product" or planned else {}
+    found = (
+        _compared(user, query, products, span) if planned else Compared(_sums(user, query, span), {}, None)
+    )
+    sums, unbooked = {}, ZERO
+    for key, standard, actual, left_out in found.sums:
         unbooked += left_out
         if standard is not None or actual is not None:
             sums[key] = standard or ZERO, actual or ZERO
     if not sums:
         return VarianceReport([], unbooked=unbooked)
-    can_plan = by not in ("supplier", "month") and "supplier" not in query.filters
-    planned = query.against == "budget" and can_plan and visible_channel_ids(user) is None
-    products = products_asked(user, query) if by == "product" or planned else {}
     known = {pk: product_name(row) for pk, row in products.items()} if by == "product" else {}
     names = Names(query, [((key,), None) for key in sums if key not in known])
-    plan, sold = _plan(user, query, products, span) if planned else (None, None)
     units: Mapping[int, Decimal | None] = {}
     if by == "product":
-        units = _units(user, query, products, span) if sold is None else sold
+        units = found.sold if planned else _units(user, query, products, span)
+    plan = found.plan
     changes = plan.changes if plan else {}
     rows = [
         VarianceRow(known.get(key) or names.one(by, key), standard, actual, units.get(key), changes.get(key))
@@ -136,16 +140,15 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     return VarianceReport(rows, total, unbooked, plan)
 
 
-def _plan(
-    user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
-) -> tuple[PlannedVolumes | None, Mapping[int, Decimal] | None]:
-    """What the volume did, and what each product sold; ``None``: no volume is planned."""
-    plan = volumes_planned(user, query, products, span)
-    if not plan:
-        return None, None
-    sold, key = volumes_sold(query, products, span), _KEYS[query.by[0]]
-    found = planned_volumes(query, products, plan, sold, *_apart(user, query, span), key)
-    return found, {pk: sum(own.values(), ZERO) for pk, own in sold.items()}
+def _compared(user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span) -> Compared:
+    """Beside what the budget plans to sell. One query."""
+    key = _KEYS[query.by[0]]
+    months, rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
+    booked = rows.order_by().values(
+        *dict.fromkeys(["product_id", "kind_id", "month", "source", "amount", key])
+    )
+    there = months.order_by().values("product_id", "month").distinct()
+    return planned_compared(user, query, products, span, booked, there, key)
 
 
 def _sums(
@@ -176,30 +179,23 @@ def _sums(
 def _booked(user: Any, query: ReportQuery, span: Span, fields: Sequence[str]) -> QuerySet[Any]:
     """Standard and actual by product and kind, and by what else is asked."""
     sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
-    rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
-    return rows.order_by().values(*fields).annotate(**sums)
+    own, rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
+    there = own.order_by().annotate(of=Coalesce("product_id", 0))
+    there = there.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month"))
+    # What is on no product has months of its own.
+    return rows.filter(Exists(there)).order_by().values(*fields).annotate(**sums)
 
 
-def _apart(user: Any, query: ReportQuery, span: Span) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """The rows of standard costs, and which kinds of which products have actual ones."""
-    fields = dict.fromkeys(["product_id", "kind_id", "month", "amount", _KEYS[query.by[0]]])
-    standard, actual = (
-        _rows(user, query, span, sources).order_by() for sources in (SOURCES["standard"], ACTUAL)
-    )
-    return standard.values(*fields), actual.values("product_id", "kind_id").distinct()
-
-
-def _rows(user: Any, query: ReportQuery, span: Span, sources: frozenset[str]) -> QuerySet[CostMonth]:
-    """What is booked of these sources, of the months in which the product has any actual cost."""
+def _rows(
+    user: Any, query: ReportQuery, span: Span, sources: frozenset[str]
+) -> tuple[QuerySet[CostMonth], QuerySet[CostMonth]]:
+    """The actual costs of all that the person sees, whose months count; and what is booked of these
+    sources."""
     months = booked_visible(user).filter(month__range=(span.first, span.last))
     rows: QuerySet[CostMonth] = months.filter(within(query), source__in=sources)
     if query.by[0] == "line":
         rows = with_line(rows, query.called)
-    if sources == ACTUAL:
-        return rows
-    own = months.filter(source__in=ACTUAL).order_by().annotate(of=Coalesce("product_id", 0))
-    there = own.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month"))
-    return rows.filter(Exists(there))  # what is on no product has months of its own
+    return months.filter(source__in=ACTUAL), rows
 
 
 def _units(

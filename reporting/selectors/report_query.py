@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Count
 from django.http import QueryDict
 
 from core.months import month_add, month_start, months_between, parse_month
@@ -34,6 +34,8 @@ ONE_BY = {
 }
 """What the rows of a layout can be of, the first unless told; costs: of any dimensions at once."""
 TREND_MONTHS = 12
+KNOWN_MONTHS = 24
+"""Of which the bookings say how many a month has."""
 FILTERS = ("line", "product", "family", "kind", "level", "channel", "supplier", "cost_centre")
 NONE = "-"
 """The value of a filter: on no product, in no channel, of no supplier…"""
@@ -180,12 +182,23 @@ class ReportQuery:
 
     @cached_property
     def known_until(self) -> datetime.date:
-        """The last month that passed with costs booked, or that is closed; accruals alone are none."""
-        passed = CostMonth.objects.filter(
-            replaced_at=None, source__in=SOURCES[self.of] - {Source.ACCRUAL}, month__lt=month_start(today())
+        """The last month that is closed, or that passed with costs booked: with at least half as many rows as
+        those before it have on average. What is booked ahead of the rest of its month, and accruals alone,
+        make none known."""
+        until = month_start(today())
+        rows = CostMonth.objects.filter(
+            replaced_at=None,
+            source__in=SOURCES[self.of] - {Source.ACCRUAL},
+            month__gte=month_add(until, -KNOWN_MONTHS),
+            month__lt=until,
         )
-        known = passed.aggregate(last=Max("month"))["last"], closed_until()
-        return max(filter(None, known), default=month_add(year_start(self.month), -1))
+        known = closed_until()
+        booked: list[int] = []
+        for month, number in rows.order_by("month").values_list("month").annotate(Count("pk")):
+            if not booked or number * 2 * len(booked) >= sum(booked):
+                known = max(month, known or month)
+                booked.append(number)
+        return known or month_add(year_start(self.month), -1)
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""

@@ -13,11 +13,12 @@ from django.db import connection
 
 from core.months import month_add, month_start
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.sold_cents import sold_in_cents, sold_said
 from products.models import Channel, Product, SalesFact
 from products.selectors.access import visible_channel_ids
 from products.selectors.units import unit_of
 
-from .margin_report import leading, products_asked, sold_in_cents, sold_said
+from .margin_report import leading, months_of, products_asked
 from .report_names import Name, product_name
 from .report_query import ReportQuery
 
@@ -61,7 +62,9 @@ class SalesRows:
         products = products_asked(user, query) if user.has_perm(RIGHT) else {}
         self._products = dict(sorted(products.items(), key=lambda each: (each[1].name.lower(), each[0])))
         [span] = query.spans(query.period, query.of)
-        self._said = sold_said(leading(query, self._products), [span]) | {"channels": _channels(user, query)}
+        self._said = sold_said(leading(query, self._products), months_of([span])) | {
+            "channels": _channels(user, query)
+        }
 
     @cached_property
     def _sums(self) -> tuple[int, Decimal, Decimal]:

@@ -107,6 +107,8 @@ PAGES = {
     "kinds of cost": "/costs/kinds/",
     "break-even": "/costs/break-even/?q=P&line=line-1",
     "cost to serve": "/costs/break-even/?show=channels",
+    "margin ahead by line": "/costs/break-even/?show=ahead",
+    "margin ahead by channel": "/costs/break-even/?show=ahead&by=channel&line=line-1",
     "changes of many costs": "/costs/changes/",
     "a change of many costs": "/costs/changes/{change}/",
     "rates of a change of many costs": "/costs/changes/{change}/?show=rates",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import translation
 
@@ -19,6 +21,8 @@ from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
+from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_query import report_query
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -192,6 +196,39 @@ def test_what_products_leave_is_what_is_booked(product: Product) -> None:
     assert [row.abc for row in ranked(user_factory(lines=[other.line]), last()).rows] == ["A"]
 
 
+def test_xyz_looks_at_what_is_left_when_the_season_is_taken_out(client: Client) -> None:
+    """What peaks in the same two months of each year is less uneven than what did so once."""
+    sold = {"even": [100] * 12, "one": [0, 0, 300, 0, 0, 60], "years": [300] + [10] * 5 + [300] + [10] * 5}
+    channel = channel_factory()
+    for code, volumes in sold.items():
+        made = product_factory(code=code)
+        for back in range(36 if code == "years" else len(volumes)):
+            sell(made, last(back), volumes[back % 12], volumes[back % 12] * 2, channel=channel)
+    few = product_factory(code="few")
+    sell(few, last(), 5, 10, channel=channel)
+    user = user_factory("finance")
+    found = {row.product.code: row for row in ranked(user, last()).rows}
+    assert {code: row.xyz for code, row in found.items()} == {
+        "even": "X",
+        "one": "Z",
+        "years": "Y",
+        "few": "",
+    }
+    assert found["one"].variation == pytest.approx(2.0, abs=0.0005)
+    assert [row.product.code for row in ranked(user, last(), xyz="Z").rows] == ["one"]
+    client.force_login(user)
+    page = client.get("/costs/break-even/?xyz=Z")
+    assert [item["row"].product.code for item in page.context["rows"]] == ["one"]
+    assert "2.00" in page.content.decode() or "2,00" in page.content.decode()
+    content = b"".join(client.get("/costs/break-even/export/csv/")).decode("utf-8-sig")
+    [said] = [
+        row
+        for row in csv.reader(content.splitlines(), delimiter=content[content.index("Code") + 4])
+        if row[0] == "one"
+    ]
+    assert (said[3], float(said[4].replace(",", "."))) == ("Z", pytest.approx(2.0, abs=0.001))
+
+
 def test_net_sales_are_those_of_the_statement_to_the_cent() -> None:
     """10.005 in each of two channels, then the same again a month later: 20.01 twice."""
     product = product_factory()
@@ -234,6 +271,22 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
     assert (served.actual.whole, served.actual.shown, served.actual.ledger) == (159, 159, 0)
     assert "Standard costs. Booked in the longest period shown: €45.00 = €45.00 on products" in page
     assert "Actual costs. The ledger has €0.00 of the months, but €159.00 is booked" in page
+
+
+def test_cost_to_serve_has_the_sales_of_the_margin_by_channel() -> None:
+    """10.005 in each of two channels is 20.01 together: 10.01 and 10.00, not 10.005 twice."""
+    made, channels = product_factory(code="A"), [channel_factory(), channel_factory()]
+    line = costs("commission", "0.045", product=made, basis="share", base="net", channel=channels[0])
+    for channel in channels:
+        sell(made, last(), 1, D("10.005"), channel=channel)
+    rows = [BookedCost(made.pk, last(), line.kind_id, channel.pk, None, "", D(1)) for channel in channels]
+    cost_months_book(source="actual", months=[last()], rows=rows)
+    user = user_factory("finance")
+    served = {row.channel.code: row.net for row in cost_to_serve(user, last()).rows}
+    asked = QueryDict(f"layout=margin&by=channel&of=actual&period=month&month={last():%Y-%m}")
+    margin = {row.name.code: row.net for row in margin_report(user, report_query(asked)).rows}
+    assert served == margin
+    assert sorted(served.values()) == [D("10.00"), D("10.01")]
 
 
 def book_at(

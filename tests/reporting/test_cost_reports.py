@@ -145,6 +145,24 @@ class TestSums:
         assert booked is not None
         assert booked.amounts == (820, -382)
 
+    def test_what_is_booked_ahead_of_the_rest_makes_no_month_known(self, products: list[Product]) -> None:
+        """Two of three kinds would do; one of six does not, and what is expected of the month stands."""
+        months = [month_add(MONTH, step) for step in (-1, 0, 1)]
+        kinds = [kind(code).pk for code in ("energy", "purchase", "production")]
+        for month, number in zip(months, (6, 6, 1), strict=True):
+            pairs = [(row.pk, one) for row in products[:2] for one in kinds][:number]
+            rows = [BookedCost(pk, month, one, None, None, "", D(10)) for pk, one in pairs]
+            cost_months_book(source="actual", months=[month], rows=rows)
+        row = BookedCost(products[0].pk, months[2], kinds[0], None, None, "", D(430))
+        cost_months_book(source="forecast", months=[months[2]], rows=[row])
+        assert ask(of="actual").known_until == MONTH
+        found = report(of="actual", month=f"{months[2]:%Y-%m}", columns="month-estimate,ytd-estimate").total
+        assert found is not None
+        assert found.amounts == (430, 550)
+        rest = [BookedCost(products[0].pk, months[2], one, None, None, "", D(10)) for one in kinds]
+        cost_months_book(source="actual", months=[months[2]], rows=rest)
+        assert ask(of="actual").known_until == months[2]
+
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
         chance = random.Random(seed)

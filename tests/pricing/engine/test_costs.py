@@ -26,6 +26,8 @@ from pricing.engine.costs import (
     safety_rate,
     statement,
     variance,
+    variation,
+    xyz,
 )
 
 D = Decimal
@@ -232,6 +234,14 @@ def test_abc_looks_at_the_share_before_the_item() -> None:
         "small": "C",
     }
     assert abc({}) == {}
+
+
+def test_xyz_looks_at_the_variation_of_the_volume() -> None:
+    sold = ((95, 105, 100, 98, 102, 100), (60, 140, 90, 150, 40, 120), (0, 0, 300, 0, 0, 60))
+    found = [variation([*map(float, row)]) for row in sold]
+    assert [round(each or 0, 3) for each in found] == [0.034, 0.443, 2.0]
+    assert [xyz(each) for each in (*found, 0.5, 1.0, 1.01, None)] == ["X", "X", "Z", "X", "Y", "Z", ""]
+    assert (variation([5.0]), variation([0.0, 0.0])) == (None, None)
 
 
 def test_variance_in_volume_and_price() -> None:

@@ -1,0 +1,133 @@
+"""The margin ahead of product lines and of everything: sums of products, bands that are none, by channel."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from core.months import month_add
+from forecasting.selectors.totals import correlations
+from pricing.selectors.cost_months import cost_months
+from pricing.selectors.margin_totals import MarginsAhead, MarginTotal
+from pricing.selectors.margins_ahead import year_band
+from products.models import Product, SalesMonth
+from tests.factories import line_factory, product_factory, user_factory
+from tests.forecasting.conftest import FORECASTS, LAST, months_give, run_now
+from tests.pricing.test_margins import costs
+from tests.pricing.test_margins_ahead import AHEAD, ahead_of, dearer, floor, juice
+
+__all__ = ["juice"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+D = Decimal
+
+
+def night() -> None:
+    run_now(only=[*FORECASTS, "costs_ahead"])
+
+
+@pytest.fixture
+def water(juice: Product) -> Product:
+    """In the line of the juice, sold at 2.00 in one of its channels, bought for 1.50."""
+    made = product_factory(line=juice.line)
+    months_give(made, 36, volume=lambda _step: 40)
+    row = SalesMonth.objects.filter(product=juice).order_by("pk")[0]
+    for step in range(12):
+        SalesMonth.objects.create(
+            product=made,
+            measure_id=row.measure_id,
+            channel_id=row.channel_id,
+            month=month_add(LAST, -step),
+            volume=40,
+            revenue=80,
+            days=30,
+        )
+    costs("purchase", "1.50", product=made)
+    return made
+
+
+def total(line: object = None, role: str = "administrator") -> MarginTotal:
+    found = MarginsAhead(user_factory(role), LAST).totals()
+    return next(row for row in found if row.line == line)
+
+
+def test_of_one_product_it_is_its_own_margin_ahead(juice: Product) -> None:
+    dearer(juice, AHEAD[3], "1.20")
+    night()
+    months, _fall = ahead_of(juice)
+    found = total(juice.line)
+    assert [month.month for month in found.months] == AHEAD
+    for own, month in zip(months, found.months, strict=True):
+        assert month.net == pytest.approx(float(own.statement.net), abs=0.01)
+        assert month.margin == pytest.approx(float(own.statement.cm2), abs=0.02)
+        assert month.low == pytest.approx(float(own.band[0]), abs=0.05)
+        assert month.high == pytest.approx(float(own.band[1]), abs=0.05)
+    assert (found.low, found.high) == pytest.approx(year_band(months, correlations().of_months), abs=0.3)
+
+
+def test_margins_add_up_and_bands_do_not(juice: Product, water: Product) -> None:
+    elsewhere = product_factory(line=line_factory())
+    months_give(elsewhere, 36, volume=lambda _step: 10)
+    costs("overhead", "500", basis="month", key="revenue")  # below the margin
+    costs("marketing", "9", product=water, basis="month")  # below it too
+    costs("inbound", "7", product=water, basis="month")
+    costs("energy", "60", line=line_factory(), basis="month", key="volume")  # of a line without products
+    night()
+    own = [ahead_of(product)[0] for product in (juice, water)]
+    line, whole = total(juice.line), total()
+    for place, month in enumerate(line.months):
+        each = [months[place] for months in own]
+        assert month.margin == pytest.approx(float(sum(row.statement.cm2 for row in each)), abs=0.03)
+        half = month.margin - month.low
+        apart = [float(row.statement.cm2 - row.band[0]) for row in each]
+        assert max(apart) < half < sum(apart)
+    of_elsewhere = total(elsewhere.line)
+    assert of_elsewhere.margin == pytest.approx(of_elsewhere.net)  # it costs nothing before CM3
+    assert whole.margin == pytest.approx(line.margin + of_elsewhere.margin - 12 * 60)
+    assert (line.without, whole.without) == (0, 0)
+
+
+def test_months_to_the_floor_of_the_products(juice: Product, water: Product) -> None:
+    """48.75 % and 25 % are 41.96 % together; from the fourth month on the juice leaves 38.75 %: 34.8 %."""
+    dearer(juice, AHEAD[3], "1.20")
+    floor(juice, "0.42")
+    night()
+    assert (total(juice.line).floor, total(juice.line).to_floor) == (None, None)
+    floor(water, "0.2")
+    found = total(juice.line)
+    assert found.to_floor == 4
+    assert found.floor == pytest.approx((0.42 * 100 + 0.2 * 40) / 140, abs=0.005)
+    floor(juice, "0.1")
+    assert total(juice.line).to_floor is None
+
+
+def test_channels_add_up_to_the_total(juice: Product, water: Product) -> None:
+    """The juice is sold as 3 to 1, what is bought of it follows; the fee is of one channel."""
+    night()
+    found = MarginsAhead(user_factory("finance"), LAST).channels(juice.line)
+    line = total(juice.line)
+    assert sum(row.net for row in found) == pytest.approx(line.net)
+    assert sum(row.margin for row in found) == pytest.approx(line.margin)
+    assert [row.channel is None for row in found] == [False, False]
+    booked = cost_months().filter(source="forecast", product=juice, month=AHEAD[0])
+    bought = dict(booked.filter(kind__code="purchase").values_list("channel", "amount"))
+    assert len(bought) == 2
+    assert max(bought.values()) == pytest.approx(3 * min(bought.values()), abs=D("0.03"))
+
+
+def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Product, water: Product) -> None:
+    monkeypatch.setattr("pricing.views.break_even.last_closed_month", lambda _day: LAST)
+    night()
+    client.force_login(user_factory("finance"))
+    address = "/costs/break-even/?show=ahead"
+    assert "all together" in client.get(address).content.decode()
+    for by, head in (("month", "80% chance"), ("channel", "before CM2")):
+        page = client.get(f"{address}&by={by}&line={juice.line.code}").content.decode()
+        assert head in page
+    assert len(client.get(f"{address}&by=month").context["rows"]) == 12
+    client.force_login(user_factory("finance", lines=[juice.line]))
+    page = client.get(f"{address}&by=month")
+    assert [row.line for row in page.context["rows"]] == [juice.line]
+    client.force_login(user_factory("sales"))
+    assert client.get(address).status_code == 403
