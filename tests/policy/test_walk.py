@@ -126,7 +126,7 @@ class Asked:
     """Collects what is wrong with a URL, so that one run tells it all.
 
     ``one_page``: the first person who may got the same templates with htmx as without, so the view has no
-    fragment, and nobody else is asked for one.
+    fragment, and nobody else asks for one.
     """
 
     def __init__(self, rule: Rule, world: World) -> None:
@@ -150,6 +150,8 @@ class Asked:
         self, who: str, user: Any, method: str, url: str, status: set[int], htmx: bool = False
     ) -> None:
         """The answer is one of these and nothing was written."""
+        if htmx and self.one_page:
+            return
         body, session = self._prepare(user)
         before = written()
         answer = ask(self.rule, method, url, body, session, htmx)
@@ -235,10 +237,10 @@ def _walked(rule: Rule, world: World) -> list[str]:
 
 
 def _people(asked: Asked, rule: Rule, method: str, url: str, foreign: str | None) -> None:
-    """Every role, with and without limits."""
+    """Every role, with and without limits; those that may come first."""
     world, fragments = asked.world, (False, True) if method == "GET" and not rule.api else (False,)
-    for role in world.roles:
-        limited = world.in_line(role) if rule.all_channels else world.user(role)
+    people = {role: world.in_line(role) if rule.all_channels else world.user(role) for role in world.roles}
+    for role, limited in sorted(people.items(), key=lambda each: not rule.allows(each[1], method)):
         for htmx in fragments:
             if not rule.allows(limited, method):
                 asked.refused(role, limited, method, url, {403}, htmx)
