@@ -261,6 +261,9 @@ class Postgres(Server):
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # Tables are small and short-lived and nobody copies the log: no process beside the tests' own.
+            settings |= {"autovacuum": "off", "io_method": "sync", "max_parallel_workers_per_gather": "0"}
+            settings |= {"wal_level": "minimal", "max_wal_senders": "0"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [*self._prefix(), str(self.programs() / "postgres"), "-D", str(self.data), *options]
 

@@ -1,4 +1,5 @@
-"""Walks every URL × role × method × own and foreign object, whole pages and htmx fragments.
+"""Walks every URL × role × method × own and foreign object, whole pages and htmx fragments. Of roles of whom
+the same is said whenever rights are asked on the way to an answer, one gets it for all.
 
 No sight: 404. Sight without the right: 403. Guests: the sign-in page, from the API 401. Who is refused has
 changed nothing, and no answer to a person with limits holds anything from outside them.
@@ -9,8 +10,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -22,10 +23,15 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.functional import cached_property
 from django.utils.html import escape
 
 import tests.policy
+from accounts.models import User
+from core import registries
+from core.context_processors import Frame
 from core.views import errors
+from tests.factories import user_factory
 from tests.policy.rules import METHODS, PUBLIC, SIGNED_IN, Rule
 from tests.policy.world import MARK, World
 
@@ -118,21 +124,106 @@ def body_of(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
+def limits(user: Any) -> str:
+    """What a person of the world is limited to, as their name says."""
+    return user.name.split()[0] if user else ""
+
+
 def is_sign_in(answer: Any) -> bool:
     return answer.status_code == 302 and answer.url.startswith(reverse(settings.LOGIN_URL))
+
+
+ALL = "all of them"
+
+
+class Heard:
+    """What is asked about the rights of ``person``, by key, on the way to an answer, and what was said.
+
+    The frame around a page is the same around each: what it asks counts at a person's first page.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.person: int | None = None
+        self.said: dict[str, Any] = {}
+        self._framed: set[int] = set()
+        self._in_frame = False
+        monkeypatch.setattr(User, "has_perm", self._has_perm())
+        monkeypatch.setattr(User, "rights", self._rights())
+        for name in ("_entries", "_parts"):
+            monkeypatch.setattr(Frame, name, self._quiet(name, getattr(Frame, name).func))
+
+    def _note(self, user: Any, code: str, answer: Any) -> Any:
+        if user.pk == self.person and not self._in_frame:
+            self.said[code] = answer
+        return answer
+
+    def _has_perm(self) -> Any:
+        return lambda user, code, obj=None: self._note(user, code, code in rights_of(user))
+
+    def _rights(self) -> property:
+        """Whoever reads them as a whole may do anything with them."""
+        return property(
+            lambda user: self._note(user, ALL, rights_of(user)),
+            lambda user, rights: user.__dict__.update(rights=rights),
+        )
+
+    def _quiet(self, name: str, read: Callable[[Any], Any]) -> Any:
+        def quietly(frame: Any) -> Any:
+            person, before = frame._user.pk, self._in_frame
+            self._in_frame = person in self._framed
+            try:
+                return read(frame)
+            finally:
+                self._in_frame = before
+                if name == "_parts" and person == self.person:
+                    self._framed.add(person)
+
+        found = cached_property(quietly)
+        found.__set_name__(Frame, name)
+        return found
+
+
+def rights_of(user: Any) -> frozenset[str]:
+    if "rights" not in user.__dict__:
+        user.__dict__["rights"] = _RIGHTS(user)
+    return user.__dict__["rights"]
+
+
+_RIGHTS = User.rights.func
 
 
 class Asked:
     """Collects what is wrong with a URL, so that one run tells it all.
 
     ``one_page``: the first person who may got the same templates with htmx as without, so the view has no
-    fragment, and nobody else is asked for one.
+    fragment, and nobody else asks for one.
     """
 
-    def __init__(self, rule: Rule, world: World) -> None:
+    def __init__(self, rule: Rule, world: World, heard: Heard) -> None:
         self.rule, self.world, self.wrong = rule, world, []
         self.one_page: bool | None = None
         self._templates: list[str] = []
+        self._heard = heard
+        self._said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+
+    def _known(self, case: Any, user: Any) -> bool:
+        """Whether this was asked by somebody of whom all the same would be said."""
+        rights = rights_of(user) if user else frozenset()
+        return any(
+            all(answer == (rights if code == ALL else code in rights) for code, answer in said.items())
+            for said in self._said[case]
+        )
+
+    def _ask(
+        self, case: Any, user: Any, method: str, url: str, body: Any, session: str, htmx: bool
+    ) -> tuple[Any, bytes]:
+        """The answer and all there is in it."""
+        self._heard.person, self._heard.said = user and user.pk, {}
+        answer = ask(self.rule, method, url, body, session, htmx)
+        content = body_of(answer)
+        self._said[case].append(self._heard.said)
+        self._heard.person = None
+        return answer, content
 
     def _protected(self, said: str, answer: Any) -> None:
         """Every answer carries the strict policy, whatever its status."""
@@ -151,8 +242,11 @@ class Asked:
     ) -> None:
         """The answer is one of these and nothing was written."""
         body, session = self._prepare(user)
+        case = (limits(user), method, url, htmx, *status)
+        if (htmx and self.one_page) or self._known(case, user):
+            return
         before = written()
-        answer = ask(self.rule, method, url, body, session, htmx)
+        answer, _content = self._ask(case, user, method, url, body, session, htmx)
         found = 401 if is_sign_in(answer) else answer.status_code
         said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
         self._protected(said, answer)
@@ -165,12 +259,12 @@ class Asked:
         self, who: str, user: Any, method: str, url: str, *, limited: bool, htmx: bool = False
     ) -> None:
         """The answer is what the rule says, and holds nothing foreign; what it wrote is taken back."""
-        if htmx and self.one_page:
-            return
         body, session = self._prepare(user)
+        case = (limits(user), method, url, htmx, limited)
+        if (htmx and self.one_page) or self._known(case, user):
+            return
         with transaction.atomic():
-            answer = ask(self.rule, method, url, body, session, htmx)
-            content = body_of(answer)
+            answer, content = self._ask(case, user, method, url, body, session, htmx)
             transaction.set_rollback(True)
         templates = [template.name for template in answer.templates]
         if htmx and self.one_page is None:
@@ -204,21 +298,22 @@ def _refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("_refusals_drawn_once")
 @pytest.mark.parametrize("room", ROOMS)
-def test_who_may(room: str, world: World) -> None:
+def test_who_may(room: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One world a room: what it holds for one rule stays for the next, and must not leak there either."""
+    heard = Heard(monkeypatch)
     world.foreign_product, world.foreign_family, world.foreign_channel  # noqa: B018  they must not be found
     wrong = []
     for rule in ROOMS[room]:
         cache.clear()  # the rate limits of one rule are not those of the next
-        wrong += _walked(rule, world)
+        wrong += _walked(rule, world, heard)
     assert not wrong, "\n".join(wrong)
 
 
-def _walked(rule: Rule, world: World) -> list[str]:
+def _walked(rule: Rule, world: World, heard: Heard) -> list[str]:
     """What is wrong with one URL."""
     url = address(rule, rule.args(world) if rule.args else {})
     foreign = address(rule, rule.foreign(world)) if rule.foreign else None
-    asked = Asked(rule, world)
+    asked = Asked(rule, world, heard)
     for method in METHODS:
         right = rule.right(method)
         if right is None and rule.ours:
@@ -235,10 +330,10 @@ def _walked(rule: Rule, world: World) -> list[str]:
 
 
 def _people(asked: Asked, rule: Rule, method: str, url: str, foreign: str | None) -> None:
-    """Every role, with and without limits."""
+    """Every role, with and without limits; those that may come first."""
     world, fragments = asked.world, (False, True) if method == "GET" and not rule.api else (False,)
-    for role in world.roles:
-        limited = world.in_line(role) if rule.all_channels else world.user(role)
+    people = {role: world.in_line(role) if rule.all_channels else world.user(role) for role in world.roles}
+    for role, limited in sorted(people.items(), key=lambda each: not rule.allows(each[1], method)):
         for htmx in fragments:
             if not rule.allows(limited, method):
                 asked.refused(role, limited, method, url, {403}, htmx)
@@ -278,3 +373,22 @@ def test_a_write_is_noticed_even_when_it_was_taken_back(world: World) -> None:
         transaction.set_rollback(True)
     changed = dict(written().items() - before.items())
     assert set(changed) == {"products_productline", "products_productlineevent"}
+
+
+def test_all_that_is_asked_about_rights_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the walk rests on when it lets one role answer for another."""
+    heard, user = Heard(monkeypatch), user_factory("viewer")
+    framed = {entry.permission for entry in registries.menu if entry.permission}
+    client = Client()
+    client.force_login(user)
+    heard.person = user.pk
+    client.get(reverse("products:list"))
+    assert heard.said["products.view"] is True
+    assert framed <= heard.said.keys()
+    heard.said = {}
+    client.get(reverse("products:list"))
+    assert heard.said["products.view"] is True
+    assert not framed <= heard.said.keys()
+    assert user_factory("administrator").rights
+    assert ALL not in heard.said
+    assert user.rights == heard.said[ALL]
