@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Max, Sum
 from playwright.sync_api import expect
 
@@ -26,9 +27,10 @@ from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import Channel, Product, ProductMonth, SalesFact
 from tests.factories import user_factory
-from tests.products.test_sales_files import CHANGED, changed_copy, every_fact
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CHANGED = 500
+"""Rows that a changed copy of a file has other figures in."""
 WORK = 120_000
 """Milliseconds that a worker may take for one step."""
 
@@ -150,10 +152,24 @@ def rolled_up() -> tuple[Decimal | None, Decimal | None]:
     return found["volume"], found["revenue"]
 
 
-def test_care_in_and_the_night(wizard: Wizard) -> None:
-    """Changed, again and undone: in tests/products/test_sales_files.py."""
+def every_fact() -> str:
+    """What is booked, to the digit: a hash of all facts and of the months made of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT md5(string_agg(f::text, '|' ORDER BY f)) FROM ("
+            "SELECT concat_ws(';', product_id, channel_id, measure_id, start_date, period, volume, revenue,"
+            " source_import_id) AS f FROM products_salesfact UNION ALL"
+            " SELECT concat_ws(';', product_id, measure_id, month, volume, revenue)"
+            " FROM products_productmonth"
+            ") facts"
+        )
+        return str(cursor.fetchone()[0])
+
+
+def test_care_in_again_out_and_the_night(wizard: Wizard, tmp_path: Path) -> None:
     sales = Sales.of(DATA / "care" / "sales.csv")
     assert sales.rows == 67_596
+    _in_again_and_out(wizard, sales, tmp_path)
     _night(wizard, sales)
 
 
@@ -165,7 +181,7 @@ def test_fmcg_in_again_out_and_the_night(wizard: Wizard, tmp_path: Path) -> None
 
 
 def _night(wizard: Wizard, sales: Sales) -> None:
-    """In, and a night over it: every product that has data has forecasts and a stage."""
+    """In once more, and a night over it: every product that has data has forecasts and a stage."""
     _bring_in(wizard, sales)
     last = SalesFact.objects.aggregate(last=Max("start_date"))["last"]
     run = run_work(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month_start(last)))
@@ -195,12 +211,26 @@ def _bring_in(wizard: Wizard, sales: Sales) -> None:
     assert (Product.objects.count(), Channel.objects.count()) == (sales.products, sales.channels)
 
 
+def _changed_copy(sales: Sales, folder: Path) -> Path:
+    """The same file with other figures in its last rows."""
+    with sales.path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows[-CHANGED:]:
+        row["units"], row["revenue"] = str(Decimal(row["units"]) + 7), "1.25"
+    copy = folder / "changed.csv"
+    with copy.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return copy
+
+
 def _in_again_and_out(wizard: Wizard, sales: Sales, folder: Path) -> None:
     _bring_in(wizard, sales)
     first = Import.objects.get(state=Import.State.APPLIED)
     before = every_fact()
 
-    wizard.upload(changed_copy(sales.path, folder))
+    wizard.upload(_changed_copy(sales, folder))
     wizard.counts(new=0, changed=CHANGED, unchanged=sales.rows - CHANGED, refused=0)
     wizard.apply()
     assert every_fact() != before
