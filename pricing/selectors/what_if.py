@@ -163,7 +163,7 @@ class Ground:
 
     @cached_property
     def volumes(self) -> ChannelVolumes:
-        return channel_volumes(self.product, self.measure)
+        return channel_volumes(self.product, self.inflow.measure if self.inflow else self.measure)
 
     @cached_property
     def channels(self) -> dict[int, ChannelPrice]:

@@ -30,7 +30,7 @@ from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
 from .resellers import CONSUMER, margin_rate, reach
-from .states import state_flows
+from .states import StateNow, state_now
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
 UnitCosts = Sequence[tuple[Decimal, Decimal] | None]
@@ -75,6 +75,8 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if now is None or not months:
         return "no_forecast"
     data = now.forecast.data_month or now.forecast.as_of
+    state = state_now(product, measure, coming, data) if coming else None
+    brought = state.brought if state else prices_last_year({product.pk: data}).get((product.pk, measure.pk))
     ground = ground_of(
         Read(
             product,
@@ -84,37 +86,28 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
             now.forecast,
             months,
             now.correlation,
-            prices_last_year({product.pk: data}).get((product.pk, measure.pk)),
+            brought,
             lambda: vat_rates([product], day)[product.pk],
             lambda: _elasticities(user, product),
             lambda: _unit_costs(user, product, months),
         ),
         day,
     )
-    return _with_inflow(user, ground, coming) if coming else ground
+    return _with_inflow(ground, coming, state) if coming else ground
 
 
-def _with_inflow(user: Any, ground: Ground, measure: Measure) -> Ground | str:
+def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
     """Of a state; only where what comes into it was measured, of the product or its line. The price for
     everybody is asked, no channel's."""
     answers = ground.elasticities()
     row = answers.get(None)
     if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
         return "unmeasured"
-    now = forecast_current(user, ground.product, measure)
-    coming = {month.month: month.final for month in now.sold_months} if now else {}
-    stays = share_staying(ground.product, ground.measure, measure)
-    if stays is None or any(row.month not in coming for row in ground.months):
+    if state is None or state.flow is None or any(row.month not in state.coming for row in ground.months):
         return "inflow"
-    volumes = [max(coming[row.month], 0.0) for row in ground.months]
-    inflow = Inflow(measure, volumes, stays)
+    volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
+    inflow = Inflow(measure, volumes, state.flow.stays)
     return replace(ground, inflow=inflow, own_lists=(), elasticities=lambda: answers)
-
-
-def share_staying(product: Product, level: Measure, inflow: Measure) -> float | None:
-    """Of a state the share that is still there a month later; ``None``: not known."""
-    found = state_flows({product.pk: (level.pk, inflow.pk)}).get(product.pk)
-    return found.stays if found else None
 
 
 def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
