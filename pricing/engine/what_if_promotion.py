@@ -154,7 +154,7 @@ def promotion_what_if_level(
             correlation,
             break_even=kept / offer.price - 1,
             margin_break_even=_break_even(months, there, offer, needed),
-            changes=baseline > 0,
+            changes=baseline > 0 and (uplift.mean, uplift.sd, offer.price) != (0, 0, 1),
             less=Less(less, _when(coming)),
         ),
         baseline,

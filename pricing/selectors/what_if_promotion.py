@@ -6,13 +6,14 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from math import log
+from math import hypot, log
 from statistics import fmean, pstdev
 from typing import Any
 
 from core.months import month_end
 from pricing.engine.mechanics import mechanic_price
 from pricing.engine.pooling import Belief
+from pricing.engine.what_if import BEYOND, WIDER
 from pricing.engine.what_if_promotion import (
     Offer,
     PromotionOutcome,
@@ -166,9 +167,10 @@ class Promotions:
 
 
 def _assumed(asked: PromotionAsked, depth: float, elasticity: tuple[float, float]) -> Belief:
-    """As what comes in answers a price, and what is assumed beside it; of no earlier promotion."""
-    beside = log(1 + float(asked.assumed) / 100)
-    return Belief(beside - elasticity[0] * depth, elasticity[1] * depth, 0, 0, 0)
+    """As what comes in answers a price, less sure more than a fifth below that of now, and what is assumed
+    beside it; of no earlier promotion."""
+    beside, over = log(1 + float(asked.assumed) / 100), max(depth + log(1 - BEYOND), 0.0)
+    return Belief(beside - elasticity[0] * depth, hypot(elasticity[1] * depth, WIDER * over), 0, 0, 0)
 
 
 def _days(first: datetime.date, last: datetime.date, start: datetime.date, end: datetime.date) -> int:
