@@ -85,6 +85,7 @@ class Asker:
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
                 tuple(_channels(said)),
                 _decimal(said.get("budget"), Decimal(0)),
+                _decimal(said.get("assumed"), Decimal(0)),
             )
         )
 
@@ -101,10 +102,8 @@ class Asker:
 
 
 def kinds_of(ground: Ground) -> tuple[str, ...]:
-    """What may be asked of it: a promotion has a price per unit, and of a state a price is asked alone."""
-    if ground.inflow is not None:
-        return ("price",)
-    return ("price", *(("promotion",) if ground.price.made.is_plain else ()), "distribution")
+    """What may be asked of it: what distribution does to what comes into a state nobody says."""
+    return ("price", "promotion", *(("distribution",) if ground.inflow is None else ()))
 
 
 def slides(asked: Asked) -> str:

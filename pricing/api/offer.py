@@ -48,7 +48,7 @@ class PositioningSerializer(serializers.ModelSerializer):
 
     product = serializers.CharField(source="product.code", read_only=True)
     segment = serializers.CharField(source="segment.code", default=None, read_only=True)
-    author = serializers.CharField(source="author.name", read_only=True)
+    author = serializers.CharField(source="author.name", default=None, read_only=True)
     proposed_by = serializers.CharField(source="proposed_by.name", default=None, read_only=True)
     decided_by = serializers.CharField(source="decided_by.name", default=None, read_only=True)
     points = serializers.SerializerMethodField()

@@ -124,13 +124,8 @@ def not_asked(ground: Ground) -> str:
     """Which kind is missing, and why; nothing where all may be asked."""
     if ground.inflow is not None:
         return _(
-            "No promotion or distribution is asked here: this product counts what is in force, and what "
-            "those do to what comes in is not carried on to what is there."
-        )
-    if not ground.price.made.is_plain:
-        return _(
-            "No promotion is asked here: it lowers a price per unit, and this product has none that stands "
-            "alone."
+            "No distribution is asked here: this product counts what is in force, and what distribution does "
+            "to what comes in is not known."
         )
     return ""
 

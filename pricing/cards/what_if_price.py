@@ -31,11 +31,11 @@ def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
             "high": machine(now * MOST, decimals),
             "step": machine(Decimal(1).scaleb(-decimals), decimals),
             "value": machine(asked.price, decimals),
-            "said": price_text(asked.price, ground.currency, decimals),
+            "said": price_text(asked.price, price.price_list.currency, decimals),
             "was": slides(asked),
         },
         "choices": [choice for choice in (_lists(ground, asked), _parts(ground, asked)) if choice],
-        "now": price_text(now, ground.currency, decimals),
+        "now": price_text(now, price.price_list.currency, decimals),
         "change": formats.delta(asked.price / now - 1, good="none"),
         "consumer": _consumer(ground, asked),
         "churn": _churn(asked) if ground.inflow else None,
@@ -81,7 +81,7 @@ def _parts(ground: Ground, asked: Asked) -> dict[str, Any] | None:
         return None
     rows = [{"value": "", "name": _("all parts by the same share"), "on": asked.part is None}]
     for part in price.several:
-        now = part_amount_text(part, price.part_on(part, ground.day), ground.currency)
+        now = part_amount_text(part, price.part_on(part, ground.day), price.price_list.currency)
         rows.append({"value": ":".join(part), "name": now, "on": part == asked.part})
     return {"name": "part", "label": _("Which part"), "rows": rows}
 
@@ -105,9 +105,10 @@ def _consumer(ground: Ground, asked: Asked) -> str:
 
 def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
     """A kept question; ``price`` as it was kept."""
-    said = price_text(price, ground.currency)
+    currency = ground.price_in(asked.channel).price_list.currency
+    said = price_text(price, currency)
     if asked.part:
-        said = part_amount_text(asked.part, price, ground.currency)
+        said = part_amount_text(asked.part, price, currency)
     elif ground.price_in(asked.channel).several:
         said = _("%(price)s a year") % {"price": said}
     said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
@@ -145,7 +146,7 @@ def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
     amounts = [yearly_amount(parts, customer.uses) for parts in (now, then)]
     if amounts[0] is None or amounts[1] is None:
         return ""
-    said = [price_text(amount, ground.currency, 2) for amount in amounts if amount is not None]
+    said = [price_text(amount, price.price_list.currency, 2) for amount in amounts if amount is not None]
     if said[0] == said[1]:
         return _("%(customer)s (%(uses)s) pays %(now)s a year.") % {
             "customer": customer.name,

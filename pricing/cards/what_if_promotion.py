@@ -14,7 +14,13 @@ from pricing.engine.what_if import Range
 from pricing.models import Promotion
 from pricing.selectors.earlier_promotions import LEAST_OTHERS
 from pricing.selectors.what_if import Ground
-from pricing.selectors.what_if_promotion import LEAST_PRICE, PromotionAnswer, PromotionAsked, Promotions
+from pricing.selectors.what_if_promotion import (
+    LEAST_PRICE,
+    MOST_ASSUMED,
+    PromotionAnswer,
+    PromotionAsked,
+    Promotions,
+)
 from pricing.what_if_asked import machine
 from pricing.words.prices import price_decimals, price_text
 from pricing.words.promotions import span_words
@@ -30,7 +36,7 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
     return {
         "slider": {
             "name": "price",
-            "label": _("Price in the promotion"),
+            "label": _label(ground),
             "sub": _("with VAT") if held.price_list.with_vat else _("without VAT"),
             "low": machine(normal * LEAST_PRICE, decimals),
             "high": machine(normal, decimals),
@@ -62,7 +68,26 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
             "label": _("Our part of the budget"),
             "value": machine(asked.budget, 2) if asked.budget else "",
         },
+        "assumed": {"value": machine(asked.assumed, 0), "most": MOST_ASSUMED}
+        if promotions.is_assumed(asked.mechanic)
+        else None,
     }
+
+
+def _label(ground: Ground) -> str:
+    """What the price is of: of a price in parts what is paid in a year."""
+    is_yearly = bool((ground.consumer or ground.price).several)
+    if ground.inflow is not None:
+        return (
+            _("What a reference customer who comes in pays in the first year")
+            if is_yearly
+            else _("Price of who comes in, in the first year")
+        )
+    return (
+        _("What a reference customer pays in a year, in the promotion")
+        if is_yearly
+        else _("Price in the promotion")
+    )
 
 
 def promotion_refused(asked: PromotionAsked) -> str:
@@ -73,27 +98,39 @@ def promotion_refused(asked: PromotionAsked) -> str:
 
 
 def promotion_words(ground: Ground, asked: PromotionAsked) -> str:
-    return _("%(mechanic)s at %(price)s, %(dates)s") % {
+    price = price_text(asked.price, ground.currency)
+    if (ground.consumer or ground.price).several:
+        price = _("%(price)s a year") % {"price": price}
+    said = _("%(mechanic)s at %(price)s, %(dates)s") % {
         "mechanic": Mechanic(asked.mechanic).label,
-        "price": price_text(asked.price, ground.currency),
+        "price": price,
         "dates": span_words(asked.start, asked.end),
     }
+    if asked.assumed:
+        said += " · " + _("assumed: %(rate)s more come in beside it") % {"rate": _assumed(asked)}
+    return said
+
+
+def _assumed(asked: PromotionAsked) -> str:
+    return formats.percent(float(asked.assumed) / 100, 0)
 
 
 def promotion_propose_url(ground: Ground, answer: PromotionAnswer) -> str:
     asked = answer.asked
     assert isinstance(asked, PromotionAsked)
-    normal = (ground.consumer or ground.price).amount
+    price = ground.consumer or ground.price
+    normal = price.amount
     said: dict[str, Any] = {
         "product": ground.product.code,
         "mechanic": asked.mechanic,
         "store_start": str(asked.start),
         "store_end": str(asked.end),
         "channels": [str(pk) for pk in asked.channels],
-        "price_1": machine(normal, price_decimals(normal)),
-        "effective_1": machine(asked.price, price_decimals(asked.price)),
         "planned_uplift_rate": f"{answer.found.uplift.mean:.2f}",
     }
+    if not price.several:  # what is paid in a year is no price that a promotion has
+        said["price_1"] = machine(normal, price_decimals(normal))
+        said["effective_1"] = machine(asked.price, price_decimals(asked.price))
     if asked.mechanic in _OFF:
         said["rate"] = f"{1 - asked.price / normal:.4f}"
     if asked.budget:
@@ -103,52 +140,115 @@ def promotion_propose_url(ground: Ground, answer: PromotionAnswer) -> str:
 
 def promotion_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
     """What it rests on, break-even, chances, the weeks after and sister products."""
-    said, found, belief = answer.outcome, answer.found, answer.belief
-    rests = _("%(own)s of this product, %(line)s of its line, %(all)s in all") % {
-        "own": formats.number(belief.own, 0),
-        "line": formats.number(belief.line, 0),
-        "all": formats.number(belief.count, 0),
-    }
+    return _level_asides(ground, answer) if ground.inflow is not None else _flow_asides(ground, answer)
+
+
+def _flow_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
+    said, found = answer.outcome, answer.found
     lines = [
         _(
             "In its days %(rate)s more is sold than normally (80%%: %(low)s to %(high)s), from earlier "
             "promotions: %(rests)s."
         )
-        % {
-            "rate": formats.percent(found.uplift.mean, 0),
-            "low": formats.percent(found.uplift.lo80, 0),
-            "high": formats.percent(found.uplift.hi80, 0),
-            "rests": rests,
-        },
+        % _rests(answer),
         _("In the four weeks after it: %(units)s.") % {"units": _units(ground, found.after)}
         if found.after
         else _("What is sold less in the weeks after it is not known of these: it counts as nothing."),
+        *_beside(ground, answer),
     ]
-    if found.sisters:
+    if ground.price.several and answer.ours and ground.revenue is not None:
+        lines.append(_("Revenue is taken to move as what they pay."))
+    if said.better is not None and ground.revenue is not None:
+        text = _("Break-even: revenue stays the same if its days sell %(share)s more than normally.")
+        lines.append(text % {"share": formats.percent(max(said.break_even, 0.0), 0)})
+    text = _("The margin stays the same if its days sell %(share)s more than normally, the budget paid.")
+    return [*lines, *_chances(ground, answer, text)]
+
+
+def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
+    """Of a state: of what comes in, and who pays what."""
+    asked, said, found = answer.asked, answer.outcome, answer.found
+    assert isinstance(asked, PromotionAsked)
+    assert ground.inflow is not None
+    measure = {"measure": str(ground.inflow.measure)}
+    if answer.belief.count:
+        lines = [
+            _(
+                "In its days %(rate)s more come in (%(measure)s) than normally (80%%: %(low)s to %(high)s), "
+                "from earlier promotions: %(rests)s."
+            )
+            % (_rests(answer) | measure),
+            _("In the four weeks after it: %(units)s.") % {"units": _units(ground, found.after)}
+            if found.after
+            else _("What comes in less in the weeks after it is not known of these: it counts as nothing."),
+        ]
+    else:
+        text = _(
+            "Too few promotions of this mechanic were measured on what comes in (%(measure)s). It is taken "
+            "to answer this price as it answers one that stays: %(rate)s more in its days (80%%: %(low)s to "
+            "%(high)s), and nothing less afterwards."
+        )
+        lines = [text % (_rests(answer) | measure)]
+        if asked.assumed:
+            text = _("In that, %(assumed)s more beside the price is an assumption of your own.")
+            lines.append(text % {"assumed": _assumed(asked)})
+    lines += _beside(ground, answer)
+    if answer.ours and asked.price < (ground.consumer or ground.price).amount:
+        lines.append(
+            _(
+                "Who comes in in its days pays that price in all months looked at, who is there his own. "
+                "Both leave as in the last year: whether more leave when the first year is over is not known."
+            )
+        )
+    if said.better is not None and ground.revenue is not None:
+        text = _("Break-even: revenue of these months stays the same if %(share)s more come in in its days.")
+        lines.append(text % {"share": formats.percent(max(said.break_even, 0.0), 0)})
+    text = _("The margin stays the same if %(share)s more come in in its days, the budget paid.")
+    return [*lines, *_chances(ground, answer, text)]
+
+
+def _rests(answer: PromotionAnswer) -> dict[str, str]:
+    """The uplift, and from which promotions."""
+    found, belief = answer.found, answer.belief
+    return {
+        "rate": formats.percent(found.uplift.mean, 0),
+        "low": formats.percent(found.uplift.lo80, 0),
+        "high": formats.percent(found.uplift.hi80, 0),
+        "rests": _("%(own)s of this product, %(line)s of its line, %(all)s in all")
+        % {
+            "own": formats.number(belief.own, 0),
+            "line": formats.number(belief.line, 0),
+            "all": formats.number(belief.count, 0),
+        },
+    }
+
+
+def _beside(ground: Ground, answer: PromotionAnswer) -> list[str]:
+    lines = []
+    if answer.found.sisters:
         text = _("Sister products meanwhile: %(units)s; not in the revenue here.")
-        lines.append(text % {"units": _units(ground, found.sisters)})
+        lines.append(text % {"units": _units(ground, answer.found.sisters)})
     if not answer.ours:
         lines.append(_("Our price stays as it is: what the seller is paid for it belongs in the budget."))
-    if said.better is not None and ground.revenue is not None:
-        lines += [
-            _("Break-even: revenue stays the same if its days sell %(share)s more than normally.")
-            % {"share": formats.percent(max(said.break_even, 0.0), 0)},
-            _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)},
-        ]
-    if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        lines += _margin(said.margin.break_even, said.margin.better)
     return lines
 
 
-def _margin(even: float | None, better: float) -> list[str]:
-    """For who may see costs."""
-    text = _("The margin stays the same if its days sell %(share)s more than normally, the budget paid.")
-    if even is None:
-        text = _("At this price nothing is left of a unit: no volume makes up for it.")
+def _chances(ground: Ground, answer: PromotionAnswer, even: str) -> list[str]:
+    """That revenue is higher and, for who may see costs, margin; ``even``: what its break-even is called."""
+    said = answer.outcome
+    if said.better is None or ground.revenue is None:
+        return []
+    text = _("Chance that revenue is higher than now: %(share)s.")
+    lines = [text % {"share": formats.share(said.better)}]
+    if said.margin is None or said.margin.better is None:
+        return lines
+    if said.margin.break_even is None:
+        even = _("At this price nothing is left of a unit: no volume makes up for it.")
     chance = _("Chance that the margin is higher than now, the budget paid: %(share)s.")
     return [
-        text % {"share": formats.percent(max(even or 0, 0.0), 0)},
-        chance % {"share": formats.share(better)},
+        *lines,
+        even % {"share": formats.percent(max(said.margin.break_even or 0, 0.0), 0)},
+        chance % {"share": formats.share(said.margin.better)},
     ]
 
 

@@ -22,7 +22,7 @@ DRAWS = 512
 # Of evenly spread points, by dimensions (Kronecker's sequence with the plastic number of so many).
 _STEPS = {3: 1.2207440846057596, 4: 1.1673039782614187}
 # As in scenario.py: beyond a fifth outside the prices seen, e is less sure by this for the way beyond.
-BEYOND, _WIDER = 0.2, 1.5
+BEYOND, WIDER = 0.2, 1.5
 _Z80 = NormalDist().inv_cdf(0.9)
 
 
@@ -150,7 +150,7 @@ def drawn(quantiles: Sequence[float]) -> list[tuple[float, float, float]]:
 
 def answered(e: float, ratio: float, beyond: float) -> float:
     """By which share volume changes at a price whose logarithm is higher by ``ratio``."""
-    return exp(_clip(e * ratio + _WIDER * beyond)) - 1
+    return exp(_clip(e * ratio + WIDER * beyond)) - 1
 
 
 def outcome(

@@ -7,6 +7,13 @@ with s_m the share of month m in which it runs, c the share of the volume its ch
 what is sold less in the weeks after as a share of B (negative), a_m the part of those weeks in month m. Units
 in the promotion bring ``price`` times the normal one. The margin loses the budget, and what sister products
 sell less at what this product leaves.
+
+Of a state (contracts in force) it moves what comes in, of which a share r is still there a month later:
+
+    state_m = base_m + U · G_m + D · A_m       revenue_m = p_m · (state_m − (1 − price) · (1 + U) · G_m)
+    G_m = r · G_{m−1} + inflow_m · c · s_m     A_m = r · A_{m−1} + B · a_m       B = Σ inflow_m · c · s_m
+
+so who comes in during it pays ``price`` times the normal one in all months looked at, nobody else does.
 """
 
 from __future__ import annotations
@@ -80,6 +87,7 @@ def promotion_what_if(
         beside = sisters.mean + sisters.sd * v if sisters else 0.0
         less.append(offer.budget - beside * normal)
     kept = 1 - (after.mean if after else 0.0)
+    units = [month.mean * part for month, part in zip(months, parts, strict=True)]
     return PromotionOutcome(
         outcome(
             months,
@@ -89,10 +97,10 @@ def promotion_what_if(
             correlation,
             break_even=kept / offer.price - 1,
             margin_break_even=_break_even(
-                months, parts, offer, normal * (kept - (sisters.mean if sisters else 0.0))
+                months, units, offer, normal * (kept - (sisters.mean if sisters else 0.0))
             ),
             changes=baseline > 0,
-            less=Less(less, _when(months, parts)),
+            less=Less(less, _when(units)),
         ),
         baseline,
         _uplift(uplift),
@@ -101,21 +109,84 @@ def promotion_what_if(
     )
 
 
-def _when(months: Sequence[Month], parts: Sequence[float]) -> list[float]:
+def promotion_what_if_level(
+    months: Sequence[Month],
+    inflows: Sequence[float],
+    stays: float,
+    offer: Offer,
+    uplift: Belief,
+    after: Belief | None,
+    sisters: Belief | None,
+    *,
+    correlation: float,
+) -> PromotionOutcome:
+    """``months`` of the state, ``inflows`` what comes in in each, ``stays`` r. The others as of
+    :func:`promotion_what_if`; of what comes in."""
+    draws = points(4)
+    coming = [inflow * offer.channels * share for inflow, share in zip(inflows, offer.running, strict=True)]
+    baseline = sum(coming)
+    there, missed = _carried(coming, stays), _carried([baseline * share for share in offer.after], stays)
+    left = [left_of(month, month.price) for month in months]
+    normal = _worth(there, left)
+    factors, prices, less = [], [], []
+    for share, _z, w, v in draws:
+        times = exp(uplift.mean + uplift.sd * _NORMAL.inv_cdf(share))
+        lost = after.mean + after.sd * w if after else 0.0
+        row, paid = [], []
+        for month, came, gone in zip(months, there, missed, strict=True):
+            state = max(month.mean + (times - 1) * came + lost * gone, 1e-9)
+            row.append(state / month.mean if month.mean > 0 else 1.0)
+            paid.append(month.price * (1 - (1 - offer.price) * min(times * came / state, 1.0)))
+        factors.append(row)
+        prices.append(paid)
+        beside = sisters.mean + sisters.sd * v if sisters else 0.0
+        less.append(offer.budget - beside * normal)
+    dip = after.mean if after else 0.0
+    worth = [month.price for month in months]
+    kept = 1 - dip * _worth(missed, worth) / _worth(there, worth) if _worth(there, worth) > 0 else 1.0
+    needed = normal * (1 - (sisters.mean if sisters else 0.0)) - dip * _worth(missed, left)
+    return PromotionOutcome(
+        outcome(
+            months,
+            factors,
+            prices,
+            draws,
+            correlation,
+            break_even=kept / offer.price - 1,
+            margin_break_even=_break_even(months, there, offer, needed),
+            changes=baseline > 0 and (uplift.mean, uplift.sd, offer.price) != (0, 0, 1),
+            less=Less(less, _when(coming)),
+        ),
+        baseline,
+        _uplift(uplift),
+        _units(after, baseline),
+        _units(sisters, baseline),
+    )
+
+
+def _carried(coming: Sequence[float], stays: float) -> list[float]:
+    """How many of those who came in are there in each month."""
+    found: list[float] = []
+    for came in coming:
+        found.append((found[-1] * stays if found else 0.0) + came)
+    return found
+
+
+def _worth(units: Sequence[float], each: Sequence[float]) -> float:
+    return sum(unit * value for unit, value in zip(units, each, strict=True))
+
+
+def _when(normal: Sequence[float]) -> list[float]:
     """In which months the budget is spent and sister products sell less: as the promotion's days normally
     sell; where they sell nothing, all at once."""
-    normal = [month.mean * part for month, part in zip(months, parts, strict=True)]
     if sum(normal) > 0:
         return [value / sum(normal) for value in normal]
-    return [float(n == 0) for n in range(len(months))]
+    return [float(n == 0) for n in range(len(normal))]
 
 
-def _break_even(months: Sequence[Month], parts: Sequence[float], offer: Offer, needed: float) -> float | None:
+def _break_even(months: Sequence[Month], units: Sequence[float], offer: Offer, needed: float) -> float | None:
     """By which share its days must sell more than normally before the margin is what it was."""
-    left = sum(
-        month.mean * part * left_of(month, month.price * offer.price)
-        for month, part in zip(months, parts, strict=True)
-    )
+    left = _worth(units, [left_of(month, month.price * offer.price) for month in months])
     return (needed + offer.budget) / left - 1 if left > 0 else None
 
 

@@ -16,7 +16,8 @@ _DECISION = "ARRAY['state', 'note', 'decided_by_id', 'decided_at', 'version']"
 class Positioning(models.Model):
     """One version of what a product stands for, for one segment or (none) for everybody. An approved version
     holds from its date until the next approved one of the same product and segment. ``expected_rate`` is by
-    which share its author expects the volume of the product to change; ``None``: nothing is expected.
+    which share its author expects the volume of the product to change; ``None``: nothing is expected. What
+    came in a file that nobody brought by name has no ``author``.
 
     What was decided never changes; only an approved version that does not hold yet can still be let go.
     """
@@ -55,7 +56,12 @@ class Positioning(models.Model):
         _("expected change in volume"), max_digits=5, decimal_places=4, null=True, blank=True
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("written by"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     proposed_by = models.ForeignKey(
@@ -143,6 +149,10 @@ class Positioning(models.Model):
 
     def __str__(self) -> str:
         return str(_("version %(number)s") % {"number": self.number})
+
+    @property
+    def written_by(self) -> str:
+        return str(self.author or _("a file"))
 
 
 @pghistory.track()

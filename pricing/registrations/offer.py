@@ -28,12 +28,15 @@ def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -
 
 
 def register() -> None:
+    from exchange.sheets import sheets
     from pricing.cards.positioning import positioning_card
     from pricing.decision_readings import POSITIONING
     from pricing.models import Positioning, PositioningPoint
     from pricing.selectors.offer import READING, positionings_reading
+    from pricing.sheets.positioning import PositioningSheet
     from products.models import Product
 
+    sheets.register(PositioningSheet())
     people = frozenset({"author", "proposed_by", "decided_by", "decided_at"})
     history_extend(Product, Related(Positioning, "product", gettext_lazy("Positioning"), skip=people))
     history_extend(Positioning, Related(PositioningPoint, "positioning"))

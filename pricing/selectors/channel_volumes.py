@@ -18,23 +18,27 @@ MOST = 12
 # The channels that sold it, with all above them.
 _SOLD = """
     WITH RECURSIVE sold AS (
-        SELECT channel_id, jsonb_object_agg(month, volume::float8) AS months FROM products_salesmonth
+        SELECT channel_id, jsonb_object_agg(month, volume::float8) AS months,
+            jsonb_object_agg(month, revenue::float8) FILTER (WHERE revenue IS NOT NULL) AS brought
+        FROM products_salesmonth
         WHERE product_id = %s AND measure_id = %s AND volume IS NOT NULL GROUP BY 1
     ), known(id) AS (
         SELECT channel_id FROM sold
         UNION SELECT c.parent_id FROM products_channel c JOIN known k ON c.id = k.id
             WHERE c.parent_id IS NOT NULL
-    ) SELECT c.*, sold.months FROM products_channel c JOIN known USING (id)
+    ) SELECT c.*, sold.months, sold.brought FROM products_channel c JOIN known USING (id)
         LEFT JOIN sold ON sold.channel_id = c.id ORDER BY c.id
 """
 
 
 @dataclass(frozen=True)
 class ChannelVolumes:
-    """``own`` volumes by channel and month; ``above`` each channel with all that it is part of."""
+    """``own`` volumes by channel and month, and what they ``brought`` in; ``above`` each channel with all
+    that it is part of."""
 
     channels: Mapping[int, Channel]
     own: Mapping[int, Mapping[datetime.date, float]]
+    brought: Mapping[int, Mapping[datetime.date, float]]
     above: Mapping[int, frozenset[int]]
 
     def months(self, channel: int) -> dict[datetime.date, float]:
@@ -51,6 +55,17 @@ class ChannelVolumes:
         if not channels or whole <= 0:
             return 1.0
         return min(max(self._year(self._inside(set(channels))) / whole, 0.0), 1.0)
+
+    def level(self, channel: int) -> float:
+        """What a unit brought in there by what one did everywhere, in the last 12 months with data; 1 where
+        that is not known."""
+        inside = [pk for pk in self.own if channel in self.above[pk]]
+        there, everywhere = (
+            (self._year([self.brought.get(pk, {}) for pk in of]), self._year([self.own[pk] for pk in of]))
+            for of in (inside, list(self.own))
+        )
+        known = min(*there, *everywhere) > 0
+        return (there[0] / there[1]) / (everywhere[0] / everywhere[1]) if known else 1.0
 
     @property
     def largest(self) -> list[tuple[Channel, float]]:
@@ -72,10 +87,13 @@ def channel_volumes(product: Product, measure: Measure) -> ChannelVolumes:
     """One query."""
     rows: list[Any] = list(Channel.objects.raw(_SOLD, [product.pk, measure.pk]))
     channels = {row.pk: row for row in rows}
-    own = {
-        row.pk: {datetime.date.fromisoformat(day): volume for day, volume in json.loads(row.months).items()}
-        for row in rows
-        if row.months
-    }
+    own, brought = (
+        {
+            row.pk: {datetime.date.fromisoformat(day): value for day, value in json.loads(said).items()}
+            for row in rows
+            if (said := getattr(row, name))
+        }
+        for name in ("months", "brought")
+    )
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
-    return ChannelVolumes(channels, own, {pk: frozenset(chain) for pk, chain in chains.items()})
+    return ChannelVolumes(channels, own, brought, {pk: frozenset(chain) for pk, chain in chains.items()})

@@ -14,7 +14,7 @@ from core.numbers import Z80
 from pricing.engine.pooling import Belief, Seen, pooled
 from pricing.models import Promotion, PromotionProduct
 from pricing.words.promotions import effective_of
-from products.models import Product
+from products.models import Measure, Product
 
 # Without one of its own, so many of others are needed.
 LEAST_OTHERS = 3
@@ -84,9 +84,16 @@ class EarlierPromotions:
     """The newest measured ones, and all of these products. One query, whose ``rows`` have what names them and
     become an :class:`Earlier` where they are used: a page that asks about one product needs few of them."""
 
-    def __init__(self, products: Collection[int], visible: QuerySet[Product] | None = None) -> None:
+    def __init__(
+        self,
+        products: Collection[int],
+        visible: QuerySet[Product] | None = None,
+        measure: Measure | None = None,
+    ) -> None:
+        """``measure``: only those measured on it, such as what comes into a state."""
+        on = {"promotion__effects__measure": measure} if measure else {}
         rows = PromotionProduct.objects.filter(
-            promotion__effects__product=F("product"), promotion__effects__reason=""
+            promotion__effects__product=F("product"), promotion__effects__reason="", **on
         )
         if visible is not None:
             rows = rows.filter(product__in=visible)
@@ -111,12 +118,20 @@ class EarlierPromotions:
         self, product: int, line: int, mechanic: str, depth: float | None, elasticity: Figure | None
     ) -> Expected | None:
         """``None``: too few of the mechanic were measured."""
-        rows = self._of[mechanic] + self._older[mechanic, product]
-        if len(rows) < LEAST_OTHERS and not any(row.of_product == product for row in rows):
+        if not self.has_enough(product, mechanic):
             return None
+        rows = self._rows(product, mechanic)
         if len(rows) > MOST_USED:  # the newest stay first
             rows = sorted(rows, key=lambda row: (row.of_product != product, row.of_line != line))[:MOST_USED]
         return Expected([self._earlier(row) for row in rows], product, line, depth, elasticity)
+
+    def has_enough(self, product: int, mechanic: str) -> bool:
+        """Whether one of the product was measured, or some of others."""
+        rows = self._rows(product, mechanic)
+        return len(rows) >= LEAST_OTHERS or any(row.of_product == product for row in rows)
+
+    def _rows(self, product: int, mechanic: str) -> list[Any]:
+        return self._of[mechanic] + self._older[mechanic, product]
 
     def _earlier(self, row: Any) -> Earlier:
         if row.pk not in self._made:

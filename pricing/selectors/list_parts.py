@@ -45,15 +45,20 @@ class ListParts:
 
 
 def parts_by_list(
-    product_ids: Collection[int], lists: QuerySet[PriceList], product: Product | None = None
+    product_ids: Collection[int],
+    lists: QuerySet[PriceList],
+    product: Product | None = None,
+    *,
+    abroad: bool = False,
 ) -> dict[int, list[ListParts]]:
-    """By product, of lists in the organisation's currency: everybody's first. One query; of prices in
-    parts two more for what customers use, or none of the one ``product`` of a page."""
+    """By product, of lists in the organisation's currency, and ``abroad`` of our own lists for a channel in
+    another one too: everybody's first. One query; of prices in parts two more for what customers use, or none
+    of the one ``product`` of a page."""
+    counts = Q(price_list__currency=organisation_get().currency)
+    if abroad:
+        counts |= Q(price_list__kind=PriceList.Kind.OWN, price_list__channel__isnull=False)
     rows = with_pass_through(Price.objects.all()).filter(
-        product__in=list(product_ids),
-        price_list__in=lists,
-        price_list__currency=organisation_get().currency,
-        state=State.APPROVED,
+        counts, product__in=list(product_ids), price_list__in=lists, state=State.APPROVED
     )
     said: dict[int, ByList] = defaultdict(dict)
     passed: dict[int, Decimal] = {}
@@ -107,7 +112,9 @@ def _whole(price_list: PriceList, own: ByList) -> dict[Part, Rows]:
     if price_list.channel_id is None or price_list.segment_id is not None:
         return found
     for general, parts in own.values():
-        alike = (general.kind, general.with_vat) == (price_list.kind, price_list.with_vat)
+        alike = all(
+            getattr(general, name) == getattr(price_list, name) for name in ("kind", "with_vat", "currency")
+        )
         if alike and not any(reach(general)[:2]):
             found = {**parts, **found}
     return found

@@ -1,7 +1,8 @@
 """Where a product costs the same: our own prices by the channels that pay them, with what these sold.
 
 A product without a list of a channel has one market, everybody's. Lists of a segment are left out: nobody
-says what a segment buys of all that is sold.
+says what a segment buys of all that is sold. A channel that pays in another currency has a market of its own:
+what moves there is its new price by its old one, whatever the currency.
 """
 
 from __future__ import annotations
@@ -91,9 +92,9 @@ def markets_of(
 ) -> dict[int, list[Market]]:
     """Of each product its markets with all prices up to ``last``, those of a ``proposal`` (its id) among them
     as if it were approved, and what they sold in the 12 months before
-    ``first``; what is paid once is left out, but of what costs nothing else. A product that no list has is
-    missing."""
-    lists = own_lists()
+    ``first``; what is paid once is left out, but of what costs nothing else. In another currency counts what
+    held before ``first``: against one in ours it says nothing. A product that no list has is missing."""
+    lists, ours = own_lists(), organisation_get().currency
     by_product: dict[int, dict[int, dict[Part, Rows]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )
@@ -104,6 +105,8 @@ def markets_of(
     ):
         by_product[product][price_list][component, tier].append((date, amount or Decimal(0)))
     for own in by_product.values():
+        for pk in [pk for pk in own if lists[pk].currency != ours and not _began(own[pk], first)]:
+            del own[pk]
         _without_once(own)
     apart = {pk for pk, own in by_product.items() if any(lists[one].channel_id for one in own)}
     channelled = {pk: products[pk] for pk in apart}
@@ -129,6 +132,10 @@ def markets_of(
     return found
 
 
+def _began(parts: Mapping[Part, Rows], day: datetime.date) -> bool:
+    return any(rows[0][0] <= day for rows in parts.values())
+
+
 def _without_once(own: dict[int, dict[Part, Rows]]) -> None:
     kept = lasting({part: rows for parts in own.values() for part, rows in parts.items()})
     for pk in list(own):
@@ -138,9 +145,10 @@ def _without_once(own: dict[int, dict[Part, Rows]]) -> None:
 
 
 def own_lists() -> dict[Any, PriceList]:
-    """Ours in the organisation's currency, for everybody or a channel."""
+    """Ours for everybody in the organisation's currency, or for a channel in whichever."""
+    counts = Q(currency=organisation_get().currency) | Q(channel__isnull=False)
     return (
-        PriceList.objects.filter(kind=PriceList.Kind.OWN, segment=None, currency=organisation_get().currency)
+        PriceList.objects.filter(counts, kind=PriceList.Kind.OWN, segment=None)
         .select_related("channel")
         .in_bulk()
     )
@@ -154,10 +162,13 @@ def _prices(lists: Iterable[int], proposal: int | None = None) -> QuerySet[Price
 
 
 def _reaching(own: ByList, lists: Mapping[int, PriceList], chain: Sequence[int]) -> tuple[int, ...]:
-    """The lists with a price of it that hold in the channel, the nearest first."""
+    """The lists with a price of it that hold in the channel, the nearest first; all in the currency of that
+    one, of two of a channel ours."""
     near = {channel: place for place, channel in enumerate([*chain, None])}
+    ours = organisation_get().currency
     held = [pk for pk in own if lists[pk].channel_id in near]
-    return tuple(sorted(held, key=lambda pk: near[lists[pk].channel_id]))
+    held.sort(key=lambda pk: (near[lists[pk].channel_id], lists[pk].currency != ours))
+    return tuple(pk for pk in held if lists[pk].currency == lists[held[0]].currency)
 
 
 def _merged(lists: Sequence[PriceList], own: ByList, rate: Decimal | None) -> dict[Part, Rows]:

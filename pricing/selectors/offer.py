@@ -156,8 +156,12 @@ def compared(old: Version, new: Version) -> list[Compared]:
     rates = [version.row.expected_rate for version in (old, new)]
     if rates != [None, None]:
         label = str(Positioning._meta.get_field("expected_rate").verbose_name)  # type: ignore[union-attr]
-        texts = ["" if rate is None else formats.delta(rate).text for rate in rates]
-        found.append(Compared(label, *word_diff(*texts)))
+        # A rate is another one as a whole.
+        before, after = (
+            [Piece(formats.delta(rate).text, rates[0] != rates[1])] if rate is not None else []
+            for rate in rates
+        )
+        found.append(Compared(label, before, after))
     for kind, said in PositioningPoint.Kind.choices:
         before, after = (_lines(version.points, kind) for version in (old, new))
         if before or after:

@@ -176,13 +176,14 @@ def moves_volume(price_list: PriceList) -> bool:
 
 def never_expected(price_list: PriceList) -> str:
     """Why nothing is expected of any price of the list: ``advised``, ``segment`` (nobody says what it buys of
-    all that is sold) or ``currency`` (another than ours: nor who pays in it); empty: something may be, or it
-    was only observed."""
+    all that is sold) or ``currency`` (another than ours, for everybody: nor who pays in it); empty: something
+    may be, or it was only observed."""
     if price_list.kind != PriceList.Kind.OWN:
         return "" if price_list.is_observed else "advised"
     if price_list.segment_id is not None:
         return "segment"
-    return "" if price_list.currency == organisation_get().currency else "currency"
+    is_ours = price_list.currency == organisation_get().currency
+    return "" if is_ours or price_list.channel_id is not None else "currency"
 
 
 def changes_expected(

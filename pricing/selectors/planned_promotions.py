@@ -18,7 +18,7 @@ from core.months import month_add, month_end
 from core.numbers import Z80, significant
 from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
-from pricing.models import PromotionProduct
+from pricing.models import Price, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
 from pricing.selectors.promotion_runs import last_day, ran_or_will
@@ -107,10 +107,14 @@ def promotion_changes(
         if any(abs(factor - 1) >= LEAST for factor in factors):
             said = _said(ahead[0], len(ahead) - 1)
             spreads = tuple(significant(moved[month].spread, 5) for month in months)
-        is_level = tree.lead_measure(own[0].row.product.line_id).kind == Measure.Kind.LEVEL
+        line = own[0].row.product.line_id
+        is_level = tree.lead_measure(line).kind == Measure.Kind.LEVEL
         prices = () if is_level else _prices(moved, months)
         if said or prices:
-            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads)
+            # Of a state only what comes in moves, not what else its line counts.
+            others = [one.pk for one in tree.measures(line) if is_level and one != _moving(tree, line)]
+            apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
+            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart)
     return found
 
 
@@ -156,17 +160,20 @@ def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[Pr
 def _running(
     rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree
 ) -> dict[int, list[Running]]:
-    """By product those whose mechanic says something of them."""
-    products = {row.product_id for row in rows}
-    earlier = EarlierPromotions(products)
-    answers = answers_read(products)
-    resold = consumers_by_product(products)
-    shares = _shares(rows, first, tree)
+    """By product those whose mechanic says something of them; of a state, what those did that were measured
+    on the same inflow."""
+    products: dict[Measure | None, set[int]] = defaultdict(set)
+    for row in rows:
+        products[tree.inflow(row.product.line_id)].add(row.product_id)
+    earlier = {inflow: EarlierPromotions(own, measure=inflow) for inflow, own in products.items()}
+    everything = {row.product_id for row in rows}
+    answers = answers_read(everything)
+    places = _Places(rows, first, tree, consumers_by_product(everything))
     found: dict[int, list[Running]] = defaultdict(list)
     for row in rows:
         line, promotion, depth = row.product.line_id, row.promotion, depth_of(row)
         answer = answers.get(row.product_id)
-        expected = earlier.expected(
+        expected = earlier[tree.inflow(line)].expected(
             row.product_id,
             line,
             promotion.mechanic,
@@ -184,40 +191,76 @@ def _running(
                 row,
                 expected.uplift,
                 pulled=min(max(lost / extra, 0.0), 1.0) if extra > 0 else 0.0,
-                share=shares.get(row.pk, 1.0),
-                price=1.0 if depth is None or row.product_id in resold else min(exp(-depth), 1.0),
+                share=places.share(row),
+                price=1.0 if depth is None else 1 - places.ours(row) * (1 - min(exp(-depth), 1.0)),
                 days=days,
             )
         )
     return found
 
 
-def _shares(rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree) -> dict[int, float]:
-    """Of promotions in some channels, by row, which part of the product's volume of a year they sell."""
-    limited = [row for row in rows if row.promotion.channel_rows.all()]
-    if not limited:
-        return {}
-    above = channel_chains()
-    sold: dict[int, dict[int, float]] = defaultdict(dict)
-    found = SalesMonth.objects.filter(
-        product__in={row.product_id for row in limited},
-        month__gte=month_add(first, -YEAR),
-        month__lt=first,
-    )
-    measures = {row.product_id: tree.lead_measure(row.product.line_id).pk for row in limited}
-    for product, measure, channel, volume in found.values_list(
-        "product_id", "measure_id", "channel_id"
-    ).annotate(sum=Sum("volume")):
-        if measure == measures[product] and volume:
-            sold[product][channel] = float(volume)
-    shares = {}
-    for row in limited:
-        asked = {part.channel_id for part in row.promotion.channel_rows.all()}
-        own = sold[row.product_id]
-        whole = sum(own.values())
-        there = sum(volume for channel, volume in own.items() if asked.intersection(above[channel]))
-        shares[row.pk] = there / whole if whole > 0 else 0.0
-    return shares
+def _moving(tree: LineTree, line: int) -> Measure:
+    """The measure that a promotion moves: what leads, of a state what comes into it."""
+    return tree.inflow(line) or tree.lead_measure(line)
+
+
+class _Places:
+    """Where promotions run, by what each channel sold of the year before of what they move; ``consumers`` as
+    :func:`consumers_by_product` reads them. One query, where any is needed."""
+
+    def __init__(
+        self,
+        rows: Sequence[PromotionProduct],
+        first: datetime.date,
+        tree: LineTree,
+        consumers: Mapping[int, Sequence[Price]],
+    ) -> None:
+        self._chains = {
+            pk: {price.price_list.channel_id for price in own if not price.price_list.segment_id}
+            for pk, own in consumers.items()
+        }
+        wanted = [row for row in rows if self._asked(row) or self._chains.get(row.product_id, set()) - {None}]
+        self._sold: dict[int, dict[int, float]] = defaultdict(dict)
+        if not wanted:
+            return
+        self._above = channel_chains()
+        found = SalesMonth.objects.filter(
+            product__in={row.product_id for row in wanted},
+            month__gte=month_add(first, -YEAR),
+            month__lt=first,
+        )
+        measures = {row.product_id: _moving(tree, row.product.line_id).pk for row in wanted}
+        for product, measure, channel, volume in found.values_list(
+            "product_id", "measure_id", "channel_id"
+        ).annotate(sum=Sum("volume")):
+            if measure == measures[product] and volume:
+                self._sold[product][channel] = float(volume)
+
+    def share(self, row: PromotionProduct) -> float:
+        """Which part of the product's volume its channels sell."""
+        if not self._asked(row):
+            return 1.0
+        whole = sum(self._sold[row.product_id].values())
+        return sum(self._there(row).values()) / whole if whole > 0 else 0.0
+
+    def ours(self, row: PromotionProduct) -> float:
+        """Of what its channels sell, the part where no consumer price is known: there the lower price is
+        ours."""
+        chains = self._chains.get(row.product_id, set())
+        if None in chains:
+            return 0.0
+        there = self._there(row) if chains else {}
+        whole = sum(there.values())
+        if whole <= 0:
+            return 1.0
+        return sum(volume for pk, volume in there.items() if chains.isdisjoint(self._above[pk])) / whole
+
+    def _asked(self, row: PromotionProduct) -> set[int]:
+        return {part.channel_id for part in row.promotion.channel_rows.all()}
+
+    def _there(self, row: PromotionProduct) -> dict[int, float]:
+        asked, own = self._asked(row), self._sold[row.product_id]
+        return {pk: volume for pk, volume in own.items() if not asked or asked.intersection(self._above[pk])}
 
 
 def _said(first: Running, others: int) -> dict[str, Any]:

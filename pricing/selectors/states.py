@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef
+from django.db.models.functions import JSONObject
+
+from accounts.rows import from_row, row_of
 from core.months import month_add
+from forecasting.models import Forecast, ForecastMonth
 from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import line_tree
 
@@ -83,6 +90,50 @@ def states_of(products: Mapping[int, Product], before: datetime.date | None = No
     }
 
 
+@dataclass(frozen=True)
+class StateNow:
+    """Of one product: its ``flow``, ``None`` where too little is known of it; what is expected to come in by
+    month; and what a unit of the state brought in over the 12 months up to that of its forecast."""
+
+    flow: StateFlow | None
+    coming: Mapping[datetime.date, float]
+    brought: float | None
+
+
+def state_now(
+    product: Product, state: Measure, inflow: Measure, data_month: datetime.date
+) -> StateNow | None:
+    """``None`` where nothing is expected to come in. One query."""
+    months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
+    known = ProductMonth.objects.filter(
+        product=OuterRef("product"), measure__in=[state, inflow], volume__isnull=False
+    )
+    columns = {name: F(name) for name in ("measure", "month", "volume", "revenue")}
+    row: Any = (
+        Forecast.objects.filter(product=product, measure=inflow, current=True)
+        .annotate(
+            month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))),
+            known=ArraySubquery(known.order_by("-month").values_list(JSONObject(**columns))),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    coming = {month.month: month.final for month in (from_row(ForecastMonth, one) for one in row.month_rows)}
+    said = [(one["measure"], datetime.date.fromisoformat(one["month"]), one) for one in row.known]
+    newest = [(measure, month, float(one["volume"])) for measure, month, one in said[: 2 * (MONTHS + 1)]]
+    year = [
+        one
+        for measure, month, one in said
+        if measure == state.pk
+        and one["revenue"] is not None
+        and month_add(data_month, -MONTHS) < month <= data_month
+    ]
+    sold = sum(one["volume"] for one in year)
+    brought = sum(one["revenue"] for one in year) / sold if sold > 0 else None
+    return StateNow(_flow((state.pk, inflow.pk), newest), coming, brought)
+
+
 def _same_unit(one: Measure, other: Measure) -> bool:
     return one.unit_en.casefold() == other.unit_en.casefold()
 
@@ -100,19 +151,20 @@ def state_flows(
     )
     if before is not None:
         rows = rows.filter(month__lt=before, month__gte=month_add(before, -12 * YEARS))
-    volumes: dict[int, dict[tuple[int, datetime.date], float]] = defaultdict(dict)
+    volumes: dict[int, list[tuple[int, datetime.date, float]]] = defaultdict(list)
     for pk, measure, month, volume in rows.order_by("-month").values_list(
         "product_id", "measure_id", "month", "volume"
     ):
-        own = volumes[pk]
-        if measure in pairs[pk] and len(own) < 2 * (MONTHS + 1):
-            own[measure, month] = float(volume or 0)
+        if measure in pairs[pk] and len(volumes[pk]) < 2 * (MONTHS + 1):
+            volumes[pk].append((measure, month, float(volume or 0)))
     found = {pk: _flow(pair, volumes[pk]) for pk, pair in pairs.items()}
     return {pk: flow for pk, flow in found.items() if flow is not None}
 
 
-def _flow(pair: tuple[int, int], volumes: Mapping[tuple[int, datetime.date], float]) -> StateFlow | None:
+def _flow(pair: tuple[int, int], newest: Iterable[tuple[int, datetime.date, float]]) -> StateFlow | None:
+    """``newest``: measure, month and volume, of the newest months."""
     state, inflow = pair
+    volumes = {(measure, month): volume for measure, month, volume in newest}
     left = there = came = 0.0
     known = 0
     for (measure, month), volume in volumes.items():

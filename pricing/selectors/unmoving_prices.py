@@ -27,7 +27,7 @@ def segment_changes(products: Collection[int], months: Sequence[datetime.date]) 
 
 
 def currency_changes(products: Collection[int], months: Sequence[datetime.date]) -> Changes:
-    """The same of our own prices in another currency."""
+    """The same of our own prices for everybody in another currency."""
     return _changes("currency", products, months)
 
 

@@ -95,10 +95,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class ChannelPrice(PriceNow):
-    """Of a channel's own list; ``level`` is it by the price of the product, both without VAT."""
+    """Of a channel's own list; ``level`` is it by the price of the product, both without VAT; ``None``: it is
+    in another currency."""
 
     channel: Channel
-    level: float
+    level: float | None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Ground:
 
     @cached_property
     def volumes(self) -> ChannelVolumes:
-        return channel_volumes(self.product, self.measure)
+        return channel_volumes(self.product, self.inflow.measure if self.inflow else self.measure)
 
     @cached_property
     def channels(self) -> dict[int, ChannelPrice]:
@@ -236,10 +237,9 @@ class Ground:
         known = self.consumer_price(asked) if self._of_consumers(row) else None
         price = float(self.compared(asked) if known is None else known)
         usual = float(self.consumer.amount if known is not None and self.consumer else now.amount)
-        # Prices of the product say nothing of how far a channel's may go.
-        seen = (
-            (row.lowest_price, row.highest_price) if row and row.channel_id == asked.channel else (None, None)
-        )
+        # Prices of the product, or in another currency, say nothing of how far a channel's may go.
+        is_of_it = row and row.channel_id == asked.channel and now.price_list.currency == self.currency
+        seen = (row.lowest_price, row.highest_price) if row and is_of_it else (None, None)
         return beyond(price, seen[0] or usual, seen[1] or usual)
 
     def quantiles(self, asked: Asked) -> list[float]:
@@ -253,7 +253,12 @@ class Ground:
         """What a unit brings in at that price on a day, in the money of :class:`Month`."""
         own = self.channels[asked.channel] if asked.channel else None
         ratio = self.compared(asked, day) / (own or self.price).amount
-        return float(ratio) * (own.level if own else 1.0) * (self.revenue or 1.0)
+        return float(ratio) * (self._level(own) if own else 1.0) * (self.revenue or 1.0)
+
+    def _level(self, own: ChannelPrice) -> float:
+        """What a unit brings in there by what one does on average; by the prices where they can be compared,
+        else as it did."""
+        return self.volumes.level(own.channel.pk) if own.level is None else own.level
 
     @staticmethod
     def _of_consumers(row: Elasticity | None) -> bool:
@@ -298,7 +303,7 @@ class Ground:
             month = replace(month, cost=float(costs[0]), taken=float(costs[1]))
         if own is None:
             return month
-        paid = float(own.on(day) / own.amount) * own.level * (self.revenue or 1.0)
+        paid = float(own.on(day) / own.amount) * self._level(own) * (self.revenue or 1.0)
         return replace(month, part=self.volumes.share([own.channel.pk]), paid=paid)
 
 

@@ -6,14 +6,20 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from math import log
+from math import hypot, log
 from statistics import fmean, pstdev
 from typing import Any
 
 from core.months import month_end
 from pricing.engine.mechanics import mechanic_price
 from pricing.engine.pooling import Belief
-from pricing.engine.what_if_promotion import Offer, PromotionOutcome, promotion_what_if
+from pricing.engine.what_if import BEYOND, WIDER
+from pricing.engine.what_if_promotion import (
+    Offer,
+    PromotionOutcome,
+    promotion_what_if,
+    promotion_what_if_level,
+)
 from pricing.models import Promotion
 from products.selectors.access import products_visible
 
@@ -22,7 +28,7 @@ from .what_if import DAY, PUBLISHED_QUANTILES, Answer, Ground, Kind
 
 Mechanic = Promotion.Mechanic
 AFTER_DAYS, MOST_DAYS = 28, 92
-LEAST_PRICE = Decimal("0.3")
+LEAST_PRICE, MOST_ASSUMED = Decimal("0.3"), Decimal(500)
 # What a mechanic that names no price of its own opens with.
 _USUAL = Decimal("0.75")
 _PRICED = ("price_cut", "coupon", "n_for", "bonus_pack", "welcome", "cashback")
@@ -30,7 +36,10 @@ _PRICED = ("price_cut", "coupon", "n_for", "bonus_pack", "welcome", "cashback")
 
 @dataclass(frozen=True)
 class PromotionAsked:
-    """``price``: what its buyer pays for a unit. ``channels``: none is everywhere. ``budget``: our part."""
+    """``price``: what its buyer pays for a unit; of a price in parts what a reference customer pays in a
+    year, of a state what who comes in pays in the months looked at. ``channels``: none is everywhere.
+    ``budget``: our part. ``assumed``: by how many per cent more comes into a state beside what its price
+    does, as who asks assumes where no earlier promotion says it."""
 
     mechanic: str
     price: Decimal
@@ -38,9 +47,11 @@ class PromotionAsked:
     end: datetime.date
     channels: tuple[int, ...] = ()
     budget: Decimal = Decimal(0)
+    assumed: Decimal = Decimal(0)
 
     @property
     def values(self) -> dict[str, Any]:
+        said = {"assumed": str(self.assumed)} if self.assumed else {}
         return {
             "kind": "promotion",
             "mechanic": self.mechanic,
@@ -49,6 +60,7 @@ class PromotionAsked:
             "end": str(self.end),
             "channel": [str(pk) for pk in self.channels],
             "budget": str(self.budget),
+            **said,
         }
 
 
@@ -74,7 +86,15 @@ class Promotions:
 
     @cached_property
     def _earlier(self) -> EarlierPromotions:
-        return EarlierPromotions([self.ground.product.pk], products_visible(self._user))
+        ground = self.ground
+        measure = ground.inflow.measure if ground.inflow else None
+        return EarlierPromotions([ground.product.pk], products_visible(self._user), measure)
+
+    def is_assumed(self, mechanic: str) -> bool:
+        """Whether who asks says how much more comes into a state: too few of the mechanic were measured."""
+        return self.ground.inflow is not None and not self._earlier.has_enough(
+            self.ground.product.pk, mechanic
+        )
 
     @property
     def mechanics(self) -> list[str]:
@@ -105,43 +125,52 @@ class Promotions:
             min(max(asked.end, start), last),
             tuple(pk for pk in asked.channels if pk in self.ground.volumes.channels),
             max(asked.budget, Decimal(0)),
+            min(max(asked.assumed, Decimal(0)), MOST_ASSUMED)
+            if self.is_assumed(asked.mechanic)
+            else Decimal(0),
         )
 
     def answer(self, asked: PromotionAsked) -> PromotionAnswer | None:
-        """``None``: too few of the mechanic were measured."""
+        """``None``: too few of the mechanic were measured, and it is no state, of which it is assumed."""
         ground, product = self.ground, self.ground.product
         quantiles = ground.elasticity.quantiles if ground.elasticity else PUBLISHED_QUANTILES
-        expected = self._earlier.expected(
-            product.pk,
-            product.line_id,
-            asked.mechanic,
-            max(-log(asked.price / self.normal), 0.0),
-            (fmean(quantiles), pstdev(quantiles)),
-        )
-        if expected is None:
+        depth, elasticity = max(-log(asked.price / self.normal), 0.0), (fmean(quantiles), pstdev(quantiles))
+        expected = self._earlier.expected(product.pk, product.line_id, asked.mechanic, depth, elasticity)
+        if expected is None and ground.inflow is None:
             return None
+        uplift, after, sisters = (
+            (expected.uplift, expected.after, expected.sisters)
+            if expected
+            else (_assumed(asked, depth, elasticity), None, None)
+        )
         share = self.ground.volumes.share(asked.channels) if asked.channels else 1.0
         after_first, after_last = asked.end + DAY, asked.end + AFTER_DAYS * DAY
         days = [(row.month, month_end(row.month)) for row in ground.months]
-        found = promotion_what_if(
-            ground.base(asked.start),
-            Offer(
-                running=[
-                    _days(*month, asked.start, asked.end) / ((month[1] - month[0]).days + 1) for month in days
-                ],
-                after=[_days(*month, after_first, after_last) / AFTER_DAYS for month in days],
-                channels=share,
-                price=float(asked.price / self.normal) if self.ours else 1.0,
-                budget=float(asked.budget),
-            ),
-            expected.uplift,
-            expected.after,
-            expected.sisters,
-            correlation=ground.correlation,
+        offer = Offer(
+            running=[
+                _days(*month, asked.start, asked.end) / ((month[1] - month[0]).days + 1) for month in days
+            ],
+            after=[_days(*month, after_first, after_last) / AFTER_DAYS for month in days],
+            channels=share,
+            price=float(asked.price / self.normal) if self.ours else 1.0,
+            budget=float(asked.budget),
         )
-        return PromotionAnswer(
-            asked, found.outcome, found=found, belief=expected.uplift, share=share, ours=self.ours
-        )
+        said = (offer, uplift, after, sisters)
+        months, inflow = ground.base(asked.start), ground.inflow
+        if inflow is None:
+            found = promotion_what_if(months, *said, correlation=ground.correlation)
+        else:
+            found = promotion_what_if_level(
+                months, inflow.volumes, inflow.stays, *said, correlation=ground.correlation
+            )
+        return PromotionAnswer(asked, found.outcome, found=found, belief=uplift, share=share, ours=self.ours)
+
+
+def _assumed(asked: PromotionAsked, depth: float, elasticity: tuple[float, float]) -> Belief:
+    """As what comes in answers a price, less sure more than a fifth below that of now, and what is assumed
+    beside it; of no earlier promotion."""
+    beside, over = log(1 + float(asked.assumed) / 100), max(depth + log(1 - BEYOND), 0.0)
+    return Belief(beside - elasticity[0] * depth, hypot(elasticity[1] * depth, WIDER * over), 0, 0, 0)
 
 
 def _days(first: datetime.date, last: datetime.date, start: datetime.date, end: datetime.date) -> int:

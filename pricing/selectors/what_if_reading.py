@@ -30,7 +30,7 @@ from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
 from .resellers import CONSUMER, margin_rate, reach
-from .states import state_flows
+from .states import StateNow, state_now
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
 UnitCosts = Sequence[tuple[Decimal, Decimal] | None]
@@ -67,14 +67,16 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if is_level and coming is None:
         return "level"
     day = today()
-    lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk)
-    if not lists:
+    lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk, [])
+    if not any(one.price_list.currency == organisation_get().currency for one in lists):
         return "parts" if _has_parts(user, product, day) else "no_price"
     now = forecast_current(user, product, measure)
     months = months_asked(now.sold_months, day) if now else []
     if now is None or not months:
         return "no_forecast"
     data = now.forecast.data_month or now.forecast.as_of
+    state = state_now(product, measure, coming, data) if coming else None
+    brought = state.brought if state else prices_last_year({product.pk: data}).get((product.pk, measure.pk))
     ground = ground_of(
         Read(
             product,
@@ -84,37 +86,28 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
             now.forecast,
             months,
             now.correlation,
-            prices_last_year({product.pk: data}).get((product.pk, measure.pk)),
+            brought,
             lambda: vat_rates([product], day)[product.pk],
             lambda: _elasticities(user, product),
             lambda: _unit_costs(user, product, months),
         ),
         day,
     )
-    return _with_inflow(user, ground, coming) if coming else ground
+    return _with_inflow(ground, coming, state) if coming else ground
 
 
-def _with_inflow(user: Any, ground: Ground, measure: Measure) -> Ground | str:
+def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
     """Of a state; only where what comes into it was measured, of the product or its line. The price for
     everybody is asked, no channel's."""
     answers = ground.elasticities()
     row = answers.get(None)
     if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
         return "unmeasured"
-    now = forecast_current(user, ground.product, measure)
-    coming = {month.month: month.final for month in now.sold_months} if now else {}
-    stays = share_staying(ground.product, ground.measure, measure)
-    if stays is None or any(row.month not in coming for row in ground.months):
+    if state is None or state.flow is None or any(row.month not in state.coming for row in ground.months):
         return "inflow"
-    volumes = [max(coming[row.month], 0.0) for row in ground.months]
-    inflow = Inflow(measure, volumes, stays)
+    volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
+    inflow = Inflow(measure, volumes, state.flow.stays)
     return replace(ground, inflow=inflow, own_lists=(), elasticities=lambda: answers)
-
-
-def share_staying(product: Product, level: Measure, inflow: Measure) -> float | None:
-    """Of a state the share that is still there a month later; ``None``: not known."""
-    found = state_flows({product.pk: (level.pk, inflow.pk)}).get(product.pk)
-    return found.stays if found else None
 
 
 def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
@@ -134,9 +127,11 @@ def months_asked(rows: Iterable[ForecastMonth], day: datetime.date) -> list[Fore
 
 
 def ground_of(read: Read, day: datetime.date) -> Ground:
-    own = next((one for one in read.lists if one.price_list.kind == Kind.OWN), None)
+    currency = organisation_get().currency
+    usual = [one for one in read.lists if one.price_list.currency == currency]
+    own = next((one for one in usual if one.price_list.kind == Kind.OWN), None)
     consumer = _consumer(read.lists, own.price_list.channel_id if own else None)
-    price = own or consumer or read.lists[0]
+    price = own or consumer or usual[0]
     beside = consumer if price is not consumer and not price.price_list.with_vat else None
     own_lists = _own_lists(read.lists, price)
     vat = any(one.price_list.with_vat for one in (price, *own_lists))
@@ -151,7 +146,7 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
         product=read.product,
         measure=read.measure,
         unit=read.unit,
-        currency=organisation_get().currency,
+        currency=currency,
         months=read.months,
         correlation=read.correlation,
         price=price,
@@ -167,7 +162,9 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
                 one.made,
                 one.amount,
                 channel=channel,
-                level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net),
+                level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net)
+                if one.price_list.currency == currency
+                else None,
             )
             for one in own_lists
             if (channel := one.price_list.channel) is not None
@@ -200,8 +197,9 @@ def _revenue(read: Read, price: PriceNow, net: Decimal) -> float | None:
 
 
 def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
-    """Those of a channel that are of the same kind as the price in question."""
-    return [
+    """Those of a channel that are of the same kind as the price in question; of two of a channel the one in
+    its currency last, which counts."""
+    found = [
         one
         for one in lists
         if one.price_list.kind == price.price_list.kind
@@ -209,6 +207,7 @@ def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
         and not one.price_list.segment_id
         and one.price_list != price.price_list
     ]
+    return sorted(found, key=lambda one: one.price_list.currency == price.price_list.currency)
 
 
 def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
@@ -241,9 +240,9 @@ def prices_now(
     product: Product | None = None,
 ) -> dict[int, list[PriceNow]]:
     """By product what it costs now on each of the lists that has a price of it, everybody's first, as
-    :func:`pricing.selectors.list_parts.parts_by_list` reads it."""
+    :func:`pricing.selectors.list_parts.parts_by_list` reads it; of a channel in its currency."""
     found: dict[int, list[PriceNow]] = {}
-    for pk, own in parts_by_list(product_ids, lists, product).items():
+    for pk, own in parts_by_list(product_ids, lists, product, abroad=True).items():
         now = [PriceNow(one, amount) for one in own if (amount := amount_on(one.steps, day))]
         if now:
             found[pk] = now

@@ -161,8 +161,8 @@ def distribution_undo(*, import_id: int) -> tuple[int, int]:
     return imported_undo(import_id=import_id, kinds={DISTRIBUTION: DistributionMonth})
 
 
-def listings_lock(products: Collection[int]) -> None:
-    """Nobody sets a listing of these products meanwhile."""
+def products_lock(products: Collection[int]) -> None:
+    """Nobody writes a listing or positioning of these products meanwhile."""
     list(Product.objects.select_for_update().filter(pk__in=products).order_by("pk").values_list("pk"))
 
 

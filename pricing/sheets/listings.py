@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from exchange.sheets import Counts, Field, Option
 from pricing.models import Listing
 from pricing.selectors.costs import RIGHT as COSTS
-from pricing.services.place import LISTING, MONEY, dated_import, dated_undo, listings_lock, stays
+from pricing.services.place import LISTING, MONEY, dated_import, dated_undo, products_lock, stays
 from products.sheets import sources
 from products.sheets.known import channels_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
@@ -160,7 +160,7 @@ class ListingsSheet(PlannedSheet[_Plan]):
         return super().sees_all(user) and user.has_perm(COSTS)
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        listings_lock({row.listing.product_id for row in self.checked(cursor, options).rows})
+        products_lock({row.listing.product_id for row in self.checked(cursor, options).rows})
         plan = self.checked(cursor, options)
         counts = plan.counts()  # before the rows that are there take their new values
         dated_import(

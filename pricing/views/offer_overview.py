@@ -17,7 +17,8 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.models import Positioning
 from pricing.selectors import offer_overview as overview
 from pricing.selectors.costs import RIGHT as COSTS
-from pricing.selectors.offer import TEXTS
+from pricing.selectors.offer import TEXTS, points_of
+from pricing.sheets.positioning import KINDS, WHY, points_text
 from products.selectors.access import lines_visible
 from products.selectors.filter_choices import filter_choices
 
@@ -62,25 +63,31 @@ def listings(request: HttpRequest) -> HttpResponse:
 def positionings(request: HttpRequest) -> HttpResponse:
     """What every product stands for, and what waits for a decision."""
     asked, rows = _positionings(request)
-    context = _context(request, asked, rows) | {"choices": filter_choices(request.user, "segment")}
+    context = _context(request, asked, rows) | {
+        "choices": filter_choices(request.user, "segment"),
+        "can_import": request.user.has_perm("exchange.import") and request.user.has_perm("pricing.edit"),
+    }
     return page_render(request, "pricing/positioning_list.html", context)
 
 
 @with_right("pricing.view")
 @require_safe
 def positionings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The file that the sheet *positioning* reads in again."""
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
     _asked, found = _positionings(request)
-    names = (*TEXTS, "why", "alternatives")
+    names = (*TEXTS, *WHY)
 
     def rows() -> Iterator[list[Any]]:
         for row in found.iterator(chunk_size=500):
+            rate, points = row.expected_rate, points_of(row)
             yield [
-                *(row.product.code, row.product.name, row.segment and row.segment.name, row.number),
+                *(row.product.code, row.product.name, row.segment and row.segment.code, row.number),
                 *(row.start_date, row.get_state_display(), *(getattr(row, name) for name in names)),
-                *(str(row.author), row.decided_by and str(row.decided_by)),
+                *(rate and rate * 100, *(points_text(points, points_kind) for points_kind in KINDS.values())),
+                *(row.written_by, row.decided_by and str(row.decided_by)),
             ]
 
     labels = [str(Positioning._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
@@ -92,6 +99,9 @@ def positionings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("From"), "date"),
         ExportColumn(_("State")),
         *(ExportColumn(label[:1].upper() + label[1:], width=36) for label in labels),
+        ExportColumn(_("Expected change in volume (%)"), "number"),
+        ExportColumn(_("Attributes"), width=36),
+        ExportColumn(_("Claims of the product"), width=36),
         ExportColumn(_("Written by")),
         ExportColumn(_("Decided by")),
     ]

@@ -146,7 +146,7 @@ def unknown_words(reason: str) -> str:
             "shows in the prices that are observed"
         ),
         "segment": _("nobody says what a segment buys of all that is sold"),
-        "currency": _("nobody says who pays in another currency; forecasts count with prices in our own"),
+        "currency": _("nobody says who pays in another currency; forecasts count with those of a channel"),
         "level": _(
             "this product counts what is in force, and its line does not count in the same unit what is new"
         ),

@@ -55,7 +55,7 @@ def stopped(promotion: Promotion, day: datetime.date) -> Promotion:
     return promotion
 
 
-def measured(*products: Product, uplift: float = 1.1, **fields: Any) -> Promotion:
+def measured(*products: Product, uplift: float = 1.1, measure: str = "units", **fields: Any) -> Promotion:
     """One that is over and did the worked figures: 200 normally, 420 sold, 50 less after."""
     fields = {"ahead": -60, "products": [ProductPlan(row, Decimal("14.99")) for row in products]} | fields
     row = approved_factory(*products, **fields)
@@ -63,7 +63,7 @@ def measured(*products: Product, uplift: float = 1.1, **fields: Any) -> Promotio
         PromotionEffect.objects.create(
             promotion=row,
             product=one,
-            measure=Measure.objects.get(code="units"),
+            measure=Measure.objects.get(code=measure),
             method="weeks",
             baseline=200,
             sold=200 * (1 + uplift),

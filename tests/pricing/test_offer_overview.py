@@ -150,5 +150,5 @@ class TestPositionings:
             client.get("/pricing/positionings/export/csv/?show=waiting").streaming_content
         ).decode()
         head, row = file.splitlines()
-        assert ("Alternatives considered" in head, row.startswith("B,Beer,Seniors,1,")) == (True, True)
+        assert ("Alternatives considered" in head, row.startswith("B,Beer,old,1,")) == (True, True)
         assert client.get("/pricing/positionings/export/pdf/").status_code == 404

@@ -117,7 +117,7 @@ def test_what_is_not_approved_moves_nothing(juice: Product, everybody: PriceList
     [
         ("advised", "Advised price +5.0%", "the reseller decides what he asks"),
         ("segment", "Price for Growers +5.0%", "nobody says what a segment buys of all that is sold"),
-        ("currency", "Price in GBP, Web +5.0%", "nobody says who pays in another currency"),
+        ("currency", "Price in GBP +5.0%", "nobody says who pays in another currency"),
     ],
 )
 def test_a_price_ahead_that_the_forecast_does_not_count_with_says_so(
@@ -127,7 +127,7 @@ def test_a_price_ahead_that_the_forecast_does_not_count_with_says_so(
     lists: dict[str, Any] = {
         "advised": {"kind": "advised"},
         "segment": {"segment": Segment.objects.create(code="growers", name="Growers")},
-        "currency": {"currency": "GBP", "channel": channel_factory(name="Web")},
+        "currency": {"currency": "GBP"},
     }
     apart = price_list_factory(**lists[of])
     price(juice, apart, month_add(LAST, -24), "2.00")
@@ -234,6 +234,39 @@ def test_what_everybody_pays_leaves_a_channel_with_its_own(
     change = change_of(juice)
     assert change is not None
     assert change.factors[3] == pytest.approx(0.25 * 0.8**-2.62 + 0.75 * 1.1**-2.62, rel=1e-6)
+
+
+def test_a_price_in_another_currency_moves_the_channel_that_pays_it(
+    juice: Product, everybody: PriceList, shop: Channel
+) -> None:
+    """The same +10 % in pounds as in euro: only its own old price counts, and no rate of exchange."""
+    pounds = price_list_factory(currency="GBP", channel=shop)
+    price(juice, pounds, month_add(LAST, -24), "2.50")
+    price(juice, pounds, AHEAD[2], "2.75")
+    price(juice, web(), AHEAD[3], "9.99")  # what is above it it does not pay
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[2:] == pytest.approx([0.75 + 0.25 * 1.1**-2.62] * 16, rel=1e-6)
+    there = 1.1**-2.62
+    then = (75 * 2 + 25 * there * 3 * 1.1) / (75 + 25 * there)
+    assert change.prices[2:] == pytest.approx([then / 2.25] * 16, rel=1e-6)
+    assert currency_changes([juice.pk], AHEAD) == {}
+    # Beside one of ours the channel is taken to pay that.
+    price(juice, price_list_factory(channel=shop), month_add(LAST, -24), "3.00")
+    change = change_of(juice)
+    assert change is None or change.factors == ()
+
+
+def test_a_first_price_in_another_currency_is_held_against_none_of_ours(
+    juice: Product, shop: Channel
+) -> None:
+    pounds = price_list_factory(currency="GBP", channel=shop)
+    price(juice, pounds, AHEAD[2], "0.10")
+    assert change_of(juice) is None
+    price(juice, web(), AHEAD[1], "3.993")
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[3] == pytest.approx(0.75 + 0.25 * 1.1**-2.62, rel=1e-6)
 
 
 def test_a_price_of_a_segment_moves_nothing(juice: Product, shop: Channel) -> None:

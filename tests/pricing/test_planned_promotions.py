@@ -20,9 +20,16 @@ from pricing.selectors.planned_promotions import promotion_changes
 from pricing.selectors.promotion_series import SeriesReader
 from pricing.services.promotions import ProductPlan
 from pricing.words.promotions import planned_words
-from products.models import Measure, Product, SalesMonth
+from products.models import Channel, Measure, Product, SalesMonth
 from products.selectors.months import complete_months
-from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+)
 from tests.forecasting.conftest import LAST, months_give, night_now
 from tests.forecasting.test_night import totals
 
@@ -226,19 +233,65 @@ def test_in_some_channels_it_is_their_part_of_the_volume(juice: Product) -> None
     measured(juice, uplift=0.5)
     chain = channel_factory()
     shop = channel_factory(parent=chain)
-    for channel, volume in ((shop, 30), (channel_factory(), 70)):
-        SalesMonth.objects.create(
-            product=juice,
-            measure=Measure.objects.get(code="units"),
-            channel=channel,
-            month=LAST,
-            volume=volume,
-            days=30,
-        )
+    sold_there(juice, "units", {shop: 30, channel_factory(): 70})
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), channels=[chain])
     change = change_of(juice)
     assert change is not None
     assert change.factors[2] == pytest.approx(1 + 0.3 * 0.5, rel=1e-6)
+
+
+def sold_there(product: Product, measure: str, volumes: dict[Channel, int]) -> None:
+    for channel, volume in volumes.items():
+        SalesMonth.objects.create(
+            product=product,
+            channel=channel,
+            measure=Measure.objects.get(code=measure),
+            month=LAST,
+            volume=volume,
+            days=30,
+        )
+
+
+def test_where_no_chains_price_is_known_the_lower_price_is_ours(juice: Product) -> None:
+    """Of a chain that sells three tenths it is known what it asks: of all that is sold seven tenths bring in
+    three quarters, in that chain everything what it did."""
+    cut: dict[str, Any] = {"mechanic": "price_cut", "rate": Decimal("0.25")}
+    cut["products"] = [ProductPlan(juice, Decimal("10.00"))]
+    measured(juice, uplift=0.6, **cut)
+    chain = channel_factory()
+    sold_there(juice, "units", {channel_factory(parent=chain): 30, channel_factory(): 70})
+    asked = price_list_factory(kind="observed", channel=chain)
+    price_factory(product=juice, price_list=asked, start_date=month_add(LAST, -24), amount=3)
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]), **cut)
+    change = change_of(juice)
+    assert change is not None
+    assert change.prices[:4] == (1, 1, 0.825, 1)
+    Promotion.objects.latest("pk").channel_rows.create(channel=chain)
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[2] == pytest.approx(1 + 0.3 * 0.6, rel=1e-6)
+    assert change.prices == ()
+
+
+def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> None:
+    """A quarter of the contracts there and nine tenths of those that come in are of the web."""
+    unit = {"unit_en": "contracts", "unit_nl": "contracten"}
+    force = measure_factory(code="force", kind="level", **unit)
+    new, used = measure_factory(code="new", **unit), measure_factory(code="kwh", unit_en="kWh")
+    contract = product_factory(line=line_factory(measures=[force, new, used]))
+    web, desk = channel_factory(), channel_factory()
+    sold_there(contract, "force", {web: 25, desk: 75})
+    sold_there(contract, "new", {web: 9, desk: 1})
+    measured(*(product_factory(line=juice.line) for _ in range(3)), uplift=0.9)  # goods say nothing
+    promotion(contract, AHEAD[2], month_end(AHEAD[2]), channels=[web])
+    assert change_of(contract) is None
+    measured(contract, uplift=0.5)
+    PromotionEffect.objects.filter(product=contract).update(measure=new)
+    change = change_of(contract)
+    assert change is not None
+    moved = {one: change.on(one.pk, is_level=one == force).factors for one in (force, new, used)}
+    assert moved[new][2] == pytest.approx(1 + 0.9 * 0.5, rel=1e-6)
+    assert (moved[force], moved[used], change.prices) == ((), (), ())
 
 
 def test_what_was_never_measured_or_is_called_off_moves_nothing(juice: Product) -> None:

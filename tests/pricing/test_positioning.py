@@ -408,6 +408,9 @@ def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: 
     assert "—" in shown.split(">Need</span>")[1][:100]
     shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()
     assert "<del>+4.0%</del>" in shown
+    positioning_change(user=ruud, positioning=second, version=1, expected_rate=Decimal("0.05"))
+    shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()
+    assert ("<del>+4.0%</del>" in shown, "<ins>+5.0%</ins>" in shown) == (True, True)
     with pytest.raises(IntegrityError), transaction.atomic():
         Positioning.objects.filter(pk=second.pk).update(expected_rate=-1)
 

@@ -94,10 +94,11 @@ def test_the_approver_sees_what_the_decision_will_expect() -> None:
     assert card(approver, proposal).status_code == 302
 
 
-def test_of_a_channels_list_its_share_moves() -> None:
-    """A quarter of the volume, bought at 3 where others pay 2, at +10 %."""
+@pytest.mark.parametrize("currency", ["EUR", "GBP"])
+def test_of_a_channels_list_its_share_moves(currency: str) -> None:
+    """A quarter of the volume, bought at 3 where others pay 2, at +10 %; in whichever currency."""
     everybody, shop = price_list_factory(), channel_factory()
-    mine = price_list_factory(channel=shop)
+    mine = price_list_factory(channel=shop, currency=currency)
     [juice] = priced(everybody, 1)
     price_factory(product=juice, price_list=mine, start_date=soon(-400), amount=3)
     sold = {"product": juice, "measure": Measure.objects.get(code="units"), "days": 30}
@@ -106,9 +107,12 @@ def test_of_a_channels_list_its_share_moves() -> None:
         SalesMonth(**sold, channel=where, month=last, volume=units, revenue=units * each)
         for where, units, each in ((shop, 25, 3), (channel_factory(), 75, 2))
     )
-    page, there = card(user_factory(), proposed(mine, [juice], "0.1")), 1.1**-2.62
+    proposal = proposed(mine, [juice], "0.1")
+    page, there = card(user_factory(), proposal), 1.1**-2.62
     assert page.context["volume"].change == pytest.approx(0.75 + 0.25 * there - 1)
     assert page.context["revenue"].change == pytest.approx((150 + 75 * there * 1.1) / 225 - 1)
+    proposal_approve(user=user_factory(), proposal=proposal)
+    assert DecisionProduct.objects.get().expected == pytest.approx(0.75 + 0.25 * there - 1, abs=1e-5)
 
 
 def test_who_sees_it_and_where_there_is_none() -> None:

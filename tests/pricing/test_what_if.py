@@ -572,6 +572,27 @@ def test_which_price_is_asked_on_the_card(product: Product, shop: Channel) -> No
     assert "€10.00</output>" in ask(client, channel="0")
 
 
+def test_a_channel_that_pays_in_another_currency(product: Product, shop: Channel) -> None:
+    """A unit brought in 18 there and 10 elsewhere, 12.40 on average: what it is in pounds does not matter."""
+    PriceList.objects.filter(code="shop").update(currency="GBP")
+    for row in SalesMonth.objects.all():
+        each = 18 if row.channel_id == shop.pk else 10
+        SalesMonth.objects.filter(pk=row.pk).update(revenue=each * row.volume)
+    answer = ground_of(product).answer(Asked(Decimal("13.2"), next_month(), shop.pk))
+    there = 1.1**-3.5
+    assert answer.outcome.median_volume == pytest.approx(1000 + 11 * (700 + 300 * there), rel=0.001)
+    assert not answer.outside
+    lost = 300 * 10 * 18 / 12.4 * (1 - 1.1 * there)
+    assert answer.outcome.revenues[1].mean == pytest.approx(10_000 - lost, rel=0.001)
+    said = ask(client_of(marketer(language="en")), price="13.2", channel=str(shop.pk))
+    assert "£13.20</output>" in said
+    assert "now £12.00" in said
+    # A list in our own currency of the same channel counts before it.
+    both = price_list_factory(code="ours", channel=shop)
+    price_factory(product=product, price_list=both, start_date=datetime.date(2024, 1, 1), amount=14)
+    assert ground_of(product).channels[shop.pk].amount == 14
+
+
 @pytest.mark.parametrize("row", ["advised", "own", "none"])
 def test_a_reseller_who_passes_on_half(product: Product, row: str) -> None:
     """Ours +10 % is his +5 %: consumers answer to that, unless it was measured what they do on our price."""

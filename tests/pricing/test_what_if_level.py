@@ -17,8 +17,9 @@ from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity, Scenario
 from pricing.selectors.own_prices import UNIT
 from pricing.selectors.recommended import recommended
+from pricing.selectors.states import state_flows
 from pricing.selectors.what_if import Asked
-from pricing.selectors.what_if_reading import share_staying, what_if_ground
+from pricing.selectors.what_if_reading import what_if_ground
 from products.models import LineMeasure, Measure, Product, ProductMonth
 from tests.factories import (
     channel_factory,
@@ -136,8 +137,11 @@ def test_the_assumption_is_kept_with_its_scenario(contracts: Product) -> None:
     assert "assumed: 1.5% more churn per 1% of price" in ask(client, "div#what-if")
 
 
-def test_the_card_says_why_nothing_but_a_price_is_asked(contracts: Product) -> None:
-    assert "No promotion or distribution is asked here" in ask(client_of(marketer()), "div#what-if")
+def test_the_card_says_why_no_distribution_is_asked(contracts: Product) -> None:
+    card = ask(client_of(marketer()), "div#what-if")
+    assert "No distribution is asked here" in card
+    assert "kind=promotion" in card
+    assert "kind=distribution" not in card
 
 
 def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measure, Measure]) -> None:
@@ -161,7 +165,7 @@ def test_refused_with_its_reason(
     elif change == "more":  # 30 more in force every month than came in
         for n, row in enumerate(ProductMonth.objects.filter(measure=force).order_by("month")):
             ProductMonth.objects.filter(pk=row.pk).update(volume=1000 + 50 * n)
-        assert share_staying(contracts, force, new) is None
+        assert state_flows({contracts.pk: (force.pk, new.pk)}) == {}
     found = what_if_ground(marketer(), contracts)
     assert (found if isinstance(found, str) else "") == reason
 

@@ -11,12 +11,16 @@ import pytest
 
 from pricing.models import PriceList, ReferenceUse
 from pricing.selectors.what_if import Asked
+from pricing.selectors.what_if_promotion import PromotionAnswer
 from pricing.selectors.what_if_reading import what_if_ground
+from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
 from products.models import Product
 from tests.factories import line_factory, price_factory, price_list_factory, product_factory
 from tests.pricing.elasticities import elasticity_factory
+from tests.pricing.promotions import measured
 from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if_promotion import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 KWH, MONTH = ("unit", "kWh"), ("month", "")
@@ -115,8 +119,7 @@ class TestTheCard:
         assert ">kWh <span" in whole
         assert "Home (2,500 kWh) pays €810.00 a year." in ask(client_of(marketer()))
         assert 'name="was" value=":unit:kWh"' in whole
-        assert "kind=promotion" not in whole
-        assert "No promotion is asked here: it lowers a price per unit" in whole
+        assert "kind=promotion" in whole
 
     def test_another_part_begins_at_its_own_price(self, power: Product) -> None:
         asker = Asker(marketer(), ground_of(power))
@@ -137,3 +140,21 @@ class TestTheCard:
         kept = {"name": "Dearer", "part": "unit:kWh", "was": ":unit:kWh", "price": "0.33"}
         assert client.post("/products/A/mix/what-if/keep/", kept).status_code == 302
         assert "kWh: €0.33 from" in ask(client, "div#what-if")
+
+    def test_a_promotion_is_of_what_a_customer_pays_in_a_year(self, power: Product) -> None:
+        measured(power, mechanic="welcome", rate=Decimal("0.25"), products=[ProductPlan(power, Decimal(810))])
+        asked = said(mechanic="welcome", price="648", end=str(next_month(3) - datetime.timedelta(1)))
+        asker = Asker(marketer(), ground_of(power))
+        found = asker.answer(asker.read(asked))
+        assert isinstance(found, PromotionAnswer)
+        # A fifth off, where the last one was a quarter: 2.1 × (0.75 / 0.8)^2.5.
+        assert 1 + found.found.uplift.mean == pytest.approx(2.1 * (0.75 / 0.8) ** 2.5, rel=0.06)
+        assert found.outcome.revenues[2].mean == pytest.approx(8 * found.outcome.volumes[2].mean)
+        page = ask(client_of(marketer()), "div#what-if", **asked)
+        plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+        assert "What a reference customer pays in a year, in the promotion" in plain
+        assert "now €810.00 · −20.0%" in plain
+        assert "Revenue is taken to move as what they pay." in plain
+        address = re.search(r'href="(/pricing/promotions/new/[^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+        form = client_of(marketer()).get(address).context["form"]
+        assert (form["rate"].value(), form["price_1"].value()) == (Decimal(20), None)
