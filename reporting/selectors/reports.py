@@ -30,6 +30,7 @@ from products.selectors.report_scope import (
     viewer_make,
 )
 from reporting.models import Report, ReportPart, Snapshot
+from reporting.reports.markdown import heading_parted
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
 from .report_choices import Choice
@@ -93,7 +94,8 @@ def sections_usable(user: Any) -> list[ReportSection]:
 
 
 def words_told(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
-    """Each section's key with its title, and with what the author says beside it."""
+    """Each section's key with its title, and with what the author says beside it (without the heading that
+    became the title)."""
     found = set()
     for section in snapshot.sections:
         said = [block["markdown"] for block in section["blocks"] if block.get("beside")]
@@ -236,7 +238,10 @@ def report_build(
                 builder.title = part.name
             if part.comment:
                 name = str(report.author) if builder.may("author") else ""
-                builder.text(part.comment, name, about="comment", beside=True)
+                heading, words = ("", part.comment) if builder.blocks else heading_parted(part.comment)
+                builder.text(words, name, about="comment", beside=True)
+                if builder.blocks and heading:
+                    builder.title = heading
             if builder.blocks:
                 sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown

@@ -69,6 +69,24 @@ def test_a_copy_has_what_its_maker_could_read(report: Report) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "title", "said"),
+    [
+        ("Two **facings**.", "Explanation", "Two **facings**."),
+        ("## Our *plan*\n\nTwo facings.\n\n# More", "Our plan", "Two facings.\n\n# More"),
+        ("# A heading alone", "Explanation", "# A heading alone"),
+        ("#not one\nTwo", "Explanation", "#not one\nTwo"),
+    ],
+)
+def test_own_words_stand_under_their_own_heading(report: Report, words: str, title: str, said: str) -> None:
+    report_parts_set(user=report.author, report=report, parts=[Part("words", words)])
+    [section] = report_publish(user=report.author, report=report).sections
+    assert (section["title"], section["blocks"][0]["markdown"]) == (title, said)
+    assert copied(user_factory("marketing"), report) == [("words", words, "")]
+    report_parts_set(user=report.author, report=report, parts=[Part("words", f"{words} And a draft.")])
+    assert copied(user_factory("marketing"), report) == [("words", "", "")]
+
+
+@pytest.mark.parametrize(
     ("section", "right"),
     [
         ("prices", "pricing.view"),
