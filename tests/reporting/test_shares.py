@@ -55,6 +55,18 @@ def test_only_the_hash_is_kept_and_a_second_sending_makes_no_second_link() -> No
     assert another != token
 
 
+def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -> None:
+    organisation_factory(sharing=True)
+    author = user_factory("product-manager", language="en")
+    report = Report.objects.create(author=author, title="Draft", language="en", audience="external")
+    client.force_login(author)
+    page = tight(client.get(f"/reports/{report.pk}/share/"))
+    assert "only that can be shared" in page
+    assert 'name="label"' not in page
+    snapshot_made(report)
+    assert 'name="label"' in tight(client.get(f"/reports/{report.pk}/share/"))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
