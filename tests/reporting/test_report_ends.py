@@ -68,6 +68,23 @@ def test_a_copy_has_what_its_maker_could_read(report: Report) -> None:
     assert copied(user_factory("product-manager"), report)[-1] == ("cost_report", "", "Hidden name")
 
 
+def test_who_reads_a_report_sees_the_newest_version_at_once(report: Report, client: Client) -> None:
+    """What was published, that they may read, and no draft; its author sees what is being made."""
+    client.force_login(user_factory("marketing", language="en"))
+    page = tight(client.get(f"/reports/{report.pk}/"))
+    assert "Said." in page
+    assert "A draft." not in page
+    assert f'href="/reports/{report.pk}/1/pdf/"' in page
+    report_parts_set(user=report.author, report=report, parts=[Part("words", "Later.")])
+    report_publish(user=report.author, report=report)
+    costs = snapshot_made(report, text="A cost", fields=["costs"], product_ids=[], channel_ids=[])
+    page = tight(client.get(f"/reports/{report.pk}/"))
+    assert "Later." in page
+    assert not [said for said in ("Said.", "A cost") if said in page]
+    client.force_login(user_factory("finance", language="en"))
+    assert f"version {costs.number}" in tight(client.get(f"/reports/{report.pk}/"))
+
+
 @pytest.mark.parametrize(
     ("words", "title", "said"),
     [
