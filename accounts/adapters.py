@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
 from requests import RequestException, Response, Session
 
+from .addresses import public_url
 from .errors import DomainError
 from .models import User
 
@@ -27,8 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return subject
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Never by the name that a request came with, which anybody can make up."""
-        return str(settings.PUBLIC_ADDRESS) + urlsplit(super().get_reset_password_from_key_url(key)).path
+        return public_url(urlsplit(super().get_reset_password_from_key_url(key)).path)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the language of the person, not of whoever's browser asked for it."""

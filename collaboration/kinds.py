@@ -40,7 +40,8 @@ class AlertKind:
 
     ``tone`` is ``neg``, ``pos``, ``warn``, ``fc`` or empty and only colours the icon. ``permission``: who may
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
-    people limited to some. ``spark``: the product's sparkline belongs beside it.
+    people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
+    what it leads to; it comes before what has money at stake.
     """
 
     key: str
@@ -57,12 +58,13 @@ class AlertKind:
     spark: bool = True
     acts: str = ""
     told: Callable[[int], str] | None = None
+    asks: bool = False
 
 
 def waiting_kind(key: str, label: Any, icon: str, **more: Any) -> AlertKind:
     """Something that somebody has to do and that rests on no figures: for who has the right, whatever their
     channels."""
-    return AlertKind(key, label, icon, "warn", all_channels=False, spark=False, **more)
+    return AlertKind(key, label, icon, "warn", all_channels=False, spark=False, asks=True, **more)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import IO, Any
 
-from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import require
 from core.formats import is_dutch
 
 FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
@@ -61,6 +62,13 @@ class ExportColumn:
 def formula_neutral(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def export_asked(user: Any, kind: str) -> None:
+    """403 for who may not export, 404 for a format that there is none of."""
+    require(user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
 
 
 def export_response(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.forms import BaseForm
@@ -14,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import services
+from accounts.addresses import public_url
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.services import Invited
@@ -39,8 +39,8 @@ def deputy_saved(request: HttpRequest, owner: User, deputy: User) -> None:
 
 
 def invitation_link(token: str) -> str:
-    """The address to open; never by the name that a request came with, which anybody can make up."""
-    return str(settings.PUBLIC_ADDRESS) + reverse("accounts:invitation", args=[token])
+    """The address to open."""
+    return public_url(reverse("accounts:invitation", args=[token]))
 
 
 def invited_page(request: HttpRequest, invited: Invited) -> HttpResponse:

@@ -15,7 +15,7 @@ from products.models import ProductLine
 from products.selectors.access import lines_visible
 from products.selectors.lines import line_tree
 
-from .alerts import DEAL, alerts_mine, alerts_visible, kinds_visible, later_now, open_now
+from .alerts import DEAL, alerts_mine, alerts_ranked, alerts_visible, kinds_visible, later_now, open_now
 
 STATES = ("open", "later", "closed", "all")
 
@@ -54,7 +54,7 @@ class AlertFilter:
 
 
 def alert_page(user: Any, chosen: AlertFilter) -> QuerySet[Alert]:
-    """The alerts asked for: what waits by money at stake, what is over by when it was."""
+    """The alerts asked for: what waits as on Today, what is over by when it was."""
     rows = alerts_mine(user) if chosen.whose == "mine" else alerts_visible(user)
     if chosen.state == "open":
         rows = rows.filter(open_now())
@@ -71,4 +71,6 @@ def alert_page(user: Any, chosen: AlertFilter) -> QuerySet[Alert]:
         rows = rows.order_by(F("closed_at").desc(), "-pk")
     elif chosen.state == "all":
         rows = rows.order_by("-raised_date", "-stake_amount", "-pk")
+    else:
+        rows = alerts_ranked(user, rows)
     return rows

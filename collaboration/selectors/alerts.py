@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -104,6 +104,14 @@ def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Aler
         return Alert.objects.none()
     people = stands_for(user, today()) if owners is None else owners
     return alerts_visible(user).filter(Q(recipient__in=list(people)) | Q(recipient=None))
+
+
+def alerts_ranked(user: Any, rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """First what somebody asks of this person, then by money at stake."""
+    asks = [kind.key for kind in alert_kinds if kind.asks and user.has_perm(DEAL)]
+    whose = Q(recipient__in=list(stands_for(user, today()))) | Q(recipient=None)
+    first = Case(When(whose & Q(kind__in=asks), then=0), default=1, output_field=IntegerField())
+    return rows.order_by(first, "-stake_amount", "-pk")
 
 
 def alerts_open(user: Any) -> QuerySet[Alert]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,9 +19,8 @@ from collaboration.selectors.decisions import (
     effects_seen,
 )
 from core import registries
-from core.errors import require
 from core.pages import Sort, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from products.selectors.access import lines_visible
 
 VIEW = "collaboration.view"
@@ -68,9 +67,7 @@ def _shown() -> list[tuple[str, str]]:
 @with_right(VIEW)
 @require_safe
 def decision_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     query = DecisionQuery.read(request.GET, lines_visible(request.user))
     sort = Sort.read(request, list(SORTS), "-date")
 

@@ -51,6 +51,12 @@ class _Margin:
         return _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
 
     @property
+    def channels(self) -> set[int]:
+        """Those that costs in it are of, whether something was sold there or not."""
+        lines = (line for month in self.months for line, _amount in month.costs)
+        return {line.channel_id for line in lines if line.channel_id is not None}
+
+    @property
     def unknown(self) -> list[tuple[Product, CostLine]]:
         """The lines that it lacks."""
         return [(self.product, line) for each in self.months for line in each.unknown] if self.product else []
@@ -120,9 +126,8 @@ def _statement(builder: Builder, context: ReportContext, found: _Margin, note: s
     """The drawing and the table of one product, or of several together."""
     net = found.total.net
     lines = [(*line, line[1] / net if net else None) for line in statement_lines(found.months, found.total)]
-    builder.chart(
-        margin_chart(found.months, found.total, context.currency), ["margin", "costs"], title=found.name
-    )
+    chart = margin_chart(found.months, found.total, context.currency)
+    builder.chart(chart, ["margin", "costs"], title=found.name, channels=found.channels)
     builder.table(
         found.name,
         [
@@ -133,6 +138,7 @@ def _statement(builder: Builder, context: ReportContext, found: _Margin, note: s
         [line for line in lines if line[2] or builder.may("costs")],
         strong=lambda row: bool(row[2]),
         note=note,
+        channels=found.channels,
     )
 
 
@@ -143,7 +149,8 @@ def _ahead(builder: Builder, context: ReportContext) -> None:
             continue
         card = margin_ahead_card(context.viewer, found.product, found.margins, found.months)
         chart = card.chart if card else None
-        builder.chart(chart, ["margin", "forecast"], title=found.product.name, name=AHEAD)
+        title, own = found.product.name, found.channels
+        builder.chart(chart, ["margin", "forecast"], title=title, name=AHEAD, channels=own)
 
 
 def margins_section(builder: Builder, context: ReportContext) -> None:
@@ -178,6 +185,7 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
             _with_sums(context, groups, rows),
             note=_note(builder, rows),
             strong=lambda row: row.product is None,
+            channels={pk for row in rows for pk in row.channels},
         )
 
 

@@ -9,14 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from forecasting.services.night import last_closed_month
 from pricing.cards.margin_totals import total_figures
 from pricing.selectors.break_even import (
@@ -160,10 +159,8 @@ def _served_words(serving: Serving, currency: str) -> str:
 @require_safe
 def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same products as a file."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     _allowed(request.user)
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
     last = last_closed_month(today())
     found = Asked.read(request).rows(request.user, last)
     columns = [

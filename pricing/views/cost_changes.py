@@ -15,12 +15,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.idempotency import once
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import Sort, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.cost_changes import CostChangeForm, CostPriceForm
 from pricing.models import CostChange, CostChangeEffect
 from pricing.selectors.cost_changes import (
@@ -229,10 +229,8 @@ def cost_change_propose(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """Every product with its margins, as a file."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     found = _get(request.user, pk)
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
         for row in effects_listed(request.user, found).iterator(chunk_size=500):

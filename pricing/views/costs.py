@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.costs import product_costs_context
 from pricing.cards.landed import landed_card, usual_units
 from pricing.cards.margins import margin_card
@@ -135,10 +134,8 @@ def _rates_exported(rates: Rates, *, ahead: bool) -> list[CostRate]:
 @require_safe
 def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The page Costs as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     asked = Asked.read(request)
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
         found = asked.rows(request.user).iterator(chunk_size=EXPORTED)

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.ledger import MappingForm, parts_formset
 from pricing.models import LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT, RIGHT
@@ -74,10 +74,8 @@ def ledger_mapping(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_mapping_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The mapping as it holds, as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
     columns = [
         ExportColumn(_("Account")),
         ExportColumn(_("Cost centre")),

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import formats
-from core.errors import require
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.models import LedgerEntry
 from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.selectors.ledger_entries import LedgerEntries, entries_asked
@@ -46,10 +45,8 @@ def ledger_entries(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_entries_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same entries as a file."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
     entries = entries_asked(request.GET).rows()
     columns = [
         *(ExportColumn(_("Date"), "date"), ExportColumn(_("Number")), ExportColumn(_("Account"))),

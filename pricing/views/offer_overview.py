@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.models import Positioning
 from pricing.selectors import offer_overview as overview
 from pricing.selectors.costs import RIGHT as COSTS
@@ -74,9 +73,7 @@ def positionings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def positionings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The file that the sheet *positioning* reads in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     _asked, found = _positionings(request)
     names = (*TEXTS, *WHY)
 

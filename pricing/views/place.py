@@ -8,16 +8,16 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError, VersionConflict
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.place import distribution_chart, place_table
 from pricing.forms.place import ListingForm, SegmentShareForm
 from pricing.models import Listing
@@ -102,9 +102,7 @@ def _listing_form(request: HttpRequest, listings: list[tuple[Listing, bool]]) ->
 def listings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Listings of all products, of ``?product=``, or (with ``?show=``) as the page Listings has them, as a
     file that can be edited and read in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     listings = places.listings_visible(request.user).order_by("product__code", "channel__code", "-start_date")
     if "show" in request.GET:
         asked = listings_asked(request)
@@ -135,9 +133,7 @@ def listings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 @require_safe
 def segment_shares_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Where segments buy, also before and ahead, as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     columns = [
         ExportColumn(_("Segment")),
         ExportColumn(_("Channel")),

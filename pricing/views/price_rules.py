@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.pages import page_render, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.price_rules import (
     BoundForm,
     LevyForm,
@@ -109,9 +109,7 @@ def reference_customer(request: HttpRequest) -> HttpResponse:
 @require_safe
 def levies_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The levies as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     columns = [
         ExportColumn(_("Product line")),
         ExportColumn(_("Levy")),

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.organisation import today
 from core.pages import Sort, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.prices import product_price_chart
 from pricing.forms.prices import VatForm
 from pricing.models import Price, PriceList, VatCode
@@ -168,9 +168,9 @@ def _words(product: Any, parts: Parts, currency: str) -> dict[str, Any]:
 @require_safe
 def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The page Prices as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     asked = Asked.read(request)
-    if kind not in dict(FORMATS) or asked.price_list is None:
+    if asked.price_list is None:
         raise Http404(kind)
     price_list = asked.price_list
 

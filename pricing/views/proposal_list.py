@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.models import Proposal
 from pricing.models.price import State
 from pricing.selectors.proposal_list import SHOWN, SORTS, WAITING, proposal_authors, proposals_listed
@@ -58,9 +57,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
 @with_right("pricing.view")
 @require_safe
 def proposals_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     _asked, _since, found = _found(request)
 
     def rows() -> Iterator[list[Any]]:

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core import formats
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.prices import ProposalAgainForm, again_initial
 from pricing.forms.proposal_rows import ProposalRowsForm
 from pricing.models import Price, Proposal
@@ -229,10 +229,8 @@ def proposal_again(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """Every row as a file; code and price in front, as a paste takes them."""
-    require(request.user, "exchange.export")
+    export_asked(request.user, kind)
     found = proposal_get(request.user, pk)
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
 
     prices = proposal_prices(found)
     held = proposal_held(found, prices)

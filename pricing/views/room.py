@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.recommended import SHOWN, SORTS, recommended_allowed, recommended_listed
 from pricing.words.prices import price_text
@@ -65,9 +64,7 @@ def room(request: HttpRequest) -> HttpResponse:
 def room_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Code and price in front, as a paste of a proposal takes them."""
     _allowed(request.user)
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     asked = _asked(request)
 
     def rows() -> Iterator[list[Any]]:

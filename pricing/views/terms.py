@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError
 from core.charts import Switch
-from core.errors import form_refuse, require
+from core.errors import form_refuse
 from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.terms import SettlementForm, TermForm
 from pricing.models import Term
 from pricing.selectors.bonuses import bonuses
@@ -108,9 +108,7 @@ def _states(user: Any, past: bool) -> list[tuple[str, Term]]:
 @require_safe
 def terms_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The page Terms as a file that can be edited and read in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     columns = [
         ExportColumn(_("Kind")),
         ExportColumn(_("Channel")),

@@ -79,6 +79,7 @@ def _kind(
         tally=tally,
         permission="pricing.approve",
         spark=False,
+        asks=True,
     )
 
 

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import VersionConflict
 from core import formats
-from core.errors import require
 from core.history import history_of
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import FORMATS, ExportColumn, export_asked, export_response
 from products.forms.budget import BudgetNameForm, PasteGrid
 from products.models import BudgetVersion, Channel, Measure
 from products.selectors.access import channels_visible, visible_channel_ids
@@ -104,9 +103,7 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def budget_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """All rows that are asked for, over all pages, as a file that comes in again."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     version, tree = _version(request, pk), line_tree()
     rows = budget_filtered(request.user, version, _query(request, version), tree)
     heads = [

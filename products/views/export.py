@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.charts.model import stage_word
-from core.errors import require
 from core.organisation import organisation_get
 from core.pages import with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from products.models import Product
 from products.selectors.columns import Column
 from products.selectors.lines import LineTree, line_tree
@@ -95,9 +94,7 @@ def _rows(user: Any, query: ListQuery, tree: LineTree, cells: Cells) -> Iterator
 @require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The list of this address as CSV or XLSX."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     tree = line_tree()
     query = query_in_words(query_read(request.user, request.GET), tree)
     currency = organisation_get().currency

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core import formats
+from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, money, words
+from pricing.selectors.cost_months import channels_booked
 from products.selectors.months import products_complete_month
 from products.selectors.sales import total
 from reporting.cost_reports.bridge import bridge_shown, part_amounts
@@ -35,6 +37,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
         return
     first, last = span
     only = frozenset(product.pk for product in products)
+    channels = channels_booked(context.viewer, only, month_add(first, -12), last)
     titles = {"last_year": _("Margin against last year"), "budget": _("Margin against budget")}
     for against in BRIDGED_FROM:
         months = f"period=range&first={first:%Y-%m}&month={last:%Y-%m}"
@@ -46,7 +49,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
         for sentence in gaps_words(report.gaps):
             builder.text(sentence, about="margin")
         chart = bridge_shown(query, report.found).chart
-        builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")
+        builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart", channels=channels)
         parts = [(name.label, part_amounts(part)) for name, part in report.parts]
         if len(parts) > MOST:
             parts = [*parts[: MOST - 1], _others(parts[MOST - 1 :])]
@@ -66,6 +69,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
             parts,
             note=_("%(months)s, standard costs") % {"months": span_words(first, last)},
             name=f"{against}_table",
+            channels=channels,
         )
 
 

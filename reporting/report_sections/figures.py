@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -34,9 +34,7 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
         rows += _sums(context)
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
     columns = [
-        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
-        Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
-        Column("last_year", _("against the year before"), lambda told: change(told.volume.index)),
+        *_compared(context),
         Column("forecast", _("Next 12 months"), lambda told: number(told.ahead, unit=told.unit)),
         Column("forecast", _("Full year expected"), lambda told: number(told.full, unit=told.unit)),
         Column("budget", _("against budget"), lambda told: change(told.of_budget)),
@@ -47,7 +45,9 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     )
     if len(rows) == 1:
         builder.title = f"{builder.title}, {spans[0]}"
-        builder.figures(Figure(each.field, each.head, partial(each.cell, rows[0])) for each in columns)
+        builder.figures(
+            Figure(each.field, label, partial(each.cell, rows[0])) for label, each in _labelled(columns)
+        )
     elif rows:
         expected = builder.may("forecast") and any(told.ahead or told.full for told in rows)
         title = _("%(months)s and the year ahead") % {"months": spans[0]} if expected else spans[0]
@@ -121,17 +121,33 @@ def _years_table(builder: Builder, context: ReportContext, names: Sequence[Colum
         if len(row.years) > 2
         for figures in span_figures(row.viewer, row.product, row.overview.measure, row.years)
     ]
-    columns = [
-        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
-        Column("last_year", _("against the year before"), lambda told: change(told.volume.index)),
-        Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
-        Column("last_year", _("against the year before"), lambda told: change(told.revenue.index)),
-    ]
     whole = whole_of_all(context) if told and len(names) > 1 else None
     if whole is not None:
         sums = [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in whole.figures(whole.years)]
         told += sums if len(whole.years) > 2 else []
-    builder.table(_("Year by year"), [*names, *columns], told, strong=_is_sum)
+    builder.table(_("Year by year"), [*names, *_compared(context)], told, strong=_is_sum)
+
+
+def _compared(context: ReportContext) -> list[Column]:
+    """Volume and revenue, each with its change on the year before behind it."""
+    against = _("against the year before")
+    return [
+        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
+        Column("last_year", against, lambda told: change(told.volume.index)),
+        Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
+        Column("last_year", against, lambda told: change(told.revenue.index)),
+    ]
+
+
+def _labelled(columns: Sequence[Column]) -> Iterator[tuple[str, Column]]:
+    """What each figure is called where it stands alone: a change by what it is of, which is before it."""
+    of = ""
+    for column in columns:
+        if column.field in COMPARED:
+            yield f"{of} {column.head}", column
+        else:
+            of = column.head
+            yield of, column
 
 
 PLANNED = ("month", "year_to_date", "full_year")

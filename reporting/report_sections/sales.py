@@ -22,7 +22,7 @@ from products.selectors.sales import ChannelSales, sales_by_channel, total
 from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, more_words, rows_drawn, rows_of
-from .wholes import products_words, whole_channels, whole_chart, wholes_of
+from .wholes import products_words, whole_channels, whole_chart, whole_of_all, wholes_of
 
 NAMED = 10
 """Rows of channels on the sheet of a line or family."""
@@ -144,10 +144,12 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
             at = _at_channel(row, sold, before.get(sold.channel), then)
             found[sold.channel, tuple(row.years)].append(at)
+    whole = whole_of_all(context)
+    adds = whole is not None and whole.adds
     for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
         rows.sort(key=lambda row: -(row.revenue or 0))
         if len(rows) > 1:
-            rows.append(_together(rows))
+            rows.append(_together(rows, adds=adds))
         builder.table(
             channel.name,
             _columns(context, _earlier(years)),
@@ -188,11 +190,22 @@ def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
     ]
 
 
-def _together(rows: Sequence[_AtChannel]) -> _AtChannel:
-    """What is in money, added up."""
-    revenue, before = (_sum(rows, name) for name in ("revenue", "revenue_before"))
-    years = [(None, total(row.years[place][1] for row in rows)) for place in range(len(rows[0].years))]
-    return _AtChannel(None, "", None, revenue, None, before, years)
+def _together(rows: Sequence[_AtChannel], *, adds: bool) -> _AtChannel:
+    """What is in money, and volumes where they add up and are told in one unit."""
+    units = {row.unit for row in rows}
+    volumes = rows if adds and len(units) == 1 else []
+    return _AtChannel(
+        None,
+        units.pop(),
+        _sum(volumes, "volume"),
+        _sum(rows, "revenue"),
+        _sum(volumes, "volume_before"),
+        _sum(rows, "revenue_before"),
+        [
+            (total(row.years[place][0] for row in volumes), total(row.years[place][1] for row in rows))
+            for place in range(len(rows[0].years))
+        ],
+    )
 
 
 def _at_channel(

@@ -51,9 +51,8 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     gaps, chart = gaps_words(table.gaps), table.chart
     if chart is not None and builder.only == "chart":  # else the table's note says what a margin is without
         chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
-    channels: set[int] = set()
-    if "channel" in query.by:  # of the months that it can be of, and be compared with
-        channels = channels_booked(context.viewer, only, month_add(month, -23), month)
+    # Of the months that it can be of, and be compared with.
+    channels = channels_booked(context.viewer, only, month_add(month, -23), month)
     builder.chart(chart, [FIELD], channels=channels)
     rows = [row for row in table.rows() if table.size <= MOST or row.depth]
     columns = [

@@ -63,6 +63,16 @@ def markdown_lines(text: str) -> list[Line]:
     return list(_lines(markdown_tree(text)))
 
 
+def heading_parted(text: str) -> tuple[str, str]:
+    """The heading that the text begins with, as it reads, and what stands below it; none, and the whole
+    text, where it begins otherwise or is a heading alone."""
+    first, _break, rest = text.strip().partition("\n")
+    lines = markdown_lines(first)
+    if len(lines) == 1 and lines[0].heading and lines[0].text and rest.strip():
+        return lines[0].text, rest.strip()
+    return "", text
+
+
 def _lines(nodes: Sequence[Mapping[str, Any]], depth: int = 0, marker: str = "") -> Iterator[Line]:
     for node in nodes:
         kind = node["kind"]

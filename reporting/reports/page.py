@@ -90,6 +90,7 @@ def preview_content(report: Report, built: Built) -> dict[str, Any]:
         "by_link": by_link,
         "exposure": asdict(built.exposure),
         "lapsed": list(built.lapsed),
+        "untold": list(built.untold),
         "problems": problems(report, built),
         "data_month": built.data_month.isoformat() if built.data_month else None,
         "sections": sections_to_json(built.sections),

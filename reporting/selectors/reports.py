@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,8 @@ from products.selectors.report_scope import (
     scope_groups,
     viewer_make,
 )
-from reporting.models import Report, ReportPart, Snapshot
+from reporting.models import Report, ReportGrant, ReportPart, Snapshot
+from reporting.reports.markdown import heading_parted
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
 from .report_choices import Choice
@@ -75,12 +76,13 @@ class Exposure:
 @dataclass(frozen=True)
 class Built:
     """A report as it would be published now. ``lapsed``: labels of fields that were approved for less than it
-    is about now."""
+    is about now; ``untold``: of those on purpose that none of its sections tells."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
     exposure: Exposure
     lapsed: Sequence[str]
+    untold: Sequence[str]
     scope: ReportScope
     data_month: datetime.date | None
 
@@ -93,7 +95,8 @@ def sections_usable(user: Any) -> list[ReportSection]:
 
 
 def words_told(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
-    """Each section's key with its title, and with what the author says beside it."""
+    """Each section's key with its title, and with what the author says beside it (without the heading that
+    became the title)."""
     found = set()
     for section in snapshot.sections:
         said = [block["markdown"] for block in section["blocks"] if block.get("beside")]
@@ -236,7 +239,10 @@ def report_build(
                 builder.title = part.name
             if part.comment:
                 name = str(report.author) if builder.may("author") else ""
-                builder.text(part.comment, name, about="comment", beside=True)
+                heading, words = ("", part.comment) if builder.blocks else heading_parted(part.comment)
+                builder.text(words, name, about="comment", beside=True)
+                if builder.blocks and heading:
+                    builder.title = heading
             if builder.blocks:
                 sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
@@ -261,10 +267,15 @@ def report_build(
         sections,
         fields=[each.key for each in fields],
         exposure=exposure,
-        lapsed=[str(registries.report_fields.get(each.field).label) for each in lapsed],
+        lapsed=_labels_of(lapsed),
+        untold=_labels_of(each for each in grants if each.field not in shown),
         scope=scope,
         data_month=products_complete_month(scope.products),
     )
+
+
+def _labels_of(grants: Iterable[ReportGrant]) -> list[str]:
+    return [str(registries.report_fields.get(each.field).label) for each in grants]
 
 
 def _as_whole(report: Report, scope: ReportScope) -> bool:

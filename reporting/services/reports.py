@@ -21,6 +21,7 @@ from forecasting.selectors.runs import night_done
 from products.models import Channel, Family, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
+from reporting.reports.markdown import heading_parted
 from reporting.reports.templates import is_sheet
 from reporting.selectors.report_choices import WHOLE, Choice, choice_known
 from reporting.selectors.reports import (
@@ -191,7 +192,13 @@ def _parts_seen(user: Any, report: Report) -> list[Part]:
     newest = snapshots_visible(user).filter(report=report).order_by("-number").first()
     told = words_told(newest) if newest else frozenset()
     parts = [_part(row) for row in rows if not row.name or (row.section, row.name) in told]
-    return [part if (part.section, part.comment) in told else replace(part, comment="") for part in parts]
+    return [part if _is_told(part, told) else replace(part, comment="") for part in parts]
+
+
+def _is_told(part: Part, told: Collection[tuple[str, str]]) -> bool:
+    heading, words = heading_parted(part.comment)
+    with_heading = heading and {(part.section, heading), (part.section, words)} <= set(told)
+    return (part.section, part.comment) in told or bool(with_heading)
 
 
 def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from accounts.addresses import public_url
 from collaboration.services.alerts import Candidate, alerts_settle
 from core import formats
 from core.jobs import job_enqueue
@@ -153,7 +154,7 @@ def _mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[str, str]
         if not why_not and not snapshots_visible(user).filter(pk=snapshot.pk).exists():
             why_not = "no_sight"
         if not why_not:
-            url = settings.PUBLIC_ADDRESS + snapshot.get_absolute_url()
+            url = public_url(snapshot.get_absolute_url())
             with translation.override(user.language):
                 said = {"user": user, "snapshot": snapshot, "schedule": schedule, "url": url}
                 subject = " ".join(render_to_string("reporting/email/sending_subject.txt", said).split())

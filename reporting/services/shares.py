@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.addresses import public_url
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core import formats
@@ -133,7 +134,7 @@ def share_address_make(said: Mapping[str, Any]) -> str:
 
 def share_url(token: str) -> str:
     """The address that a token opens."""
-    return str(settings.PUBLIC_ADDRESS) + reverse("shared:report", args=[token])
+    return public_url(reverse("shared:report", args=[token]))
 
 
 @transaction.atomic

@@ -120,7 +120,8 @@ def report_sheet(request: HttpRequest, of: str, code: str) -> HttpResponseBase:
 @with_right(VIEW)
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its sections and, for its author, how it would look now; for others what was published of it."""
+    """Its sections and, for its author, how it would look now; for others what was published of it, the
+    newest version at once."""
     user, readable = request.user, snapshots_visible(request.user)
     counted = {"readable_count": count_of(readable, "report"), "live_labels": live_labels()}
     found = get_object_or_404(reports_kept(user).annotate(**counted), pk=pk)
@@ -153,6 +154,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             "sendings": list(map(sending_shown, sendings_last(found))) if schedule else [],
             "publishing": publishing is not None and not over,
         }
+    elif newest := readable.filter(report=found).first():
+        context |= _shown(newest)
     return page_render(request, "reporting/report.html", context)
 
 
@@ -234,14 +237,20 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """What was published, in the words and figures of then."""
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
     context = {
-        "snapshot": found,
-        "kinds": SnapshotFile.Kind.values,
+        **_shown(found),
         "sentence": exposure_sentence(found),
         "showing": snapshot_showing(found),
         "can_share": request.user.has_perm(SHARE),
-        "shown": frozen_shown(found.language, found.sections),
     }
     return page_render(request, "reporting/snapshot.html", context)
+
+
+def _shown(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "snapshot": snapshot,
+        "kinds": SnapshotFile.Kind.values,
+        "shown": frozen_shown(snapshot.language, snapshot.sections),
+    }
 
 
 @with_right(EDIT)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import require
 from core.organisation import organisation_get
 from core.pages import Counted, page_render, paginate, with_right
-from exchange.export import FORMATS, ExportColumn, export_response
+from exchange.export import ExportColumn, export_asked, export_response
 from exchange.selectors import imports_visible
 from pricing.selectors.costs import RIGHT
 from products.selectors.lines import lines_offered
@@ -58,9 +57,7 @@ def sales_rows(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sales_rows_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same rows as a file."""
-    require(request.user, "exchange.export")
-    if kind not in dict(FORMATS):
-        raise Http404(kind)
+    export_asked(request.user, kind)
     columns = [
         *(
             ExportColumn(_("Month"), "month"),

@@ -118,5 +118,6 @@ GRANT_WAITS = AlertKind(
     tally=_waiting_tally,
     permission=GRANT,
     spark=False,
+    asks=True,
 )
 GRANT_DECIDED = NotificationKind(DECIDED, _decided, "eye")

@@ -6,15 +6,18 @@ import datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import python_calamine
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.test import RequestFactory
 from django.utils import translation
 
 from exchange import messages
-from exchange.export import ExportColumn, csv_lines, export_response, formula_neutral
+from exchange.export import ExportColumn, csv_lines, export_asked, export_response, formula_neutral
 from exchange.reading.columns import number_column, text_column
 
 COLUMNS = [
@@ -23,6 +26,7 @@ COLUMNS = [
     ExportColumn("units", "number"),
     ExportColumn("revenue", "amount"),
 ]
+EXPORTS = ("exchange.export", "products.view")
 ROWS = [
     ["=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), Decimal("1234.5000"), Decimal("-0.125")],
     ["plain", datetime.date(2026, 2, 1), 1200, None],
@@ -101,6 +105,15 @@ def test_the_response_streams_in_the_persons_language() -> None:
         response: Any = export_response(request, name="cijfers", columns=COLUMNS, rows=iter(ROWS))
         assert b";1234,5;" in b"".join(response.streaming_content)
     assert response.headers["Content-Disposition"] == 'attachment; filename="cijfers.csv"'
+
+
+def test_who_may_not_export_gets_nothing_and_a_format_that_is_none_is_not_there() -> None:
+    may, may_not = (SimpleNamespace(has_perm=lambda right, got=got: right == got) for got in EXPORTS)
+    export_asked(may, "csv")
+    with pytest.raises(Http404):
+        export_asked(may, "pdf")
+    with pytest.raises(PermissionDenied):
+        export_asked(may_not, "csv")
 
 
 def test_words_are_those_of_the_person_also_after_the_request() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.http import Http404
+from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -74,6 +75,26 @@ def test_who_asks_does_not_decide(report: Report, finance: Any) -> None:
         grant_decide(user=finance, grant=grant, approve=False)
     grant_decide(user=finance, grant=grant, approve=False, note="Not to a retailer")
     assert not fields(report)
+
+
+def test_a_field_that_no_section_tells_is_said(
+    author: Any, juice: Product, retailers: Any, finance: Any, client: Client
+) -> None:
+    """A margin is not known of one channel: who approves it sees that it would show nothing."""
+    report = made(author, juice, "external", all_suppliers=True, channels=[retailers[0]])
+    grant = ask(report)
+    said = "no section tells it as the report is now: Margins"
+    client.force_login(finance)
+    assert said in tight(client.get(f"/reports/grants/{grant.pk}/preview/"))
+    client.force_login(author)
+    assert said not in tight(client.get(f"/reports/{report.pk}/preview/"))  # nobody approved it
+    grant_decide(user=finance, grant=grant, approve=True)
+    assert said in tight(client.get(f"/reports/{report.pk}/preview/"))
+    report_change(
+        user=author, report=report, values={"channels": [], "all_channels": True}, version=report.version
+    )
+    grant_decide(user=finance, grant=ask(report), approve=True)
+    assert "no section tells it" not in tight(client.get(f"/reports/{report.pk}/preview/"))
 
 
 def test_only_what_one_sees_oneself(report: Report, juice: Product, finance: Any) -> None:

@@ -18,6 +18,7 @@ from products.models import Channel, Segment
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import report_build
 from reporting.selectors.share_versions import share_versions, shares_behind, told_more
+from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.reports import Part, report_create, report_publish
 from tests.factories import (
     channel_factory,
@@ -29,7 +30,7 @@ from tests.factories import (
 )
 from tests.pricing.promotions import measured
 from tests.pricing.test_costs import kind
-from tests.pricing.test_margins import sell
+from tests.pricing.test_margins import costs, sell
 from tests.pricing.test_place import spread
 from tests.reporting.sharing import share_made
 
@@ -117,16 +118,33 @@ def test_who_never_sold_is_named_where_a_section_has_them(
     assert accounts(company, "sales", audience=audience) == ["Noord"]
 
 
-def test_who_is_in_a_kept_cost_report_by_channel_is_named(company: Any) -> None:
+@pytest.mark.parametrize("by", ["channel", "kind"])
+def test_who_has_costs_in_a_kept_cost_report_is_named(by: str, company: Any) -> None:
     booked = BookedCost(company.juice.pk, LAST, kind("quality").pk, company.south.pk, None, "", Decimal(12))
     cost_months_book(source="actual", months=[LAST], rows=[booked])
     said = {"title": "Month", "language": "en", "audience": "internal", "products": [company.juice]}
-    for by, named in (("channel", ["Noord", "Zuid"]), ("kind", ["Noord"])):
-        kept = Choice(query=f"by={by}&of=actual&period=month", name="Kept")
-        report = report_create(user=company.author, values=said, parts=[Part("cost_report", choice=kept)])
+    kept = Choice(query=f"by={by}&of=actual&period=month", name="Kept")
+    report = report_create(user=company.author, values=said, parts=[Part("cost_report", choice=kept)])
+    built = report_build(report)
+    assert built.sections
+    assert list(built.exposure.accounts) == ["Noord", "Zuid"]
+
+
+def test_who_has_costs_in_a_margin_and_no_sales_is_named(company: Any) -> None:
+    """A fee a month that Zuid asks is in the margin told to the outside on purpose."""
+    costs("fulfilment", "40", product=company.juice, basis="month", channel=company.south)
+    booked = BookedCost(company.juice.pk, LAST, kind("quality").pk, company.south.pk, None, "", Decimal(12))
+    cost_months_book(
+        source="standard", months=[month_add(LAST, -12)], rows=[booked._replace(month=month_add(LAST, -12))]
+    )
+    for section in ("margin", "margins", "margin_bridge"):
+        report = report_of(company, section)
+        assert list(report_build(report).exposure.accounts) == ["Noord"]
+        asked = grant_ask(user=company.author, report=report, field="margin", reason="Annual talks")
+        grant_decide(user=user_factory("finance"), grant=asked, approve=True)
         built = report_build(report)
         assert built.sections
-        assert list(built.exposure.accounts) == named
+        assert list(built.exposure.accounts) == ["Noord", "Zuid"], section
 
 
 def test_the_one_account_that_prices_are_told_to_is_named(company: Any) -> None:

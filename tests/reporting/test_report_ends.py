@@ -68,6 +68,41 @@ def test_a_copy_has_what_its_maker_could_read(report: Report) -> None:
     assert copied(user_factory("product-manager"), report)[-1] == ("cost_report", "", "Hidden name")
 
 
+def test_who_reads_a_report_sees_the_newest_version_at_once(report: Report, client: Client) -> None:
+    """What was published, that they may read, and no draft; its author sees what is being made."""
+    client.force_login(user_factory("marketing", language="en"))
+    page = tight(client.get(f"/reports/{report.pk}/"))
+    assert "Said." in page
+    assert "A draft." not in page
+    assert f'href="/reports/{report.pk}/1/pdf/"' in page
+    report_parts_set(user=report.author, report=report, parts=[Part("words", "Later.")])
+    report_publish(user=report.author, report=report)
+    costs = snapshot_made(report, text="A cost", fields=["costs"], product_ids=[], channel_ids=[])
+    page = tight(client.get(f"/reports/{report.pk}/"))
+    assert "Later." in page
+    assert not [said for said in ("Said.", "A cost") if said in page]
+    client.force_login(user_factory("finance", language="en"))
+    assert f"version {costs.number}" in tight(client.get(f"/reports/{report.pk}/"))
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "said"),
+    [
+        ("Two **facings**.", "Explanation", "Two **facings**."),
+        ("## Our *plan*\n\nTwo facings.\n\n# More", "Our plan", "Two facings.\n\n# More"),
+        ("# A heading alone", "Explanation", "# A heading alone"),
+        ("#not one\nTwo", "Explanation", "#not one\nTwo"),
+    ],
+)
+def test_own_words_stand_under_their_own_heading(report: Report, words: str, title: str, said: str) -> None:
+    report_parts_set(user=report.author, report=report, parts=[Part("words", words)])
+    [section] = report_publish(user=report.author, report=report).sections
+    assert (section["title"], section["blocks"][0]["markdown"]) == (title, said)
+    assert copied(user_factory("marketing"), report) == [("words", words, "")]
+    report_parts_set(user=report.author, report=report, parts=[Part("words", f"{words} And a draft.")])
+    assert copied(user_factory("marketing"), report) == [("words", "", "")]
+
+
 @pytest.mark.parametrize(
     ("section", "right"),
     [

@@ -24,7 +24,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.margins import product_margins
 from pricing.selectors.month_margin import margins_total
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, Measure
+from products.models import Channel, Measure, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
@@ -113,6 +113,30 @@ def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> Non
         ("Apple juice", "€660", "+10.0%"),
         ("Orange juice", "€396", "+10.0%"),
         ("Total", "€1,056", "+10.0%"),
+    ]
+    assert found["Noord"][2]["Volume"] == "396\u00a0units"
+    company.apple.unit = "crates"
+    company.apple.save()
+    found = tables(blocks(company, "category", company.north, audience="external"))
+    assert (found["Noord"][2]["Volume"], found["Noord"][2]["Revenue"]) == ("—", "€1,056")
+
+
+def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
+    """Volume and revenue that grow apart: neither is taken for the other."""
+    first, against = month_add(LAST, -23), "against the year before"
+    SalesMonth.objects.filter(channel=company.north, month__range=(first, month_add(LAST, -12))).update(
+        revenue=D(10)
+    )
+    compared = ["Product", "Volume", against, "Revenue", against]
+    [table] = blocks(company, "key_figures", company.north, audience="external")
+    assert list(table.heads) == compared
+    assert [cell.text for cell in table.rows[0]][::2] == ["Apple juice", "+10.0%", "+450.0%"]
+    [figures] = blocks(company, "key_figures", company.north, audience="external", products=[company.juice])
+    assert [(each.label, each.figure.text) for each in figures.figures] == [
+        ("Volume", "132\u00a0units"),
+        ("Volume against the year before", "+10.0%"),
+        ("Revenue", "€396"),
+        ("Revenue against the year before", "+230.0%"),
     ]
 
 

@@ -18,6 +18,7 @@ from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
 from reporting.selectors.share_versions import More, share_snapshot, shares_behind, snapshot_showing
 from reporting.selectors.shares import share_find, shares_live, shares_visible, token_hash
+from reporting.services.share_opening import share_ask
 from reporting.services.shares import (
     accesses_purge,
     share_change,
@@ -53,6 +54,27 @@ def test_only_the_hash_is_kept_and_a_second_sending_makes_no_second_link() -> No
     other, another = share_create(user=report.author, report=report, values=VALUES)
     assert other.pk != share.pk
     assert another != token
+
+
+def test_a_question_is_answered_by_e_mail(client: Client) -> None:
+    share, _address = share_made(email="noord+inkoop@example.com")
+    client.force_login(share.author)
+    answer = 'href="mailto:noord%2Binkoop@example.com"'
+    assert answer not in tight(client.get(f"/reports/links/{share.pk}/"))
+    share_ask(share=share, text="Why?")
+    assert answer in tight(client.get(f"/reports/links/{share.pk}/"))
+
+
+def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -> None:
+    organisation_factory(sharing=True)
+    author = user_factory("product-manager", language="en")
+    report = Report.objects.create(author=author, title="Draft", language="en", audience="external")
+    client.force_login(author)
+    page = tight(client.get(f"/reports/{report.pk}/share/"))
+    assert "only that can be shared" in page
+    assert 'name="label"' not in page
+    snapshot_made(report)
+    assert 'name="label"' in tight(client.get(f"/reports/{report.pk}/share/"))
 
 
 @pytest.mark.parametrize(

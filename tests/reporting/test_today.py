@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +19,7 @@ from django.utils.text import capfirst
 from accounts.models import Deputy
 from collaboration.models import Alert
 from collaboration.services.actions import action_create
-from collaboration.services.alerts import Candidate, alerts_settle
+from collaboration.services.alerts import Candidate, alert_raise, alerts_settle
 from core.charts.marks import STAGE_KEYS
 from core.charts.model import stage_word
 from core.organisation import today
@@ -178,6 +180,28 @@ def test_at_most_twenty_and_the_number_of_smaller_ones(client, night):
     assert "and 34 smaller ones" in page
     shown = Alert.objects.order_by("-stake_amount")[:20]
     assert all(f'id="alert-{alert.pk}"' in page for alert in shown)
+
+
+@pytest.mark.parametrize("role", ["finance", "product-manager"])
+def test_what_somebody_asks_comes_before_what_has_money_at_stake(client, night, role):
+    """An approval for who may give it, owner of products or not; a question for who it is asked."""
+    user, other = user_factory(role), user_factory()
+    products = [known(night, owner=user if role == "product-manager" else other) for _n in range(21)]
+    raise_alerts(night, products, products[0].owner)
+    asked = {"report": "Juices", "author": "Sanne", "reason": "Talks", "by": "Karin", "text": "Why?"}
+    made = {}
+    for kind, recipient in (("report_grant", None), ("report_question", other), ("report_question", user)):
+        evidence = {**asked, "grant": 1, "share": 1, "field": "margin"}
+        candidate = Candidate(f"{recipient}", "asked", stake_amount=None, evidence=evidence)
+        candidate = replace(candidate, recipient_id=recipient.pk if recipient else None)
+        made[kind, recipient] = alert_raise(kind=kind, candidate=candidate).pk
+    client.force_login(user)
+    first = made["report_grant", None] if role == "finance" else made["report_question", user]
+    for address in ("/", "/alerts/?whose=all"):
+        page = text(client.get(address))
+        found = [int(pk) for pk in re.findall(r'id="alert-(\d+)"', page)]
+        assert found[0] == first, address
+        assert made["report_question", other] not in found[:20]
 
 
 def test_figures_equal_the_sum_of_their_products(night):
