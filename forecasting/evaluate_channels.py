@@ -158,7 +158,8 @@ def _scored(
     usual = parts_of(
         {channel: fsum(part.past.get(last - n, 0.0) for n in range(YEAR)) for channel, part in own.items()}
     )
-    by_month, errors = (of(sold, engine.ordinal_month(last)) for of in (parts_by_month, split_errors))
+    by_month = parts_by_month(sold, engine.ordinal_month(last))
+    errors = split_errors(sold, engine.ordinal_month(last))
     for channel, share in usual.items():
         part = own[channel]
         size = next(name for least, name in reversed(SIZES) if share >= least)

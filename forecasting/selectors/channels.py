@@ -181,7 +181,8 @@ def _split(
     ahead = year_ahead(now, measure)
     if not shares or len(now.months) < YEAR or ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
         return []
-    by_month, errors = (of(sold, now.forecast.as_of) for of in (parts_by_month, split_errors))
+    by_month = parts_by_month(sold, now.forecast.as_of)
+    errors = split_errors(sold, now.forecast.as_of)
     parts = [
         _by_channel(month, by_month[month.month.month], said.get(month.month, ()), below)
         for month in now.months
