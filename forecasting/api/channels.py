@@ -21,6 +21,10 @@ from products.api.shared import LineFilter
 class ChannelMonthSerializer(serializers.Serializer):
     month = serializers.DateField()
     final = serializers.FloatField()
+    final_lo80 = serializers.FloatField()
+    final_hi80 = serializers.FloatField()
+    final_lo95 = serializers.FloatField()
+    final_hi95 = serializers.FloatField()
 
 
 class ChannelPartSerializer(serializers.Serializer):
@@ -36,13 +40,16 @@ class ChannelPartSerializer(serializers.Serializer):
 
     @extend_schema_field(ChannelMonthSerializer(many=True))
     def get_months(self, part: ChannelSplit) -> list[dict[str, object]]:
-        months = self.context["months"]
-        return [{"month": month, "final": final} for month, final in zip(months, part.months, strict=False)]
+        return [
+            {"month": month, "final": band.final}
+            | {f"final_{edge}": getattr(band, edge) for edge in ("lo80", "hi80", "lo95", "hi95")}
+            for month, band in zip(self.context["months"], part.months, strict=True)
+        ]
 
 
 class ChannelForecastSerializer(serializers.Serializer):
-    """One product and measure: its final forecast of the next 12 months over the channels that sold in the
-    last 12. The parts of a month add up to the product's."""
+    """One product and measure: its final forecast over the channels that sold in the last 12 months, month by
+    month with bands. The parts of a month add up to the product's."""
 
     id = serializers.IntegerField(source="forecast.pk")
     product = serializers.CharField(source="forecast.product.code")

@@ -23,11 +23,11 @@ LEAST_PERIODS = 12
 LONGEST_SPIKE, LONGEST_STOCKOUT = 2, 3
 # How many times the ordinary noise, and how much at least (logarithms), an event is away from the level.
 NOISES, SURE_NOISES = 5.0, 7.0
-LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.30, 0.18
+LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.35, 0.18
 SURE_SPIKE = 0.69
 # The last period is one, so that less is needed to believe it: noises, the weight of how much the five before
 # it differ, and how much of the fall must lie between it and the one before (two low ones are no half month).
-HALF_MONTH_NOISES, _BEFORE_WEIGHT, _ABRUPT = 2.7, 0.6, 0.5
+HALF_MONTH_NOISES, _BEFORE_WEIGHT, _ABRUPT = 2.0, 0.6, 0.35
 # A step is judged by the means of this many periods on either side, without their largest and smallest,
 # beside those of the periods around it: so many times the noise, so many times how much such means vary, this
 # share of the whole difference, and with the nearest half of the periods at least this share of it again.
@@ -106,7 +106,8 @@ def _events(series: Series, season_length: int) -> tuple["_Baseline", BoolArray,
     base = _Baseline.of(y, sold, season_length)
     if series.kind == "level":
         return base, sold, _zeros(zeros, len(y)) + _level_changes(base, sold, zeros)
-    return base, sold, _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
+    half_month = _half_month(base, sold, zeros, season_length)
+    return base, sold, _zeros(zeros, len(y)) + _runs(base, sold) + half_month
 
 
 def cleaned(series: Series, *, season_length: int) -> Series:
@@ -227,20 +228,29 @@ def _runs(base: _Baseline, sold: BoolArray) -> list[_Event]:
     return events
 
 
-def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Event]:
-    """The last period far under the level of those before it; a zero there is half of nothing."""
+def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray, season_length: int) -> list[_Event]:
+    """The last period far under the level of those before it; a zero there is half of nothing.
+
+    Beside those before it without their season, or by its change against a season ago beside their changes:
+    by whichever varies less. A season that moves or that is young is better known by the second.
+    """
     last = len(sold) - 1
-    before = base.rest[:last][sold[:last]][-5:]
     if zeros[last]:
         return [_Event("half_month", last, last, True)] if not zeros[last - 1] else []
+    before = base.rest[:last][sold[:last]][-5:]
     if not sold[last] or len(before) < 5:
         return []
-    away = float(np.median(before)) - float(base.rest[last])
-    differ = 1.4826 * float(np.median(np.abs(before - np.median(before))))
-    usual = max(base.noise, _BEFORE_WEIGHT * differ)
-    if away <= max(LEAST_HALF_MONTH, HALF_MONTH_NOISES * usual):
-        return []
-    if float(before[-1] - base.rest[last]) < _ABRUPT * away:
+    now = float(base.rest[last])
+    usual = max(base.noise, _BEFORE_WEIGHT * 1.4826 * _median(np.abs(before - np.median(before))))
+    z = base.rest + base.season
+    yearly = z[season_length:] - z[:-season_length]
+    known = yearly[:-1][~np.isnan(yearly[:-1])]
+    if len(known) >= 5 and not np.isnan(yearly[-1]):
+        varies = max(1.4826 * _median(np.abs(np.diff(known))) / np.sqrt(2), _LEAST_NOISE)
+        if varies < usual:
+            before, now, usual = known[-5:], float(yearly[-1]), varies
+    away = float(np.median(before)) - now
+    if away <= max(LEAST_HALF_MONTH, HALF_MONTH_NOISES * usual) or before[-1] - now < _ABRUPT * away:
         return []
     return [_Event("half_month", last, last, True)]
 

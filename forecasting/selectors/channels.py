@@ -13,7 +13,17 @@ from django.db.models import QuerySet
 
 from core.arrays import array_text
 from core.months import month_add
-from forecasting.channel_parts import YEAR, part_band, parts_by_month, parts_of, unsteadiness
+from core.numbers import Z80, Z95
+from forecasting.channel_parts import (
+    YEAR,
+    part_band,
+    parts_by_month,
+    parts_of,
+    split_errors,
+    split_sizes,
+    year_band,
+)
+from forecasting.layers import Band
 from forecasting.models import ForecastMonth, OverrideMonth
 from products.models import Channel, Measure, Product, SalesMonth
 from products.selectors.channels import channel_chains
@@ -40,14 +50,14 @@ _SOLD = """
 @dataclass(frozen=True)
 class ChannelSplit:
     """A channel's part of a product's next 12 months (of a level: its state at their end); ``share`` is that
-    of the last 12. ``months`` are its parts of each of them."""
+    of the last 12. ``months`` are its parts of all months of the forecast, with their bands."""
 
     channel: Channel
     share: float
     mean: float
     lo80: float
     hi80: float
-    months: Sequence[float]
+    months: Sequence[Band]
 
 
 def channel_shares(product_ids: Collection[int], measure: Measure) -> dict[int, dict[int, dict[int, float]]]:
@@ -83,14 +93,13 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
 def channel_splits(
     nows: Sequence[ForecastNow], measures: Mapping[int, Measure]
 ) -> dict[int, list[ChannelSplit]]:
-    """By forecast in use of a product, the final forecast of the next 12 months over the channels that sold
-    in the last 12, largest first. The parts of each month add up to it: a channel that somebody changed is
-    what that made of it, the others have what is left by their share of that month (:func:`parts_by_month`);
-    an agreed month moves all alike. For who may see all channels. One query, three where somebody changed a
-    channel.
+    """By forecast in use of a product, its final forecast over the channels that sold in the last 12 months,
+    largest first. The parts of each month add up to it: a channel that somebody changed is what that made of
+    it, the others have what is left by their share of that month (:func:`parts_by_month`); an agreed month
+    moves all alike. For who may see all channels. One query, three where somebody changed a channel.
 
-    The band of a part is its share of the product's, wider by as much as the channel's year-on-year changes
-    were larger than the product's: a part is never surer than the whole.
+    The band of a part is its share of the product's, wider by how far off the shares usually are
+    (:func:`split_errors`): a part is never surer than the whole.
     """
     sold, channels = _sold(nows)
     said = _said([now for now in nows if any(month.overridden is not None for month in now.months)])
@@ -169,23 +178,38 @@ def _split(
 ) -> list[ChannelSplit]:
     last_year = [month_add(now.forecast.as_of, -step) for step in range(YEAR)]
     shares = parts_of({pk: fsum(own.get(month, 0.0) for month in last_year) for pk, own in sold.items()})
-    year = now.months[:YEAR]
     ahead = year_ahead(now, measure)
-    if not shares or len(year) < YEAR or ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
+    if not shares or len(now.months) < YEAR or ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
         return []
     by_month = parts_by_month(sold, now.forecast.as_of)
+    errors = split_errors(sold, now.forecast.as_of)
     parts = [
-        _by_channel(month, by_month[month.month.month], said.get(month.month, ()), below) for month in year
+        _by_channel(month, by_month[month.month.month], said.get(month.month, ()), below)
+        for month in now.months
     ]
-    whole = {m: fsum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
+    wholes = [month.final_band for month in now.months]
+    edges = (ahead.year, ahead.lo80, ahead.hi80)
     split = []
     for pk, share in shares.items():
-        months = [part[pk] for part in parts]
-        mean = months[-1] if measure.kind == Measure.Kind.LEVEL else fsum(months)
-        edges = (ahead.year, ahead.lo80, ahead.hi80)
-        band = part_band(mean, edges, share=share, wider=unsteadiness(sold[pk], whole))
-        split.append(ChannelSplit(channels[pk], share, mean, *band, months))
+        means = [part[pk] for part in parts]
+        sizes = split_sizes(means, errors[pk])
+        months = [_band(*each, share=share) for each in zip(means, wholes, sizes, strict=True)]
+        if measure.kind == Measure.Kind.LEVEL:
+            year, low, high = months[YEAR - 1][:3]
+        else:
+            year = fsum(means[:YEAR])
+            low, high = year_band(means[:YEAR], edges, share=share, sizes=sizes[:YEAR])
+        split.append(ChannelSplit(channels[pk], share, year, low, high, months))
     return sorted(split, key=lambda part: (-part.share, part.channel.pk))
+
+
+def _band(mean: float, whole: Band, size: float, *, share: float) -> Band:
+    final, lo80, hi80, lo95, hi95 = whole
+    at_80, at_95 = (
+        part_band(mean, (final, low, high), share=share, split=z * size)
+        for low, high, z in ((lo80, hi80, Z80), (lo95, hi95, Z95))
+    )
+    return Band(mean, *at_80, *at_95)
 
 
 def _by_channel(

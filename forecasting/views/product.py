@@ -21,6 +21,7 @@ from core.formats import volume_decimals
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
+from forecasting.cards.channels import channels_card
 from forecasting.cards.findings import findings_card
 from forecasting.cards.launches import launch_card
 from forecasting.cards.product import StageCard, stage_card, stage_spans
@@ -30,7 +31,6 @@ from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.forms import StageForm
 from forecasting.models import ForecastMonth
-from forecasting.selectors.channels import channel_split
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
 from forecasting.selectors.judgement import product_overrides
 from forecasting.selectors.stages import settings_of
@@ -129,7 +129,6 @@ def _context(
             stages=stage_spans(card) if leads else (),
             switches=switches,
         )
-    channels = channel_split(subject, measure, now) if now and isinstance(subject, Product) else []
     months = _months(now, sold.months)
     vintages = _vintages(forecast_vintages(request.user, subject, measure, now.correlation)) if now else []
     return {
@@ -143,9 +142,8 @@ def _context(
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
-        "channels": channels,
+        "channels": channels_card(subject, measure, now, request.GET.get("channel")),
         "accuracy": product_card(now, subject),
-        "channel_decimals": volume_decimals(v for row in channels for v in (row.mean, row.lo80, row.hi80)),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
         "changes": product_overrides(subject, measure, now.months)
         if now and isinstance(subject, Product)

@@ -70,10 +70,15 @@ def test_forecasts_by_channel_add_up_to_the_final_one(products, django_assert_ma
     assert shares == {"north": 0.75, "south": 0.25}
     of_product = client.get("/api/v1/forecasts/", {"product": products[0].code, "current": "true"}).json()
     months = of_product["results"][0]["months"]
-    for place, month in enumerate(months[:12]):
+    assert len(months) == 18
+    for place, month in enumerate(months):
         parts = [part["months"][place] for part in found["channels"]]
         assert {part["month"] for part in parts} == {month["month"]}
         assert sum(part["final"] for part in parts) == pytest.approx(month["final"])
+        for part in parts:
+            edges = [part[f"final_{edge}"] for edge in ("lo95", "lo80", "hi80", "hi95")]
+            assert edges == sorted(edges)
+            assert edges[2] / part["final"] >= month["final_hi80"] / month["final"] - 1e-9
     assert client.get("/api/v1/channel-forecasts/", {"line": "nowhere"}).json()["count"] == 0
     assert client.get("/api/v1/channel-forecasts/", {"as_of": "2026-10"}).status_code == 400
     limited = api("product-manager", channels=[channels[0]])

@@ -10,7 +10,7 @@ import pytest
 
 from core.months import month_add
 from forecasting import evaluate_channels
-from forecasting.channel_parts import part_band, parts_by_month, unsteadiness
+from forecasting.channel_parts import part_band, parts_by_month, split_errors, split_sizes, year_band
 
 LAST = datetime.date(2026, 10, 1)
 
@@ -57,11 +57,39 @@ def test_who_took_back_more_than_he_sold_has_no_part_and_a_month_without_sales_h
 
 def test_a_part_is_never_surer_than_the_whole():
     whole = (100.0, 80.0, 120.0)
-    assert part_band(25.0, whole, share=0.25, wider=1.0) == (20.0, 30.0)
-    assert part_band(25.0, whole, share=0.25, wider=8.0) == (0.0, 65.0)
-    steady, wild = ({month_add(LAST, -n): v * (n + 1) for n in range(24)} for v in (1.0, -1.0))
-    assert unsteadiness(steady, steady) == 1
-    assert unsteadiness(wild, steady) >= 1
+    assert part_band(25.0, whole, share=0.25, split=0.0) == (20.0, 30.0)
+    assert part_band(25.0, whole, share=0.25, split=12.0) == (12.0, 38.0)
+    assert part_band(25.0, whole, share=0.25, split=60.0)[0] == 0.0
+    months = [25.0] * 12
+    alone, split = (
+        year_band(months, (1200.0, 960.0, 1440.0), share=0.25, sizes=[s] * 12) for s in (0.0, 4.0)
+    )
+    assert alone == (240.0, 360.0)
+    # 4 a month that are half correlated: √(½ · 12 · 16 + ½ · 48²) = 35.3 in the year, and 60 of the whole's.
+    assert split[1] - 300 == pytest.approx(math.hypot(60, 1.2816 * math.sqrt(6 * 16 + 48**2 / 2)))
+
+
+def test_how_far_off_shares_are_is_told_by_the_year_before():
+    steady = split_errors(sold(24, 60, 40), LAST)
+    assert steady == {0: pytest.approx(3 / 15 * 0.15 * 0.4), 1: pytest.approx(3 / 15 * 0.15 * 0.6)}
+    own = sold(24, 60, 40)
+    for step in range(12):
+        own[1][month_add(LAST, -step)] *= 1.5
+    moved = split_errors(own, LAST)
+    # Of 120 a month 72 and 48 were expected, and 60 and 60 came.
+    off = 1.2533 * 12 / 48
+    assert moved[1] == pytest.approx((12 * off + 3 * 0.15 * 0.5) / 15)
+    assert split_errors(sold(12, 60, 40), LAST)[0] == pytest.approx(2 * 0.15 * 0.4)
+    assert split_errors(sold(24, 60), LAST) == {0: 0.0}
+
+
+def test_a_large_month_is_off_by_more_and_a_far_one_too():
+    sizes = split_sizes([100.0] * 11 + [400.0] + [100.0, 0.0, -5.0], 0.2)
+    ordinary = 1500 / 12
+    assert sizes[0] == pytest.approx(0.2 * math.sqrt(100 * ordinary))
+    assert sizes[11] == pytest.approx(2 * sizes[0])
+    assert sizes[12] == pytest.approx(math.sqrt(2) * sizes[0])
+    assert sizes[13:] == [0.0, 0.0]
 
 
 def test_the_command_scores_both_rules(tmp_path, monkeypatch, capsys):
@@ -74,8 +102,8 @@ def test_the_command_scores_both_rules(tmp_path, monkeypatch, capsys):
     path = tmp_path / "sales.csv"
     path.write_text("\n".join(["month,sku,channel,units", *rows]))
     argv = ["x", str(path), "--key", "sku,channel", "--period", "month", "--value", "units"]
-    monkeypatch.setattr(sys, "argv", [*argv, "--origins", "12"])
+    monkeypatch.setattr(sys, "argv", [*argv, "--origins", "18"])
     assert evaluate_channels.main() == 0
     table = {tuple(row.split(" | ")[:2]): row.split(" | ") for row in capsys.readouterr().out.splitlines()}
-    off = {rule: float(table[f"| {rule}", "all"][6]) for rule in evaluate_channels.RULES}
+    off = {rule: float(table[f"| {rule}", "all"][7]) for rule in evaluate_channels.RULES}
     assert off["as it is"] < 0.02 < 0.2 < off["share of the year"]

@@ -251,7 +251,7 @@ def sold_in(product: Product, sold: dict[Any, float]) -> None:
 
 def in_channels(product: Product, step: int = 0) -> dict[Any, float]:
     now = forecast_current(user_factory(role="viewer"), product, units())
-    parts = {part.channel: part.months[step] for part in channel_split(product, units(), now)}
+    parts = {part.channel: part.months[step].final for part in channel_split(product, units(), now)}
     assert sum(parts.values()) == pytest.approx(now.months[step].final, rel=1e-9)
     return parts
 

@@ -312,7 +312,7 @@ def test_whether_bands_hold_is_told_by_level(
 # -- by channel --------------------------------------------------------------------------------------------
 
 
-def test_channels_add_up_to_the_product_and_are_no_surer(products) -> None:
+def test_channels_add_up_to_the_product_and_are_no_surer(client, products) -> None:
     product, measure = products[0], units()
     steady, jumpy = channel_factory(), channel_factory()
     for step in range(24):
@@ -334,10 +334,20 @@ def test_channels_add_up_to_the_product_and_are_no_surer(products) -> None:
     assert [part.share for part in parts] == [0.75, 0.25]
     year = sum(row.mean for row in now.months[:12])
     assert sum(part.mean for part in parts) == pytest.approx(year)
-    for place, row in enumerate(now.months[:12]):
-        assert sum(part.months[place] for part in parts) == pytest.approx(row.mean)
+    assert len(now.months) == 18
+    for place, row in enumerate(now.months):
+        months = [part.months[place] for part in parts]
+        assert sum(month.final for month in months) == pytest.approx(row.mean)
+        for month in months:
+            assert month.lo95 < month.lo80 < month.final < month.hi80 < month.hi95
+            assert (month.hi80 - month.final) / month.final > (row.hi80 - row.mean) / row.mean
     relative = [(part.hi80 - part.mean) / part.mean for part in parts]
     assert relative[1] > relative[0]
+    signed_in(client, "viewer")
+    for asked, shown, hidden in ((jumpy.code, jumpy, steady), ("nowhere", steady, jumpy)):
+        page = text(client.get(reverse("forecasting:product", args=[product.code]), {"channel": asked}))
+        assert f"{shown.name} month by month" in page
+        assert f"{hidden.name} month by month" not in page
 
 
 def test_no_channel_no_split(products) -> None:

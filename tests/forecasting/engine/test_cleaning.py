@@ -74,6 +74,15 @@ def test_half_a_month_is_cut_and_a_whole_one_is_not() -> None:
     assert cut <= 4
 
 
+def test_half_a_month_of_a_young_season_is_seen_by_the_year_before() -> None:
+    """Two years do not show a season by medians; the year before knows it."""
+    season = 0.8 * np.sin(np.pi * np.arange(27) / 6)
+    values = np.round(900 * np.exp(season + np.random.default_rng(4).normal(0, 0.02, 27)))
+    assert not any(kind == "half_month" for kind, *_ in found(values))
+    values[-1] = round(values[-1] * 0.5)
+    assert ("half_month", 26, 26) in found(values)
+
+
 def test_two_low_months_at_the_end_are_no_half_month() -> None:
     values = sales(60)
     values[-2:] *= 0.45
