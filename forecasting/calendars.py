@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from calendar import monthrange
+from collections.abc import Iterable
 from functools import lru_cache
 
 # From this year on it is King's Day, on 27 April; before it Queen's Day, on 30 April.
@@ -35,10 +35,8 @@ def dutch_holidays(year: int) -> frozenset[datetime.date]:
     return frozenset(found)
 
 
-def calendar_value(calendar: str, month: datetime.date) -> float:
-    """Public holidays, or days from Monday to Friday that are none, in the month of ``month``."""
-    holidays = dutch_holidays(month.year)
-    days = [month.replace(day=day) for day in range(1, monthrange(month.year, month.month)[1] + 1)]
+def calendar_value(calendar: str, days: Iterable[datetime.date]) -> float:
+    """Public holidays among the days, or days from Monday to Friday that are none."""
     if calendar == "holidays_nl":
-        return float(sum(day in holidays for day in days))
-    return float(sum(day.weekday() < 5 and day not in holidays for day in days))
+        return float(sum(day in dutch_holidays(day.year) for day in days))
+    return float(sum(day.weekday() < 5 and day not in dutch_holidays(day.year) for day in days))

@@ -10,39 +10,54 @@ from math import hypot
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
-from core.months import month_add, months_between
+from core.months import month_add, month_row, months_between
 from core.numbers import significant
 from core.registries import PlannedChange
 from forecasting.models import Driver
-from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
-from forecasting.selectors.series import SubjectSeries
+from forecasting.selectors.drivers import driver_months, driver_weeks, drivers_of, months_ahead
+from forecasting.selectors.subject_series import SubjectSeries, WeekSeries
+from forecasting.week_months import months_driven
 from products.models import Family, Product
 from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
 from .decided import Decided
+from .weeks import SEASON_WEEKS, WEEKS_AHEAD, WeeksAhead, weeks_after
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast, Series
+    from forecasting.engine.drivers import DriverResult
+    from forecasting.engine.series import FloatArray
+
+Values = dict[datetime.date, float]
 
 # A calendar is counted so far back.
 _YEARS_BACK = 12
 YEAR = 12
+# So many weeks cover the 18 months ahead, wherever in a month they begin.
+WEEKS_TRIED = 80
+WEEK = datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Moved:
     """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
-    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all)."""
+    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all). Of a
+    forecast by the week that drivers move, ``weeks`` are its weeks with them, and ``months`` the sums of
+    those, on which decisions have come."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
     spreads: tuple[float, ...] = ()
+    weeks: tuple[float, ...] = ()
+    months: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
         """The forecast with drivers; ``None`` where none entered."""
         if not self.factors:
             return None
+        if self.months:
+            return list(self.months)
         return [
             float(f"{mean * factor:.7g}")
             for mean, factor in zip(made.mean.tolist(), self.factors, strict=False)
@@ -65,9 +80,10 @@ class Drivers:
         # Families stand beside the products under numbers below zero.
         both = lines | {-pk: line_id for pk, line_id in self._lines.items()}
         self._of = drivers_of(products, both, LineTree())
-        held = {driver.pk: driver for found in self._of.values() for driver in found}
+        self._held = list({driver.pk: driver for found in self._of.values() for driver in found}.values())
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
-        self._months: dict[int, Months] = driver_months(list(held.values()), first, last) if held else {}
+        self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
+        self._weeks: dict[int, dict[int, Values]] = {}
 
     def of(self, series: SubjectSeries) -> list[Driver]:
         if not self._of:
@@ -84,6 +100,11 @@ class Drivers:
                 str(driver),
                 driver.kind,
                 [(str(month), value) for month, value in self._months[driver.pk].items()],
+                *(
+                    [[(str(week), v) for week, v in self._by_week(series.weeks)[driver.pk].items()]]
+                    if series.weeks
+                    else []
+                ),
             ]
             for driver in self.of(series)
         ]
@@ -93,11 +114,14 @@ class Drivers:
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
 
-    def moved(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
-        """What drivers and decisions do to the forecast ``plain`` of ``said``; ``None``: there are none."""
+    def moved(
+        self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
+    ) -> Moved | None:
+        """What drivers and decisions do to the forecast ``plain`` of ``said``, made from the weeks ``ahead``
+        where there are some; ``None``: there are none."""
         if not len(plain.mean):
             return None
-        learnt = self._learnt(series, said, plain)
+        learnt = self._learnt(series, said, plain, ahead)
         used = {entry["code"] for entry in learnt.said["used"]} if learnt else set()
         decided = {
             key: change
@@ -109,12 +133,14 @@ class Drivers:
         factors = list(learnt.factors) if learnt and learnt.factors else []
         spreads: list[float] = []
         told = []
+        months = learnt.months if learnt else ()
         # Of a state the year is how it ends.
         plainly = plain.mean[YEAR - 1 if series.kind == "level" else 0 : YEAR].tolist()
         for key, change in decided.items():
             before = _year(plainly, factors)
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
+                months = tuple(significant(value, 7) for value in map(mul, months, change.factors))
             if change.spreads:
                 spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
             after = _year(plainly, factors)
@@ -126,6 +152,8 @@ class Drivers:
             tuple(significant(value, 7) for value in factors),
             {**kept, "planned": told},
             tuple(significant(value, 5) for value in spreads),
+            learnt.weeks if learnt else (),
+            months,
         )
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
@@ -149,62 +177,38 @@ class Drivers:
             for key, change in self._planned.of(series).items()
         }
 
-    def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
+    def _by_week(self, weeks: WeekSeries) -> dict[int, Values]:
+        """The values by the weeks that begin on the weekday of these."""
+        weekday = weeks.start.weekday()
+        if weekday not in self._weeks:
+            first = month_add(self._as_of, -12 * _YEARS_BACK)
+            first += datetime.timedelta((weekday - first.weekday()) % 7)
+            last = month_add(self._as_of, HORIZON + 1)
+            self._weeks[weekday] = driver_weeks(self._held, first, last) if self._held else {}
+        return self._weeks[weekday]
+
+    def _learnt(
+        self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
+    ) -> Moved | None:
         """What the drivers do; ``None`` where there are none."""
         held = self.of(series)
         if not held:
             return None
-        import numpy as np
-
-        from forecasting.engine import drivers as engine
-
-        past = [month_add(series.start, step) for step in range(len(series.values))]
-        ahead = months_ahead(series.as_of, HORIZON)
-
-        def column(driver: Driver, months: list[datetime.date]) -> Any:
-            known = self._months[driver.pk]
-            return np.array([known.get(month, np.nan) for month in months], dtype=np.float64)
-
-        found = engine.driver_effects(
-            said,
-            [
-                engine.Driver(
-                    str(driver.pk),
-                    column(driver, past),
-                    column(driver, ahead),
-                    "event" if driver.kind == Driver.Kind.EVENT else "series",
-                )
-                for driver in held
-            ],
-            season_length=SEASON_LENGTH,
-            horizon=HORIZON,
-        )
-        layers = engine.driven(said, plain.mean, found, season_length=SEASON_LENGTH, horizon=HORIZON)
-        by_id = {str(driver.pk): driver for driver in held}
-        factors, used, before = np.ones(HORIZON), [], plain.mean
-        year = series.kind == "level"
-        for name, layer in layers.items():
-            share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
-            factors = factors * share
-            told = layer[YEAR - 1 : YEAR] if year else layer[:YEAR]
-            was = before[YEAR - 1 : YEAR] if year else before[:YEAR]
-            used.append(
-                {
-                    **_named(by_id[name]),
-                    "gain": found.gains[name],
-                    "year": significant(float(told.sum() / was.sum() - 1), 5) if was.sum() > 0 else 0.0,
-                    "months": [significant(value - 1, 5) for value in share.tolist()],
-                }
+        weeks: list[float] = []
+        if ahead is None or series.weeks is None:
+            past = list(month_row(series.start, month_add(series.start, len(series.values) - 1)))
+            later = months_ahead(series.as_of, HORIZON)
+            found, layers, _plain = _tried(held, self._months, said, (past, later), SEASON_LENGTH, plain.mean)
+            made = [plain.mean, *layers]
+        else:
+            starts = weeks_after(series.weeks, WEEKS_TRIED)
+            past = [series.weeks.start + WEEK * step for step in range(len(series.weeks.values))]
+            found, layers, before = _tried(
+                held, self._by_week(series.weeks), ahead.said, (past, starts), SEASON_WEEKS
             )
-            before = layer
-        refused = [
-            {**_named(by_id[name]), "reason": reason, "params": params}
-            for name, (reason, params) in found.refused.items()
-        ]
-        return Moved(
-            tuple(significant(value, 7) for value in factors.tolist()) if used else (),
-            {"used": used, "refused": refused},
-        )
+            made = [plain.mean, *_months_from(starts, before, layers, plain.mean, series.as_of)]
+            weeks = layers[-1][:WEEKS_AHEAD].tolist() if layers else []
+        return _told(held, found, made, series, weeks)
 
 
 def _year(months: list[float], factors: list[float]) -> float:
@@ -219,3 +223,103 @@ def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple
 
 def _named(driver: Driver) -> dict[str, Any]:
     return {"id": driver.pk, "code": driver.code, "name": driver.name, "calendar": driver.calendar}
+
+
+def _tried(
+    held: list[Driver],
+    values: Mapping[int, Values],
+    said: Series,
+    periods: tuple[list[datetime.date], list[datetime.date]],
+    season_length: int,
+    plain: FloatArray | None = None,
+) -> tuple[DriverResult, list[FloatArray], FloatArray]:
+    """Which of the drivers enter, the mean with each of them in turn, and the mean without, over the periods
+    ahead (the second of ``periods``; the first are those of ``said``)."""
+    import numpy as np
+
+    from forecasting import engine
+    from forecasting.engine import drivers
+
+    past, ahead = periods
+
+    def column(driver: Driver, dates: list[datetime.date]) -> FloatArray:
+        known = values[driver.pk]
+        return np.array([known.get(date, np.nan) for date in dates], dtype=np.float64)
+
+    found = drivers.driver_effects(
+        said,
+        [
+            drivers.Driver(
+                str(driver.pk),
+                column(driver, past),
+                column(driver, ahead),
+                "event" if driver.kind == Driver.Kind.EVENT else "series",
+            )
+            for driver in held
+        ],
+        season_length=season_length,
+        horizon=len(ahead),
+    )
+    if plain is None:
+        plain = engine.forecast(said, season_length=season_length, horizon=len(ahead)).mean
+    layers = drivers.driven(said, plain, found, season_length=season_length, horizon=len(ahead))
+    return found, list(layers.values()), plain
+
+
+def _months_from(
+    starts: list[datetime.date],
+    plain: FloatArray,
+    layers: list[FloatArray],
+    monthly: FloatArray,
+    as_of: datetime.date,
+) -> list[FloatArray]:
+    """The months of each layer of weeks."""
+    import numpy as np
+
+    months = dict(zip(months_ahead(as_of, HORIZON), monthly.tolist(), strict=True))
+    return [
+        np.array(
+            months_driven(
+                list(zip(starts, plain.tolist(), layer.tolist(), strict=True)), months, counted=WEEKS_AHEAD
+            )
+        )
+        for layer in layers
+    ]
+
+
+def _told(
+    held: list[Driver],
+    found: DriverResult,
+    made: list[FloatArray],
+    series: SubjectSeries,
+    weeks: list[float],
+) -> Moved:
+    """What drivers do to the months, in words' numbers; ``made`` are the months without and with each."""
+    import numpy as np
+
+    by_id = {str(driver.pk): driver for driver in held}
+    factors, used = np.ones(HORIZON), []
+    year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
+    by_week = {"by_week": True} if weeks or series.weeks else {}
+    for name, before, layer in zip(found.moves, made, made[1:], strict=False):
+        share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
+        factors = factors * share
+        told, was = layer[year].sum(), before[year].sum()
+        used.append(
+            {
+                **_named(by_id[name]),
+                "gain": found.gains[name],
+                "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
+                "months": [significant(value - 1, 5) for value in share.tolist()],
+            }
+        )
+    refused = [
+        {**_named(by_id[name]), "reason": reason, "params": {**params, **by_week}}
+        for name, (reason, params) in found.refused.items()
+    ]
+    return Moved(
+        tuple(significant(value, 7) for value in factors.tolist()) if used else (),
+        {"used": used, "refused": refused},
+        weeks=tuple(weeks),
+        months=tuple(made[-1].tolist()) if weeks else (),
+    )

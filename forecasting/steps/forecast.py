@@ -125,7 +125,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
-        made, naive, moved = None, None, None
+        made, naive, moved, ahead = None, None, None, None
+        series = launches.by_month(series)
         if series.has_data:
             said = engine_series(before_handover(series))
             made = engine.forecast(
@@ -136,10 +137,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 backtest=result,
             )
             naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
-            moved = drivers.moved(series, said, made)
+            made, ahead = weeks.applied(series, made, tested)
+            moved = drivers.moved(series, said, made, ahead) if made else None
         made, naive = launches.applied(series, made, naive)
-        made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
-        result = weekly or result
+        by_week = ahead.rows(moved.weeks if moved else ()) if ahead else []
+        result = (ahead and ahead.tested) or result
         prices = drivers.prices(series)
         months = _months(made, naive, moved, prices) if made else []
         effects = moved.said if moved else None
@@ -167,7 +169,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 driver_effects=effects,
                 content_hash=_digest([method, reason, params, effects], months, by_week),
                 by_week=bool(by_week),
-                monthly_because=launches.by_month(series).monthly_because,
+                monthly_because=series.monthly_because,
             ),
             months,
             by_week,

@@ -105,11 +105,18 @@ def refused_words(code: str, params: Mapping[str, Any]) -> str:
     }
     sentence = words.get(code, code)
     if code == "no_gain" and (params.get("gain_pct") or 0) >= PROMISING_PCT:
-        sentence = _("It promises something, but too few months tell of it to be sure.")
-    return sentence % {name: _months(params.get(name)) for name in ("periods", "needed")}
+        sentence = _("It promises something, but too little of the past tells of it to be sure.")
+    count_words = _weeks if params.get("by_week") else _months
+    return sentence % {name: count_words(params.get(name)) for name in ("periods", "needed")}
 
 
 def _months(count: Any) -> str:
     return ngettext("%(count)s month", "%(count)s months", int(count or 0)) % {
+        "count": formats.number(count or 0)
+    }
+
+
+def _weeks(count: Any) -> str:
+    return ngettext("%(count)s week", "%(count)s weeks", int(count or 0)) % {
         "count": formats.number(count or 0)
     }
