@@ -4,7 +4,7 @@ ahead. Costs few queries a chunk where there is nothing."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from operator import mul
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.months import month_add, month_row, months_between
 from core.numbers import significant
 from core.registries import PlannedChange
-from forecasting.models import Driver
+from forecasting.models import Driver, SharedEffect
 from forecasting.selectors.drivers import driver_months, driver_weeks, drivers_of, months_ahead
 from forecasting.selectors.subject_series import SubjectSeries, WeekSeries
 from forecasting.week_months import months_driven
@@ -26,7 +26,7 @@ from .weeks import SEASON_WEEKS, WEEKS_AHEAD, WeeksAhead, weeks_after
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast, Series
-    from forecasting.engine.drivers import DriverResult
+    from forecasting.engine import drivers as engine_drivers
     from forecasting.engine.series import FloatArray
 
 Values = dict[datetime.date, float]
@@ -76,11 +76,13 @@ class Drivers:
         if not Driver.objects.filter(is_active=True).exists():
             return
         lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
-        self._lines = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
+        of_families = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
         # Families stand beside the products under numbers below zero.
-        both = lines | {-pk: line_id for pk, line_id in self._lines.items()}
+        both = lines | {-pk: line_id for pk, line_id in of_families.items()}
+        self._lines = both
         self._of = drivers_of(products, both, LineTree())
         self._held = list({driver.pk: driver for found in self._of.values() for driver in found}.values())
+        self._shared = self._shared_of(both) if any(driver.moves for driver in self._held) else {}
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
         self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
         self._weeks: dict[int, dict[int, Values]] = {}
@@ -90,7 +92,28 @@ class Drivers:
             return []
         if series.product_id is not None:
             return self._of.get(("product", series.product_id), [])
-        return self._of.get(("line", self._lines[series.family_id or 0]), [])
+        return self._of.get(("line", self._lines[-(series.family_id or 0)]), [])
+
+    def _shared_of(self, lines: Mapping[int, int]) -> dict[tuple[int, int, bool], dict[str, Any]]:
+        """What moving holidays do, by line, measure and whether by the week: the newest that may be known."""
+        from forecasting.engine import ENGINE_VERSION
+
+        rows = SharedEffect.objects.filter(
+            line__in=set(lines.values()), engine_version=ENGINE_VERSION, as_of__lte=self._as_of
+        )
+        columns = ("line_id", "measure_id", "by_week", "payload")
+        return {
+            (line_id, measure_id, by_week): payload
+            for line_id, measure_id, by_week, payload in rows.order_by("as_of").values_list(*columns)
+        }
+
+    def shared(self, series: SubjectSeries) -> list[dict[str, Any]]:
+        """What the series' line says of its moving holidays, by calendar; nothing where it says nothing."""
+        if not any(driver.moves for driver in self.of(series)):
+            return []
+        line_id = self._lines[series.product_id or -(series.family_id or 0)]
+        found = self._shared.get((line_id, series.measure_id, series.weeks is not None))
+        return [found] if found else []
 
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
@@ -187,6 +210,36 @@ class Drivers:
             self._weeks[weekday] = driver_weeks(self._held, first, last) if self._held else {}
         return self._weeks[weekday]
 
+    def columns(self, series: SubjectSeries, held: Sequence[Driver]) -> list[engine_drivers.Driver]:
+        """The drivers as the engine takes them: beside the months of the series, or the weeks where it has
+        them, and the 18 months after it."""
+        import numpy as np
+
+        from forecasting.engine import drivers as engine_drivers
+
+        if series.weeks:
+            values = self._by_week(series.weeks)
+            past = [series.weeks.start + WEEK * step for step in range(len(series.weeks.values))]
+            ahead = weeks_after(series.weeks, WEEKS_TRIED)
+        else:
+            values = self._months
+            past = list(month_row(series.start, month_add(series.start, len(series.values) - 1)))
+            ahead = months_ahead(series.as_of, HORIZON)
+
+        def column(driver: Driver, dates: list[datetime.date]) -> FloatArray:
+            known = values[driver.pk]
+            return np.array([known.get(date, np.nan) for date in dates], dtype=np.float64)
+
+        return [
+            engine_drivers.Driver(
+                str(driver.pk),
+                column(driver, past),
+                column(driver, ahead),
+                "event" if driver.kind == Driver.Kind.EVENT else "series",
+            )
+            for driver in held
+        ]
+
     def _learnt(
         self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
     ) -> Moved | None:
@@ -194,21 +247,24 @@ class Drivers:
         held = self.of(series)
         if not held:
             return None
+        effects = {
+            str(driver.pk): effect
+            for effects in self.shared(series)
+            for driver in held
+            if (effect := effects.get(driver.calendar)) and driver.moves
+        }
+        weights = {pk: effect["weight"] for pk, effect in effects.items() if effect["enters"]}
+        tried = self.columns(series, [d for d in held if effects.get(str(d.pk), {"enters": True})["enters"]])
         weeks: list[float] = []
-        if ahead is None or series.weeks is None:
-            past = list(month_row(series.start, month_add(series.start, len(series.values) - 1)))
-            later = months_ahead(series.as_of, HORIZON)
-            found, layers, _plain = _tried(held, self._months, said, (past, later), SEASON_LENGTH, plain.mean)
+        if ahead is None:
+            found, layers, _plain = _tried(tried, said, SEASON_LENGTH, weights, plain.mean)
             made = [plain.mean, *layers]
         else:
-            starts = weeks_after(series.weeks, WEEKS_TRIED)
-            past = [series.weeks.start + WEEK * step for step in range(len(series.weeks.values))]
-            found, layers, before = _tried(
-                held, self._by_week(series.weeks), ahead.said, (past, starts), SEASON_WEEKS
-            )
+            found, layers, before = _tried(tried, ahead.said, SEASON_WEEKS, weights)
+            starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
             made = [plain.mean, *_months_from(starts, before, layers, plain.mean, series.as_of)]
             weeks = layers[-1][:WEEKS_AHEAD].tolist() if layers else []
-        return _told(held, found, made, series, weeks)
+        return _told(held, found, made, series, weeks, effects)
 
 
 def _year(months: list[float], factors: list[float]) -> float:
@@ -226,43 +282,23 @@ def _named(driver: Driver) -> dict[str, Any]:
 
 
 def _tried(
-    held: list[Driver],
-    values: Mapping[int, Values],
+    tried: list[engine_drivers.Driver],
     said: Series,
-    periods: tuple[list[datetime.date], list[datetime.date]],
     season_length: int,
+    shared: Mapping[str, float],
     plain: FloatArray | None = None,
-) -> tuple[DriverResult, list[FloatArray], FloatArray]:
-    """Which of the drivers enter, the mean with each of them in turn, and the mean without, over the periods
-    ahead (the second of ``periods``; the first are those of ``said``)."""
-    import numpy as np
-
+) -> tuple[engine_drivers.DriverResult, list[FloatArray], FloatArray]:
+    """Which of the drivers enter, the mean with each of them in turn, and the mean without."""
     from forecasting import engine
-    from forecasting.engine import drivers
+    from forecasting.engine import drivers as engine_drivers
 
-    past, ahead = periods
-
-    def column(driver: Driver, dates: list[datetime.date]) -> FloatArray:
-        known = values[driver.pk]
-        return np.array([known.get(date, np.nan) for date in dates], dtype=np.float64)
-
-    found = drivers.driver_effects(
-        said,
-        [
-            drivers.Driver(
-                str(driver.pk),
-                column(driver, past),
-                column(driver, ahead),
-                "event" if driver.kind == Driver.Kind.EVENT else "series",
-            )
-            for driver in held
-        ],
-        season_length=season_length,
-        horizon=len(ahead),
+    ahead = len(tried[0].ahead) if tried else 0
+    found = engine_drivers.driver_effects(
+        said, tried, season_length=season_length, horizon=ahead, shared=shared
     )
     if plain is None:
-        plain = engine.forecast(said, season_length=season_length, horizon=len(ahead)).mean
-    layers = drivers.driven(said, plain, found, season_length=season_length, horizon=len(ahead))
+        plain = engine.forecast(said, season_length=season_length, horizon=ahead).mean
+    layers = engine_drivers.driven(said, plain, found, season_length=season_length, horizon=ahead)
     return found, list(layers.values()), plain
 
 
@@ -289,33 +325,42 @@ def _months_from(
 
 def _told(
     held: list[Driver],
-    found: DriverResult,
+    found: engine_drivers.DriverResult,
     made: list[FloatArray],
     series: SubjectSeries,
     weeks: list[float],
+    effects: Mapping[str, Mapping[str, Any]],
 ) -> Moved:
-    """What drivers do to the months, in words' numbers; ``made`` are the months without and with each."""
+    """What drivers do to the months, in words' numbers; ``made`` are the months without and with each, and
+    ``effects`` what the line says of moving holidays."""
     import numpy as np
 
     by_id = {str(driver.pk): driver for driver in held}
     factors, used = np.ones(HORIZON), []
     year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
-    by_week = {"by_week": True} if weeks or series.weeks else {}
+    by_week = {"by_week": True} if series.weeks else {}
     for name, before, layer in zip(found.moves, made, made[1:], strict=False):
         share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
         factors = factors * share
         told, was = layer[year].sum(), before[year].sum()
+        shared = {"shared": effects[name]["series"]} if name in effects else {}
         used.append(
             {
                 **_named(by_id[name]),
-                "gain": found.gains[name],
+                "gain": effects[name]["gain"] if shared else found.gains[name],
                 "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
                 "months": [significant(value - 1, 5) for value in share.tolist()],
+                **shared,
             }
         )
+    why = dict(found.refused)
+    for name, effect in effects.items():
+        if not effect["enters"]:
+            gain = round(100 * effect["gain"], 1)
+            why[name] = "no_shared_gain", {"gain_pct": gain, "series": effect["series"]}
     refused = [
         {**_named(by_id[name]), "reason": reason, "params": {**params, **by_week}}
-        for name, (reason, params) in found.refused.items()
+        for name, (reason, params) in why.items()
     ]
     return Moved(
         tuple(significant(value, 7) for value in factors.tolist()) if used else (),

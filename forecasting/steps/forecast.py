@@ -101,6 +101,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             tested.payload if tested else None,
             *launches.digest(series),
             *drivers.digest(series),
+            *drivers.shared(series),
             *weeks.digest(series, tested),
         )
 

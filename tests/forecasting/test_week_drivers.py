@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.months import month_add, month_end, month_start
-from forecasting.models import Driver, Forecast, ForecastWeek
+from forecasting.models import Driver, ForecastWeek
 from forecasting.selectors.drivers import by_week
 from forecasting.services.drivers import driver_values_set
 from forecasting.week_months import months_driven
