@@ -92,10 +92,10 @@ def months_driven(
                 later[month] = later[month][0] + float(without), later[month][1] + float(with_them)
     found = []
     for month, mean in monthly.items():
-        plain, moved = sums[month]
-        rest = mean - float(plain) if days[month] < month_end(month).day else 0.0
-        without, with_them = later[month]
-        found.append(float(moved) + rest * (with_them / without if without > 0 else 1.0))
+        before, after = map(float, sums[month])
+        rest = mean - before if days[month] < month_end(month).day else 0.0
+        apart, driven = later[month]
+        found.append(after + rest * (driven / apart if apart > 0 else 1.0))
     return found
 
 

@@ -18,6 +18,7 @@ from .drivers import (
     SURE,
     TRIED_STEPS,
     USUAL_EFFECT,
+    BoolArray,
     Driver,
     DriverResult,
     _ready,
@@ -44,7 +45,7 @@ class Told:
     whether it happened. `last`: as `learnt`, of all that is known. `series`: how many there are."""
 
     learnt: dict[int, FloatArray]
-    met: dict[int, tuple[FloatArray, float, FloatArray]]
+    met: dict[int, tuple[FloatArray, float, BoolArray]]
     last: FloatArray
     series: int
 
@@ -68,7 +69,7 @@ def told(series: Series, drivers: Sequence[Driver], *, season_length: int) -> To
     if isinstance(ready, DriverResult) or len(ready.columns) < len(drivers):
         return None
     n, columns = len(ready.learnt), [ready.columns[driver.id][0][0] for driver in drivers]
-    happens = np.array([column.raw != 0 for column in columns])
+    happens: BoolArray = np.array([column.raw != 0 for column in columns])
     first = least_periods(season_length) - TRIED_STEPS
     origins = [o for o in range(first, n - 1) if happens[:, o : o + TRIED_STEPS].any()]
     trial = _Trial(ready.learnt, ready.quiet, ready.columns, ready.events, season_length, origins)
@@ -80,7 +81,7 @@ def told(series: Series, drivers: Sequence[Driver], *, season_length: int) -> To
         met[offset + origin] = (
             _products(departs, errors, noise),
             float(errors @ errors) / noise,
-            happens[:, origin : origin + TRIED_STEPS].any(axis=1),
+            np.asarray(happens[:, origin : origin + TRIED_STEPS].any(axis=1)),
         )
     rest_y, rests = trial.rests(n)
     last = _products(rests, rest_y, max(float((rest_y**2).mean()), LEAST_NOISE**2))
@@ -95,7 +96,7 @@ def _products(x: FloatArray, y: FloatArray, noise: float) -> FloatArray:
 def together(parts: Iterable[Told | None]) -> Told | None:
     """What all of them tell; None where nobody tells anything."""
     learnt: dict[int, FloatArray] = {}
-    met: dict[int, tuple[FloatArray, float, FloatArray]] = {}
+    met: dict[int, tuple[FloatArray, float, BoolArray]] = {}
     last, count = None, 0
     for part in parts:
         if part is None:
@@ -103,8 +104,11 @@ def together(parts: Iterable[Told | None]) -> Told | None:
         for origin, products in part.learnt.items():
             learnt[origin] = learnt.get(origin, 0.0) + products
         for origin, (products, errors, happens) in part.met.items():
-            before = met.get(origin, (0.0, 0.0, False))
-            met[origin] = before[0] + products, before[1] + errors, before[2] | happens
+            if origin in met:
+                before = met[origin]
+                products, errors = before[0] + products, before[1] + errors
+                happens = before[2] | happens
+            met[origin] = products, errors, happens
         last = part.last if last is None else last + part.last
         count += part.series
     return None if last is None else Told(learnt, met, last, count)
@@ -142,8 +146,7 @@ def pooled(ids: Sequence[str], said: Told, *, season_length: int) -> dict[str, S
 def _weights(products: FloatArray, chosen: Sequence[int]) -> FloatArray:
     """Ridge: a whole holiday usually does a tenth or so."""
     x, y = products[np.ix_(chosen, chosen)], products[chosen, -1]
-    weights: FloatArray = np.linalg.solve(x + np.eye(len(chosen)) / USUAL_EFFECT**2, y)
-    return weights
+    return np.asarray(np.linalg.solve(x + np.eye(len(chosen)) / USUAL_EFFECT**2, y))
 
 
 def _falls(said: Told, origins: Sequence[int], chosen: Sequence[int]) -> FloatArray:
@@ -198,6 +201,6 @@ def _earns(gain: float, falls: FloatArray) -> bool:
     """Whether the fall stands out of how the occasions differ, or is so large that it need not."""
     if gain >= PLAIN_GAIN:
         return True
-    off = falls - falls.mean() if len(falls) else falls
+    off = falls - falls.sum() / max(len(falls), 1)
     enough = len(falls) >= LEAST_OCCASIONS and gain >= MARGIN
     return enough and bool(falls.sum() > SURE * np.sqrt(off @ off))

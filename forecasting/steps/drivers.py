@@ -4,7 +4,7 @@ ahead. Costs few queries a chunk where there is nothing."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from operator import mul
@@ -73,16 +73,15 @@ class Drivers:
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
         self._planned = Decided(as_of, payload)
+        self._left_out = {(line, key): said for line, key, *said in payload.get("left_out") or ()}
+        if self._left_out:
+            self._lines = _lines_of(products, families)
         if not Driver.objects.filter(is_active=True).exists():
             return
-        lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
-        of_families = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
-        # Families stand beside the products under numbers below zero.
-        both = lines | {-pk: line_id for pk, line_id in of_families.items()}
-        self._lines = both
-        self._of = drivers_of(products, both, LineTree())
+        self._lines = self._lines or _lines_of(products, families)
+        self._of = drivers_of(products, self._lines, LineTree())
         self._held = list({driver.pk: driver for found in self._of.values() for driver in found}.values())
-        self._shared = self._shared_of(both) if any(driver.moves for driver in self._held) else {}
+        self._shared = self._shared_of(self._lines) if any(driver.moves for driver in self._held) else {}
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
         self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
         self._weeks: dict[int, dict[int, Values]] = {}
@@ -132,7 +131,7 @@ class Drivers:
             for driver in self.of(series)
         ]
         planned = [
-            [key, change.factors, change.params, change.prices, change.spreads]
+            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)[:1]]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
@@ -160,6 +159,9 @@ class Drivers:
         # Of a state the year is how it ends.
         plainly = plain.mean[YEAR - 1 if series.kind == "level" else 0 : YEAR].tolist()
         for key, change in decided.items():
+            if change.factors and (worse := self._worse(series, key)):
+                told.append({"key": key, "year": 0.0, "params": change.params, "left_out": worse})
+                continue
             before = _year(plainly, factors)
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
@@ -178,6 +180,13 @@ class Drivers:
             learnt.weeks if learnt else (),
             months,
         )
+
+    def _worse(self, series: SubjectSeries, key: str) -> list[float]:
+        """Where decisions of this source made the line's forecasts worse: in how many months, and how far off
+        those were with it and without; else nothing."""
+        if not self._left_out:
+            return []
+        return self._left_out.get((self._lines[series.product_id or -(series.family_id or 0)], key), [])
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
         """What a unit brings in, in each month ahead, against the 12 months before; ``None``: the same."""
@@ -265,6 +274,13 @@ class Drivers:
             made = [plain.mean, *_months_from(starts, before, layers, plain.mean, series.as_of)]
             weeks = layers[-1][:WEEKS_AHEAD].tolist() if layers else []
         return _told(held, found, made, series, weeks, effects)
+
+
+def _lines_of(products: Collection[int], families: Collection[int]) -> dict[int, int]:
+    """By product its line, and by family, which stands beside the products under a number below zero."""
+    lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
+    rows = Family.objects.filter(pk__in=families).values_list("pk", "line_id")
+    return lines | {-pk: line_id for pk, line_id in rows}
 
 
 def _year(months: list[float], factors: list[float]) -> float:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.models import Job
 from core.registries import ChunkOutcome
 from forecasting.models import Calibration, Forecast, NightlyRun
+from forecasting.selectors.decided_trial import decisions_left_out
 from forecasting.selectors.inputs import Tested, backtests_of, forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
@@ -48,8 +49,9 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     ).first()
     told = Job.objects.filter(group=step_group(before.pk, "forecast")) if before else Job.objects.none()
     same = set(told.values_list("payload__pool", flat=True)) == {pool}
+    left_out = decisions_left_out(run.as_of)
     for payload in due_chunks(run) if same else subject_chunks(run):
-        yield {**payload, "pool": pool, "due": same}
+        yield {**payload, "pool": pool, "due": same, "left_out": left_out}
 
 
 def _pool(saved: Calibration | None) -> str:

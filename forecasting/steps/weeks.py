@@ -105,7 +105,7 @@ class WeeksAhead:
         """As they are stored; ``driven`` with drivers (empty: none entered)."""
         made = self.made
         columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
-        nothing = [None] * WEEKS_AHEAD
+        nothing: list[float | None] = [None] * WEEKS_AHEAD
         said: list[float | None] = self.naive.tolist() if len(self.naive) else nothing
         days = (str(day) for day in self.starts)
         return list(zip(days, *(c.tolist() for c in columns), said, driven or nothing, strict=True))

@@ -64,7 +64,19 @@ def driver_card(forecast: Forecast | None) -> DriverCard | None:
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
     source, params = planned_sources.get(entry["key"]), entry["params"]
     name, text = _members_words(source, params) if "members" in params else source.words(params)
+    if "left_out" in entry:
+        text = f"{text} {_left_out_words(*entry['left_out'])}"
     return PlannedLine(name, formats.delta(entry["year"], "percent", good="none"), text)
+
+
+def _left_out_words(months: float, with_it: float, without: float) -> str:
+    """Why a decision does not move the forecast."""
+    text = _(
+        "It is left out: in the %(months)s months of this line that such decisions moved, the forecast was "
+        "%(worse)s further off with them than without."
+    )
+    worse = formats.percent(with_it / without - 1, 0) if without > 0 else "—"
+    return text % {"months": formats.number(months, 0), "worse": worse}
 
 
 def _members_words(source: PlannedSource, params: Mapping[str, Any]) -> tuple[str, str]:
