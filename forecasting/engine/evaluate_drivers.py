@@ -105,8 +105,8 @@ def _products(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Fl
         first = min(weeks)
         table = np.full(((max(weeks) - first).days // 7 + 1, 1 + len(names)), np.nan)
         for week, rows in weeks.items():
-            values = np.array(rows)
-            table[(week - first).days // 7] = [values[:, 0].sum(), *values[:, 1:].mean(axis=0)]
+            cells = np.array(rows)
+            table[(week - first).days // 7] = [cells[:, 0].sum(), *cells[:, 1:].mean(axis=0)]
         made[key] = table
     return made
 
