@@ -208,7 +208,7 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 
 
 EMPTY = {
-    *("forecasting.Backtest", "forecasting.Calibration", "forecasting.SharedEffect"),
+    *("forecasting.Backtest", "forecasting.Calibration"),
     *("forecasting.ForecastWeek", "forecasting.NightlyStep", "products.MonthClosing"),
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
     *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),
