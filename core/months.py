@@ -38,6 +38,11 @@ def month_end(month: datetime.date) -> datetime.date:
     return month_add(month, 1) - datetime.timedelta(days=1)
 
 
+def month_days(month: datetime.date) -> list[datetime.date]:
+    """Every day of the month."""
+    return [month.replace(day=day) for day in range(1, month_end(month).day + 1)]
+
+
 def financial_year_start(month: datetime.date, first_month: int) -> datetime.date:
     """The first month of the financial year that the month lies in."""
     year = month.year if month.month >= first_month else month.year - 1

@@ -116,11 +116,19 @@ def register_all() -> None:
             order=20,
         ),
         NightlyStep(
+            "shared",
+            _("Moving holidays"),
+            chunks=later("steps.shared.chunks"),
+            compute=later("steps.shared.compute"),
+            after=("findings",),
+            order=25,
+        ),
+        NightlyStep(
             "forecast",
             _("Forecasts"),
             chunks=later("steps.forecast.chunks"),
             compute=later("steps.forecast.compute"),
-            after=("calibrate",),
+            after=("calibrate", "shared"),
             order=30,
         ),
         NightlyStep(

@@ -68,6 +68,37 @@ def months_of_weeks(
     return found
 
 
+def months_driven(
+    weeks: Sequence[tuple[datetime.date, float, float]],
+    monthly: Mapping[datetime.date, float],
+    *,
+    counted: int,
+) -> list[float]:
+    """The months of ``monthly`` (means) as drivers make them: ``weeks`` are first day, mean without and with
+    drivers. The first ``counted`` of them make the months: those are the sums of the shares of the weeks with
+    drivers. Days that they do not cover move as the later weeks of their month do."""
+    sums = {month: (Decimal(0), Decimal(0)) for month in monthly}
+    days = dict.fromkeys(monthly, 0)
+    later = dict.fromkeys(monthly, (0.0, 0.0))
+    for place, (week, plain, moved) in enumerate(weeks):
+        both = zip(shares(week, plain), shares(week, moved), strict=True)
+        for (month, without, covered), (_month, with_them, _covered) in both:
+            if month not in sums:
+                continue
+            if place < counted:
+                sums[month] = sums[month][0] + without, sums[month][1] + with_them
+                days[month] += covered
+            else:
+                later[month] = later[month][0] + float(without), later[month][1] + float(with_them)
+    found = []
+    for month, mean in monthly.items():
+        before, after = map(float, sums[month])
+        rest = mean - before if days[month] < month_end(month).day else 0.0
+        apart, driven = later[month]
+        found.append(after + rest * (driven / apart if apart > 0 else 1.0))
+    return found
+
+
 def _part(span: Span, share: float) -> Span:
     lo80, hi80, lo95, hi95 = (edge * share for edge in span.edges)
     return Span(span.mean * share, (lo80, hi80, lo95, hi95))

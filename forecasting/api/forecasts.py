@@ -96,11 +96,12 @@ class ForecastMonthSerializer(serializers.ModelSerializer):
 
 
 class ForecastWeekSerializer(serializers.ModelSerializer):
-    """A week, by its first day; overrides and agreed figures are of months."""
+    """A week, by its first day, with known drivers (``driven``; null: none entered) and without; decisions,
+    overrides and agreed figures are of months."""
 
     class Meta:
         model = ForecastWeek
-        fields = ("week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
+        fields = ("week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
 
 
 class _SubjectSerializer(serializers.ModelSerializer):

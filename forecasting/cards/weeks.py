@@ -34,7 +34,7 @@ class WeekRow:
 
     @property
     def index(self) -> float | None:
-        return self.week.mean / self.before * 100 if self.before and self.before > 0 else None
+        return self.week.final / self.before * 100 if self.before and self.before > 0 else None
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,17 @@ class WeeksShown:
     sold: Mapping[datetime.date, float]
 
     @property
+    def any_driven(self) -> bool:
+        return any(row.week.driven is not None for row in self.rows)
+
+    @property
     def any_sold(self) -> bool:
         return any(row.sold is not None for row in self.rows)
 
     @property
     def decimals(self) -> int:
-        edges = [(r.week.mean, r.week.lo80, r.week.hi80, r.week.lo95, r.week.hi95) for r in self.rows]
-        return volume_decimals([v for row in edges for v in row] + [v.before for v in self.rows])
+        bands = [row.week.final_band for row in self.rows]
+        return volume_decimals([v for band in bands for v in band] + [v.before for v in self.rows])
 
 
 def weeks_shown(
@@ -88,10 +92,7 @@ def weeks_chart(
         title=_("What is expected in the next 26 weeks?"),
         subtitle=_("%(measure)s; band: 80%% and 95%%") % {"measure": capfirst(str(measure))},
         history=[Actual(week, shown.sold.get(week)) for week in starts],
-        forecast=[
-            Expected(r.week.week, r.week.mean, r.week.lo80, r.week.hi80, r.week.lo95, r.week.hi95)
-            for r in shown.rows
-        ],
+        forecast=[Expected(row.week.week, *row.week.final_band) for row in shown.rows],
         events=[event for event in events if event.date >= (starts[0] if starts else first)],
         stages=stages,
         unit_label=_("%(unit)s a week") % {"unit": unit},

@@ -57,6 +57,7 @@ DRIVER_REASONS: dict[str, tuple[str, ...]] = {
     "series_too_short": ("periods", "needed"),
     "not_positive": (),
     "no_gain": ("gain_pct",),
+    "no_shared_gain": ("gain_pct", "series"),
 }
 
 # What a stage rests on, and the names of the numbers in `params`. Percentages are 0–100.

@@ -8,7 +8,7 @@ wide as effects usually are. A driver enters only where the errors of a plain fo
 the series' own past, become smaller with it by a margin. docs/algorithms/drivers.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -81,9 +81,54 @@ class _Column:
 
 
 def driver_effects(
-    series: Series, drivers: Sequence[Driver], *, season_length: int, horizon: int
+    series: Series,
+    drivers: Sequence[Driver],
+    *,
+    season_length: int,
+    horizon: int,
+    shared: Mapping[str, float] | None = None,
 ) -> DriverResult:
-    """Which of the drivers enter, and what each does to the series and the `horizon` periods after it."""
+    """Which of the drivers enter, and what each does to the series and the `horizon` periods after it. Those
+    `shared`, by id with the weight that many series found (`shared.pooled`), enter untried, before all
+    others; their gain is not this series' and stays out."""
+    ready = _ready(series, drivers, season_length)
+    if isinstance(ready, DriverResult):
+        return ready
+    steps, moves = ready.behind + horizon, {}
+    learnt, quiet = ready.learnt, ready.quiet
+    for name, weight in (shared or {}).items():
+        if name in ready.columns:
+            did, does = _moves(ready.columns.pop(name)[0][0], weight, season_length, steps)
+            learnt, quiet = learnt - did, quiet - did
+            moves[name] = np.concatenate([np.zeros(ready.begin), did, does])
+    gains: dict[str, float] = {}
+    refused = dict(ready.refused)
+    if ready.columns:
+        trial = _Trial(learnt, quiet, ready.columns, ready.events, season_length)
+        chosen, gains, tried = trial.enter()
+        refused |= {name: ("no_gain", {"gain_pct": round(100 * gain, 1)}) for name, gain in tried.items()}
+        for name, (did, does) in trial.moves(chosen, steps).items():
+            moves[name] = np.concatenate([np.zeros(ready.begin), did, does])
+    return DriverResult(moves, gains, refused)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A series and its drivers as they are tried: logarithms of its periods from `begin` on, as they are
+    learnt from and as the plain forecast sees them, the last `behind` of the series being gaps; the drivers'
+    shapes; and why some have none."""
+
+    learnt: FloatArray
+    quiet: FloatArray
+    begin: int
+    behind: int
+    columns: dict[str, list[list[_Column]]]
+    events: set[str]
+    refused: dict[str, tuple[str, dict[str, float]]]
+
+
+def _ready(series: Series, drivers: Sequence[Driver], season_length: int) -> _Ready | DriverResult:
+    """What the trial needs; or the answer, where nothing can be tried."""
     past = history(series, season_length=season_length)
     calm = cleaned(series, season_length=season_length)
     usual = history(calm, season_length=season_length)
@@ -116,13 +161,7 @@ def driver_effects(
     # What was cleaned away while something happened is what is to be learnt.
     learnt = np.where(left_out & ~happened, quiet, y)
     events = {driver.id for driver in drivers if driver.kind == "event"}
-    trial = _Trial(np.log(learnt), np.log(quiet), columns, events, season_length)
-    chosen, gains, tried = trial.enter()
-    refused |= {name: ("no_gain", {"gain_pct": round(100 * gain, 1)}) for name, gain in tried.items()}
-    moves = {}
-    for name, (did, does) in trial.moves(chosen, past.behind + horizon).items():
-        moves[name] = np.concatenate([np.zeros(begin), did, does])
-    return DriverResult(moves, gains, refused)
+    return _Ready(np.log(learnt), np.log(quiet), begin, past.behind, columns, events, refused)
 
 
 def driven(
@@ -179,6 +218,16 @@ def _columns(
     middle = float(np.median(full[first:]))
     away = np.abs(full - middle)
     return [[plain], [plain, _Column(away, away, np.abs(ahead - middle), first)]]
+
+
+def _moves(column: _Column, weight: float, season_length: int, steps: int) -> tuple[FloatArray, FloatArray]:
+    """What a column does to the logarithm of every period and of the `steps` after them, beside its usual
+    course."""
+    x = column.raw[column.first :]
+    usual, usual_ahead = _basis(len(x), season_length).usual(x, steps)
+    did = np.concatenate([np.zeros(column.first), weight * (x - usual)])
+    does: FloatArray = weight * (column.ahead[:steps] - usual_ahead)
+    return did, does
 
 
 @lru_cache(maxsize=256)
@@ -246,6 +295,7 @@ class _Trial:
         columns: dict[str, list[list[_Column]]],
         events: set[str],
         season_length: int,
+        origins: Sequence[int] | None = None,
     ) -> None:
         self.events, self.m = events, season_length
         self._learnt, self._quiet = learnt, quiet
@@ -258,14 +308,14 @@ class _Trial:
             self._shapes[name] = [list(range(begin, begin + len(shape))) for shape in shapes]
         n, long = len(learnt), season_length > LONG_SEASON
         tried = min(season_length if long else TRIED_PERIODS, n - least_periods(season_length) + TRIED_STEPS)
-        self._pace = 2 if long else 1
-        self._parts = [self._part(origin) for origin in range(n - tried, n - 1, self._pace)]
+        usual = range(n - tried, n - 1, 2 if long else 1)
+        self.parts = [self.part(origin) for origin in (usual if origins is None else origins)]
 
-    def _part(self, origin: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def part(self, origin: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Learnt before `origin`: what trend and season leave of the series and of the columns; met after it:
         by how much the plain forecast misses the series, and how far the columns depart from their own."""
         steps = min(TRIED_STEPS, len(self._learnt) - origin)
-        rest_y, rests = self._rests(origin)
+        rest_y, rests = self.rests(origin)
         errors = self._learnt[origin : origin + steps] - _basis(origin, self.m).ahead(
             self._quiet[:origin], steps
         )
@@ -274,7 +324,7 @@ class _Trial:
         )
         return rest_y, rests, errors, departs
 
-    def _rests(self, n: int) -> tuple[FloatArray, FloatArray]:
+    def rests(self, n: int) -> tuple[FloatArray, FloatArray]:
         rest_y = _basis(n, self.m).rest(self._learnt[:n])
         rests = np.zeros((n, len(self._all)))
         for place, column in enumerate(self._all):
@@ -305,7 +355,7 @@ class _Trial:
     def _errors(self, chosen: list[int]) -> FloatArray:
         """Squared errors summed by origin."""
         sums = []
-        for rest_y, rests, errors, departs in self._parts:
+        for rest_y, rests, errors, departs in self.parts:
             left = errors
             if chosen:
                 left = errors - departs[:, chosen] @ self._weights(rest_y, rests, chosen)
@@ -353,15 +403,12 @@ class _Trial:
             return {}
         n = len(self._learnt)
         held = [place for shape in chosen.values() for place in shape]
-        weights = dict(zip(held, self._weights(*self._rests(n), held).tolist(), strict=True))
+        weights = dict(zip(held, self._weights(*self.rests(n), held).tolist(), strict=True))
         found = {}
         for name, shape in chosen.items():
             did, does = np.zeros(n), np.zeros(steps)
             for place in shape:
-                column = self._all[place]
-                x = column.raw[column.first :]
-                usual, usual_ahead = _basis(len(x), self.m).usual(x, steps)
-                did[column.first :] += weights[place] * (x - usual)
-                does += weights[place] * (column.ahead[:steps] - usual_ahead)
+                past, ahead = _moves(self._all[place], weights[place], self.m, steps)
+                did, does = did + past, does + ahead
             found[name] = did, does
         return found

@@ -1,12 +1,14 @@
 """What drivers are worth: `python -m forecasting.engine.evaluate_drivers SALES.csv DRIVERS.csv` prints the
 table of docs/algorithms/drivers.md for daily sales as whole weeks (from Monday): seasonal naive, drivers not
-known, drivers known ahead. `--simulated 300` says instead how often useless and real drivers enter.
+known, drivers known ahead. With `--key sku --period week_start` SALES.csv has weeks of many products and the
+drivers in columns of its own. `--simulated 300` says instead how often useless and real drivers enter.
 """
 
 import argparse
 import csv
 import datetime
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,6 +31,9 @@ def main() -> int:
     if options.simulated:
         sys.stdout.write("\n".join(simulated_rows(options.simulated, seed=options.seed)) + "\n")
         return 0
+    if options.key:
+        sys.stdout.write("\n".join(product_rows(options)) + "\n")
+        return 0
     if not options.sales or not options.drivers:
         sys.stderr.write("give a file with sales and one with drivers, or --simulated\n")
         return 2
@@ -38,7 +43,7 @@ def main() -> int:
         known, values = _weeks(options.drivers, name, total=False)
         by_week = dict(zip(known, values.tolist(), strict=True))
         column = np.array([by_week.get(monday, np.nan) for monday in mondays])
-        given.append((name, column, "event" if name in options.events.split(",") else "series"))
+        given.append((name, column, name in options.events.split(",")))
     origins = [int(x) for x in options.origins.split(",")]
     sys.stdout.write("\n".join(weekly_rows(sales, given, origins)) + "\n")
     return 0
@@ -57,8 +62,77 @@ def _weeks(path: Path, column: str, *, total: bool) -> tuple[list[datetime.date]
     return whole, np.array([sum(days[monday]) / (1 if total else 7) for monday in whole])
 
 
+def product_rows(options: argparse.Namespace) -> list[str]:
+    """One row an origin, over all products: WAPE of naive, drivers unknown and known, mean MASE of the same,
+    and how often each driver entered; then over all. A driver of a product is the mean over its channels."""
+    names, events = options.driver.split(","), options.events.split(",")
+    products = _products(options, names)
+    rows: list[str] = []
+    everything: list[list[float]] = []
+    entered = Counter[str]()
+    for back in (int(origin) for origin in options.origins.split(",")):
+        scored: list[list[float]] = []
+        used = Counter[str]()
+        for table in products.values():
+            n = len(table) - back
+            given = [(name, table[:, 1 + i], name in events) for i, name in enumerate(names)]
+            series, truth = Series("S", 0, table[:n, 0]), table[n : n + options.ahead, 0]
+            layers, moves = _layers(series, given, n, len(truth))
+            used.update(moves)
+            known = ~np.isnan(truth)
+            scale = naive_scale(table[:n, 0], season_length=WEEKS) or 1.0
+            gaps = [float(np.abs(layer - truth)[known].sum()) for layer in layers]
+            scored.append([float(truth[known].sum()), *gaps, *(gap / scale / known.sum() for gap in gaps)])
+        rows.append(_scored_row(str(back), scored, used))
+        everything += scored
+        entered += used
+    return [*rows, _scored_row("mean", everything, entered)]
+
+
+def _products(options: argparse.Namespace, names: Sequence[str]) -> dict[str, FloatArray]:
+    """By product a row for every week: what was sold over all channels, and each driver."""
+    found: dict[str, dict[datetime.date, list[list[float]]]] = {}
+    logs = options.log.split(",")
+    with options.sales.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            values = [float(row[name]) for name in names]
+            values = [np.log(x) if name in logs else x for name, x in zip(names, values, strict=True)]
+            week = datetime.date.fromisoformat(row[options.period])
+            own = found.setdefault(row[options.key], {}).setdefault(week, [])
+            own.append([float(row[options.value]), *values])
+    made = {}
+    for key, weeks in found.items():
+        first = min(weeks)
+        table = np.full(((max(weeks) - first).days // 7 + 1, 1 + len(names)), np.nan)
+        for week, rows in weeks.items():
+            cells = np.array(rows)
+            table[(week - first).days // 7] = [cells[:, 0].sum(), *cells[:, 1:].mean(axis=0)]
+        made[key] = table
+    return made
+
+
+def _layers(
+    series: Series, given: Sequence[tuple[str, FloatArray, bool]], n: int, ahead: int
+) -> tuple[tuple[FloatArray, ...], list[str]]:
+    """Seasonal naive, the forecast without drivers and with them, and which entered."""
+    drivers = [
+        Driver(name, x[:n], x[n : n + ahead], "event" if event else "series") for name, x, event in given
+    ]
+    plain = forecast(series, season_length=WEEKS, horizon=ahead).mean
+    found = driver_effects(series, drivers, season_length=WEEKS, horizon=ahead)
+    layers = driven(series, plain, found, season_length=WEEKS, horizon=ahead)
+    naive = seasonal_naive(series.array, season_length=WEEKS, horizon=ahead)
+    return (naive, plain, [plain, *layers.values()][-1]), list(layers)
+
+
+def _scored_row(name: str, scored: list[list[float]], used: Counter[str]) -> str:
+    table = np.array(scored)
+    cells = [*(table[:, 1:4].sum(axis=0) / table[:, 0].sum()), *table[:, 4:].mean(axis=0)]
+    return _row(name, cells, ", ".join(f"{driver} {count}" for driver, count in sorted(used.items())))
+
+
 def weekly_rows(
-    sales: FloatArray, given: Sequence[tuple[str, FloatArray, str]], origins: Sequence[int]
+    sales: FloatArray, given: Sequence[tuple[str, FloatArray, bool]], origins: Sequence[int]
 ) -> list[str]:
     """One row an origin: weeks before the end, WAPE of naive, drivers unknown and known, MASE of the same,
     what entered; then the means."""
@@ -66,19 +140,11 @@ def weekly_rows(
     for back in origins:
         n = len(sales) - back
         series, truth = Series("S", 0, sales[:n]), sales[n : n + AHEAD]
-        drivers = [
-            Driver(name, x[:n], x[n : n + AHEAD], kind)  # type: ignore[arg-type]
-            for name, x, kind in given
-        ]
-        plain = forecast(series, season_length=WEEKS, horizon=AHEAD).mean
-        found = driver_effects(series, drivers, season_length=WEEKS, horizon=AHEAD)
-        layers = driven(series, plain, found, season_length=WEEKS, horizon=AHEAD)
-        known = list(layers.values())[-1] if layers else plain
-        naive = seasonal_naive(sales[:n], season_length=WEEKS, horizon=AHEAD)
+        layers, entered = _layers(series, given, n, len(truth))
         scale = (naive_scale(sales[:n], season_length=WEEKS) or 1.0) * AHEAD
-        gaps = [float(np.abs(f - truth).sum()) for f in (naive, plain, known)]
+        gaps = [float(np.abs(f - truth).sum()) for f in layers]
         errors.append([gap / truth.sum() for gap in gaps] + [gap / scale for gap in gaps])
-        rows.append(_row(str(back), errors[-1], ", ".join(found.moves) or "none"))
+        rows.append(_row(str(back), errors[-1], ", ".join(entered) or "none"))
     return [*rows, _row("mean", np.mean(errors, axis=0).tolist(), "")]
 
 
@@ -169,6 +235,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--value", default="units")
     parser.add_argument("--driver", default="temperature_mean", help="columns of DRIVERS.csv, with commas")
     parser.add_argument("--events", default="", help="those of them that are events, with commas")
+    parser.add_argument("--key", help="the column of the product, of a file of weeks")
+    parser.add_argument("--period", default="week_start", help="its column of weeks")
+    parser.add_argument("--log", default="price", help="columns of which the logarithm counts, with commas")
+    parser.add_argument("--ahead", type=int, default=13, help="weeks ahead, of a file of weeks")
     parser.add_argument("--origins", default="26,32,39,45,52", help="weeks before the end, with commas")
     parser.add_argument("--simulated", type=int, help="this many simulated series of each kind instead")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,5 +1,5 @@
 from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
-from .driver import Driver, DriverJournal, DriverValue
+from .driver import Driver, DriverJournal, DriverValue, SharedEffect
 from .finding import Decision, Finding
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
@@ -35,6 +35,7 @@ __all__ = [
     "Override",
     "OverrideMonth",
     "ProductNews",
+    "SharedEffect",
     "StageEstimate",
     "StageSetting",
     "SubjectInputs",

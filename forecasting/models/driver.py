@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from forecasting.calendars import MOVING
+
 
 @pghistory.track()
 class Driver(models.Model):
@@ -28,6 +30,10 @@ class Driver(models.Model):
     class Calendar(models.TextChoices):
         HOLIDAYS_NL = "holidays_nl", _("Dutch public holidays")
         TRADING_DAYS = "trading_days", _("trading days in the month")
+        EASTER = "easter", _("Easter")
+        ASCENSION_WHITSUN = "ascension_whitsun", _("Ascension and Whitsun")
+        CARNIVAL = "carnival", _("carnival")
+        RAMADAN = "ramadan", _("Ramadan and the feast after it")
 
     code = models.SlugField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
@@ -69,12 +75,23 @@ class Driver(models.Model):
             models.CheckConstraint(condition=Q(kind__in=["series", "event"]), name="driver_kind_known"),
             models.CheckConstraint(condition=Q(step__in=["day", "week", "month"]), name="driver_step_known"),
             models.CheckConstraint(
-                condition=Q(calendar__in=["", "holidays_nl", "trading_days"]), name="driver_calendar_known"
+                condition=Q(
+                    calendar__in=[
+                        *("", "holidays_nl", "trading_days", "easter", "ascension_whitsun", "carnival"),
+                        "ramadan",
+                    ]
+                ),
+                name="driver_calendar_known",
             ),
         ]
 
     def __str__(self) -> str:
         return str(self.get_calendar_display()) if self.calendar else self.name
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a holiday that moves: all products of a line tell together what it does."""
+        return self.calendar in MOVING
 
 
 class DriverValue(models.Model):
@@ -105,5 +122,28 @@ class DriverJournal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["source_import", "driver", "date"], name="driver_journal_value_once"
+            )
+        ]
+
+
+class SharedEffect(models.Model):
+    """What the moving holidays of a line do to all its products alike, in one measure, by the month or by the
+    week, as known in one month. ``payload`` has by calendar the fields of the engine's ``SharedEffect``;
+    nothing where too few products tell of it. ``input_hash`` is of the calendars and the engine."""
+
+    line = models.ForeignKey("products.ProductLine", models.CASCADE, related_name="+")
+    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
+    by_week = models.BooleanField()
+    as_of = models.DateField()
+    engine_version = models.CharField(max_length=20)
+    input_hash = models.CharField(max_length=64)
+    payload = models.JSONField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-as_of"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "measure", "by_week", "as_of"], name="shared_effect_unique"
             )
         ]

@@ -3,14 +3,19 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from forecasting.layers import Layers
+
 from .forecast import Forecast
 
 
-class ForecastWeek(models.Model):
+class ForecastWeek(Layers, models.Model):
     """One week of a forecast that was made by the week, in the measure's unit; it begins on the weekday that
-    the sales begin their weeks on. Overrides and agreed figures are of months and stand beside the months.
-    Frozen with the vintage, as those are.
+    the sales begin their weeks on. ``driven`` is the mean with known drivers; empty: none entered. What is
+    decided, overrides and agreed figures are of months and stand beside the months. Frozen with the vintage,
+    as those are.
     """
+
+    overridden = agreed = price_ratio = spread = None
 
     forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="weeks", db_index=False)
     week = models.DateField(help_text="its first day")
@@ -21,6 +26,7 @@ class ForecastWeek(models.Model):
     lo95 = models.FloatField()
     hi95 = models.FloatField()
     naive = models.FloatField(null=True)
+    driven = models.FloatField(null=True)
 
     class Meta:
         ordering = ["week"]

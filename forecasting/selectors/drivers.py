@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from core.months import month_add, month_range, month_start
+from core.months import month_add, month_days, month_end, month_range, month_start
 from core.numbers import significant
 from forecasting.calendars import calendar_value
 from forecasting.models import Driver, DriverValue, Forecast
@@ -200,39 +199,93 @@ def driver_months(
     A month of a series counts when values cover most of its days. An event is nothing on days that are not
     named, from the first month named to the last; later ones are not known.
     """
-    values: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
-    rows = DriverValue.objects.filter(driver__in=[row.pk for row in drivers if not row.calendar])
-    for pk, date, value in rows.values_list("driver_id", "date", "value"):
-        values[pk][date] = value
+    values = _values_of(drivers)
     return {
-        row.pk: {month: calendar_value(row.calendar, month) for month in month_range(first, last)}
+        row.pk: {month: calendar_value(row.calendar, month_days(month)) for month in month_range(first, last)}
         if row.calendar
         else by_month(row, values[row.pk])
         for row in drivers
     }
 
 
+def driver_weeks(
+    drivers: Collection[Driver], first: datetime.date, last: datetime.date
+) -> dict[int, dict[datetime.date, float]]:
+    """The same by the week that begins on the weekday of ``first``, a month's value counting on each of its
+    days; of a calendar from ``first`` to ``last``."""
+    values = _values_of(drivers)
+    weeks = [first + datetime.timedelta(7 * step) for step in range((last - first).days // 7 + 1)]
+    return {
+        row.pk: {week: calendar_value(row.calendar, _days(week, 7)) for week in weeks}
+        if row.calendar
+        else by_week(row, values[row.pk], first.weekday())
+        for row in drivers
+    }
+
+
+def _values_of(drivers: Collection[Driver]) -> dict[int, dict[datetime.date, Decimal]]:
+    values: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
+    rows = DriverValue.objects.filter(driver__in=[row.pk for row in drivers if not row.calendar])
+    for pk, date, value in rows.values_list("driver_id", "date", "value"):
+        values[pk][date] = value
+    return values
+
+
 def by_month(driver: Driver, values: Mapping[datetime.date, Decimal]) -> Months:
     if driver.step == Driver.Step.MONTH:
         found = {date: float(value) for date, value in values.items()}
     else:
-        length = 1 if driver.step == Driver.Step.DAY else 7
-        sums: dict[datetime.date, float] = defaultdict(float)
-        days: dict[datetime.date, int] = defaultdict(int)
-        for date, value in sorted(values.items()):
-            for day in (date + datetime.timedelta(ahead) for ahead in range(length)):
-                sums[month_start(day)] += float(value)
-                days[month_start(day)] += 1
-        found = {}
-        for month, count in days.items():
-            whole = monthrange(month.year, month.month)[1]
-            if driver.kind == Driver.Kind.EVENT:
-                found[month] = sums[month] / whole
-            elif count >= COVERED * whole:
-                found[month] = sums[month] / count
+        found = _means(driver, values, month_start, lambda month: month_end(month).day)
     if driver.kind == Driver.Kind.EVENT and found:
         found = {month: found.get(month, 0.0) for month in month_range(min(found), max(found))}
     return {month: significant(value, 9) for month, value in sorted(found.items())}
+
+
+def by_week(
+    driver: Driver, values: Mapping[datetime.date, Decimal], weekday: int
+) -> dict[datetime.date, float]:
+    """By the first day of the week, which is this weekday (0: Monday)."""
+
+    def week_of(day: datetime.date) -> datetime.date:
+        return day - datetime.timedelta((day.weekday() - weekday) % 7)
+
+    found = _means(driver, values, week_of, lambda _week: 7)
+    if driver.kind == Driver.Kind.EVENT and found:
+        week, last = min(found), max(found)
+        while week < last:
+            found.setdefault(week, 0.0)
+            week += datetime.timedelta(7)
+    return {week: significant(value, 9) for week, value in sorted(found.items())}
+
+
+def _means(
+    driver: Driver,
+    values: Mapping[datetime.date, Decimal],
+    period_of: Callable[[datetime.date], datetime.date],
+    length_of: Callable[[datetime.date], int],
+) -> dict[datetime.date, float]:
+    """Over the days of a period: of an event all of them, of a series those known, if they are enough."""
+    sums: dict[datetime.date, float] = defaultdict(float)
+    days: dict[datetime.date, int] = defaultdict(int)
+    for date, value in sorted(values.items()):
+        for day in _driver_days(driver, date):
+            sums[period_of(day)] += float(value)
+            days[period_of(day)] += 1
+    if driver.kind == Driver.Kind.EVENT:
+        return {period: sums[period] / length_of(period) for period in sums}
+    enough = {period for period, count in days.items() if count >= COVERED * length_of(period)}
+    return {period: sums[period] / days[period] for period in enough}
+
+
+def _driver_days(driver: Driver, date: datetime.date) -> list[datetime.date]:
+    """The days that a value of the driver is of."""
+    if driver.step == Driver.Step.MONTH:
+        return month_days(date)
+    return _days(date, 1 if driver.step == Driver.Step.DAY else 7)
+
+
+def _days(first: datetime.date, count: int) -> list[datetime.date]:
+    return [first + datetime.timedelta(step) for step in range(count)]
 
 
 def months_ahead(as_of: datetime.date, months: int) -> list[datetime.date]:

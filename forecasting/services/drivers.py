@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,15 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
-from forecasting.models import Driver, DriverValue
+from core.locks import lock_until_commit
+from core.months import month_add
+from forecasting.calendars import MOVING
+from forecasting.models import Driver, DriverValue, NightlyRun, SharedEffect
 from products.models import Product, ProductLine
 from products.services.scope import line_within, product_within, unlimited
 
+# Shared effects of so many months back are kept.
+KEPT_MONTHS = 3
 Values = Mapping[datetime.date, Decimal | None]
 
 
@@ -133,6 +138,16 @@ def driver_import_undo(*, import_id: int) -> tuple[int, int]:
     return taken, restored
 
 
+@transaction.atomic
+def shared_effects_write(*, rows: Sequence[SharedEffect], run: NightlyRun, line_id: int) -> None:
+    """What the line's moving holidays do, as known in the run's month; what was known long before goes."""
+    lock_until_commit("shared_effects")
+    of_line = SharedEffect.objects.filter(line=line_id)
+    of_line.filter(as_of=run.as_of).delete()
+    of_line.filter(as_of__lt=month_add(run.as_of, -KEPT_MONTHS)).delete()
+    SharedEffect.objects.bulk_create(rows)
+
+
 # -- by people ---------------------------------------------------------------------------------------------
 
 
@@ -166,7 +181,7 @@ def driver_calendar_use(*, user: Any, calendar: str, line: ProductLine | None) -
         line=line,
         defaults={
             "name": str(Driver.Calendar(calendar).label),
-            "kind": Driver.Kind.SERIES,
+            "kind": Driver.Kind.EVENT if calendar in MOVING else Driver.Kind.SERIES,
             "step": Driver.Step.MONTH,
             "calendar": calendar,
         },

@@ -17,10 +17,10 @@ from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
-WeekRow = tuple[str, float, float, float, float, float, float, float | None]
+WeekRow = tuple[str, float, float, float, float, float, float, float | None, float | None]
 MonthRow = tuple[str, float, float, float, float, float, float, *tuple[float | None, ...]]
-_WEEKS = ("forecast_id", "week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
-_MONTHS = (*_WEEKS[:1], "month", *_WEEKS[2:], "driven", "price_ratio", "spread")
+_WEEKS = ("forecast_id", "week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
+_MONTHS = (*_WEEKS[:1], "month", *_WEEKS[2:], "price_ratio", "spread")
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, NightlyStep
+from forecasting.selectors.decided_trial import decisions_left_out
 from forecasting.selectors.inputs import (
     Subject,
     forecasts_listed,
@@ -39,7 +40,9 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """Of a run of everything as of now; one that looks back or at single products sees to all it is about. As
     large as if as many were due as after the last night."""
     if _forward(run):
-        yield from subject_chunks(run, due_share=subjects_due_share() * LIGHT)
+        left_out = decisions_left_out(run.as_of)
+        for payload in subject_chunks(run, due_share=subjects_due_share() * LIGHT):
+            yield {**payload, "left_out": left_out}
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:

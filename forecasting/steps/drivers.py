@@ -4,45 +4,60 @@ ahead. Costs few queries a chunk where there is nothing."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
-from core.months import month_add, months_between
+from core.months import month_add, month_row, months_between
 from core.numbers import significant
 from core.registries import PlannedChange
-from forecasting.models import Driver
-from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
-from forecasting.selectors.series import SubjectSeries
+from forecasting.models import Driver, SharedEffect
+from forecasting.selectors.drivers import driver_months, driver_weeks, drivers_of, months_ahead
+from forecasting.selectors.subject_series import SubjectSeries, WeekSeries
+from forecasting.week_months import months_driven
 from products.models import Family, Product
 from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
 from .decided import Decided
+from .weeks import SEASON_WEEKS, WEEKS_AHEAD, WeeksAhead, weeks_after
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast, Series
+    from forecasting.engine import drivers as engine_drivers
+    from forecasting.engine.series import FloatArray
+
+Values = dict[datetime.date, float]
 
 # A calendar is counted so far back.
 _YEARS_BACK = 12
 YEAR = 12
+# So many weeks cover the 18 months ahead, wherever in a month they begin.
+WEEKS_TRIED = 80
+WEEK = datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Moved:
     """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
-    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all)."""
+    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all). Of a
+    forecast by the week that drivers move, ``weeks`` are its weeks with them, and ``months`` the sums of
+    those, on which decisions have come."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
     spreads: tuple[float, ...] = ()
+    weeks: tuple[float, ...] = ()
+    months: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
         """The forecast with drivers; ``None`` where none entered."""
         if not self.factors:
             return None
+        if self.months:
+            return list(self.months)
         return [
             float(f"{mean * factor:.7g}")
             for mean, factor in zip(made.mean.tolist(), self.factors, strict=False)
@@ -58,23 +73,46 @@ class Drivers:
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
         self._planned = Decided(as_of, payload)
+        self._left_out = {(line, key): said for line, key, *said in payload.get("left_out") or ()}
+        if self._left_out:
+            self._lines = _lines_of(products, families)
         if not Driver.objects.filter(is_active=True).exists():
             return
-        lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
-        self._lines = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
-        # Families stand beside the products under numbers below zero.
-        both = lines | {-pk: line_id for pk, line_id in self._lines.items()}
-        self._of = drivers_of(products, both, LineTree())
-        held = {driver.pk: driver for found in self._of.values() for driver in found}
+        self._lines = self._lines or _lines_of(products, families)
+        self._of = drivers_of(products, self._lines, LineTree())
+        self._held = list({driver.pk: driver for found in self._of.values() for driver in found}.values())
+        self._shared = self._shared_of(self._lines) if any(driver.moves for driver in self._held) else {}
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
-        self._months: dict[int, Months] = driver_months(list(held.values()), first, last) if held else {}
+        self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
+        self._weeks: dict[int, dict[int, Values]] = {}
 
     def of(self, series: SubjectSeries) -> list[Driver]:
         if not self._of:
             return []
         if series.product_id is not None:
             return self._of.get(("product", series.product_id), [])
-        return self._of.get(("line", self._lines[series.family_id or 0]), [])
+        return self._of.get(("line", self._lines[-(series.family_id or 0)]), [])
+
+    def _shared_of(self, lines: Mapping[int, int]) -> dict[tuple[int, int, bool], dict[str, Any]]:
+        """What moving holidays do, by line, measure and whether by the week: the newest that may be known."""
+        from forecasting.engine import ENGINE_VERSION
+
+        rows = SharedEffect.objects.filter(
+            line__in=set(lines.values()), engine_version=ENGINE_VERSION, as_of__lte=self._as_of
+        )
+        columns = ("line_id", "measure_id", "by_week", "payload")
+        return {
+            (line_id, measure_id, by_week): payload
+            for line_id, measure_id, by_week, payload in rows.order_by("as_of").values_list(*columns)
+        }
+
+    def shared(self, series: SubjectSeries) -> list[dict[str, Any]]:
+        """What the series' line says of its moving holidays, by calendar; nothing where it says nothing."""
+        if not any(driver.moves for driver in self.of(series)):
+            return []
+        line_id = self._lines[series.product_id or -(series.family_id or 0)]
+        found = self._shared.get((line_id, series.measure_id, series.weeks is not None))
+        return [found] if found else []
 
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
@@ -84,20 +122,28 @@ class Drivers:
                 str(driver),
                 driver.kind,
                 [(str(month), value) for month, value in self._months[driver.pk].items()],
+                *(
+                    [[(str(week), v) for week, v in self._by_week(series.weeks)[driver.pk].items()]]
+                    if series.weeks
+                    else []
+                ),
             ]
             for driver in self.of(series)
         ]
         planned = [
-            [key, change.factors, change.params, change.prices, change.spreads]
+            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)[:1]]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
 
-    def moved(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
-        """What drivers and decisions do to the forecast ``plain`` of ``said``; ``None``: there are none."""
+    def moved(
+        self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
+    ) -> Moved | None:
+        """What drivers and decisions do to the forecast ``plain`` of ``said``, made from the weeks ``ahead``
+        where there are some; ``None``: there are none."""
         if not len(plain.mean):
             return None
-        learnt = self._learnt(series, said, plain)
+        learnt = self._learnt(series, said, plain, ahead)
         used = {entry["code"] for entry in learnt.said["used"]} if learnt else set()
         decided = {
             key: change
@@ -109,12 +155,17 @@ class Drivers:
         factors = list(learnt.factors) if learnt and learnt.factors else []
         spreads: list[float] = []
         told = []
+        months = learnt.months if learnt else ()
         # Of a state the year is how it ends.
         plainly = plain.mean[YEAR - 1 if series.kind == "level" else 0 : YEAR].tolist()
         for key, change in decided.items():
+            if change.factors and (worse := self._worse(series, key)):
+                told.append({"key": key, "year": 0.0, "params": change.params, "left_out": worse})
+                continue
             before = _year(plainly, factors)
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
+                months = tuple(significant(value, 7) for value in map(mul, months, change.factors))
             if change.spreads:
                 spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
             after = _year(plainly, factors)
@@ -126,7 +177,16 @@ class Drivers:
             tuple(significant(value, 7) for value in factors),
             {**kept, "planned": told},
             tuple(significant(value, 5) for value in spreads),
+            learnt.weeks if learnt else (),
+            months,
         )
+
+    def _worse(self, series: SubjectSeries, key: str) -> list[float]:
+        """Where decisions of this source made the line's forecasts worse: in how many months, and how far off
+        those were with it and without; else nothing."""
+        if not self._left_out:
+            return []
+        return self._left_out.get((self._lines[series.product_id or -(series.family_id or 0)], key), [])
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
         """What a unit brings in, in each month ahead, against the 12 months before; ``None``: the same."""
@@ -149,62 +209,78 @@ class Drivers:
             for key, change in self._planned.of(series).items()
         }
 
-    def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
+    def _by_week(self, weeks: WeekSeries) -> dict[int, Values]:
+        """The values by the weeks that begin on the weekday of these."""
+        weekday = weeks.start.weekday()
+        if weekday not in self._weeks:
+            first = month_add(self._as_of, -12 * _YEARS_BACK)
+            first += datetime.timedelta((weekday - first.weekday()) % 7)
+            last = month_add(self._as_of, HORIZON + 1)
+            self._weeks[weekday] = driver_weeks(self._held, first, last) if self._held else {}
+        return self._weeks[weekday]
+
+    def columns(self, series: SubjectSeries, held: Sequence[Driver]) -> list[engine_drivers.Driver]:
+        """The drivers as the engine takes them: beside the months of the series, or the weeks where it has
+        them, and the 18 months after it."""
+        import numpy as np
+
+        from forecasting.engine import drivers as engine_drivers
+
+        if series.weeks:
+            values = self._by_week(series.weeks)
+            past = [series.weeks.start + WEEK * step for step in range(len(series.weeks.values))]
+            ahead = weeks_after(series.weeks, WEEKS_TRIED)
+        else:
+            values = self._months
+            past = list(month_row(series.start, month_add(series.start, len(series.values) - 1)))
+            ahead = months_ahead(series.as_of, HORIZON)
+
+        def column(driver: Driver, dates: list[datetime.date]) -> FloatArray:
+            known = values[driver.pk]
+            return np.array([known.get(date, np.nan) for date in dates], dtype=np.float64)
+
+        return [
+            engine_drivers.Driver(
+                str(driver.pk),
+                column(driver, past),
+                column(driver, ahead),
+                "event" if driver.kind == Driver.Kind.EVENT else "series",
+            )
+            for driver in held
+        ]
+
+    def _learnt(
+        self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
+    ) -> Moved | None:
         """What the drivers do; ``None`` where there are none."""
         held = self.of(series)
         if not held:
             return None
-        import numpy as np
+        effects = {
+            str(driver.pk): effect
+            for effects in self.shared(series)
+            for driver in held
+            if (effect := effects.get(driver.calendar)) and driver.moves
+        }
+        weights = {pk: effect["weight"] for pk, effect in effects.items() if effect["enters"]}
+        tried = self.columns(series, [d for d in held if effects.get(str(d.pk), {"enters": True})["enters"]])
+        weeks: list[float] = []
+        if ahead is None:
+            found, layers, _plain = _tried(tried, said, SEASON_LENGTH, weights, plain.mean)
+            made = [plain.mean, *layers]
+        else:
+            found, layers, before = _tried(tried, ahead.said, SEASON_WEEKS, weights)
+            starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
+            made = [plain.mean, *_months_from(starts, before, layers, plain.mean, series.as_of)]
+            weeks = layers[-1][:WEEKS_AHEAD].tolist() if layers else []
+        return _told(held, found, made, series, weeks, effects)
 
-        from forecasting.engine import drivers as engine
 
-        past = [month_add(series.start, step) for step in range(len(series.values))]
-        ahead = months_ahead(series.as_of, HORIZON)
-
-        def column(driver: Driver, months: list[datetime.date]) -> Any:
-            known = self._months[driver.pk]
-            return np.array([known.get(month, np.nan) for month in months], dtype=np.float64)
-
-        found = engine.driver_effects(
-            said,
-            [
-                engine.Driver(
-                    str(driver.pk),
-                    column(driver, past),
-                    column(driver, ahead),
-                    "event" if driver.kind == Driver.Kind.EVENT else "series",
-                )
-                for driver in held
-            ],
-            season_length=SEASON_LENGTH,
-            horizon=HORIZON,
-        )
-        layers = engine.driven(said, plain.mean, found, season_length=SEASON_LENGTH, horizon=HORIZON)
-        by_id = {str(driver.pk): driver for driver in held}
-        factors, used, before = np.ones(HORIZON), [], plain.mean
-        year = series.kind == "level"
-        for name, layer in layers.items():
-            share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
-            factors = factors * share
-            told = layer[YEAR - 1 : YEAR] if year else layer[:YEAR]
-            was = before[YEAR - 1 : YEAR] if year else before[:YEAR]
-            used.append(
-                {
-                    **_named(by_id[name]),
-                    "gain": found.gains[name],
-                    "year": significant(float(told.sum() / was.sum() - 1), 5) if was.sum() > 0 else 0.0,
-                    "months": [significant(value - 1, 5) for value in share.tolist()],
-                }
-            )
-            before = layer
-        refused = [
-            {**_named(by_id[name]), "reason": reason, "params": params}
-            for name, (reason, params) in found.refused.items()
-        ]
-        return Moved(
-            tuple(significant(value, 7) for value in factors.tolist()) if used else (),
-            {"used": used, "refused": refused},
-        )
+def _lines_of(products: Collection[int], families: Collection[int]) -> dict[int, int]:
+    """By product its line, and by family, which stands beside the products under a number below zero."""
+    lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
+    rows = Family.objects.filter(pk__in=families).values_list("pk", "line_id")
+    return lines | {-pk: line_id for pk, line_id in rows}
 
 
 def _year(months: list[float], factors: list[float]) -> float:
@@ -219,3 +295,92 @@ def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple
 
 def _named(driver: Driver) -> dict[str, Any]:
     return {"id": driver.pk, "code": driver.code, "name": driver.name, "calendar": driver.calendar}
+
+
+def _tried(
+    tried: list[engine_drivers.Driver],
+    said: Series,
+    season_length: int,
+    shared: Mapping[str, float],
+    plain: FloatArray | None = None,
+) -> tuple[engine_drivers.DriverResult, list[FloatArray], FloatArray]:
+    """Which of the drivers enter, the mean with each of them in turn, and the mean without."""
+    from forecasting import engine
+    from forecasting.engine import drivers as engine_drivers
+
+    ahead = len(tried[0].ahead) if tried else 0
+    found = engine_drivers.driver_effects(
+        said, tried, season_length=season_length, horizon=ahead, shared=shared
+    )
+    if plain is None:
+        plain = engine.forecast(said, season_length=season_length, horizon=ahead).mean
+    layers = engine_drivers.driven(said, plain, found, season_length=season_length, horizon=ahead)
+    return found, list(layers.values()), plain
+
+
+def _months_from(
+    starts: list[datetime.date],
+    plain: FloatArray,
+    layers: list[FloatArray],
+    monthly: FloatArray,
+    as_of: datetime.date,
+) -> list[FloatArray]:
+    """The months of each layer of weeks."""
+    import numpy as np
+
+    months = dict(zip(months_ahead(as_of, HORIZON), monthly.tolist(), strict=True))
+    return [
+        np.array(
+            months_driven(
+                list(zip(starts, plain.tolist(), layer.tolist(), strict=True)), months, counted=WEEKS_AHEAD
+            )
+        )
+        for layer in layers
+    ]
+
+
+def _told(
+    held: list[Driver],
+    found: engine_drivers.DriverResult,
+    made: list[FloatArray],
+    series: SubjectSeries,
+    weeks: list[float],
+    effects: Mapping[str, Mapping[str, Any]],
+) -> Moved:
+    """What drivers do to the months, in words' numbers; ``made`` are the months without and with each, and
+    ``effects`` what the line says of moving holidays."""
+    import numpy as np
+
+    by_id = {str(driver.pk): driver for driver in held}
+    factors, used = np.ones(HORIZON), []
+    year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
+    by_week = {"by_week": True} if series.weeks else {}
+    for name, before, layer in zip(found.moves, made, made[1:], strict=False):
+        share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
+        factors = factors * share
+        told, was = layer[year].sum(), before[year].sum()
+        shared = {"shared": effects[name]["series"]} if name in effects else {}
+        used.append(
+            {
+                **_named(by_id[name]),
+                "gain": effects[name]["gain"] if shared else found.gains[name],
+                "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
+                "months": [significant(value - 1, 5) for value in share.tolist()],
+                **shared,
+            }
+        )
+    why = dict(found.refused)
+    for name, effect in effects.items():
+        if not effect["enters"]:
+            gain = round(100 * effect["gain"], 1)
+            why[name] = "no_shared_gain", {"gain_pct": gain, "series": effect["series"]}
+    refused = [
+        {**_named(by_id[name]), "reason": reason, "params": {**params, **by_week}}
+        for name, (reason, params) in why.items()
+    ]
+    return Moved(
+        tuple(significant(value, 7) for value in factors.tolist()) if used else (),
+        {"used": used, "refused": refused},
+        weeks=tuple(weeks),
+        months=tuple(made[-1].tolist()) if weeks else (),
+    )

@@ -15,6 +15,7 @@ from core.models import Job
 from core.registries import ChunkOutcome
 from core.upsert import unsaved
 from forecasting.models import Calibration, Forecast, NightlyRun
+from forecasting.selectors.decided_trial import decisions_left_out
 from forecasting.selectors.inputs import Tested, backtests_of, forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
@@ -51,8 +52,9 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     ).first()
     told = Job.objects.filter(group=step_group(before.pk, "forecast")) if before else Job.objects.none()
     same = set(told.values_list("payload__pool", flat=True)) == {pool}
+    left_out = decisions_left_out(run.as_of)
     for payload in due_chunks(run) if same else subject_chunks(run):
-        yield {**payload, "pool": pool, "due": same}
+        yield {**payload, "pool": pool, "due": same, "left_out": left_out}
 
 
 def _pool(saved: Calibration | None) -> str:
@@ -104,6 +106,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             tested.payload if tested else None,
             *launches.digest(series),
             *drivers.digest(series),
+            *drivers.shared(series),
             *weeks.digest(series, tested),
         )
 
@@ -128,7 +131,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
-        made, naive, moved = None, None, None
+        made, naive, moved, ahead = None, None, None, None
+        series = launches.by_month(series)
         if series.has_data:
             said = engine_series(before_handover(series))
             made = engine.forecast(
@@ -139,10 +143,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 backtest=result,
             )
             naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
-            moved = drivers.moved(series, said, made)
+            made, ahead = weeks.applied(series, made, tested)
+            moved = drivers.moved(series, said, made, ahead) if made else None
         made, naive = launches.applied(series, made, naive)
-        made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
-        result = weekly or result
+        by_week = ahead.rows(moved.weeks if moved else ()) if ahead else []
+        result = (ahead and ahead.tested) or result
         prices = drivers.prices(series)
         months = _months(made, naive, moved, prices) if made else []
         effects = moved.said if moved else None
@@ -171,7 +176,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 driver_effects=effects,
                 content_hash=_digest([method, reason, params, effects], months, by_week),
                 by_week=bool(by_week),
-                monthly_because=launches.by_month(series).monthly_because,
+                monthly_because=series.monthly_because,
             ),
             months,
             by_week,

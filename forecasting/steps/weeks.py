@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add
@@ -66,12 +66,12 @@ class Weeks:
 
     def applied(
         self, series: SubjectSeries, made: Forecast | None, tested: Tested | None
-    ) -> tuple[Forecast | None, list[WeekRow], BacktestResult | None]:
-        """The forecast with its months from weeks, the weeks, and how good weeks were; as it is without."""
+    ) -> tuple[Forecast | None, WeeksAhead | None]:
+        """The forecast with its months from weeks, and the weeks; as it is without."""
         from forecasting import engine
 
         if series.weeks is None or made is None or not len(made.mean):
-            return made, [], None
+            return made, None
         result = engine.BacktestResult.from_dict(tested.weeks) if tested and tested.weeks else None
         said = engine_weeks(series, series.weeks)
         ahead = engine.forecast(
@@ -82,14 +82,39 @@ class Weeks:
             backtest=result,
         )
         naive = engine.naive_forecast(said, season_length=SEASON_WEEKS, horizon=WEEKS_AHEAD)
-        first = series.weeks.start + datetime.timedelta(days=7 * len(series.weeks.values))
-        starts = [first + datetime.timedelta(days=7 * step) for step in range(WEEKS_AHEAD)]
+        starts = weeks_after(series.weeks, WEEKS_AHEAD)
         months = months_of_weeks(
             list(zip(starts, _spans(ahead), strict=True)),
             {month_add(series.as_of, step + 1): span for step, span in enumerate(_spans(made))},
             correlation=self._correlation,
         )
-        return _with_months(made, ahead, months), _rows(starts, ahead, naive), result
+        return _with_months(made, ahead, months), WeeksAhead(said, starts, ahead, naive, result)
+
+
+@dataclass(frozen=True)
+class WeeksAhead:
+    """The forecast of the weeks ``starts`` (first days), from ``said``; ``tested`` is how good weeks were."""
+
+    said: Series
+    starts: list[datetime.date]
+    made: Forecast
+    naive: FloatArray
+    tested: BacktestResult | None
+
+    def rows(self, driven: Sequence[float]) -> list[WeekRow]:
+        """As they are stored; ``driven`` with drivers (empty: none entered)."""
+        made = self.made
+        columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+        nothing: list[float | None] = [None] * WEEKS_AHEAD
+        said: list[float | None] = self.naive.tolist() if len(self.naive) else nothing
+        days = (str(day) for day in self.starts)
+        return list(zip(days, *(c.tolist() for c in columns), said, driven or nothing, strict=True))
+
+
+def weeks_after(weeks: WeekSeries, count: int) -> list[datetime.date]:
+    """The first days of the weeks after those of the series."""
+    first = weeks.start + datetime.timedelta(days=7 * len(weeks.values))
+    return [first + datetime.timedelta(days=7 * step) for step in range(count)]
 
 
 def engine_weeks(series: SubjectSeries, weeks: WeekSeries) -> Series:
@@ -166,12 +191,4 @@ def _with_months(made: Forecast, ahead: Forecast, months: Mapping[datetime.date,
         method=ahead.method,
         reason=ahead.reason,
         reason_params={**ahead.reason_params, "weekly": 1},
-    )
-
-
-def _rows(starts: Iterable[datetime.date], ahead: Forecast, naive: FloatArray) -> list[WeekRow]:
-    columns = (ahead.mean, ahead.median, ahead.lo80, ahead.hi80, ahead.lo95, ahead.hi95)
-    said: list[float | None] = naive.tolist() if len(naive) else [None] * WEEKS_AHEAD
-    return list(
-        zip((str(day) for day in starts), *(column.tolist() for column in columns), said, strict=True)
     )

@@ -22,12 +22,13 @@ PROMISING_PCT = 2
 @dataclass(frozen=True)
 class DriverLine:
     """One driver of a forecast: ``year`` is what it does to the next 12 months, ``range`` to single months;
-    of one that does not work ``why``."""
+    of one that does not work ``why``. ``shared``: by how many products of the line it was learnt together."""
 
     pk: int
     name: str
     year: Delta | None = None
     range: str = ""
+    shared: str = ""
     gain: str = ""
     why: str = ""
 
@@ -63,7 +64,19 @@ def driver_card(forecast: Forecast | None) -> DriverCard | None:
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
     source, params = planned_sources.get(entry["key"]), entry["params"]
     name, text = _members_words(source, params) if "members" in params else source.words(params)
+    if "left_out" in entry:
+        text = f"{text} {_left_out_words(*entry['left_out'])}"
     return PlannedLine(name, formats.delta(entry["year"], "percent", good="none"), text)
+
+
+def _left_out_words(months: float, with_it: float, without: float) -> str:
+    """Why a decision does not move the forecast."""
+    text = _(
+        "It is left out: in the %(months)s months of this line that such decisions moved, the forecast was "
+        "%(worse)s further off with them than without."
+    )
+    worse = formats.percent(with_it / without - 1, 0) if without > 0 else "—"
+    return text % {"months": formats.number(months, 0), "worse": worse}
 
 
 def _members_words(source: PlannedSource, params: Mapping[str, Any]) -> tuple[str, str]:
@@ -89,6 +102,7 @@ def driver_line(entry: Mapping[str, Any]) -> DriverLine:
         name,
         year=formats.delta(entry["year"], "percent", good="none"),
         range=_("%(low)s to %(high)s a month") % {"low": low, "high": high},
+        shared=formats.number(entry["shared"]) if "shared" in entry else "",
         gain=formats.percent(entry["gain"], 0),
     )
 
@@ -102,14 +116,23 @@ def refused_words(code: str, params: Mapping[str, Any]) -> str:
         "series_too_short": _("The product has %(periods)s of data; %(needed)s are needed."),
         "not_positive": _("The product has months without sales."),
         "no_gain": _("It makes the forecast of its own past no better."),
+        "no_shared_gain": _("It makes the forecasts of the %(series)s products of its line no better."),
     }
     sentence = words.get(code, code)
     if code == "no_gain" and (params.get("gain_pct") or 0) >= PROMISING_PCT:
-        sentence = _("It promises something, but too few months tell of it to be sure.")
-    return sentence % {name: _months(params.get(name)) for name in ("periods", "needed")}
+        sentence = _("It promises something, but too little of the past tells of it to be sure.")
+    count_words = _weeks if params.get("by_week") else _months
+    said = {name: count_words(params.get(name)) for name in ("periods", "needed")}
+    return sentence % {**said, "series": formats.number(params.get("series") or 0)}
 
 
 def _months(count: Any) -> str:
     return ngettext("%(count)s month", "%(count)s months", int(count or 0)) % {
+        "count": formats.number(count or 0)
+    }
+
+
+def _weeks(count: Any) -> str:
+    return ngettext("%(count)s week", "%(count)s weeks", int(count or 0)) % {
         "count": formats.number(count or 0)
     }

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.errors import DomainError
-from core.months import month_add
+from core.months import month_add, month_days
 from exchange.models import Import
 from exchange.services.shell import Outcome, import_run, undo_run
 from forecasting.calendars import calendar_value, dutch_holidays, easter
@@ -165,7 +165,7 @@ def test_the_nearest_driver_of_a_code_holds() -> None:
 
 def test_a_calendar_is_tried_on_every_product() -> None:
     def by_days(step: int) -> float:
-        return 30 * calendar_value("trading_days", month_add(FIRST, step)) + step * 7919 % 5
+        return 30 * calendar_value("trading_days", month_days(month_add(FIRST, step))) + step * 7919 % 5
 
     product = product_with(by_days)
     driver_calendar_use(user=user_factory("product-manager"), calendar="trading_days", line=None)
@@ -224,8 +224,8 @@ def test_dutch_public_holidays() -> None:
     assert datetime.date(2025, 5, 5) in dutch_holidays(2025)
     assert datetime.date(2013, 4, 30) in dutch_holidays(2013)
     # May 2026: 21 days from Monday to Friday, Ascension Day and Whit Monday off
-    assert calendar_value("trading_days", datetime.date(2026, 5, 1)) == 19
-    assert calendar_value("holidays_nl", datetime.date(2026, 5, 1)) == 3
+    assert calendar_value("trading_days", month_days(datetime.date(2026, 5, 1))) == 19
+    assert calendar_value("holidays_nl", month_days(datetime.date(2026, 5, 1))) == 3
 
 
 # -- the database --------------------------------------------------------------------------------------------

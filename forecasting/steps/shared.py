@@ -1,0 +1,112 @@
+"""What moving holidays do to the products of a line, learnt from all of them; once a month, where a line has
+such a calendar."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from core.registries import ChunkOutcome
+from forecasting.calendars import MOVING
+from forecasting.models import Driver, NightlyRun, SharedEffect
+from forecasting.selectors.drivers import drivers_of
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.drivers import shared_effects_write
+from products.models import Product
+
+from .common import SEASON_LENGTH, cut_of, engine_series, loader_of
+from .drivers import Drivers
+from .weeks import SEASON_WEEKS, engine_weeks
+
+if TYPE_CHECKING:
+    from forecasting.engine.shared import Told
+
+# So many products are read at a time: what they tell is added up.
+READ_AT_ONCE = 500
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """A line with moving holidays; of a run of everything: a single product is no group."""
+    if run.scope is not None or not Driver.objects.filter(is_active=True, calendar__in=MOVING).exists():
+        return
+    products, _families, span = cut_of(run)
+    lines: dict[int, list[int]] = defaultdict(list)
+    rows = Product.objects.filter(pk__any=products).order_by("pk").values_list("line_id", "pk")
+    for line_id, product_id in rows:
+        lines[line_id].append(product_id)
+    for line_id, own in sorted(lines.items()):
+        yield {"line": line_id, "lines_products": own, "span": span}
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    from forecasting.engine.shared import LEAST_SERIES, pooled, together
+
+    line_id = payload["line"]
+    loader = loader_of(run, payload)
+    held = [d for d in drivers_of([], {0: line_id}, loader.tree).get(("line", line_id), []) if d.moves]
+    digest = _digest(held)
+    there = SharedEffect.objects.filter(line=line_id, as_of=run.as_of)
+    if not held or set(there.values_list("input_hash", flat=True)) == {digest}:
+        return lambda: ChunkOutcome(skipped=1)
+    said: dict[tuple[int, bool], Told | None] = {}
+    products = payload["lines_products"]
+    for begin in range(0, len(products), READ_AT_ONCE):
+        batch = products[begin : begin + READ_AT_ONCE]
+        drivers = Drivers(run.as_of, {"products": batch})
+        for series in loader.load(batch, []):
+            if series.has_data:
+                key = (series.measure_id, series.weeks is not None)
+                said[key] = together([said.get(key), _told(drivers, series, held)])
+    calendars = [driver.calendar for driver in held]
+    moment = timezone.now()
+
+    def row(measure_id: int, by_week: bool, told: Told | None) -> SharedEffect:
+        season = SEASON_WEEKS if by_week else SEASON_LENGTH
+        found = pooled(calendars, told, season_length=season) if told and told.series >= LEAST_SERIES else {}
+        return SharedEffect(
+            line_id=line_id,
+            measure_id=measure_id,
+            by_week=by_week,
+            as_of=run.as_of,
+            engine_version=engine.ENGINE_VERSION,
+            input_hash=digest,
+            payload={name: _rounded(asdict(effect)) for name, effect in found.items()},
+            computed_at=moment,
+        )
+
+    from forecasting import engine
+
+    rows = [row(*key, told) for key, told in sorted(said.items())]
+
+    def write() -> ChunkOutcome:
+        shared_effects_write(rows=rows, run=run, line_id=line_id)
+        return ChunkOutcome(computed=1)
+
+    return write
+
+
+def _told(drivers: Drivers, series: SubjectSeries, held: list[Driver]) -> Told | None:
+    """What one series tells."""
+    from forecasting.engine.shared import told
+
+    said = engine_weeks(series, series.weeks) if series.weeks else engine_series(series)
+    season = SEASON_WEEKS if series.weeks else SEASON_LENGTH
+    return told(said, drivers.columns(series, held), season_length=season)
+
+
+def _digest(held: list[Driver]) -> str:
+    from forecasting.engine import ENGINE_VERSION
+
+    facts = [ENGINE_VERSION, sorted(driver.calendar for driver in held)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _rounded(effect: dict[str, Any]) -> dict[str, Any]:
+    """As it is stored and shown: the same on every machine."""
+    return {name: float(f"{v:.7g}") if isinstance(v, float) else v for name, v in effect.items()}
