@@ -12,6 +12,8 @@ from django.contrib.postgres.indexes import OpClass
 from django.db.models import BooleanField, CharField, F, Func, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 
+WORDS = 12
+
 
 class Fold(Func):
     """``pmtool_fold(text)``: lower case, no accents."""
@@ -80,7 +82,7 @@ def like_pattern(text: str) -> Func:
 
 
 def with_words(rows: QuerySet[Any], within: Combinable, text: str) -> QuerySet[Any]:
-    """The rows that hold every word of the text ``within`` a folded expression."""
-    for word in text.split():
+    """The rows that hold every word of the text ``within`` a folded expression; of a long one the first."""
+    for word in text.split()[:WORDS]:
         rows = rows.filter(Like(within, like_pattern(word)))
     return rows

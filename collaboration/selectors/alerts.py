@@ -121,13 +121,13 @@ def alerts_open(user: Any) -> QuerySet[Alert]:
 
 def alert_get(user: Any, pk: int) -> Alert:
     """One alert, or 404."""
-    alert = with_words(alerts_visible(user).filter(pk=pk)).first()
+    alert = alerts_worded(alerts_visible(user).filter(pk=pk)).first()
     if alert is None:
         raise Http404(pk)
     return alert
 
 
-def with_words(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+def alerts_worded(rows: QuerySet[Alert]) -> QuerySet[Alert]:
     """With what their words and sparklines need, in their order.
 
     Which rows those are is found on narrow ones: thousands of sparklines are not sorted to show twenty.
@@ -143,7 +143,7 @@ def alerts_of_product(user: Any, product: Product) -> QuerySet[Alert]:
 
 
 def alert_rows(user: Any, alerts: Iterable[Alert]) -> list[AlertRow]:
-    """The alerts in the reader's words. No query, when they come from :func:`with_words`."""
+    """The alerts in the reader's words. No query, when they come from :func:`alerts_worded`."""
     can_act = user.has_perm(DEAL)
     return [_row(user, alert, can_act) for alert in alerts]
 

@@ -13,7 +13,7 @@ from core.subjects import about
 from products.models import Product
 
 from .actions import actions_about
-from .alerts import alert_rows, alerts_of_product, with_words
+from .alerts import alert_rows, alerts_of_product, alerts_worded
 from .talk import comments_of, is_following
 
 PANEL_ROWS = 5
@@ -34,7 +34,7 @@ def alerts_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
     """The product's open alerts; nothing when there are none."""
     if not _about_a_product(subject):
         return None
-    rows = alert_rows(user, with_words(alerts_of_product(user, subject)[:PANEL_ROWS]))
+    rows = alert_rows(user, alerts_worded(alerts_of_product(user, subject)[:PANEL_ROWS]))
     return {"rows": rows, "back": subject.get_absolute_url()} if rows else None
 
 

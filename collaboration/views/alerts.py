@@ -17,7 +17,7 @@ from accounts.errors import DomainError
 from collaboration.forms import CloseForm, SnoozeForm
 from collaboration.models import Alert
 from collaboration.selectors.alert_list import AlertFilter, alert_page
-from collaboration.selectors.alerts import DEAL, AlertRow, alert_get, alert_rows, with_words
+from collaboration.selectors.alerts import DEAL, AlertRow, alert_get, alert_rows, alerts_worded
 from collaboration.services.alerts import LIVE, alert_close, alert_reopen, alert_snooze
 from core.errors import form_refuse
 from core.numbers import int_read
@@ -44,7 +44,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     context = {
         "chosen": chosen,
         "page": page,
-        "rows": alert_rows(request.user, with_words(page.object_list)),
+        "rows": alert_rows(request.user, alerts_worded(page.object_list)),
         "later": later_choices(),
         "back": request.get_full_path(),
     }

@@ -61,7 +61,10 @@ class ChannelVolumes:
         that is not known."""
         inside = [pk for pk in self.own if channel in self.above[pk]]
         there, everywhere = (
-            (self._year([self.brought.get(pk, {}) for pk in of]), self._year([self.own[pk] for pk in of]))
+            (
+                self._year([self.brought.get(pk, {}) for pk in of]),
+                self._year([self._paid(pk) for pk in of]),
+            )
             for of in (inside, list(self.own))
         )
         known = min(*there, *everywhere) > 0
@@ -76,6 +79,11 @@ class ChannelVolumes:
 
     def _inside(self, channels: set[int]) -> list[Mapping[datetime.date, float]]:
         return [rows for pk, rows in self.own.items() if self.above[pk] & channels]
+
+    def _paid(self, channel: int) -> dict[datetime.date, float]:
+        """The volumes of which it is known what they brought in."""
+        brought = self.brought.get(channel, {})
+        return {month: volume for month, volume in self.own[channel].items() if month in brought}
 
     def _year(self, volumes: Sequence[Mapping[datetime.date, float]]) -> float:
         last = max((month for rows in self.own.values() for month in rows), default=datetime.date.min)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 from django.db.models import Count
@@ -183,8 +184,8 @@ class ReportQuery:
     @cached_property
     def known_until(self) -> datetime.date:
         """The last month that is closed, or that passed with costs booked: with at least half as many rows as
-        those before it have on average. What is booked ahead of the rest of its month, and accruals alone,
-        make none known."""
+        the months of a year before it (their median). What is booked ahead of the rest of its month, and
+        accruals alone, make none known."""
         until = month_start(today())
         rows = CostMonth.objects.filter(
             replaced_at=None,
@@ -195,9 +196,9 @@ class ReportQuery:
         known = closed_until()
         booked: list[int] = []
         for month, number in rows.order_by("month").values_list("month").annotate(Count("pk")):
-            if not booked or number * 2 * len(booked) >= sum(booked):
+            if not booked or number * 2 >= median(booked[-12:]):
                 known = max(month, known or month)
-                booked.append(number)
+            booked.append(number)
         return known or month_add(year_start(self.month), -1)
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

@@ -11,7 +11,7 @@ from accounts.errors import DomainError, VersionConflict
 from accounts.models import Deputy, User
 from collaboration.models import ActionItem, Alert, Comment, Follow, Notification
 from collaboration.selectors.actions import actions_open, actions_visible
-from collaboration.selectors.alerts import alert_rows, alerts_mine, with_words
+from collaboration.selectors.alerts import alert_rows, alerts_mine, alerts_worded
 from collaboration.selectors.talk import Followed, followed, people_mentionable
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
@@ -184,7 +184,7 @@ def test_a_file_from_the_watched_folder_waits_as_an_alert_until_it_is_applied(db
     )
     import_arrived(row)
     importer = user_factory()
-    alert = with_words(alerts_mine(importer)).get()
+    alert = alerts_worded(alerts_mine(importer)).get()
     with translation.override("en"):
         said = alert_rows(importer, [alert])[0].words.plain
     assert said.startswith("okt.csv was read, and 3 of its rows")

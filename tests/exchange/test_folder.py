@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import translation
 
 from collaboration.imports import arrived
-from collaboration.selectors.alerts import alert_rows, alerts_open, with_words
+from collaboration.selectors.alerts import alert_rows, alerts_open, alerts_worded
 from core.models import Organisation
 from exchange.listeners import ImportListener, import_listeners
 from exchange.models import Import
@@ -105,7 +105,7 @@ def test_a_file_refused_at_the_door_waits_on_today_and_stands_under_data(watched
     (row,) = imports_waiting()
     assert (row.state, row.file_name, row.file_size) == ("failed", "sales.csv", 8)
     user = user_factory("administrator", language="en")
-    (alert,) = alert_rows(user, with_words(alerts_open(user)))
+    (alert,) = alert_rows(user, alerts_worded(alerts_open(user)))
     with translation.override("en"):
         assert "could not be imported: This is not a CSV or XLSX file but" in alert.words.plain
     client = Client()

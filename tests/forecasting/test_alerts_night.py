@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from collaboration.models import Alert, Notification
-from collaboration.selectors.alerts import alert_rows, with_words
+from collaboration.selectors.alerts import alert_rows, alerts_worded
 from core.months import month_add
 from forecasting.models import (
     Forecast,
@@ -117,7 +117,7 @@ def kinds() -> list[str]:
 
 
 def said(kind: str, language: str = "en") -> str:
-    alert = with_words(Alert.objects.filter(kind=kind, state="open")).get()
+    alert = alerts_worded(Alert.objects.filter(kind=kind, state="open")).get()
     with translation.override(language):
         return alert_rows(user_factory(), [alert])[0].words.plain
 

@@ -163,6 +163,25 @@ class TestSums:
         cost_months_book(source="actual", months=[months[2]], rows=rest)
         assert ask(of="actual").known_until == months[2]
 
+    @pytest.mark.parametrize(
+        ("rows", "last"),
+        [
+            pytest.param((6, 2, 2, 2), 3, id="a large first month shuts out none that come long after"),
+            pytest.param((2, 2, 6, 6, 6, 2), 4, id="where more is booked than it was, more is asked"),
+        ],
+    )
+    def test_months_are_held_against_those_just_before(
+        self, products: list[Product], rows: tuple[int, ...], last: int
+    ) -> None:
+        months = [month_add(MONTH, step - len(rows) + 2) for step in range(len(rows))]
+        pairs = [
+            (row.pk, kind(code).pk) for row in products[:2] for code in ("energy", "purchase", "production")
+        ]
+        for month, number in zip(months, rows, strict=True):
+            own = [BookedCost(pk, month, one, None, None, "", D(10)) for pk, one in pairs[:number]]
+            cost_months_book(source="actual", months=[month], rows=own)
+        assert ask(of="actual").known_until == months[last]
+
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
         chance = random.Random(seed)
