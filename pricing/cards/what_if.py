@@ -37,7 +37,13 @@ from .what_if_distribution import (
     distribution_words,
 )
 from .what_if_kept import Row, kept_context, outcome_row
-from .what_if_price import inflow_asides, price_asides, price_asked_words, price_fields
+from .what_if_price import (
+    inflow_asides,
+    price_asides,
+    price_asked_words,
+    price_fields,
+    volume_paying,
+)
 from .what_if_promotion import (
     promotion_asides,
     promotion_fields,
@@ -163,16 +169,17 @@ def refused(asked: Question) -> str:
     return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
 
 
-def margin_asides(margin: Margin) -> list[str]:
-    """For who may see costs."""
+def margin_asides(margin: Margin, volume: str) -> list[str]:
+    """For who may see costs; ``volume``: what the break-even is of."""
     even = margin.break_even
     if even is None:
         text = _("At this price nothing is left of a unit: no volume makes up for it.")
     elif even < 0:
-        text = _("The margin stays the same as long as volume falls by no more than %(share)s.")
+        text = _("The margin stays the same as long as %(volume)s falls by no more than %(share)s.")
     else:
-        text = _("The margin stays the same if volume grows by %(share)s.")
-    return [text % {"share": formats.percent(abs(even or 0))}, _margin_chance(margin)]
+        text = _("The margin stays the same if %(volume)s grows by %(share)s.")
+    said = {"share": formats.percent(abs(even or 0)), "volume": volume}
+    return [text % said, _margin_chance(margin)]
 
 
 def _margin_chance(margin: Margin) -> str:
@@ -258,21 +265,23 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         return distribution_asides(ground, answer)
     assert isinstance(answer.asked, Asked)
     said, found = answer.outcome, price_asides(ground, answer.asked)
+    volume = volume_paying(ground, answer.asked)
     if ground.inflow is not None:
         found += inflow_asides(ground, answer.asked, said)
     elif said.better is not None and ground.revenue is not None:
-        share = formats.percent(abs(said.break_even))
-        found.append(
-            _("Break-even: revenue stays the same as long as volume falls by no more than %(share)s.")
-            % {"share": share}
+        text = (
+            _("Break-even: revenue stays the same as long as %(volume)s falls by no more than %(share)s.")
             if said.break_even < 0
-            else _("Break-even: revenue stays the same if volume grows by %(share)s.") % {"share": share}
+            else _("Break-even: revenue stays the same if %(volume)s grows by %(share)s.")
         )
+        found.append(text % {"share": formats.percent(abs(said.break_even)), "volume": volume})
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
     if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        found += margin_asides(said.margin) if ground.inflow is None else [_margin_chance(said.margin)]
+        found += (
+            margin_asides(said.margin, volume) if ground.inflow is None else [_margin_chance(said.margin)]
+        )
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

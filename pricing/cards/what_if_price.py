@@ -66,7 +66,7 @@ def _lists(ground: Ground, asked: Asked) -> dict[str, Any] | None:
     rows += [
         {
             "value": pk,
-            "name": f"{own.channel.name} ({formats.share(ground.volumes.share([pk]))})",
+            "name": f"{own.channel.name} ({formats.share(ground.paying[pk].part)})",
             "on": pk == asked.channel,
         }
         for pk, own in ground.channels.items()
@@ -124,16 +124,27 @@ def _rate(asked: Asked) -> str:
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
-    """Of a price in parts: what each reference customer pays then, and what revenue is taken to do."""
-    price = ground.price_in(asked.channel)
+    """How much pays it, and of a price in parts what each reference customer pays then and what revenue is
+    taken to do."""
+    price, part = ground.price_in(asked.channel), ground.paying[asked.channel].part
+    found = []
+    if asked.channel is None and part < 1:
+        text = _("%(share)s of the volume pays this price; the rest is taken to stay as it is.")
+        found.append(text % {"share": formats.share(part)})
     if price.made.has_more:
-        return [_("Its other prices are left out: nobody says what a customer uses of each.")]
+        return [*found, _("Its other prices are left out: nobody says what a customer uses of each.")]
     if not price.several:
-        return []
-    found = [_customer(ground, asked, customer) for customer in price.made.customers]
+        return found
+    found += [_customer(ground, asked, customer) for customer in price.made.customers]
     if ground.revenue is not None:
         found.append(_("Revenue is taken to move as what they pay."))
     return [said for said in found if said]
+
+
+def volume_paying(ground: Ground, asked: Asked) -> str:
+    """What a break-even is of."""
+    is_all = ground.paying[asked.channel].part == 1
+    return _("volume") if is_all else _("the volume that pays this price")
 
 
 def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -22,6 +23,7 @@ from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 from .bounds import bound_rows
+from .channel_volumes import ChannelVolumes, channel_volumes
 from .costs import RIGHT as COSTS
 from .costs import rates_read
 from .elasticities import LINE, OWN, elasticities_allowed, elasticities_visible, source_of
@@ -52,6 +54,7 @@ class Read:
     vat: Callable[[], Decimal | None]
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
     costs: Callable[[], UnitCosts]
+    sold: Callable[[Measure], ChannelVolumes]
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
@@ -90,6 +93,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
             lambda: vat_rates([product], day)[product.pk],
             lambda: _elasticities(user, product),
             lambda: _unit_costs(user, product, months),
+            partial(channel_volumes, product),
         ),
         day,
     )
@@ -97,8 +101,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
 
 
 def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
-    """Of a state; only where what comes into it was measured, of the product or its line. The price for
-    everybody is asked, no channel's."""
+    """Of a state; only where what comes into it was measured, of the product or its line."""
     answers = ground.elasticities()
     row = answers.get(None)
     if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
@@ -107,7 +110,7 @@ def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Gr
         return "inflow"
     volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
     inflow = Inflow(measure, volumes, state.flow.stays)
-    return replace(ground, inflow=inflow, own_lists=(), elasticities=lambda: answers)
+    return replace(ground, inflow=inflow, elasticities=lambda: answers)
 
 
 def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
@@ -156,6 +159,7 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
         revenue=_revenue(read, price, net),
         day=day,
         elasticities=read.elasticities,
+        sold=read.sold,
         unit_costs=read.costs() if ours else (),
         own_lists=[
             ChannelPrice(

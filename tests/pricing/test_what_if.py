@@ -552,9 +552,9 @@ def test_the_price_of_a_channel_moves_what_it_sells(product: Product, shop: Chan
     lost = 300 * (12 - 13.2 * there)
     assert answer.outcome.revenues[1].mean == pytest.approx(10_000 - lost, rel=0.001)
     assert answer.outcome.break_even == pytest.approx(-1 / 11)
-    # Everybody's is as it was.
+    # Everybody's leaves the shop as it is.
     everybody = ground.answer(Asked(Decimal(11), next_month()))
-    assert everybody.outcome.median_volume == pytest.approx(1000 + 11 * 787.99, rel=0.002)
+    assert everybody.outcome.median_volume == pytest.approx(1000 + 11 * (300 + 0.7 * 787.99), rel=0.002)
     assert everybody.there is None
 
 
