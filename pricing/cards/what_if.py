@@ -179,12 +179,8 @@ def margin_asides(margin: Margin, volume: str) -> list[str]:
     else:
         text = _("The margin stays the same if %(volume)s grows by %(share)s.")
     said = {"share": formats.percent(abs(even or 0)), "volume": volume}
-    return [text % said, _margin_chance(margin)]
-
-
-def _margin_chance(margin: Margin) -> str:
-    said = {"share": formats.share(margin.better)}
-    return _("Chance that the margin is higher than now: %(share)s.") % said
+    chance = _("Chance that the margin is higher than now: %(share)s.")
+    return [text % said, chance % {"share": formats.share(margin.better)}]
 
 
 def scenario_words(asker: Asker, row: Scenario) -> str:
@@ -278,10 +274,8 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
-    if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        found += (
-            margin_asides(said.margin, volume) if ground.inflow is None else [_margin_chance(said.margin)]
-        )
+        if said.margin is not None and said.margin.better is not None:
+            found += margin_asides(said.margin, volume)
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from pricing.engine.what_if import Outcome
+from pricing.engine.what_if import Outcome, StateEven
 from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
@@ -206,8 +207,53 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
             )
         )
         found = [text % words]
-    if said.better is not None and ground.revenue is not None:
-        found.append(
-            _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
-        )
+    if said.better is None or ground.revenue is None:
+        return found
+    found += _state_even(said.state, ground.inflow.stays, _REVENUE)
+    margin = said.margin if said.margin is not None and said.margin.better is not None else None
+    if margin is not None:
+        found += _state_even(margin.state, ground.inflow.stays, _MARGIN)
+    if not asked.churn:
+        return [*found, _("No chance is given: how many leave because of the price is not measured.")]
+    by_it = _("By your assumption, the chance that revenue is higher than now: %(share)s.")
+    found.append(by_it % {"share": formats.share(said.better)})
+    if margin is not None:
+        by_it = _("By your assumption, the chance that the margin is higher than now: %(share)s.")
+        found.append(by_it % {"share": formats.share(margin.better)})
     return found
+
+
+def _state_even(even: StateEven | None, stays: float, words: dict[str, Callable[[], str]]) -> list[str]:
+    """Of what comes in; and of what leaves, with what comes in as it was measured."""
+    if even is None:
+        return []
+    found = []
+    if even.coming is not None:
+        side = "any" if even.coming <= -1 else "falls" if even.coming < 0 else "grows"
+        found.append(words[side]() % {"share": formats.percent(abs(even.coming))})
+    if even.leaving is None:
+        return found
+    rates = [formats.percent(rate, 2) for rate in ((1 - stays) * (1 + even.leaving), 1 - stays)]
+    return [*found, words["leaves"]() % {"rate": rates[0], "now": rates[1]}]
+
+
+_REVENUE: dict[str, Callable[[], str]] = {
+    "any": lambda: _("Break-even: revenue is higher even if nobody comes in."),
+    "falls": lambda: _(
+        "Break-even: revenue stays the same as long as what comes in falls by no more than %(share)s."
+    ),
+    "grows": lambda: _("Break-even: revenue stays the same if what comes in grows by %(share)s."),
+    "leaves": lambda: _(
+        "With what comes in as it answers the price, revenue stays the same if %(rate)s leave a month "
+        "instead of %(now)s."
+    ),
+}
+_MARGIN: dict[str, Callable[[], str]] = {
+    "any": lambda: _("The margin is higher even if nobody comes in."),
+    "falls": lambda: _("The margin stays the same as long as what comes in falls by no more than %(share)s."),
+    "grows": lambda: _("The margin stays the same if what comes in grows by %(share)s."),
+    "leaves": lambda: _(
+        "With what comes in as it answers the price, the margin stays the same if %(rate)s leave a month "
+        "instead of %(now)s."
+    ),
+}
