@@ -66,6 +66,7 @@ REASONS = {
         "it nor of its line."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
+    "currency": lambda: _("It has prices in another currency alone. A what-if begins with a price in ours."),
     "parts": lambda: _(
         "Its price has several parts, and nobody says what a customer uses of each. "
         "Give its product line reference customers on the page Rules."

@@ -58,10 +58,10 @@ class Read:
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
-    """What it stands on, or why there is no what-if: ``no_price``, ``parts`` (a price of several parts of
-    which nobody says what is used), ``no_forecast``, ``hidden`` from who may not see forecasts; of a state
-    ``level`` (nothing says what comes in), ``inflow`` (nor what of it leaves) or ``unmeasured`` (whether that
-    answers the price)."""
+    """What it stands on, or why there is no what-if: ``no_price``, ``currency`` (no price in the
+    organisation's), ``parts`` (a price of several parts of which nobody says what is used), ``no_forecast``,
+    ``hidden`` from who may not see forecasts; of a state ``level`` (nothing says what comes in), ``inflow``
+    (nor what of it leaves) or ``unmeasured`` (whether that answers the price)."""
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
@@ -72,7 +72,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     day = today()
     lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk, [])
     if not any(one.price_list.currency == organisation_get().currency for one in lists):
-        return "parts" if _has_parts(user, product, day) else "no_price"
+        return _without_price(user, product, day)
     now = forecast_current(user, product, measure)
     months = months_asked(now.sold_months, day) if now else []
     if now is None or not months:
@@ -113,10 +113,13 @@ def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Gr
     return replace(ground, inflow=inflow, elasticities=lambda: answers)
 
 
-def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
-    """Whether it costs something, if not plainly per unit."""
-    lists = lists_visible(user).values_list("pk", flat=True)
-    return any(row.amount is not None for row in in_force(lists, [product.pk], day))
+def _without_price(user: Any, product: Product, day: datetime.date) -> str:
+    """Why none of its prices can be asked."""
+    lists = dict(lists_visible(user).values_list("pk", "currency"))
+    held = {lists[row.price_list_id] for row in in_force(lists, [product.pk], day) if row.amount is not None}
+    if not held:
+        return "no_price"
+    return "parts" if organisation_get().currency in held else "currency"
 
 
 def _elasticities(user: Any, product: Product) -> dict[int | None, Elasticity]:

@@ -180,6 +180,8 @@ class TestTheGround:
         [
             ("prices", "no_price"),
             ("plain price", "parts"),
+            ("our price", "currency"),
+            ("our price in a shop", "currency"),
             ("forecast", "no_forecast"),
             ("level", "level"),
             ("channels", "hidden"),
@@ -191,6 +193,10 @@ class TestTheGround:
         if "price" in missing:
             found = product_factory(line=product.line)
             sold_and_expected(found)
+            if "our price" in missing:
+                where = channel_factory() if "shop" in missing else None
+                abroad = price_list_factory(currency="GBP", channel=where)
+                price_factory(product=found, price_list=abroad, start_date=datetime.date(2020, 1, 1))
             if missing == "plain price":
                 for tier in ("day", "night"):
                     price_factory(
