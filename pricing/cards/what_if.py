@@ -102,7 +102,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "kinds": kinds(ground, asked),
         "not_asked": not_asked(ground),
         "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
-        "beside": [kept_context(ground, one, kept[one.row], sorted(on)) for one in beside],
+        "beside": [kept_context(asker, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
         "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,
         **fields(asker, asked),
@@ -186,17 +186,20 @@ def margin_asides(margin: Margin, volume: str) -> list[str]:
 
 def scenario_words(asker: Asker, row: Scenario) -> str:
     """What it asked, with the dates and amounts of its day, whatever could be asked today."""
-    asked, values = asker.read(row.values), row.values
+    values, kind = row.values, row.values.get("kind")
     start = datetime.date.fromisoformat(values["start"])
-    if isinstance(asked, PromotionAsked):
+    if kind == "promotion":
+        asked = asker.read(values)
+        assert isinstance(asked, PromotionAsked)
         end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
         said = promotion_words(asker.ground, replace(asked, start=start, end=end, price=price))
-    elif isinstance(asked, DistributionAsked):
-        asked = replace(asked, start=start, rate=Decimal(values["rate"]))
-        said = distribution_words(asker.distributions, asked)
+        return f"{said} · {row.author}"
+    channel = int(values["channel"][0]) if "channel" in values else None
+    name = asker.channel_name(channel) if channel else ""
+    if kind == "distribution":
+        said = distribution_words(Decimal(values["rate"]), name, start)
     else:
-        assert isinstance(asked, Asked)
-        said = price_asked_words(asker.ground, replace(asked, start=start), Decimal(values["price"]))
+        said = price_asked_words(asker.ground, values, start, channel, name)
     return f"{said} · {row.author}"
 
 

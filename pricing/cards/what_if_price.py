@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pricing.engine.what_if import Outcome, StateEven
+from pricing.models import Price
 from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
@@ -104,24 +106,36 @@ def _consumer(ground: Ground, asked: Asked) -> str:
     return text % said
 
 
-def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
-    """A kept question; ``price`` as it was kept."""
-    currency = ground.price_in(asked.channel).price_list.currency
-    said = price_text(price, currency)
-    if asked.part:
-        said = part_amount_text(asked.part, price, currency)
-    elif ground.price_in(asked.channel).several:
+def price_asked_words(
+    ground: Ground, values: Mapping[str, Any], start: datetime.date, channel: int | None, name: str
+) -> str:
+    """A kept question with its own figures, whatever can be asked today; ``name`` of its channel."""
+    price = Decimal(values["price"])
+    asked = ground.own_prices.get(channel) if channel else ground.price
+    said = price_text(price, asked.price_list.currency) if asked else _bare(price)
+    if "part" in values:
+        component, tier = values["part"].split(":", 1)
+        words = part_words(component, tier) or str(Price.Component.UNIT.label)
+        text = part_amount_text((component, tier), price, asked.price_list.currency) if asked else ""
+        said = text or f"{said} {words}"
+    elif asked and asked.several:
         said = _("%(price)s a year") % {"price": said}
-    said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
-    if asked.channel:
-        said = f"{ground.channels[asked.channel].channel.name}: {said}"
-    if asked.churn:
-        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % {"rate": _rate(asked)}
+    said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(start)}
+    if channel:
+        said = f"{name}: {said}"
+    if "churn" in values:
+        rate = {"rate": _rate(Decimal(values["churn"]))}
+        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % rate
     return said
 
 
-def _rate(asked: Asked) -> str:
-    return formats.percent(float(asked.churn) / 100)
+def _bare(price: Decimal) -> str:
+    """Of a list that is gone, nobody knows its currency."""
+    return formats.number(price, price_decimals(price))
+
+
+def _rate(churn: Decimal) -> str:
+    return formats.percent(float(churn) / 100)
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
@@ -188,7 +202,7 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
         without = ground.answer(replace(asked, churn=Decimal(0))).outcome.volumes[-1].mean
         fewer = without - said.volumes[-1].mean
         words |= {
-            "assumed": _rate(asked),
+            "assumed": _rate(asked.churn),
             "month": formats.month(ground.months[-1].month),
             "volume": formats.number(abs(fewer), formats.volume_decimals([abs(fewer)])),
             "unit": ground.unit,

@@ -182,7 +182,8 @@ class Ground:
         return self.volumes if self.inflow is None else self.sold(self.measure)
 
     @cached_property
-    def _own(self) -> dict[int, ChannelPrice]:
+    def own_prices(self) -> dict[int, ChannelPrice]:
+        """By channel, those too in which nothing was sold."""
         return {own.channel.pk: own for own in self.own_lists}
 
     @cached_property
@@ -190,14 +191,14 @@ class Ground:
         """By channel with a list of its own, and ``None`` what pays the price of the product: as the forecast
         and decisions have it (:func:`pricing.selectors.markets.markets_of`), by what leads the line."""
         everybody = self.price.price_list.channel_id
-        listed = {*self._own, *([everybody] if everybody else [])}
+        listed = {*self.own_prices, *([everybody] if everybody else [])}
         volumes = self._sold_by_lead if listed else None
         if volumes is None or volumes.total <= 0:
             return {None: Paying(1.0, 1.0)}
         found: dict[int | None, Paying] = {}
-        for pk in (None, *self._own):
+        for pk in (None, *self.own_prices):
             sellers = volumes.paying(pk or everybody, listed & volumes.above.keys())
-            by_prices = self._own[pk].level if pk else None
+            by_prices = self.own_prices[pk].level if pk else None
             found[pk] = Paying(volumes.part(sellers), volumes.level(sellers) or by_prices or 1.0)
         return found
 
@@ -206,7 +207,9 @@ class Ground:
         """Those with a price of their own that sold; of a state the price for everybody alone is asked."""
         if self.inflow is not None:
             return {}
-        return {pk: own for pk, own in self._own.items() if pk in self.paying and self.paying[pk].part > 0}
+        return {
+            pk: own for pk, own in self.own_prices.items() if pk in self.paying and self.paying[pk].part > 0
+        }
 
     def price_in(self, channel: int | None) -> PriceNow:
         return self.channels[channel] if channel else self.price
@@ -341,7 +344,7 @@ class Ground:
 
     def _ratio(self, channel: int | None, day: datetime.date) -> float:
         """The price on a day by that of today."""
-        price = self._own[channel] if channel else self.price
+        price = self.own_prices[channel] if channel else self.price
         return float(price.on(day) / price.amount)
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from collaboration.models import DecisionProduct
 from core.organisation import today
-from pricing.models import PriceList, RecommendedPrice
+from pricing.models import PriceList, RecommendedPrice, Scenario
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.proposal_effect import proposal_effects
 from pricing.selectors.recommended import recommended
@@ -175,6 +175,32 @@ def test_the_card_says_how_much_pays_it(juice: Product, shop: Channel) -> None:
     assert "70% of the volume pays this price; the rest is taken to stay as it is." in said
     assert "as long as the volume that pays this price falls by no more than 9.1%" in said
     assert "of the volume pays this price" not in ask(client, price="13", channel=str(shop.pk))
+
+
+def test_a_kept_question_keeps_its_channel(juice: Product, shop: Channel) -> None:
+    client = client_of(marketer(language="en"))
+    asked = {"price": "13.2", "start": str(next_month()), "channel": str(shop.pk), "name": "Dearer"}
+    client.post("/products/A/mix/what-if/keep/", asked)
+    row = Scenario.objects.get()
+
+    def shown() -> tuple[str, str, str]:
+        page = client.get("/products/A/mix/what-if/", {"with": row.pk})
+        [kept] = page.context["beside"]
+        return kept["about"], kept["again"], tight(page)
+
+    about, again, page = shown()
+    assert about.startswith("Shop: €13.20 from ")
+    assert f"channel={shop.pk}" in again
+    assert "Ask it again today" in page
+    SalesMonth.objects.filter(channel=shop).delete()
+    about, again, page = shown()
+    assert about.startswith("Shop: €13.20 from ")
+    assert again == ""
+    assert "Ask it again today" not in page
+    assert "It cannot be asked again" in page
+    own = PriceList.objects.get(channel=shop)
+    price_factory(product=juice, price_list=own, start_date=today(), amount=None)
+    assert shown()[0].startswith("Shop: 13.20 from ")
 
 
 def test_of_contracts_what_comes_in_where_it_is_paid_moves(contracts: Product, shop: Channel) -> None:
