@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
+from core import formats
 from core.months import month_add, month_start
 from core.numbers import int_read
 from pricing.words.prices import price_decimals
 
 from .models import Promotion
+from .selectors.scenarios import channel_names
 from .selectors.what_if import DAY, Answer, Asked, Ground, Question
 from .selectors.what_if_distribution import DistributionAsked, Distributions
 from .selectors.what_if_promotion import PromotionAsked, Promotions
@@ -42,6 +44,20 @@ class Asker:
         if said.get("kind") == "promotion":
             return self._promotion(said)
         return self._distribution(said) if said.get("kind") == "distribution" else self._price(said)
+
+    def can_ask(self, values: Mapping[str, Any]) -> bool:
+        """Whether what was kept can be asked as it was: of that kind, in those channels, of that part."""
+        read = self.read(values).values
+        return all(read.get(name) == values.get(name) for name in ("kind", "channel", "part"))
+
+    def channel_name(self, pk: int) -> str:
+        """Also of a channel that nothing can be asked of any more."""
+        sold = self.ground.volumes.channels.get(pk)
+        return sold.name if sold else self._channel_names.get(pk, formats.MISSING)
+
+    @cached_property
+    def _channel_names(self) -> Mapping[int, str]:
+        return channel_names()
 
     def _price(self, said: Any) -> Asked:
         usual = self.ground.usual()

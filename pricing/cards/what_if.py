@@ -37,7 +37,13 @@ from .what_if_distribution import (
     distribution_words,
 )
 from .what_if_kept import Row, kept_context, outcome_row
-from .what_if_price import inflow_asides, price_asides, price_asked_words, price_fields
+from .what_if_price import (
+    inflow_asides,
+    price_asides,
+    price_asked_words,
+    price_fields,
+    volume_paying,
+)
 from .what_if_promotion import (
     promotion_asides,
     promotion_fields,
@@ -60,6 +66,7 @@ REASONS = {
         "it nor of its line."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
+    "currency": lambda: _("It has prices in another currency alone. A what-if begins with a price in ours."),
     "parts": lambda: _(
         "Its price has several parts, and nobody says what a customer uses of each. "
         "Give its product line reference customers on the page Rules."
@@ -95,7 +102,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "kinds": kinds(ground, asked),
         "not_asked": not_asked(ground),
         "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
-        "beside": [kept_context(ground, one, kept[one.row], sorted(on)) for one in beside],
+        "beside": [kept_context(asker, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
         "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,
         **fields(asker, asked),
@@ -163,36 +170,36 @@ def refused(asked: Question) -> str:
     return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
 
 
-def margin_asides(margin: Margin) -> list[str]:
-    """For who may see costs."""
+def margin_asides(margin: Margin, volume: str) -> list[str]:
+    """For who may see costs; ``volume``: what the break-even is of."""
     even = margin.break_even
     if even is None:
         text = _("At this price nothing is left of a unit: no volume makes up for it.")
     elif even < 0:
-        text = _("The margin stays the same as long as volume falls by no more than %(share)s.")
+        text = _("The margin stays the same as long as %(volume)s falls by no more than %(share)s.")
     else:
-        text = _("The margin stays the same if volume grows by %(share)s.")
-    return [text % {"share": formats.percent(abs(even or 0))}, _margin_chance(margin)]
-
-
-def _margin_chance(margin: Margin) -> str:
-    said = {"share": formats.share(margin.better)}
-    return _("Chance that the margin is higher than now: %(share)s.") % said
+        text = _("The margin stays the same if %(volume)s grows by %(share)s.")
+    said = {"share": formats.percent(abs(even or 0)), "volume": volume}
+    chance = _("Chance that the margin is higher than now: %(share)s.")
+    return [text % said, chance % {"share": formats.share(margin.better)}]
 
 
 def scenario_words(asker: Asker, row: Scenario) -> str:
     """What it asked, with the dates and amounts of its day, whatever could be asked today."""
-    asked, values = asker.read(row.values), row.values
+    values, kind = row.values, row.values.get("kind")
     start = datetime.date.fromisoformat(values["start"])
-    if isinstance(asked, PromotionAsked):
+    if kind == "promotion":
+        asked = asker.read(values)
+        assert isinstance(asked, PromotionAsked)
         end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
         said = promotion_words(asker.ground, replace(asked, start=start, end=end, price=price))
-    elif isinstance(asked, DistributionAsked):
-        asked = replace(asked, start=start, rate=Decimal(values["rate"]))
-        said = distribution_words(asker.distributions, asked)
+        return f"{said} · {row.author}"
+    channel = int(values["channel"][0]) if "channel" in values else None
+    name = asker.channel_name(channel) if channel else ""
+    if kind == "distribution":
+        said = distribution_words(Decimal(values["rate"]), name, start)
     else:
-        assert isinstance(asked, Asked)
-        said = price_asked_words(asker.ground, replace(asked, start=start), Decimal(values["price"]))
+        said = price_asked_words(asker.ground, values, start, channel, name)
     return f"{said} · {row.author}"
 
 
@@ -258,21 +265,21 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         return distribution_asides(ground, answer)
     assert isinstance(answer.asked, Asked)
     said, found = answer.outcome, price_asides(ground, answer.asked)
+    volume = volume_paying(ground, answer.asked)
     if ground.inflow is not None:
         found += inflow_asides(ground, answer.asked, said)
     elif said.better is not None and ground.revenue is not None:
-        share = formats.percent(abs(said.break_even))
-        found.append(
-            _("Break-even: revenue stays the same as long as volume falls by no more than %(share)s.")
-            % {"share": share}
+        text = (
+            _("Break-even: revenue stays the same as long as %(volume)s falls by no more than %(share)s.")
             if said.break_even < 0
-            else _("Break-even: revenue stays the same if volume grows by %(share)s.") % {"share": share}
+            else _("Break-even: revenue stays the same if %(volume)s grows by %(share)s.")
         )
+        found.append(text % {"share": formats.percent(abs(said.break_even)), "volume": volume})
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
-    if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        found += margin_asides(said.margin) if ground.inflow is None else [_margin_chance(said.margin)]
+        if said.margin is not None and said.margin.better is not None:
+            found += margin_asides(said.margin, volume)
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.text import capfirst
@@ -71,12 +73,11 @@ def distribution_refused() -> str:
     )
 
 
-def distribution_words(distributions: Distributions, asked: DistributionAsked) -> str:
-    spread = distributions.spreads.get(asked.channel)
+def distribution_words(rate: Decimal, channel: str, start: datetime.date) -> str:
     return _("%(rate)s distribution in %(channel)s from %(day)s") % {
-        "rate": formats.percent(asked.rate, 0),
-        "channel": spread.channel.name if spread else "—",
-        "day": formats.day(asked.start),
+        "rate": formats.percent(rate, 0),
+        "channel": channel,
+        "day": formats.day(start),
     }
 
 

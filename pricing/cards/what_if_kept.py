@@ -14,6 +14,7 @@ from pricing.charts.what_if import scaled
 from pricing.engine.what_if import Range
 from pricing.selectors.scenarios import Kept
 from pricing.selectors.what_if import Ground
+from pricing.what_if_asked import Asker
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,16 @@ def outcome_row(
     )
 
 
-def kept_context(ground: Ground, kept: Kept, about: str, beside: Sequence[int]) -> dict[str, Any]:
+def kept_context(asker: Asker, kept: Kept, about: str, beside: Sequence[int]) -> dict[str, Any]:
     """``about``: what it asks; ``beside``: the ids of all in the chart. ``again`` is the address of its
-    question, to be answered today."""
+    question, to be answered today; empty where it cannot be asked as it was."""
+    said = urlencode({**kept.row.values, "with": beside}, doseq=True)
     return {
         "row": kept.row,
         "day": kept.day,
         "about": about,
-        "rows": _rows(ground, kept),
-        "again": urlencode({**kept.row.values, "with": beside}, doseq=True),
+        "rows": _rows(asker.ground, kept),
+        "again": said if asker.can_ask(kept.row.values) else "",
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from pricing.engine.what_if import Outcome
+from pricing.engine.what_if import Outcome, StateEven
+from pricing.models import Price
 from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
@@ -66,7 +69,7 @@ def _lists(ground: Ground, asked: Asked) -> dict[str, Any] | None:
     rows += [
         {
             "value": pk,
-            "name": f"{own.channel.name} ({formats.share(ground.volumes.share([pk]))})",
+            "name": f"{own.channel.name} ({formats.share(ground.paying[pk].part)})",
             "on": pk == asked.channel,
         }
         for pk, own in ground.channels.items()
@@ -103,37 +106,60 @@ def _consumer(ground: Ground, asked: Asked) -> str:
     return text % said
 
 
-def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
-    """A kept question; ``price`` as it was kept."""
-    currency = ground.price_in(asked.channel).price_list.currency
-    said = price_text(price, currency)
-    if asked.part:
-        said = part_amount_text(asked.part, price, currency)
-    elif ground.price_in(asked.channel).several:
+def price_asked_words(
+    ground: Ground, values: Mapping[str, Any], start: datetime.date, channel: int | None, name: str
+) -> str:
+    """A kept question with its own figures, whatever can be asked today; ``name`` of its channel."""
+    price = Decimal(values["price"])
+    asked = ground.own_prices.get(channel) if channel else ground.price
+    said = price_text(price, asked.price_list.currency) if asked else _bare(price)
+    if "part" in values:
+        component, tier = values["part"].split(":", 1)
+        words = part_words(component, tier) or str(Price.Component.UNIT.label)
+        text = part_amount_text((component, tier), price, asked.price_list.currency) if asked else ""
+        said = text or f"{said} {words}"
+    elif asked and asked.several:
         said = _("%(price)s a year") % {"price": said}
-    said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
-    if asked.channel:
-        said = f"{ground.channels[asked.channel].channel.name}: {said}"
-    if asked.churn:
-        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % {"rate": _rate(asked)}
+    said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(start)}
+    if channel:
+        said = f"{name}: {said}"
+    if "churn" in values:
+        rate = {"rate": _rate(Decimal(values["churn"]))}
+        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % rate
     return said
 
 
-def _rate(asked: Asked) -> str:
-    return formats.percent(float(asked.churn) / 100)
+def _bare(price: Decimal) -> str:
+    """Of a list that is gone, nobody knows its currency."""
+    return formats.number(price, price_decimals(price))
+
+
+def _rate(churn: Decimal) -> str:
+    return formats.percent(float(churn) / 100)
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
-    """Of a price in parts: what each reference customer pays then, and what revenue is taken to do."""
-    price = ground.price_in(asked.channel)
+    """How much pays it, and of a price in parts what each reference customer pays then and what revenue is
+    taken to do."""
+    price, part = ground.price_in(asked.channel), ground.paying[asked.channel].part
+    found = []
+    if asked.channel is None and part < 1:
+        text = _("%(share)s of the volume pays this price; the rest is taken to stay as it is.")
+        found.append(text % {"share": formats.share(part)})
     if price.made.has_more:
-        return [_("Its other prices are left out: nobody says what a customer uses of each.")]
+        return [*found, _("Its other prices are left out: nobody says what a customer uses of each.")]
     if not price.several:
-        return []
-    found = [_customer(ground, asked, customer) for customer in price.made.customers]
+        return found
+    found += [_customer(ground, asked, customer) for customer in price.made.customers]
     if ground.revenue is not None:
         found.append(_("Revenue is taken to move as what they pay."))
     return [said for said in found if said]
+
+
+def volume_paying(ground: Ground, asked: Asked) -> str:
+    """What a break-even is of."""
+    is_all = ground.paying[asked.channel].part == 1
+    return _("volume") if is_all else _("the volume that pays this price")
 
 
 def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
@@ -176,7 +202,7 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
         without = ground.answer(replace(asked, churn=Decimal(0))).outcome.volumes[-1].mean
         fewer = without - said.volumes[-1].mean
         words |= {
-            "assumed": _rate(asked),
+            "assumed": _rate(asked.churn),
             "month": formats.month(ground.months[-1].month),
             "volume": formats.number(abs(fewer), formats.volume_decimals([abs(fewer)])),
             "unit": ground.unit,
@@ -195,8 +221,53 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
             )
         )
         found = [text % words]
-    if said.better is not None and ground.revenue is not None:
-        found.append(
-            _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
-        )
+    if said.better is None or ground.revenue is None:
+        return found
+    found += _state_even(said.state, ground.inflow.stays, _REVENUE)
+    margin = said.margin if said.margin is not None and said.margin.better is not None else None
+    if margin is not None:
+        found += _state_even(margin.state, ground.inflow.stays, _MARGIN)
+    if not asked.churn:
+        return [*found, _("No chance is given: how many leave because of the price is not measured.")]
+    by_it = _("By your assumption, the chance that revenue is higher than now: %(share)s.")
+    found.append(by_it % {"share": formats.share(said.better)})
+    if margin is not None:
+        by_it = _("By your assumption, the chance that the margin is higher than now: %(share)s.")
+        found.append(by_it % {"share": formats.share(margin.better)})
     return found
+
+
+def _state_even(even: StateEven | None, stays: float, words: dict[str, Callable[[], str]]) -> list[str]:
+    """Of what comes in; and of what leaves, with what comes in as it was measured."""
+    if even is None:
+        return []
+    found = []
+    if even.coming is not None:
+        side = "any" if even.coming <= -1 else "falls" if even.coming < 0 else "grows"
+        found.append(words[side]() % {"share": formats.percent(abs(even.coming))})
+    if even.leaving is None:
+        return found
+    rates = [formats.percent(rate, 2) for rate in ((1 - stays) * (1 + even.leaving), 1 - stays)]
+    return [*found, words["leaves"]() % {"rate": rates[0], "now": rates[1]}]
+
+
+_REVENUE: dict[str, Callable[[], str]] = {
+    "any": lambda: _("Break-even: revenue is higher even if nobody comes in."),
+    "falls": lambda: _(
+        "Break-even: revenue stays the same as long as what comes in falls by no more than %(share)s."
+    ),
+    "grows": lambda: _("Break-even: revenue stays the same if what comes in grows by %(share)s."),
+    "leaves": lambda: _(
+        "With what comes in as it answers the price, revenue stays the same if %(rate)s leave a month "
+        "instead of %(now)s."
+    ),
+}
+_MARGIN: dict[str, Callable[[], str]] = {
+    "any": lambda: _("The margin is higher even if nobody comes in."),
+    "falls": lambda: _("The margin stays the same as long as what comes in falls by no more than %(share)s."),
+    "grows": lambda: _("The margin stays the same if what comes in grows by %(share)s."),
+    "leaves": lambda: _(
+        "With what comes in as it answers the price, the margin stays the same if %(rate)s leave a month "
+        "instead of %(now)s."
+    ),
+}

@@ -64,7 +64,8 @@ class Range:
 class Outcome:
     """``now``: the sum without the change. ``better``: how probably revenue is more than now; None where
     nothing changes. ``break_even``: by which share volume may change from the date on before revenue does.
-    ``margin``: the same of what costs leave, where they are known of every month."""
+    ``margin``: the same of what costs leave, where they are known of every month. ``state``: of the price of
+    a state, in place of ``break_even``."""
 
     volume: Range
     revenue: Range
@@ -76,6 +77,16 @@ class Outcome:
     better: float | None
     break_even: float
     margin: Margin | None = None
+    state: StateEven | None = None
+
+
+@dataclass(frozen=True)
+class StateEven:
+    """By which share what comes into a state, or what leaves it a month, may change from the date on before
+    revenue (or margin) does; ``None``: by no share it stays."""
+
+    coming: float | None
+    leaving: float | None
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,7 @@ class Margin:
     better: float | None
     break_even: float | None
     months: tuple[Range, ...]
+    state: StateEven | None = None
 
 
 def what_if(

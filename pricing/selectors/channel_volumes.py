@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from django.db import connection
 
 from core.months import month_add
 from products.models import Channel, Measure, Product
@@ -29,6 +32,14 @@ _SOLD = """
     ) SELECT c.*, sold.months, sold.brought FROM products_channel c JOIN known USING (id)
         LEFT JOIN sold ON sold.channel_id = c.id ORDER BY c.id
 """
+_SOLD_OF_MANY = """
+    SELECT product_id, channel_id, jsonb_object_agg(month, volume::float8),
+        jsonb_object_agg(month, revenue::float8) FILTER (WHERE revenue IS NOT NULL)
+    FROM products_salesmonth JOIN unnest(%s::bigint[], %s::bigint[]) AS asked(product, measure)
+        ON product_id = product AND measure_id = measure
+    WHERE volume IS NOT NULL GROUP BY 1, 2
+"""
+ByMonth = Mapping[datetime.date, float]
 
 
 @dataclass(frozen=True)
@@ -37,38 +48,52 @@ class ChannelVolumes:
     that it is part of."""
 
     channels: Mapping[int, Channel]
-    own: Mapping[int, Mapping[datetime.date, float]]
-    brought: Mapping[int, Mapping[datetime.date, float]]
+    own: Mapping[int, ByMonth]
+    brought: Mapping[int, ByMonth]
     above: Mapping[int, frozenset[int]]
 
     def months(self, channel: int) -> dict[datetime.date, float]:
         """Of a channel with those below it."""
         found: dict[datetime.date, float] = {}
-        for rows in self._inside({channel}):
-            for month, volume in rows.items():
+        for pk in self._inside({channel}):
+            for month, volume in self.own[pk].items():
                 found[month] = found.get(month, 0.0) + volume
         return found
 
     def share(self, channels: Collection[int]) -> float:
         """Of these and those below them, none twice, in the last 12 months with data; none: everywhere."""
-        whole = self._year(list(self.own.values()))
-        if not channels or whole <= 0:
-            return 1.0
-        return min(max(self._year(self._inside(set(channels))) / whole, 0.0), 1.0)
+        return self.part(self._inside(set(channels))) if channels else 1.0
 
-    def level(self, channel: int) -> float:
-        """What a unit brought in there by what one did everywhere, in the last 12 months with data; 1 where
-        that is not known."""
-        inside = [pk for pk in self.own if channel in self.above[pk]]
+    def paying(self, channel: int | None, listed: Collection[int]) -> list[int]:
+        """Those that pay by the list of a channel (``None``: everybody's), where these have one: to each the
+        nearest counts."""
+        found = []
+        for pk in self.own:
+            near = [one for one in listed if one in self.above[pk]]
+            if max(near, key=lambda one: len(self.above[one]), default=None) == channel:
+                found.append(pk)
+        return found
+
+    def part(self, sellers: Collection[int]) -> float:
+        """Of these alone, in the last 12 months with data; 1 where nothing is known of any."""
+        if self.total <= 0:
+            return 1.0
+        return min(max(self._year(self.own[pk] for pk in sellers) / self.total, 0.0), 1.0)
+
+    @cached_property
+    def total(self) -> float:
+        """In the last 12 months with data."""
+        return self._year(self.own.values())
+
+    def level(self, sellers: Collection[int]) -> float | None:
+        """What a unit brought in there by what one did everywhere, in the last 12 months with data; ``None``
+        where that is not known."""
         there, everywhere = (
-            (
-                self._year([self.brought.get(pk, {}) for pk in of]),
-                self._year([self._paid(pk) for pk in of]),
-            )
-            for of in (inside, list(self.own))
+            (self._year(self.brought.get(pk, {}) for pk in of), self._year(self._paid(pk) for pk in of))
+            for of in (sellers, self.own)
         )
         known = min(*there, *everywhere) > 0
-        return (there[0] / there[1]) / (everywhere[0] / everywhere[1]) if known else 1.0
+        return (there[0] / there[1]) / (everywhere[0] / everywhere[1]) if known else None
 
     @property
     def largest(self) -> list[tuple[Channel, float]]:
@@ -77,18 +102,18 @@ class ChannelVolumes:
         found = sorted((pk for pk in shares if shares[pk] > 0), key=lambda pk: (-shares[pk], pk))
         return [(self.channels[pk], shares[pk]) for pk in found[:MOST]]
 
-    def _inside(self, channels: set[int]) -> list[Mapping[datetime.date, float]]:
-        return [rows for pk, rows in self.own.items() if self.above[pk] & channels]
+    def _inside(self, channels: set[int]) -> list[int]:
+        return [pk for pk in self.own if self.above[pk] & channels]
 
-    def _paid(self, channel: int) -> dict[datetime.date, float]:
+    def _paid(self, channel: int) -> ByMonth:
         """The volumes of which it is known what they brought in."""
         brought = self.brought.get(channel, {})
         return {month: volume for month, volume in self.own[channel].items() if month in brought}
 
-    def _year(self, volumes: Sequence[Mapping[datetime.date, float]]) -> float:
+    def _year(self, amounts: Iterable[ByMonth]) -> float:
         last = max((month for rows in self.own.values() for month in rows), default=datetime.date.min)
         after = month_add(last, -12) if self.own else last
-        return sum(volume for rows in volumes for month, volume in rows.items() if month > after)
+        return sum(amount for rows in amounts for month, amount in rows.items() if month > after)
 
 
 def channel_volumes(product: Product, measure: Measure) -> ChannelVolumes:
@@ -96,12 +121,29 @@ def channel_volumes(product: Product, measure: Measure) -> ChannelVolumes:
     rows: list[Any] = list(Channel.objects.raw(_SOLD, [product.pk, measure.pk]))
     channels = {row.pk: row for row in rows}
     own, brought = (
-        {
-            row.pk: {datetime.date.fromisoformat(day): value for day, value in json.loads(said).items()}
-            for row in rows
-            if (said := getattr(row, name))
-        }
+        {row.pk: _by_month(said) for row in rows if (said := getattr(row, name))}
         for name in ("months", "brought")
     )
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
     return ChannelVolumes(channels, own, brought, {pk: frozenset(chain) for pk, chain in chains.items()})
+
+
+def channel_volumes_of(measures: Mapping[int, Measure]) -> dict[int, ChannelVolumes]:
+    """The same of many products, each in its measure: three queries."""
+    if not measures:
+        return {}
+    channels = Channel.objects.in_bulk()
+    above = {pk: frozenset(chain) for pk, chain in channel_chains().items()}
+    own: dict[int, dict[int, ByMonth]] = {product: {} for product in measures}
+    brought: dict[int, dict[int, ByMonth]] = {product: {} for product in measures}
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD_OF_MANY, [list(measures), [measure.pk for measure in measures.values()]])
+        for product, channel, volumes, revenues in cursor.fetchall():
+            own[product][channel] = _by_month(volumes)
+            if revenues:
+                brought[product][channel] = _by_month(revenues)
+    return {product: ChannelVolumes(channels, own[product], brought[product], above) for product in measures}
+
+
+def _by_month(said: str) -> dict[datetime.date, float]:
+    return {datetime.date.fromisoformat(day): value for day, value in json.loads(said).items()}

@@ -18,7 +18,7 @@ from pricing.engine.what_if_level import what_if_level
 from pricing.models import Elasticity, PriceList
 from products.models import Channel, Measure, Product
 
-from .channel_volumes import ChannelVolumes, channel_volumes
+from .channel_volumes import ChannelVolumes
 from .elasticities import PUBLISHED, PUBLISHED_SD
 from .list_parts import ListParts
 from .own_prices import amount_on
@@ -95,11 +95,20 @@ class Asked:
 
 @dataclass(frozen=True)
 class ChannelPrice(PriceNow):
-    """Of a channel's own list; ``level`` is it by the price of the product, both without VAT; ``None``: it is
+    """Of a channel's own list; ``level`` is it by the price for everybody, both without VAT; ``None``: it is
     in another currency."""
 
     channel: Channel
     level: float | None
+
+
+@dataclass(frozen=True)
+class Paying:
+    """What pays by a list: which part of all volume, and what a unit brings in there by what one does on
+    average."""
+
+    part: float
+    level: float
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,8 @@ class Ground:
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
     month what a unit costs, and which share of its price; empty for who sees no costs. ``elasticities``
-    reads those of the product (``None``) and of its channels, by channel. ``inflow``: of a state, which a
+    reads those of the product (``None``) and of its channels, by channel, and ``sold`` what channels sold of
+    a measure. ``own_lists``: those of channels that do not pay ``price``. ``inflow``: of a state, which a
     price moves through what comes in."""
 
     product: Product
@@ -145,6 +155,7 @@ class Ground:
     revenue: float | None
     day: datetime.date
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
+    sold: Callable[[Measure], ChannelVolumes]
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
     own_lists: Sequence[ChannelPrice] = ()
     inflow: Inflow | None = None
@@ -164,12 +175,41 @@ class Ground:
 
     @cached_property
     def volumes(self) -> ChannelVolumes:
-        return channel_volumes(self.product, self.inflow.measure if self.inflow else self.measure)
+        return self.sold(self.inflow.measure if self.inflow else self.measure)
+
+    @property
+    def _sold_by_lead(self) -> ChannelVolumes:
+        return self.volumes if self.inflow is None else self.sold(self.measure)
+
+    @cached_property
+    def own_prices(self) -> dict[int, ChannelPrice]:
+        """By channel, those too in which nothing was sold."""
+        return {own.channel.pk: own for own in self.own_lists}
+
+    @cached_property
+    def paying(self) -> dict[int | None, Paying]:
+        """By channel with a list of its own, and ``None`` what pays the price of the product: as the forecast
+        and decisions have it (:func:`pricing.selectors.markets.markets_of`), by what leads the line."""
+        everybody = self.price.price_list.channel_id
+        listed = {*self.own_prices, *([everybody] if everybody else [])}
+        volumes = self._sold_by_lead if listed else None
+        if volumes is None or volumes.total <= 0:
+            return {None: Paying(1.0, 1.0)}
+        found: dict[int | None, Paying] = {}
+        for pk in (None, *self.own_prices):
+            sellers = volumes.paying(pk or everybody, listed & volumes.above.keys())
+            by_prices = self.own_prices[pk].level if pk else None
+            found[pk] = Paying(volumes.part(sellers), volumes.level(sellers) or by_prices or 1.0)
+        return found
 
     @cached_property
     def channels(self) -> dict[int, ChannelPrice]:
-        """Those with a price of their own that sold."""
-        return {own.channel.pk: own for own in self.own_lists if self.volumes.share([own.channel.pk]) > 0}
+        """Those with a price of their own that sold; of a state the price for everybody alone is asked."""
+        if self.inflow is not None:
+            return {}
+        return {
+            pk: own for pk, own in self.own_prices.items() if pk in self.paying and self.paying[pk].part > 0
+        }
 
     def price_in(self, channel: int | None) -> PriceNow:
         return self.channels[channel] if channel else self.price
@@ -253,12 +293,7 @@ class Ground:
         """What a unit brings in at that price on a day, in the money of :class:`Month`."""
         own = self.channels[asked.channel] if asked.channel else None
         ratio = self.compared(asked, day) / (own or self.price).amount
-        return float(ratio) * (self._level(own) if own else 1.0) * (self.revenue or 1.0)
-
-    def _level(self, own: ChannelPrice) -> float:
-        """What a unit brings in there by what one does on average; by the prices where they can be compared,
-        else as it did."""
-        return self.volumes.level(own.channel.pk) if own.level is None else own.level
+        return float(ratio) * self.paying[asked.channel].level * (self.revenue or 1.0)
 
     @staticmethod
     def _of_consumers(row: Elasticity | None) -> bool:
@@ -295,16 +330,22 @@ class Ground:
         own: ChannelPrice | None,
     ) -> Month:
         mean, low, high, *_wider = row.final_band
-        # The price that would hold without the change, on the middle of the days it would hold.
+        # The prices that would hold without the change, on the middle of the days it would hold.
         day, share = _middle(row.month, start)
-        price = float(self.price.on(day) / self.price.amount) * (self.revenue or 1.0)
-        month = Month(mean, low, high, price, share)
+        unit, moves = self.revenue or 1.0, {pk: self._ratio(pk, day) for pk in self.paying}
+        price = 1 + sum(one.part * one.level * (moves[pk] - 1) for pk, one in self.paying.items())
+        channel = own.channel.pk if own else None
+        there = self.paying[channel]
+        paid = moves[channel] * there.level * unit
+        month = Month(mean, low, high, price * unit, share, part=there.part, paid=paid)
         if costs is not None:
             month = replace(month, cost=float(costs[0]), taken=float(costs[1]))
-        if own is None:
-            return month
-        paid = float(own.on(day) / own.amount) * self._level(own) * (self.revenue or 1.0)
-        return replace(month, part=self.volumes.share([own.channel.pk]), paid=paid)
+        return month
+
+    def _ratio(self, channel: int | None, day: datetime.date) -> float:
+        """The price on a day by that of today."""
+        price = self.own_prices[channel] if channel else self.price
+        return float(price.on(day) / price.amount)
 
 
 def _middle(month: datetime.date, start: datetime.date) -> tuple[datetime.date, float]:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -22,6 +23,7 @@ from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 from .bounds import bound_rows
+from .channel_volumes import ChannelVolumes, channel_volumes
 from .costs import RIGHT as COSTS
 from .costs import rates_read
 from .elasticities import LINE, OWN, elasticities_allowed, elasticities_visible, source_of
@@ -52,13 +54,14 @@ class Read:
     vat: Callable[[], Decimal | None]
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
     costs: Callable[[], UnitCosts]
+    sold: Callable[[Measure], ChannelVolumes]
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
-    """What it stands on, or why there is no what-if: ``no_price``, ``parts`` (a price of several parts of
-    which nobody says what is used), ``no_forecast``, ``hidden`` from who may not see forecasts; of a state
-    ``level`` (nothing says what comes in), ``inflow`` (nor what of it leaves) or ``unmeasured`` (whether that
-    answers the price)."""
+    """What it stands on, or why there is no what-if: ``no_price``, ``currency`` (no price in the
+    organisation's), ``parts`` (a price of several parts of which nobody says what is used), ``no_forecast``,
+    ``hidden`` from who may not see forecasts; of a state ``level`` (nothing says what comes in), ``inflow``
+    (nor what of it leaves) or ``unmeasured`` (whether that answers the price)."""
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
@@ -69,7 +72,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     day = today()
     lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk, [])
     if not any(one.price_list.currency == organisation_get().currency for one in lists):
-        return "parts" if _has_parts(user, product, day) else "no_price"
+        return _without_price(user, product, day)
     now = forecast_current(user, product, measure)
     months = months_asked(now.sold_months, day) if now else []
     if now is None or not months:
@@ -90,6 +93,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
             lambda: vat_rates([product], day)[product.pk],
             lambda: _elasticities(user, product),
             lambda: _unit_costs(user, product, months),
+            partial(channel_volumes, product),
         ),
         day,
     )
@@ -97,8 +101,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
 
 
 def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
-    """Of a state; only where what comes into it was measured, of the product or its line. The price for
-    everybody is asked, no channel's."""
+    """Of a state; only where what comes into it was measured, of the product or its line."""
     answers = ground.elasticities()
     row = answers.get(None)
     if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
@@ -107,13 +110,16 @@ def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Gr
         return "inflow"
     volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
     inflow = Inflow(measure, volumes, state.flow.stays)
-    return replace(ground, inflow=inflow, own_lists=(), elasticities=lambda: answers)
+    return replace(ground, inflow=inflow, elasticities=lambda: answers)
 
 
-def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
-    """Whether it costs something, if not plainly per unit."""
-    lists = lists_visible(user).values_list("pk", flat=True)
-    return any(row.amount is not None for row in in_force(lists, [product.pk], day))
+def _without_price(user: Any, product: Product, day: datetime.date) -> str:
+    """Why none of its prices can be asked."""
+    lists = dict(lists_visible(user).values_list("pk", "currency"))
+    held = {lists[row.price_list_id] for row in in_force(lists, [product.pk], day) if row.amount is not None}
+    if not held:
+        return "no_price"
+    return "parts" if organisation_get().currency in held else "currency"
 
 
 def _elasticities(user: Any, product: Product) -> dict[int | None, Elasticity]:
@@ -156,6 +162,7 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
         revenue=_revenue(read, price, net),
         day=day,
         elasticities=read.elasticities,
+        sold=read.sold,
         unit_costs=read.costs() if ours else (),
         own_lists=[
             ChannelPrice(

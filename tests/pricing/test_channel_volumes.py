@@ -23,8 +23,8 @@ def volumes(shop: dict[datetime.date, float]) -> ChannelVolumes:
     [
         pytest.param(dict.fromkeys(MONTHS, 100.0), 1 / 1.5, id="half of what the other does"),
         pytest.param({MONTHS[0]: 100.0}, 1 / (500 / 300), id="months of which it is not known say nothing"),
-        pytest.param({}, 1.0, id="not known"),
+        pytest.param({}, None, id="not known"),
     ],
 )
-def test_what_a_unit_brings_in_there(brought: dict[datetime.date, float], level: float) -> None:
-    assert volumes(brought).level(1) == pytest.approx(level)
+def test_what_a_unit_brings_in_there(brought: dict[datetime.date, float], level: float | None) -> None:
+    assert volumes(brought).level([1]) == (level if level is None else pytest.approx(level))

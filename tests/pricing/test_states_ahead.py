@@ -146,6 +146,8 @@ def test_the_proposal_and_its_decision_expect_it_of_what_comes_in(
     assert page.context["volume"].change == pytest.approx(there - 1)
     assert page.context["revenue"].change == pytest.approx(1.1 * there - 1)
     assert "what comes in" in tight(page)
+    assert "That is why no chance of more revenue is given." in tight(page)
+    assert "Chance that" not in tight(page)
     proposal_approve(user=user_factory(), proposal=proposal)
     row = DecisionProduct.objects.get()
     assert row.expected == pytest.approx(FEWER - 1, abs=1e-5)

@@ -180,6 +180,8 @@ class TestTheGround:
         [
             ("prices", "no_price"),
             ("plain price", "parts"),
+            ("our price", "currency"),
+            ("our price in a shop", "currency"),
             ("forecast", "no_forecast"),
             ("level", "level"),
             ("channels", "hidden"),
@@ -191,6 +193,10 @@ class TestTheGround:
         if "price" in missing:
             found = product_factory(line=product.line)
             sold_and_expected(found)
+            if "our price" in missing:
+                where = channel_factory() if "shop" in missing else None
+                abroad = price_list_factory(currency="GBP", channel=where)
+                price_factory(product=found, price_list=abroad, start_date=datetime.date(2020, 1, 1))
             if missing == "plain price":
                 for tier in ("day", "night"):
                     price_factory(
@@ -552,9 +558,9 @@ def test_the_price_of_a_channel_moves_what_it_sells(product: Product, shop: Chan
     lost = 300 * (12 - 13.2 * there)
     assert answer.outcome.revenues[1].mean == pytest.approx(10_000 - lost, rel=0.001)
     assert answer.outcome.break_even == pytest.approx(-1 / 11)
-    # Everybody's is as it was.
+    # Everybody's leaves the shop as it is.
     everybody = ground.answer(Asked(Decimal(11), next_month()))
-    assert everybody.outcome.median_volume == pytest.approx(1000 + 11 * 787.99, rel=0.002)
+    assert everybody.outcome.median_volume == pytest.approx(1000 + 11 * (300 + 0.7 * 787.99), rel=0.002)
     assert everybody.there is None
 
 

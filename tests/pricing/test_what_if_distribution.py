@@ -132,6 +132,21 @@ def test_the_card_and_a_kept_one_beside_a_price(product: Product, shops: Channel
     assert '"other0":' in page
 
 
+def test_a_kept_one_keeps_the_name_of_its_channel(product: Product, shops: Channel) -> None:
+    client = client_of(marketer())
+    months_of(product, channel_factory(name="Kiosks"), volume=100)
+    client.post("/products/A/mix/what-if/keep/", {"name": "Wider", **said(channel=shops.pk)})
+    row = Scenario.objects.get()
+    [kept] = client.get("/products/A/mix/what-if/", {"with": row.pk}).context["beside"]
+    assert f"channel={shops.pk}" in kept["again"]
+    DistributionMonth.objects.filter(channel=shops).delete()
+    page = client.get("/products/A/mix/what-if/", {"with": row.pk})
+    [kept] = page.context["beside"]
+    assert kept["about"].startswith("50% distribution in Shops from")
+    assert kept["again"] == ""
+    assert "It cannot be asked again" in page.content.decode()
+
+
 def test_break_even_and_chances_and_what_they_rest_on(product: Product, shops: Channel) -> None:
     """600 of 1,000 a month at 10 that cost 6, eleven months: 26,400 is left there."""
     manager = user_factory("product-manager")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
+from math import log
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
 from tests.pricing.elasticities import LEVELS, answers_of, elasticity_factory, prices_give, sales_answering
 from tests.pricing.test_elasticity_night import night, of
 from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
@@ -97,7 +99,48 @@ def test_the_price_moves_what_comes_in_and_that_adds_up(contracts: Product) -> N
     assert ground.measures == ("revenue", "volume")
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), price="11")))
     assert "(New contracts). Who is there is taken to leave as in the last year, 2.0% a month" in page
-    assert "Break-even" not in page
+
+
+def test_break_even_is_of_what_comes_in_and_of_what_leaves(contracts: Product) -> None:
+    """1,000 bring in 1.00 more in eleven months; who comes in, or not, 11 in each month that he is there."""
+    manager = user_factory("product-manager")
+    asked = Asked(Decimal(11), next_month())
+    even = ground_of(contracts).answer(asked).outcome.state
+    assert even is not None
+    assert even.leaving is not None
+    there = sum(0.98**n for months in range(12) for n in range(months))
+    assert even.coming == pytest.approx(-11_000 / (11 * 20 * there), rel=1e-6)
+    cost_rate_factory(product=contracts, start_date="2024-01-01", amount=6)
+    ground = ground_of(contracts, manager)
+    margin = ground.answer(asked).outcome.margin
+    assert margin is not None
+    assert margin.state is not None
+    assert margin.state.leaving is not None
+    assert margin.state.coming == pytest.approx(-11_000 / (5 * 20 * there), rel=1e-6)
+    for leaving in (even.leaving, margin.state.leaving):  # at so much churn nothing changes
+        churn = Decimal(log(1 + leaving) / log(1.1))
+        then = ground.answer(replace(asked, churn=churn)).outcome
+        assert then.margin is not None
+        stays = (then.revenue.mean, 120_000) if leaving == even.leaving else (then.margin.total.mean, 48_000)
+        assert stays[0] == pytest.approx(stays[1], rel=1e-4)
+
+
+def test_chances_only_by_an_assumption_of_who_leaves(contracts: Product) -> None:
+    cost_rate_factory(product=contracts, start_date="2024-01-01", amount=6)
+    manager, marketing = client_of(user_factory("product-manager")), client_of(marketer())
+    page = tight(manager.get("/products/A/mix/what-if/", {"price": "11", "start": str(next_month())}))
+    assert "revenue stays the same as long as what comes in falls by no more than 80.9%." in page
+    assert "The margin is higher even if nobody comes in." in page
+    assert "leave a month instead of 2.00%." in page
+    assert "No chance is given: how many leave because of the price is not measured." in page
+    assert "Chance that" not in page
+    cheaper = tight(manager.get("/products/A/mix/what-if/", {"price": "9.9", "start": str(next_month())}))
+    assert "Break-even: revenue stays the same if what comes in grows by" in cheaper
+    assumed = tight(manager.get("/products/A/mix/what-if/", {"price": "11", "churn": "1.5"}))
+    assert "By your assumption, the chance that revenue is higher than now: " in assumed
+    assert "By your assumption, the chance that the margin is higher than now: " in assumed
+    assert "No chance is given" not in assumed
+    assert "argin" not in tight(marketing.get("/products/A/mix/what-if/", {"price": "11", "churn": "1.5"}))
 
 
 def test_what_somebody_assumes_of_who_leaves_counts_and_says_so(contracts: Product) -> None:
