@@ -11,11 +11,12 @@ from django.db.models.functions import Greatest
 from exchange.models import Import
 from forecasting.models import NightlyStep
 from pricing.models import LedgerMapping
+from pricing.selectors.cost_months import ACTUAL_STEP, STANDARD_STEP
 from products.models import MonthClosing
 
 from .report_query import SOURCES, Span
 
-STEPS = {SOURCES["standard"]: "standard_costs", SOURCES["actual"]: "ledger"}
+STEPS = {SOURCES["standard"]: STANDARD_STEP, SOURCES["actual"]: ACTUAL_STEP}
 
 
 def sales_since(spans: Sequence[Span]) -> QuerySet[Any]:
