@@ -10,7 +10,6 @@ import pytest
 
 from core.months import month_add, month_start
 from core.organisation import today
-from exchange.models import Import
 from forecasting.models import NightlyStep
 from pricing.models import CostKind
 from pricing.services.ledger import Part, ledger_map
@@ -27,7 +26,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.forecasting.conftest import run_now
-from tests.products.sheet_help import run
+from tests.products.sheet_help import run, undo
 
 pytestmark = pytest.mark.django_db
 SALES = SalesSheet()
@@ -76,8 +75,39 @@ def finance() -> Any:
 @pytest.mark.parametrize("of", STEPS)
 def test_until_the_night_has_booked_them(finance: Any, of: str) -> None:
     assert told(of, 2) == []
-    done = run(SALES, [sale(2, 900)])
-    Import.objects.filter(pk=done.import_id).update(months_from=month(2), months_to=month(2))
+    run(SALES, [sale(2, 900)])
     assert told(of, 2) == booked(of)
     night()
     assert told(of, 2) == []
+
+
+@pytest.mark.parametrize("of", STEPS)
+def test_only_months_that_a_file_changed_count(finance: Any, of: str) -> None:
+    """Files often have the year so far, of which the last month is new."""
+    done = run(SALES, [sale(3), sale(2), sale(1, 900)])
+    assert told(of, 3) == told(of, 3, 2) == []
+    assert told(of, 1) == told(of, 3, 1) == booked(of)
+    night()
+    undo(SALES, done.import_id or 0)
+    assert told(of, 3, 2) == []
+    assert told(of, 1) == booked(of)
+    night()
+    assert told(of, 3, 1) == []
+    run(SALES, [sale(3), sale(2), sale(1)])
+    assert told(of, 3, 1) == []
+
+
+def test_a_week_changes_both_months_that_it_lies_in(finance: Any) -> None:
+    product_factory(code="JUICE")
+    start = month(1) - datetime.timedelta(2)
+    run(SALES, [{"product": "JUICE", "channel": "web", "week_start": start, "volume": 7, "revenue": 70}])
+    assert told("standard", 2) == told("standard", 1) == booked("standard")
+
+
+def test_a_closed_month_says_so_while_a_correction_waits(finance: Any) -> None:
+    """Standard costs follow a correction in the night; what the ledger splits stays as it was."""
+    run(SALES, [sale(3, 900)], user=finance, correction="Invoice came late")
+    assert told("standard", 3) == booked("standard")
+    assert told("actual", 3) == []
+    night()
+    assert told("standard", 3) == []
