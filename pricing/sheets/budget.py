@@ -65,7 +65,7 @@ class BudgetWithCostsSheet(BudgetSheet):
         Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
         Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt"), help_text=_("Of a cost.")),
-        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
+        Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
     )
 
     def sees_all(self, user: Any) -> bool:

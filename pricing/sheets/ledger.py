@@ -224,7 +224,7 @@ class LedgerSheet(PlannedSheet[_Plan]):
             help_text=_("A cost over nothing, a credit below."),
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
-        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
+        Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
         Field("text", "text", _("Text"), aliases=("description", "omschrijving", "tekst")),
         Field("supplier", "text", _("Supplier"), aliases=("leverancier", "crediteur")),
         Field("product", "code", _("Product"), aliases=("sku", "product_code", "artikel", "artikelnummer")),

@@ -163,6 +163,12 @@ def test_what_is_planned_of_a_line_is_split_by_budget_and_follows_it() -> None:
     assert stands() == {("A1", "marketing", 1, None, ""): D("100.01")}
 
 
+@pytest.mark.parametrize("rate", ["0.92345", "0.00612", "0.000055"])
+def test_an_exchange_rate_arrives_whole(rate: str) -> None:
+    bring(row(cost=1_000_000, currency="USD", exchange_rate=D(rate)))
+    assert list(stands().values()) == [D(rate) * 1_000_000]
+
+
 @pytest.mark.parametrize(("revenue", "parts"), [(300, ["25.00", "75.00"]), (None, ["90.91", "9.09"])])
 def test_without_a_budget_it_is_split_by_what_was_sold(revenue: int | None, parts: list[str]) -> None:
     """By revenue, else by volume, of the twelve months before the file came."""

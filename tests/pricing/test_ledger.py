@@ -391,6 +391,15 @@ def test_the_shell_answers_with_the_reconciliation(
     assert answer["reconciled"][0]["unmapped"] == "240.00"
 
 
+@pytest.mark.parametrize("rate", ["0.92345", "0.00612", "0.000055"])
+def test_an_exchange_rate_arrives_whole(products: Any, rate: str) -> None:
+    said = entry(1_000_000, currency="USD", exchange_rate=D(rate))
+    assert run(SHEET, [said]).refused == []
+    there = LedgerEntry.objects.get()
+    assert (there.exchange_rate, there.booked) == (D(rate), D(rate) * 1_000_000)
+    assert run(SHEET, [said]).counts.unchanged == 1
+
+
 ACCOUNTS, CENTRES = ("7000", "7100", "7200"), ("", "100", "200")
 
 
