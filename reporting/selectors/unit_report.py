@@ -27,7 +27,8 @@ from .report_query import ReportQuery
 class UnitRow:
     """A product in both periods. ``own_price``: for everybody at the end of the month, without VAT; of a
     closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or it is
-    not counted. ``is_partial``: of some channels, while there are costs in none."""
+    not counted. What was sold without an amount counts in the cost alone. ``is_partial``: of some channels,
+    while there are costs in none."""
 
     name: Name
     unit: str
@@ -46,15 +47,15 @@ class UnitRow:
 
     @property
     def net(self) -> Decimal | None:
-        return _each(self.now.net, self.now)
+        return _each(self.now.net, self.now.priced)
 
     @property
     def cost(self) -> Decimal | None:
-        return _each(self.now.cost, self.now)
+        return _each(self.now.cost, self.now.units)
 
     @property
     def cost_before(self) -> Decimal | None:
-        return _each(self.before.cost, self.before)
+        return _each(self.before.cost, self.before.units)
 
     @property
     def change(self) -> Decimal | None:
@@ -64,12 +65,18 @@ class UnitRow:
 
     @property
     def margin(self) -> Decimal | None:
-        return _each(self.now.margin, self.now)
+        if not self.now.unpriced:
+            return _each(self.now.margin, self.now.units)
+        return None if self.net is None or self.cost is None else self.net - self.cost
 
     @property
     def rate(self) -> Decimal | None:
         """The margin of net sales."""
-        return self.now.margin / self.now.net if self.now.net and not self.is_partial else None
+        if self.is_partial or not self.now.net:
+            return None
+        if not self.now.unpriced:
+            return self.now.margin / self.now.net
+        return self.margin / self.net if self.margin is not None and self.net else None
 
 
 @dataclass(frozen=True)
@@ -124,5 +131,5 @@ def _kept(query: ReportQuery, products: Mapping[int, Product], prices: Collectio
     return {pk for pk in rows.order_by().values_list("pk", flat=True) if pk in products}
 
 
-def _each(amount: Decimal, side: Side) -> Decimal | None:
-    return amount / side.units if side.units and side.units > 0 else None
+def _each(amount: Decimal, units: Decimal | None) -> Decimal | None:
+    return amount / units if units and units > 0 else None
