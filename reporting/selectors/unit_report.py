@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from core.months import month_end
 from pricing.engine.bridge import Compared, Side
 from pricing.models import CostRate
 from pricing.selectors.own_prices import OwnPrice, own_prices_at_end
-from products.models import Product
+from products.models import MonthClosing, Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.units import unit_of
 
@@ -121,13 +121,23 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
 
 
 def _kept(query: ReportQuery, products: Mapping[int, Product], prices: Collection[int]) -> set[int]:
-    """Those that have not ended before the period, with a price or a cost line of their own. One query."""
+    """Those that have not ended before the period, as far as was known when it was closed, with a price or a
+    cost line of their own. One query."""
     [span] = query.spans(query.period, query.of)
     rates = CostRate.objects.filter(withdrawn_at=None, start_date__lte=month_end(query.month))
     rows = Product.objects.filter(
         Q(pk__in=list(prices))
         | Q(pk__in=rates.filter(cost_line__product__isnull=False).values("cost_line__product"))
-    ).exclude(ended__lt=span.first)
+    )
+    if query.called.closing is None:
+        rows = rows.exclude(ended__lt=span.first)
+    else:
+        closed_at = MonthClosing.objects.filter(pk=query.called.closing).values("closed_at")
+        events = Product.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
+            pgh_obj=OuterRef("pk"), pgh_created_at__lte=Subquery(closed_at)
+        )
+        rows = rows.annotate(ended_then=Subquery(events.order_by("-pgh_id").values("ended")[:1]))
+        rows = rows.filter(Q(ended_then=None) | Q(ended_then__gte=span.first))
     return {pk for pk in rows.order_by().values_list("pk", flat=True) if pk in products}
 
 

@@ -234,6 +234,24 @@ def test_prices_a_budget_and_an_estimate_that_come_later_leave_a_closed_month(
     assert b",8.0000," in report_bytes(user=finance, kind="csv", query=now)
 
 
+def test_an_end_date_that_comes_later_leaves_a_closed_month(finance: Any) -> None:
+    """Of what sold nothing in it and has a price; what had ended before stays away."""
+    everybody, line = price_list_factory(code="ALL"), line_factory()
+    for code, ended in (("JAM", None), ("TEA", month(4))):
+        product = product_factory(code=code, line=line, ended=ended)
+        price_factory(price_list=everybody, product=product, start_date=month(5), amount=D(3))
+    month_close(user=finance, month=month(2))
+    before = {key: each for key, each in files(finance).items() if "units" in key}
+    assert {(b"JAM" in each, b"TEA" in each) for each in before.values()} == {(True, False)}
+    Product.objects.filter(code="JAM").update(ended=month(4))
+    Product.objects.filter(code="TEA").update(ended=None)
+    events: Any = Product.pgh_event_model  # type: ignore[attr-defined]
+    last = list(events.objects.order_by("-pgh_id").values_list("pgh_id", flat=True)[:2])
+    # In a test the database's now() stands still.
+    events.objects.filter(pgh_id__in=last).update(pgh_created_at=timezone.now())
+    assert {key: each for key, each in files(finance).items() if "units" in key} == before
+
+
 REFUSED = [
     "UPDATE products_closedproduct SET name = 'x'",
     "DELETE FROM products_closedproduct",
