@@ -84,7 +84,9 @@ class _Row:
 
     @property
     def effect(self) -> str:
-        return "new" if self.entries[0] in self.new else "unchanged"
+        if self.entries[0] in self.new:
+            return "new"
+        return "changed" if self.new else "unchanged"  # what reverses it came later
 
     @property
     def key(self) -> Key:
@@ -274,6 +276,8 @@ class _Plan(Plan):
         names = ("number", "account", "cost_centre", "dimension", "text", "currency")
         shown = {name: getattr(entry, name) or None for name in names}
         shown["entry_line"] = entry.line or None
+        if len(row.entries) > 1:
+            shown["reversal_date"] = row.entries[1].date.isoformat()
         return {"date": entry.date.isoformat(), "amount": str(entry.amount), **shown}
 
 

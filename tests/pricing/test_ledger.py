@@ -224,6 +224,14 @@ def test_an_accrual_is_a_row_of_its_own_and_reverses(finance: Any, products: Any
     assert booked("accrual", month=month(2)) == {("energy", "A"): D(300)}
     assert booked("accrual", month=month(1)) == {("energy", "A"): D(-300)}
     assert run(SHEET, [accrual]).counts.unchanged == 1
+    later = entry(20, accrual=True)
+    run(SHEET, [later])
+    done = run(SHEET, [later | {"reversal_date": month(1)}])  # the day it is taken back came later
+    assert (done.counts.new, done.counts.changed, done.counts.unchanged) == (0, 1, 0)
+    assert booked("accrual", month=month(1)) == {("energy", "A"): D(-320)}
+    assert run(SHEET, [later | {"reversal_date": month(1)}]).counts.unchanged == 1
+    undo(SHEET, done.import_id or 0)
+    assert booked("accrual", month=month(1)) == {("energy", "A"): D(-300)}
     bad = [
         entry(1, reversal_date=month(1)),
         entry(1, accrual=True, reversal_date=month(2)),
