@@ -199,6 +199,27 @@ def test_whatever_is_renamed_or_moved_reports_of_a_closed_month_stay(world: Any,
     assert files(finance) == said
 
 
+def test_what_was_renamed_since_opens_its_entries(world: Any, finance: Any) -> None:
+    """Also where something else has its code now."""
+    named = {"product": "JUICE", "channel": "web", "supplier": "MILL", "cost_centre": "9"}
+    run(LEDGER, [entry("9", 2, "12") | named], user=finance, correction="Late")
+    night()
+    Product.objects.filter(code="JUICE").update(code="SQUASH")
+    Product.objects.filter(code="MILK").update(code="JUICE")
+    Channel.objects.update(code="site")
+    Supplier.objects.update(code="MOLEN")
+    client = Client()
+    client.force_login(finance)
+    by = "product,channel,supplier,cost_centre,kind,month"
+    address = f"/costs/reports/?month={month(2):%Y-%m}&of=actual&columns=month-actual&by={by}"
+    rows = client.get(f"{address}&product=JUICE&channel==web").context["rows"]
+    opened = [name[2] for row in rows for name in row.names if "/costs/ledger/" in name[2]]
+    assert opened
+    for each in opened:
+        assert "product=SQUASH" in each
+        assert [row.number for row, _kinds in client.get(each).context["rows"]] == ["9"]
+
+
 PLAIN = {"layout": "costs", "columns": "", "of": "", "against": ""}
 """An address that does not say what is compared, nor with what."""
 
