@@ -33,6 +33,7 @@ from accounts.errors import DomainError
 from core.registry import Registry
 
 KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
+FIGURES = ("number", "amount", "exact")
 
 
 @dataclass(frozen=True)

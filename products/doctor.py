@@ -10,10 +10,9 @@ from django.db import connection, transaction
 
 from core.registries import DoctorCheck, doctor_checks
 from core.sql import rows_of
-from products.models import ProductFigures
+from products.models import SALES_WRITTEN, ProductFigures
 from products.services.figures import figures_refresh
 from products.services.rollup import PRODUCT_MONTH, SALES_MONTH, rollup_recompute
-from products.services.sales import WRITTEN
 
 _SHOWN = 10
 _ENDS = "start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END"
@@ -89,7 +88,7 @@ def imports_are_facts() -> Iterator[str]:
            <> (coalesce(f.facts, 0), coalesce(f.volume, 0), coalesce(f.revenue, 0))
         ORDER BY import
         """,
-        [WRITTEN],
+        [SALES_WRITTEN],
     )
     for import_id, facts, found_facts, *sums in found:
         volume, found_volume, revenue, found_revenue = sums

@@ -27,7 +27,7 @@ from exchange.selectors import (
     sheets_for,
 )
 from exchange.services.imports import applying_refused, import_path
-from exchange.sheets import sheets
+from exchange.sheets import FIGURES, sheets
 
 SHOWN_REFUSALS = 50
 SHOWN_CREATIONS = 20
@@ -121,7 +121,11 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
     there = {name for each in rows for name in each if each[name] is not None} - {"line", "effect", "old"}
     names = [*(name for name in labels if name in there), *sorted(there - set(labels))]
     heads = [
-        {"label": labels[name].label if name in labels else name.replace("_", " "), "kind": kind}
+        {
+            "label": labels[name].label if name in labels else name.replace("_", " "),
+            "kind": kind,
+            "is_figure": kind in FIGURES,
+        }
         for name in names
         for kind in [labels[name].kind if name in labels else "text"]
     ]
@@ -132,7 +136,7 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
             {
                 "value": _shown(each.get(name), head["kind"]),
                 "old": old[name] if name in old and old[name] != each.get(name) else None,
-                "is_figure": head["kind"] in ("number", "amount"),
+                "is_figure": head["is_figure"],
             }
             for name, head in zip(names, heads, strict=True)
         ]

@@ -21,12 +21,18 @@ TERMS = ("new", "lost", "currency", "price", "cost", "volume", "mix", "other")
 @dataclass(frozen=True)
 class Side:
     """A product in one period: ``units`` sold (``None``: not known), net sales, costs; of these by currency
-    other than ours what they were in that, and in ours."""
+    other than ours what they were in that, and in ours. So many of the units, ``unpriced``, were sold without
+    an amount: they cost, and say nothing of the price."""
 
     units: Decimal | None
     net: Decimal
     cost: Decimal
     foreign: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    unpriced: Decimal = ZERO
+
+    @property
+    def priced(self) -> Decimal:
+        return (self.units or ZERO) - self.unpriced
 
     @property
     def margin(self) -> Decimal:
@@ -106,10 +112,11 @@ def _part(row: Compared) -> Part:
     change = after.margin - before.margin
     if before.is_sold != after.is_sold:
         return Part(row.key, "new" if after.is_sold else "lost", change)
-    if not before.units or not after.units or before.units < 0 or after.units < 0:
+    counted = (before.units, after.units, before.priced, after.priced)
+    if not before.units or not after.units or any(not units or units < 0 for units in counted):
         return Part(row.key, "other", change, currency=_currency(before, after, Decimal(1)))
     currency = _currency(before, after, after.units / before.units)
-    price = booked(after.net - before.net * after.units / before.units)
+    price = booked(after.net - before.net * after.priced / before.priced)
     cost = -booked(after.cost - before.cost * after.units / before.units) - currency
     return Part(row.key, "both", change, price, cost, change - price - cost - currency, currency)
 

@@ -102,9 +102,9 @@ class Rate:
     def reached(self, quantity: Decimal) -> tuple[Decimal, Tier | None]:
         """What is charged of the quantity, and the tier this reaches, which then holds for all of it; none
         below the first. A minimum order is that of its tier and of those above. What is given back (a
-        negative quantity) is of the first tier, without a minimum."""
+        negative quantity), and nothing at all, is of the first tier, without a minimum."""
         if quantity <= 0:
-            return quantity, self.tiers.get(ZERO)
+            return quantity, self.lowest
         charged, reached = max(quantity, self.lowest.least), None
         for begin, tier in self._ordered:
             if begin > charged:

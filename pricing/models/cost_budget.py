@@ -15,8 +15,9 @@ def _of(to: str) -> models.ForeignKey:
 class CostBudget(models.Model):
     """What a file plans that a kind of cost comes to in a month: of a product, of a line, or of neither.
 
-    The newest import that says something about the same is what holds; nothing planned is 0. Never changed;
-    undoing its import removes it. Booked by :func:`pricing.services.cost_budgets.cost_budget_book`.
+    The newest import that says something about the same, in whatever currencies, is what holds; nothing
+    planned is 0. Never changed; undoing its import removes it. Booked by
+    :func:`pricing.services.cost_budgets.cost_budget_book`.
     """
 
     source_import = models.ForeignKey("exchange.Import", models.PROTECT, related_name="+")

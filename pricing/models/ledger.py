@@ -20,15 +20,17 @@ def _of(to: str, label: Any = "") -> models.ForeignKey:
 
 
 class LedgerEntry(models.Model):
-    """One booking of the ledger, as the file said it: a cost where ``amount`` is over nothing.
+    """One line of a booking of the ledger, as the file said it: a cost where ``amount`` is over nothing.
 
-    ``number`` is unique in its ``source`` (the administration it is of); what reverses an accrual is a row of
-    its own with the same number. ``booked`` is the amount in our currency, in cents, at the exchange rate of
-    the booking. Never changed; undoing its import removes it.
+    ``number`` and ``line`` are unique in their ``source`` (the administration they are of); the first line of
+    a number that a file tells without lines has none, the others ``#2``, ``#3``. What reverses an accrual is
+    a row of its own with the same number and line. ``booked`` is the amount in our currency, in cents, at the
+    exchange rate of the booking. Never changed; undoing its import removes it.
     """
 
     source = models.CharField(max_length=40, blank=True)
     number = models.CharField(max_length=60)
+    line = models.CharField(max_length=20, blank=True)
     is_reversal = models.BooleanField(default=False)
     date = models.DateField()
     month = models.DateField()
@@ -50,7 +52,9 @@ class LedgerEntry(models.Model):
         verbose_name = _("ledger entry")
         ordering = ["date", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["source", "number", "is_reversal"], name="ledger_entry_once"),
+            models.UniqueConstraint(
+                fields=["source", "number", "line", "is_reversal"], name="ledger_entry_once"
+            ),
             models.CheckConstraint(
                 condition=Q(month__day=1) & Q(date__gte=F("month")), name="ledger_entry_of_month"
             ),

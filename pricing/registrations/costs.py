@@ -30,6 +30,7 @@ def register() -> None:
     from exchange.sheets import sheets
     from pricing import doctor
     from pricing.cards.ledger import reconciled_panel
+    from pricing.selectors.cost_months import ACTUAL_STEP, STANDARD_STEP
     from pricing.sheets.budget import BudgetWithCostsSheet
     from pricing.sheets.costs import CostsSheet
     from pricing.sheets.ledger import LedgerSheet
@@ -42,7 +43,7 @@ def register() -> None:
     sheets.register(CostsSheet(), LedgerSheet(), MappingSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(
-            "standard_costs",
+            STANDARD_STEP,
             _("Standard costs"),
             chunks=later("steps.standard_costs.chunks"),
             compute=later("steps.standard_costs.compute"),
@@ -104,7 +105,7 @@ def register() -> None:
     notification_kinds.register(READY, CLOSED, DECIDED)
     registries.nightly_steps.register(
         NightlyStep(
-            "actual_costs",
+            ACTUAL_STEP,
             _("Actual costs"),
             chunks=later("steps.ledger.chunks"),
             compute=later("steps.ledger.compute"),

@@ -20,7 +20,7 @@ _OPEN = """
         FROM pricing_ledgerentry e
         WHERE is_accrual AND NOT is_reversal AND NOT EXISTS (
             SELECT FROM pricing_ledgerentry r
-            WHERE r.source = e.source AND r.number = e.number AND r.is_reversal
+            WHERE r.source = e.source AND r.number = e.number AND r.line = e.line AND r.is_reversal
         )
     )
     SELECT a.id FROM alone a LEFT JOIN alone b
@@ -39,11 +39,11 @@ def accruals_open_of(entries: Iterable[LedgerEntry]) -> list[Decimal]:
     """The amounts of the accruals in a file that nothing in it takes back. Of what is below nothing none: it
     takes back what came before."""
     rows = list(entries)
-    reversed_there = {(row.source, row.number) for row in rows if row.is_reversal}
+    reversed_there = {(row.source, row.number, row.line) for row in rows if row.is_reversal}
     count = Counter(
         (row.source, row.account, row.cost_centre, row.dimension, row.booked)
         for row in rows
-        if row.is_accrual and not row.is_reversal and (row.source, row.number) not in reversed_there
+        if row.is_accrual and not row.is_reversal and (row.source, row.number, row.line) not in reversed_there
     )
     return [
         amount

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum, Window
+from django.db.models.functions import FirstValue
 
 from core.months import month_add, month_start
 from core.organisation import local_date
@@ -21,7 +22,7 @@ from .cost_months import BookedCost
 from .cost_splits import Splits, Spread, Weights
 from .standard_costs import said_hash
 
-VERSION = 1
+VERSION = 2
 """Raise it where the same budget would be booked otherwise."""
 YEAR = 12
 
@@ -33,13 +34,16 @@ PLANNED_OF = (
     "channel_id",
     "supplier_id",
     "cost_centre",
-    "currency",
 )
+"""What is planned of the same thing, in whatever currency."""
 
 
 def budget_holding(months: Collection[datetime.date]) -> QuerySet[CostBudget]:
-    rows = CostBudget.objects.filter(month__in=months)
-    return rows.order_by(*PLANNED_OF, "-pk").distinct(*PLANNED_OF).select_related("source_import")
+    """Of the same thing what the newest file says."""
+    newest = Window(FirstValue("source_import"), partition_by=PLANNED_OF, order_by=F("pk").desc())
+    rows = CostBudget.objects.filter(month__in=months).annotate(newest=newest)
+    held = rows.filter(source_import=F("newest"))
+    return held.order_by(*PLANNED_OF, "currency").select_related("source_import")
 
 
 def months_split() -> set[datetime.date]:

@@ -83,8 +83,12 @@ def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
         return rows.none()
     lines = visible_line_ids(user)
     if lines is not None:
-        outside = CostChangeEffect.objects.filter(cost_change=OuterRef("pk"))
-        rows = rows.exclude(Exists(outside.exclude(product__line__in=lines)))
+        effects_there = CostChangeEffect.objects.filter(cost_change=OuterRef("pk"))
+        rates = CostRate.objects.filter(changes=OuterRef("pk"))
+        within = Q(cost_line__product__line__in=lines) | Q(cost_line__line__in=lines)
+        rows = rows.exclude(
+            Exists(effects_there.exclude(product__line__in=lines)) | Exists(rates.exclude(within))
+        )
     return rows.exclude(~Q(author=user), state=CostChange.State.DRAFT)
 
 

@@ -14,6 +14,8 @@ from pricing.models import CostMonth
 from products.selectors.access import visible_channel_ids
 
 BOOKING_LOCK = 6_042_906
+STANDARD_STEP, ACTUAL_STEP = "standard_costs", "actual_costs"
+"""The night's steps that book them."""
 
 
 class BookedCost(NamedTuple):

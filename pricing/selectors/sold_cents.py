@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+WITH_AMOUNT = "AND s.revenue IS NOT NULL"
 # The leading measure of each product, by month and channel, and what is taken off its gross sales.
 _SOLD = """
     SELECT span.place, lead.nth, s.product_id, s.month, s.channel_id, s.measure_id,
@@ -19,10 +20,11 @@ _SOLD = """
     JOIN products_measure m ON m.id = s.measure_id
     JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
       ON s.month BETWEEN span.first AND span.last
-    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
+    WHERE s.month BETWEEN %(first)s AND %(last)s {within}
 """
 # Booked in cents by product and month, as its statement has it; these cents are split over the channels by
-# largest remainder, whatever is asked for, so that all that is added of them is the same.
+# largest remainder, whatever is asked for, so that all that is added of them is the same. What was sold
+# without an amount has none.
 _IN_CENTS = """
     SELECT *, down_gross + CASE WHEN gross_nth <= (whole_gross - sum_gross) * 100 THEN 0.01 ELSE 0 END
                   AS gross_cents,
@@ -31,9 +33,9 @@ _IN_CENTS = """
         SELECT *, round(sum(gross) OVER alike, 2) AS whole_gross, sum(down_gross) OVER alike AS sum_gross,
                round(sum(off) OVER alike, 2) AS whole_off, sum(down_off) OVER alike AS sum_off,
                row_number() OVER (PARTITION BY place, product_id, month
-                                  ORDER BY gross - down_gross DESC, channel_id) AS gross_nth,
+                                  ORDER BY gross - down_gross DESC NULLS LAST, channel_id) AS gross_nth,
                row_number() OVER (PARTITION BY place, product_id, month
-                                  ORDER BY off - down_off DESC, channel_id) AS off_nth
+                                  ORDER BY off - down_off DESC NULLS LAST, channel_id) AS off_nth
         FROM (
             SELECT *, floor(gross * 100) * 0.01 AS down_gross, floor(off * 100) * 0.01 AS down_off
             FROM ({sold}) sold
@@ -42,12 +44,12 @@ _IN_CENTS = """
 """
 
 
-def sold_sql(within: str = "") -> str:
+def sold_sql(within: str = WITH_AMOUNT) -> str:
     """What was sold by product, month and channel, not rounded; to be asked with :func:`sold_said`."""
     return _SOLD.format(within=within)
 
 
-def sold_in_cents(within: str = "") -> str:
+def sold_in_cents(within: str = WITH_AMOUNT) -> str:
     """The same in cents."""
     return _IN_CENTS.format(sold=sold_sql(within))
 

@@ -4,7 +4,7 @@ revenue as before."""
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -27,6 +27,9 @@ from products.sheets.budget import BudgetSheet
 from products.sheets.known import Named, Refusals, channels_known, lines_known, staged
 from products.sheets.planned import Plan, Refused, Row
 
+Amount = tuple[Decimal, Decimal | None]
+"""In our currency, and what it was in another."""
+Amounts = Mapping[str, Amount]
 REASONS: dict[str, Any] = {
     "kind_unknown": _("no kind of cost has this code or name"),
     "kind_missing": _("of which kind of cost?"),
@@ -65,7 +68,7 @@ class BudgetWithCostsSheet(BudgetSheet):
         Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
         Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt"), help_text=_("Of a cost.")),
-        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
+        Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
     )
 
     def sees_all(self, user: Any) -> bool:
@@ -124,16 +127,18 @@ def _together(counts: Counts, plan: _Plan) -> Counts:
 
 @dataclass(frozen=True)
 class _Row:
+    """``before`` and ``now``: what is and what the file has planned of the same thing, by currency."""
+
     line: int
     budget: CostBudget
-    before: tuple[Decimal, Decimal | None] | None
+    before: Amounts | None
+    now: Amounts
 
     @property
     def effect(self) -> str:
         if self.before is None:
             return "new"
-        same = self.before == (self.budget.amount, self.budget.currency_amount)
-        return "unchanged" if same else "changed"
+        return "unchanged" if self.before == self.now else "changed"
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -142,7 +147,11 @@ class _Row:
         of = {"product": row.product, "product_line": row.line, "channel": row.channel, "kind": row.kind}
         found = {name: each.code for name, each in of.items() if each is not None}
         found |= {"month": row.month.isoformat(), "cost": str(row.amount)}
-        old = {"old": {"cost": str(self.before[0])}} if self.before and self.effect == "changed" else {}
+        old = {}
+        if self.before and self.effect == "changed":
+            own = self.before.get(row.currency)
+            whole = sum((amount for amount, _foreign in self.before.values()), Decimal(0))
+            old = {"old": {"cost": str(own[0] if own else whole)}}
         return {"line": self.line, "effect": self.effect, **found, **old}
 
 
@@ -168,6 +177,7 @@ class _Plan(Plan):
             "supplier": Named(Supplier.objects.all()),
         }
         self._there = _by_key(budget_holding({row["month"] for row in rows}))
+        self._planned: dict[tuple[Any, ...], dict[str, Amount]] = defaultdict(dict)
         self._ours = organisation_get().currency
 
     def read(self, row: Row) -> _Row:
@@ -201,8 +211,9 @@ class _Plan(Plan):
         if channels is not None and not planned.channel_id:
             raise Refused("channel", "limited")
         key = _key(planned)
-        self.once(key, row, "kind", "cost_duplicate")
-        return _Row(row["line"], planned, self._there.get(key))
+        self.once((key, planned.currency), row, "kind", "cost_duplicate")
+        self._planned[key][planned.currency] = planned.amount, planned.currency_amount
+        return _Row(row["line"], planned, self._there.get(key), self._planned[key])
 
     def _money(self, row: Row, amount: Decimal) -> dict[str, Any]:
         """In our currency, and what it was in another."""
@@ -228,5 +239,8 @@ def _key(row: CostBudget) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in PLANNED_OF)
 
 
-def _by_key(rows: Iterable[CostBudget]) -> dict[tuple[Any, ...], tuple[Decimal, Decimal | None]]:
-    return {_key(row): (row.amount, row.currency_amount) for row in rows}
+def _by_key(rows: Iterable[CostBudget]) -> dict[tuple[Any, ...], dict[str, Amount]]:
+    found: dict[tuple[Any, ...], dict[str, Amount]] = defaultdict(dict)
+    for row in rows:
+        found[_key(row)][row.currency] = row.amount, row.currency_amount
+    return dict(found)

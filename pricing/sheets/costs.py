@@ -238,8 +238,13 @@ class _Plan(Plan):
         amount = row["amount"]
         if (amount is None) != bool(row["ends"]):
             raise Refused("amount", "amount_missing" if amount is None else "amount_and_end")
-        if amount is not None and cost_line.basis == Basis.SHARE:
-            amount /= 100
+        if amount is not None:
+            is_share = cost_line.basis == Basis.SHARE
+            if is_share:
+                amount /= 100
+            if amount != round(amount, 6):
+                raise Refused("amount", "share_places" if is_share else "amount_places")
+            amount = round(amount, 6)
         for name in ("exchange_rate", "times", "from_quantity", "least_quantity", "vat"):
             if row[name] is not None and (
                 row[name] < 0 or (not row[name] and name in ("exchange_rate", "times"))
@@ -247,6 +252,8 @@ class _Plan(Plan):
                 raise Refused(name, "negative")
         if row["vat"] is not None and row["vat"] >= 100:
             raise Refused("vat", "share_too_large")
+        if row["vat"] is not None and row["vat"] != round(row["vat"], 2):
+            raise Refused("vat", "vat_places")
         values = RateValues(
             amount=amount,
             from_quantity=row["from_quantity"] or Decimal(0),
@@ -340,7 +347,7 @@ class CostsSheet(PlannedSheet[_Plan]):
         sources.START_DATE,
         Field(
             "amount",
-            "amount",
+            "exact",
             _("Amount"),
             aliases=("cost", "bedrag", "kosten", "tarief", "percentage", "unit_cost", "kostprijs"),
             help_text=_("Of a percentage: 4.5 for 4.5 per cent."),
@@ -365,7 +372,7 @@ class CostsSheet(PlannedSheet[_Plan]):
         Field("least_quantity", "number", _("Minimum order"), aliases=("minimum_order", "minimale_afname")),
         Field(
             "vat",
-            "number",
+            "exact",
             _("VAT not reclaimed"),
             aliases=("vat_not_reclaimed", "niet_verrekenbare_btw"),
             help_text=_("In per cent."),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -28,14 +30,19 @@ from products.sheets.known import Named, channels_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 from products.sheets.words import MONTH_CLOSED
 
-Key = tuple[str, str, bool]
+Key = tuple[str, str]
 _SAME = (
     *("date", "account", "cost_centre", "dimension", "amount", "currency", "exchange_rate", "booked", "text"),
     *("supplier_id", "product_id", "channel_id", "is_accrual"),
 )
+LINE_OF = ("account", "cost_centre", "dimension", "supplier_id", "product_id", "channel_id")
+"""What tells the lines of an entry apart where the file does not number them."""
+MADE = "#"
+"""What a line begins with that the file did not number; the first has none at all."""
 _LENGTHS = {
     "source": 40,
     "number": 60,
+    "entry_line": 20,
     "account": 40,
     "cost_centre": 40,
     "dimension": 40,
@@ -57,12 +64,17 @@ REASONS: dict[str, Any] = {
     "not_accrual": _("only an accrual is reversed"),
     "reversal_before": _("a reversal is after the accrual"),
     "entry_taken": _("this entry is there already and says otherwise; a ledger corrects by another entry"),
-    "entry_duplicate": _("line %(other)s of the file is the same entry"),
+    "entry_lines": _(
+        "this entry is there already with other lines; a column with the line says which is which"
+    ),
+    "entry_duplicate": _(
+        "line %(other)s of the file is the same entry; a column with the line tells them apart"
+    ),
     "month_closed": MONTH_CLOSED,
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Row:
     """``entries``: the file's, and what reverses it; ``new``: those that are not there yet."""
 
@@ -72,7 +84,44 @@ class _Row:
 
     @property
     def effect(self) -> str:
-        return "new" if self.entries[0] in self.new else "unchanged"
+        if self.entries[0] in self.new:
+            return "new"
+        return "changed" if self.new else "unchanged"  # what reverses it came later
+
+    @property
+    def key(self) -> Key:
+        return self.entries[0].source, self.entries[0].number
+
+    @property
+    def of(self) -> tuple[Any, ...]:
+        return _of(self.entries[0])
+
+
+def _lines_free(taken: Collection[str]) -> Iterator[str]:
+    """What lines are called that the file does not number."""
+    made = (f"{MADE}{place}" if place > 1 else "" for place in count(1))
+    return (line for line in made if line not in taken)
+
+
+def _is_made(line: str) -> bool:
+    return not line or line.startswith(MADE)
+
+
+def _alike(row: _Row, left: Mapping[str, LedgerEntry]) -> str | None:
+    """Which of the lines that are there it is by what it is of, the one that says the same first: of lines
+    that no file numbered, where the row is numbered."""
+    entry = row.entries[0]
+    found = [
+        line for line, known in left.items() if _of(known) == row.of and (_is_made(line) or not entry.line)
+    ]
+    same = (
+        line for line in found if all(getattr(left[line], name) == getattr(entry, name) for name in _SAME)
+    )
+    return next(same, found[0] if found else None)
+
+
+def _of(entry: LedgerEntry) -> tuple[Any, ...]:
+    return tuple(getattr(entry, name) for name in LINE_OF)
 
 
 class _Plan(Plan):
@@ -86,10 +135,9 @@ class _Plan(Plan):
         self._channels = channels_known(user)
         self._ours, self._today = organisation_get().currency, today()
         numbers = {row["number"] for row in rows if row["number"]}
-        self._there: dict[Key, LedgerEntry] = {
-            (entry.source, entry.number, entry.is_reversal): entry
-            for entry in LedgerEntry.objects.filter(number__in=numbers)
-        }
+        self._there: dict[Key, dict[tuple[str, bool], LedgerEntry]] = defaultdict(dict)
+        for entry in LedgerEntry.objects.filter(number__in=numbers).order_by("pk"):
+            self._there[entry.source, entry.number][entry.line, entry.is_reversal] = entry
 
     def read(self, row: Row) -> _Row:
         if self._limited:
@@ -101,6 +149,7 @@ class _Plan(Plan):
             raise Refused("date", "in_future", until=self._today.isoformat())
         said = {name: row[name] or "" for name in _LENGTHS}
         entry = LedgerEntry(
+            line=said.pop("entry_line"),
             **said,
             **self._money(row),
             date=row["date"],
@@ -113,18 +162,63 @@ class _Plan(Plan):
         made = [entry]
         if row["reversal_date"] is not None:
             made.append(self._reversal(entry, row["reversal_date"]))
-        key = (entry.source, entry.number, False)
-        if key in self._seen:
-            raise Refused("number", "entry_duplicate", other=self._seen[key])
-        there = [self._there.get((each.source, each.number, each.is_reversal)) for each in made]
-        for each, known in zip(made, there, strict=True):
-            if known is not None and any(getattr(known, name) != getattr(each, name) for name in _SAME):
-                raise Refused("number", "entry_taken")
-            if known is None and is_closed(each.date) and not self._correcting:
-                raise Refused("date", "month_closed", until=f"{closed_until():%Y-%m}")
-        self._seen[key] = row["line"]
-        new = [each for each, known in zip(made, there, strict=True) if known is None]
-        return _Row(row["line"], made, new)
+        of = entry.line or _of(entry)
+        self.once((entry.source, entry.number, of), row, "number", "entry_duplicate")
+        return _Row(row["line"], made, made)
+
+    def together(self) -> Iterator[tuple[int, Refused]]:
+        """The lines of each entry: which are there already, and what the others are called. A line that is
+        not there is new where the file has all that are; so what was left out can be sent again."""
+        entries: dict[Key, list[_Row]] = defaultdict(list)
+        for row in self.rows:
+            entries[row.key].append(row)
+        for key, rows in entries.items():
+            yield from self._lines(self._there.get(key, {}), rows)
+
+    def _lines(
+        self, there: Mapping[tuple[str, bool], LedgerEntry], rows: Sequence[_Row]
+    ) -> Iterator[tuple[int, Refused]]:
+        left = {line: entry for (line, reverses), entry in there.items() if not reverses}
+        lines: dict[int, str] = {}
+        for row in rows:
+            if (line := row.entries[0].line) in left and line:
+                lines[row.line] = line
+                del left[line]
+        for row in rows:
+            if row.line not in lines:
+                alike = _alike(row, left)
+                if alike is not None:
+                    lines[row.line] = alike
+                    del left[alike]
+        refused: Refused | None = None
+        for row in rows:
+            if row.line in lines and (why := self._known(there, row, lines[row.line])):
+                refused = why
+                yield row.line, why
+        numbered = {row.entries[0].line for row in rows} - {""}
+        free = _lines_free({line for line, _reverses in there} | numbered)
+        for row in rows:
+            if row.line in lines:
+                continue
+            others = any(_is_made(line) or not row.entries[0].line for line in left)
+            if refused or others:
+                yield row.line, refused or Refused("number", "entry_lines")
+            elif why := self._known(there, row, row.entries[0].line or next(free)):
+                yield row.line, why
+
+    def _known(self, there: Mapping[tuple[str, bool], LedgerEntry], row: _Row, line: str) -> Refused | None:
+        """Say which line of its entry the row is, and what of it is new; why it is refused."""
+        row.new = []
+        for each in row.entries:
+            each.line = line
+            known = there.get((line, each.is_reversal))
+            if known is None:
+                row.new.append(each)
+                if is_closed(each.date) and not self._correcting:
+                    return Refused("date", "month_closed", until=f"{closed_until():%Y-%m}")
+            elif any(getattr(known, name) != getattr(each, name) for name in _SAME):
+                return Refused("number", "entry_taken")
+        return None
 
     def _money(self, row: dict[str, Any]) -> dict[str, Any]:
         currency, rate = (row["currency"] or self._ours).upper(), row["exchange_rate"]
@@ -181,6 +275,9 @@ class _Plan(Plan):
         entry = row.entries[0]
         names = ("number", "account", "cost_centre", "dimension", "text", "currency")
         shown = {name: getattr(entry, name) or None for name in names}
+        shown["entry_line"] = entry.line or None
+        if len(row.entries) > 1:
+            shown["reversal_date"] = row.entries[1].date.isoformat()
         return {"date": entry.date.isoformat(), "amount": str(entry.amount), **shown}
 
 
@@ -211,6 +308,15 @@ class LedgerSheet(PlannedSheet[_Plan]):
             required=True,
             aliases=("entry_number", "entry", "boekingsnummer", "stuknummer", "journaalpost"),
         ),
+        Field(
+            "entry_line",
+            "code",
+            _("Line of the entry"),
+            aliases=("line", "line_number", "posting", "regel", "regelnummer", "boekingsregel"),
+            help_text=_(
+                "Empty: lines of one number are told apart by account, cost centre and what they are of."
+            ),
+        ),
         Field("date", "date", _("Date"), required=True, aliases=("datum", "booking_date", "boekdatum")),
         ACCOUNT,
         Field("cost_centre", "code", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
@@ -224,7 +330,7 @@ class LedgerSheet(PlannedSheet[_Plan]):
             help_text=_("A cost over nothing, a credit below."),
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
-        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
+        Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
         Field("text", "text", _("Text"), aliases=("description", "omschrijving", "tekst")),
         Field("supplier", "text", _("Supplier"), aliases=("leverancier", "crediteur")),
         Field("product", "code", _("Product"), aliases=("sku", "product_code", "artikel", "artikelnummer")),

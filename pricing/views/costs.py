@@ -156,7 +156,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Of what")),
         ExportColumn(_("Per unit of")),
         ExportColumn(_("From"), "date"),
-        ExportColumn(_("Amount"), "number"),
+        ExportColumn(_("Amount"), "exact"),
         ExportColumn(_("Ends")),
         ExportColumn(_("Currency")),
         ExportColumn(_("Exchange rate"), "exact"),

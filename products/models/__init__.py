@@ -2,7 +2,7 @@ from .budget import BudgetRow, BudgetVersion
 from .bulk import BulkChange
 from .channel import Channel, Segment, Supplier
 from .closing import ClosedName, ClosedProduct, Correction, MonthClosing
-from .facts import ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
+from .facts import SALES_WRITTEN, ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
 from .figures import ProductFigures
 from .line import FourEyesRule, LineMeasure, Measure, ProductLine
 from .product import Product, ProductCode, UnitFactor
@@ -11,6 +11,7 @@ from .scope import ChannelLimit, LineLimit
 from .view import SavedView
 
 __all__ = [
+    "SALES_WRITTEN",
     "BudgetRow",
     "BudgetVersion",
     "BulkChange",

@@ -143,6 +143,10 @@ class ProductMonth(_Month):
         triggers = closed_month_triggers("month")
 
 
+SALES_WRITTEN = "sales_written"
+"""The kind under which an import of sales keeps how many facts it wrote, their sums, and in which months."""
+
+
 class ImportedObject(models.Model):
     """What one import did to one object people edit too (product, code, line, channel, budget row): its
     columns before (null: there was none) and after, as JSON. The objects' own history has it as well; this

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.kept import kept_while_reading
 from products.models import (
+    Channel,
     ClosedName,
     ClosedProduct,
     Family,
@@ -22,6 +23,7 @@ from products.models import (
     MonthClosing,
     Product,
     ProductLine,
+    Supplier,
 )
 
 from .channels import channel_chains, channels_coded
@@ -56,6 +58,7 @@ class Called:
     closing: int | None = None
     kept: Mapping[str, Mapping[int, ClosedName]] = field(default_factory=dict)
     """By kind and id what is kept with the closing."""
+    _renamed: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def products(self, rows: QuerySet[Product]) -> QuerySet[Any]:
         """With ``called_code``, ``called_name``, ``called_line`` (its id), ``called_unit``, to filter by."""
@@ -107,6 +110,27 @@ class Called:
             return found
         rows = now.order_by().values_list("pk", "code", "name")
         return {pk: (code, name) for pk, code, name in rows} | found
+
+    def code_now(self, kind: str, code: str) -> str:
+        """The code of now of the product, channel or supplier that has this one in the report; ``=`` before
+        it stays. One query at most for each kind."""
+        if self.closing is None:
+            return code
+        if kind not in self._renamed:
+            self._renamed[kind] = self._codes_now(kind, self.closing)
+        bare = code.lstrip("=")
+        return code[: len(code) - len(bare)] + self._renamed[kind].get(bare.lower(), bare)
+
+    def _codes_now(self, kind: str, closing: int) -> dict[str, str]:
+        """By code as it was, in small letters, those that are another now."""
+        models: Mapping[str, type[Model]] = {"channel": Channel, "supplier": Supplier}
+        if kind == "product":
+            kept = ClosedProduct.objects.filter(closing=closing).exclude(code=F("product__code"))
+            return {was.lower(): now for was, now in kept.values_list("code", "product__code")}
+        if kind not in models:
+            return {}
+        codes = dict(models[kind]._default_manager.order_by().values_list("pk", "code"))
+        return {row.code.lower(): codes[pk] for pk, row in self.kept.get(kind, {}).items() if pk in codes}
 
     def channels_below(self, code: str) -> list[int]:
         """The channel with this code and all below it; ``=`` before it: that channel alone."""

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from products.models import ImportedObject
+from products.models import SALES_WRITTEN, ImportedObject
 from products.selectors.closing import open_from
 
 from .closing import import_correction, undo_closed_refuse
@@ -28,8 +28,11 @@ _AMOUNTS = ", ".join(AMOUNTS)
 _KEY = "product_id, measure_id, channel_id, start_date, period"
 _TOUCHED = """SELECT product_id, measure_id, min(start_date) AS first,
                      max(start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END) AS last"""
-WRITTEN = "sales_written"
-"""The kind under which an import's journal keeps how many facts it wrote, and their sums."""
+_MONTHS_WRITTEN = """
+    SELECT DISTINCT to_char(day, 'YYYY-MM') FROM (
+        SELECT DISTINCT start_date, period FROM sheet_sales WHERE effect <> 'U'
+    ) written, unnest(ARRAY[start_date, start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END]) day ORDER BY 1
+"""
 
 
 @transaction.atomic
@@ -116,7 +119,8 @@ def _closed_changes(cursor: Any, columns: Sequence[str]) -> list[dict[str, Any]]
 
 
 def _note_written(cursor: Any, import_id: int) -> None:
-    """How many facts the import wrote and their sums, for ``doctor`` to hold against the facts."""
+    """How many facts the import wrote and their sums, for ``doctor`` to hold against the facts, and the
+    months that they lie in."""
     cursor.execute(
         """
         SELECT sum(facts), sum(volume), sum(revenue)
@@ -128,11 +132,18 @@ def _note_written(cursor: Any, import_id: int) -> None:
         [import_id],
     )
     facts, volume, revenue = cursor.fetchone()
+    cursor.execute(_MONTHS_WRITTEN)
+    months = [row[0] for row in cursor.fetchall()]
     ImportedObject.objects.create(
         source_import_id=import_id,
-        kind=WRITTEN,
+        kind=SALES_WRITTEN,
         object_id=import_id,
-        after={"facts": int(facts or 0), "volume": str(volume or 0), "revenue": str(revenue or 0)},
+        after={
+            "facts": int(facts or 0),
+            "volume": str(volume or 0),
+            "revenue": str(revenue or 0),
+            "months": months,
+        },
     )
 
 

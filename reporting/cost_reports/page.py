@@ -100,8 +100,13 @@ def exactly(dimension: str, code: str) -> str:
 
 
 def ledger_address(query: ReportQuery) -> str:
-    """The ledger's entries of what the report adds up, where it is of them; else nothing."""
-    filters = {key: value for key, value in query.filters.items() if key in LEDGER_FILTERS}
+    """The ledger's entries of what the report adds up, where it is of them; else nothing. These go by the
+    codes of now."""
+    filters = {
+        key: query.called.code_now(key, value)
+        for key, value in query.filters.items()
+        if key in LEDGER_FILTERS
+    }
     if query.of != "actual" or query.text or len(filters) < len(query.filters):
         return ""
     [span] = query.spans(query.longest, "actual")

@@ -96,10 +96,10 @@ def _units(query: ReportQuery, products: Mapping[int, Product], span: Span) -> d
     asked = replace(query, by=("product and month",))
     found: dict[int, Months] = defaultdict(dict)
     [sold] = sales_booked(asked, products, span)
-    for key, (_gross, _net, units) in sold.items():
-        if units and units > 0:
+    for key, own in sold.items():
+        if own.units and own.units > 0:
             pk, month = key.split()
-            found[int(pk)][datetime.date.fromisoformat(month)] = units
+            found[int(pk)][datetime.date.fromisoformat(month)] = own.units
     return found
 
 

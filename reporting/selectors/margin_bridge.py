@@ -97,9 +97,15 @@ def _sides(
             sales = next(sold)
         sides.append(
             {
-                key: Side(units, net, found.amounts.get(key, ZERO), found.foreign.get(key, {}))
+                key: Side(
+                    own.units,
+                    own.net or ZERO,
+                    found.amounts.get(key, ZERO),
+                    found.foreign.get(key, {}),
+                    own.unpriced,
+                )
                 for key in found.amounts.keys() | sales.keys()
-                for _gross, net, units in [sales.get(key, (ZERO, ZERO, None))]
+                for own in [sales.get(key, Sold())]
             }
         )
     return sides, bare
@@ -139,21 +145,22 @@ def _costs(
 def _sales_planned(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
 ) -> tuple[dict[int, Sold], set[datetime.date]]:
-    """As the budget has sales, by product, and their months; those without an amount are left out, as those
-    of sales are."""
+    """As the budget has sales, by product, and the months of which it has amounts."""
     channel = query.filters.get("channel")
     channels = query.called.channels_below(channel) if channel else None
     found: dict[int, Sold] = {}
     months: set[datetime.date] = set()
     leads = leading(query, products)
     for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
+        _gross, net, units, unpriced = found.get(pk, Sold())
+        if plan.volume is not None:
+            units = (units or ZERO) + plan.volume
         if plan.revenue is not None:
-            amount = booked(plan.revenue)
             months.add(plan.month)
-            gross, net, units = found.get(pk, (ZERO, ZERO, None))
-            if plan.volume is not None:
-                units = (units or ZERO) + plan.volume
-            found[pk] = (gross + amount, net + amount, units)
+            net = (net or ZERO) + booked(plan.revenue)
+        elif plan.volume is not None:
+            unpriced += plan.volume
+        found[pk] = Sold(net, net, units, unpriced)
     return found, months
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, Sum
@@ -32,18 +32,17 @@ from .report_query import ReportQuery, Span
 ZERO = Decimal(0)
 WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
-Sold = tuple[Decimal, Decimal, Decimal | None]
-"""Gross and net sales in cents, and units (of a level: contracts × months)."""
 _WHOLE = """
-    SELECT place, {key}, sum(gross), sum(gross - off), sum(units) FROM (
+    SELECT place, {key}, sum(gross), sum(gross - off), sum(units), sum(unpriced) FROM (
         SELECT place, product_id, month, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off,
-               sum(units) AS units
+               sum(units) AS units, coalesce(sum(units) FILTER (WHERE gross IS NULL), 0) AS unpriced
         FROM ({sold}) sold GROUP BY place, product_id, month
     ) booked GROUP BY 1, 2
 """
 _UNITS = "SELECT product_id, month, sum(units) AS units FROM ({sold}) sold GROUP BY product_id, month"
 _BY_CHANNEL = """
-    SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units)
+    SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units),
+           coalesce(sum(units) FILTER (WHERE gross IS NULL), 0)
     FROM ({cents}) booked WHERE {there} GROUP BY 1, 2
 """
 _KEYS = {
@@ -58,6 +57,16 @@ _WITH_ACTUAL = """
 """
 _COSTS = {"month": "month", "channel": "channel_id"}
 _OF_KIND = ("code", "level", "place", "name_en", "name_nl")
+
+
+class Sold(NamedTuple):
+    """Gross and net sales in cents, missing where nothing has an amount, and units (of a level: contracts ×
+    months), of which ``unpriced`` have none."""
+
+    gross: Decimal | None = None
+    net: Decimal | None = None
+    units: Decimal | None = None
+    unpriced: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,8 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
         kinds[key][kind] = amount
         costs[key][level] = costs[key].get(level, ZERO) + amount
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
-    [sales] = sales_booked(query, products, span)
+    [found_sales] = sales_booked(query, products, span)
+    sales = {key: own for key, own in found_sales.items() if own.gross is not None}
     names = _names(by, query, products, costs.keys() | sales.keys())
     gaps = margin_gaps(user, query, products, leading(query, products), [span])
     found = replace(_added(names, sales, costs, kinds), kinds=[*called.values()])
@@ -181,7 +191,7 @@ def sales_booked(
     with connection.cursor() as cursor:
         cursor.execute(sql, said)
         for place, key, *sold in cursor.fetchall():
-            found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
+            found[place - 1][key] = Sold(*sold)
     return found
 
 
@@ -256,7 +266,7 @@ def _added(
         found = sums.setdefault(name, [ZERO] * (2 + len(SUMMED)))
         orders[name] = order
         amounts = [
-            *sales.get(key, (ZERO, ZERO))[:2],
+            *(amount or ZERO for amount in sales.get(key, Sold())[:2]),
             *(costs.get(key, {}).get(level, ZERO) for level in SUMMED),
         ]
         sums[name] = [one + other for one, other in zip(found, amounts, strict=True)]

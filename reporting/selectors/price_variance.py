@@ -205,4 +205,4 @@ def _units(
     if visible_channel_ids(user) is not None:
         return {}
     [sold] = sales_booked(query, products, span, only_with_actual=True)
-    return {pk: units for pk, (_gross, _net, units) in sold.items()}
+    return {pk: own.units for pk, own in sold.items()}

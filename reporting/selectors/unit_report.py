@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from core.months import month_end
 from pricing.engine.bridge import Compared, Side
 from pricing.models import CostRate
 from pricing.selectors.own_prices import OwnPrice, own_prices_at_end
-from products.models import Product
+from products.models import MonthClosing, Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.units import unit_of
 
@@ -27,7 +27,8 @@ from .report_query import ReportQuery
 class UnitRow:
     """A product in both periods. ``own_price``: for everybody at the end of the month, without VAT; of a
     closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or it is
-    not counted. ``is_partial``: of some channels, while there are costs in none."""
+    not counted. What was sold without an amount counts in the cost alone. ``is_partial``: of some channels,
+    while there are costs in none."""
 
     name: Name
     unit: str
@@ -46,15 +47,15 @@ class UnitRow:
 
     @property
     def net(self) -> Decimal | None:
-        return _each(self.now.net, self.now)
+        return _each(self.now.net, self.now.priced)
 
     @property
     def cost(self) -> Decimal | None:
-        return _each(self.now.cost, self.now)
+        return _each(self.now.cost, self.now.units)
 
     @property
     def cost_before(self) -> Decimal | None:
-        return _each(self.before.cost, self.before)
+        return _each(self.before.cost, self.before.units)
 
     @property
     def change(self) -> Decimal | None:
@@ -64,12 +65,18 @@ class UnitRow:
 
     @property
     def margin(self) -> Decimal | None:
-        return _each(self.now.margin, self.now)
+        if not self.now.unpriced:
+            return _each(self.now.margin, self.now.units)
+        return None if self.net is None or self.cost is None else self.net - self.cost
 
     @property
     def rate(self) -> Decimal | None:
         """The margin of net sales."""
-        return self.now.margin / self.now.net if self.now.net and not self.is_partial else None
+        if self.is_partial or not self.now.net:
+            return None
+        if not self.now.unpriced:
+            return self.now.margin / self.now.net
+        return self.margin / self.net if self.margin is not None and self.net else None
 
 
 @dataclass(frozen=True)
@@ -114,15 +121,25 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
 
 
 def _kept(query: ReportQuery, products: Mapping[int, Product], prices: Collection[int]) -> set[int]:
-    """Those that have not ended before the period, with a price or a cost line of their own. One query."""
+    """Those that have not ended before the period, as far as was known when it was closed, with a price or a
+    cost line of their own. One query."""
     [span] = query.spans(query.period, query.of)
     rates = CostRate.objects.filter(withdrawn_at=None, start_date__lte=month_end(query.month))
     rows = Product.objects.filter(
         Q(pk__in=list(prices))
         | Q(pk__in=rates.filter(cost_line__product__isnull=False).values("cost_line__product"))
-    ).exclude(ended__lt=span.first)
+    )
+    if query.called.closing is None:
+        rows = rows.exclude(ended__lt=span.first)
+    else:
+        closed_at = MonthClosing.objects.filter(pk=query.called.closing).values("closed_at")
+        events = Product.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
+            pgh_obj=OuterRef("pk"), pgh_created_at__lte=Subquery(closed_at)
+        )
+        rows = rows.annotate(ended_then=Subquery(events.order_by("-pgh_id").values("ended")[:1]))
+        rows = rows.filter(Q(ended_then=None) | Q(ended_then__gte=span.first))
     return {pk for pk in rows.order_by().values_list("pk", flat=True) if pk in products}
 
 
-def _each(amount: Decimal, side: Side) -> Decimal | None:
-    return amount / side.units if side.units and side.units > 0 else None
+def _each(amount: Decimal, units: Decimal | None) -> Decimal | None:
+    return amount / units if units and units > 0 else None

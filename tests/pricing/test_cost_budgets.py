@@ -163,6 +163,44 @@ def test_what_is_planned_of_a_line_is_split_by_budget_and_follows_it() -> None:
     assert stands() == {("A1", "marketing", 1, None, ""): D("100.01")}
 
 
+def test_planned_anew_in_another_currency_the_newest_file_holds() -> None:
+    dollars = {"currency": "USD", "exchange_rate": D("0.5")}
+
+    def planned() -> dict[tuple[str, str], Decimal]:
+        rows = cost_months().filter(source="budget")
+        return {(row.product.code, row.currency): row.amount for row in rows}
+
+    first = bring(row(cost=100), row(product="B1", cost=7))
+    second = bring(row(cost=220, **dollars))
+    assert (second.counts.new, second.counts.changed) == (0, 1)
+    assert second.sample[0]["old"] == {"cost": "100.00"}
+    assert planned() == {("A1", "USD"): 110, ("B1", ""): 7}
+    assert bring(row(cost=220, **dollars)).counts.unchanged == 1
+
+    both = row(cost=60), row(cost=80, **dollars)  # a part in each
+    third = bring(*both)
+    assert third.counts.changed == 2
+    assert planned() == {("A1", ""): 60, ("A1", "USD"): 40, ("B1", ""): 7}
+    assert bring(*both).counts.unchanged == 2
+    fourth = bring(row(cost=70), both[1])
+    assert fourth.counts.changed == 2
+    assert planned() == {("A1", ""): 70, ("A1", "USD"): 40, ("B1", ""): 7}
+    for done, left in (
+        (fourth, {("A1", ""): 60, ("A1", "USD"): 40, ("B1", ""): 7}),
+        (third, {("A1", "USD"): 110, ("B1", ""): 7}),
+        (second, {("A1", ""): 100, ("B1", ""): 7}),
+        (first, {}),
+    ):
+        undo(sheets.get("budget"), done.import_id or 0)
+        assert planned() == left
+
+
+@pytest.mark.parametrize("rate", ["0.92345", "0.00612", "0.000055"])
+def test_an_exchange_rate_arrives_whole(rate: str) -> None:
+    bring(row(cost=1_000_000, currency="USD", exchange_rate=D(rate)))
+    assert list(stands().values()) == [D(rate) * 1_000_000]
+
+
 @pytest.mark.parametrize(("revenue", "parts"), [(300, ["25.00", "75.00"]), (None, ["90.91", "9.09"])])
 def test_without_a_budget_it_is_split_by_what_was_sold(revenue: int | None, parts: list[str]) -> None:
     """By revenue, else by volume, of the twelve months before the file came."""

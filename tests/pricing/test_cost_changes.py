@@ -232,6 +232,18 @@ def test_a_draft_is_its_authors_and_limits_hold(world: World) -> None:
     assert not selector.cost_changes_visible(user_factory(rights=["products.view"])).exists()
 
 
+def test_without_sales_it_is_seen_by_who_sees_its_products_alone(world: World) -> None:
+    """No margin of them can be told, so the change has no effects."""
+    line, sold_by = line_factory(), Supplier.objects.create(code="farm", name="Farm")
+    costs("purchase", "4", product=product_factory(line=line, code="NEW"), supplier=sold_by)
+    change = world.draft(chosen={"supplier": sold_by.pk})
+    cost_change_apply(user=world.finance, change=change)
+    assert not change.effects.exists()
+    elsewhere, there = (user_factory("finance", lines=[each]) for each in (world.line, line))
+    assert not selector.cost_changes_visible(elsewhere).exists()
+    assert selector.cost_changes_visible(there).get() == change
+
+
 def test_of_many_products_a_worker_does_it_with_progress(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,9 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         ({"maanden_na_het_einde": "1,5"}, "not_whole"),
         ({"minimale_afname": "-1"}, "negative"),
         ({"bedrag": "2"}, "rate_taken"),
+        ({"bedrag": "0,1234567"}, "amount_places"),
+        ({"kostensoort": "duty", "basis": "share", "waarvan": "net", "bedrag": "4,50005"}, "share_places"),
+        ({"niet_verrekenbare_btw": "13,5455"}, "vat_places"),
     ],
 )
 def test_refused(product: Any, tmp_path: Path, said: dict[str, Any], code: str) -> None:
@@ -228,6 +231,22 @@ def test_every_tier_goes_out_and_comes_in_again(product: Any, tmp_path: Path) ->
             outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
         assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, count)
     assert line.rates.filter(withdrawn_at=None).count() == 6
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_amounts_have_six_decimals_both_ways(product: Any, tmp_path: Path, kind: str) -> None:
+    share = {"basis": "share", "waarvan": "net", "niet_verrekenbare_btw": "13,55"}
+    outcome = run(tmp_path, row("A", "purchase", -5, "0,123456"), row("A", "duty", -5, "4,5678", **share))
+    assert outcome.refusals == []
+    assert held(product, 0) == {"purchase": D("0.123456"), "duty": D("0.045678")}
+    assert CostRate.objects.get(cost_line__kind__code="duty").vat_rate == D("0.1355")
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    path = tmp_path / f"costs.{kind}"
+    path.write_bytes(b"".join(client.get(f"/costs/export/{kind}/").streaming_content))
+    with translation.override("en"):
+        outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 2)
 
 
 def test_fixed_shares_begin_in_a_month_and_the_months_before_keep_theirs(

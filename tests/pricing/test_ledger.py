@@ -224,6 +224,14 @@ def test_an_accrual_is_a_row_of_its_own_and_reverses(finance: Any, products: Any
     assert booked("accrual", month=month(2)) == {("energy", "A"): D(300)}
     assert booked("accrual", month=month(1)) == {("energy", "A"): D(-300)}
     assert run(SHEET, [accrual]).counts.unchanged == 1
+    later = entry(20, accrual=True)
+    run(SHEET, [later])
+    done = run(SHEET, [later | {"reversal_date": month(1)}])  # the day it is taken back came later
+    assert (done.counts.new, done.counts.changed, done.counts.unchanged) == (0, 1, 0)
+    assert booked("accrual", month=month(1)) == {("energy", "A"): D(-320)}
+    assert run(SHEET, [later | {"reversal_date": month(1)}]).counts.unchanged == 1
+    undo(SHEET, done.import_id or 0)
+    assert booked("accrual", month=month(1)) == {("energy", "A"): D(-300)}
     bad = [
         entry(1, reversal_date=month(1)),
         entry(1, accrual=True, reversal_date=month(2)),
@@ -389,6 +397,106 @@ def test_the_shell_answers_with_the_reconciliation(
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert answer["unchanged"] == 2
     assert answer["reconciled"][0]["unmapped"] == "240.00"
+
+
+class TestLines:
+    """2026-0012: 800 on 7000 and 200 on 7610."""
+
+    def lines(self, *numbers: str, **values: Any) -> list[dict[str, Any]]:
+        amounts = (("7000", 800), ("7610", 200), ("7610", 50))
+        found = [
+            entry(amount, account, number="2026-0012", cost_centre="" if place < 2 else "9", **values)
+            for place, (account, amount) in enumerate(amounts)
+        ]
+        return (
+            [row | {"entry_line": line} for row, line in zip(found, numbers, strict=True)]
+            if numbers
+            else found
+        )
+
+    def there(self) -> dict[tuple[str, bool], Decimal]:
+        return {(row.line, row.is_reversal): row.booked for row in LedgerEntry.objects.all()}
+
+    def test_rows_of_one_number_are_lines_of_one_entry(self, products: Any) -> None:
+        rows = self.lines()
+        done = run(SHEET, rows)
+        assert (done.refused, done.counts.new) == ([], 3)
+        assert self.there() == {("", False): 800, ("#2", False): 200, ("#3", False): 50}
+        for again in (rows, rows[::-1]):
+            counts = run(SHEET, again).counts
+            assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 3)
+        undo(SHEET, done.import_id or 0)
+        assert booked() == self.there() == {}
+
+    def test_numbered_by_the_file(self, products: Any) -> None:
+        rows = self.lines("10", "20", "30")
+        alike = rows[0] | {"entry_line": "40"}
+        assert run(SHEET, [*rows, alike]).counts.new == 4
+        assert self.there() == {
+            (line, False): D(n) for line, n in (("10", 800), ("20", 200), ("30", 50), ("40", 800))
+        }
+        assert run(SHEET, [alike, *rows]).counts.unchanged == 4
+        assert run(SHEET, [rows[0] | {"entry_line": "50"}]).counts.new == 1  # a line may come later
+        assert run(SHEET, [rows[0] | {"amount": D(1)}]).codes == ["entry_taken"]
+        assert run(SHEET, [rows[0], rows[0]]).codes == ["entry_duplicate"]
+
+    def test_numbered_later_or_no_more_they_are_the_same(self, products: Any) -> None:
+        run(SHEET, self.lines())
+        assert run(SHEET, self.lines("1", "2", "3")).counts.unchanged == 3
+        more = entry(7, "7999", number="2026-0012", entry_line="4")
+        assert run(SHEET, [*self.lines("1", "2", "3"), more]).counts.new == 1
+        assert run(SHEET, [*self.lines(), more | {"entry_line": None}]).counts.unchanged == 4
+        assert sum(self.there().values()) == 1057
+
+    def test_one_that_says_otherwise_is_refused(self, products: Any) -> None:
+        rows = self.lines()
+        run(SHEET, rows)
+        assert run(SHEET, [rows[0] | {"amount": D(1)}]).codes == ["entry_taken"]
+        moved = run(SHEET, [rows[0] | {"account": "7999"}, *rows[1:]])
+        assert (moved.codes, moved.counts.new) == (["entry_lines"], 0)
+        both = run(SHEET, [rows[0] | {"amount": D(1)}, *rows[1:], entry(5, "7999", number="2026-0012")])
+        assert (both.codes, both.counts.new) == (["entry_taken", "entry_taken"], 0)
+        assert run(SHEET, [rows[1], rows[1] | {"amount": D(9)}]).codes == ["entry_duplicate"]
+        assert sum(self.there().values()) == 1050
+
+    def test_what_was_left_out_can_be_sent_again(self, products: Any) -> None:
+        rows = self.lines()
+        unknown = rows[1] | {"product": "NEW"}
+        assert run(SHEET, [rows[0], unknown, rows[2]]).codes == ["product_unknown"]
+        product_factory(code="NEW")
+        counts = run(SHEET, [rows[0], unknown, rows[2]]).counts
+        assert (counts.new, counts.unchanged) == (1, 2)
+        assert sum(self.there().values()) == 1050
+
+    def test_each_is_taken_back_by_itself(self, products: Any) -> None:
+        rows = self.lines(accrual=True)
+        rows[0]["reversal_date"] = month(1)
+        done = run(SHEET, rows)
+        assert done.counts.noted == {"open_accruals": "2", "open_amount": "250.00"}
+        assert self.there()["", True] == -800
+        left = accruals_open(LedgerEntry.objects.all())
+        assert sorted(left.values_list("line", flat=True)) == ["#2", "#3"]
+        assert run(SHEET, rows).counts.unchanged == 3
+
+    def test_a_plain_export_comes_in(self, products: Any, tmp_path: Path) -> None:
+        path = tmp_path / "grootboek.csv"
+        for head, ends in (("", ("", "", "")), (";regelnummer", (";1", ";2", ";3"))):
+            path.write_text(
+                f"boekingsnummer;datum;grootboekrekening;bedrag{head}\n"
+                f"2026-0012;{month(2)};7000;800,00{ends[0]}\n2026-0012;{month(2)};7610;200,00{ends[1]}\n"
+                f"2026-0013;{month(2)};7000;1,00{ends[2]}\n"
+            )
+            call_command("import_data", "cost_actuals", str(path), "--option", "decimal=,")
+        assert LedgerEntry.objects.count() == 3
+
+
+@pytest.mark.parametrize("rate", ["0.92345", "0.00612", "0.000055"])
+def test_an_exchange_rate_arrives_whole(products: Any, rate: str) -> None:
+    said = entry(1_000_000, currency="USD", exchange_rate=D(rate))
+    assert run(SHEET, [said]).refused == []
+    there = LedgerEntry.objects.get()
+    assert (there.exchange_rate, there.booked) == (D(rate), D(rate) * 1_000_000)
+    assert run(SHEET, [said]).counts.unchanged == 1
 
 
 ACCOUNTS, CENTRES = ("7000", "7100", "7200"), ("", "100", "200")

@@ -199,6 +199,27 @@ def test_whatever_is_renamed_or_moved_reports_of_a_closed_month_stay(world: Any,
     assert files(finance) == said
 
 
+def test_what_was_renamed_since_opens_its_entries(world: Any, finance: Any) -> None:
+    """Also where something else has its code now."""
+    named = {"product": "JUICE", "channel": "web", "supplier": "MILL", "cost_centre": "9"}
+    run(LEDGER, [entry("9", 2, "12") | named], user=finance, correction="Late")
+    night()
+    Product.objects.filter(code="JUICE").update(code="SQUASH")
+    Product.objects.filter(code="MILK").update(code="JUICE")
+    Channel.objects.update(code="site")
+    Supplier.objects.update(code="MOLEN")
+    client = Client()
+    client.force_login(finance)
+    by = "product,channel,supplier,cost_centre,kind,month"
+    address = f"/costs/reports/?month={month(2):%Y-%m}&of=actual&columns=month-actual&by={by}"
+    rows = client.get(f"{address}&product=JUICE&channel==web").context["rows"]
+    opened = [name[2] for row in rows for name in row.names if "/costs/ledger/" in name[2]]
+    assert opened
+    for each in opened:
+        assert "product=SQUASH" in each
+        assert [row.number for row, _kinds in client.get(each).context["rows"]] == ["9"]
+
+
 PLAIN = {"layout": "costs", "columns": "", "of": "", "against": ""}
 """An address that does not say what is compared, nor with what."""
 
@@ -232,6 +253,24 @@ def test_prices_a_budget_and_an_estimate_that_come_later_leave_a_closed_month(
         assert [key for key in one if one[key] != other[key]] == []
     now = QueryDict(f"layout=units&period=month&month={month(1):%Y-%m}&of=standard")
     assert b",8.0000," in report_bytes(user=finance, kind="csv", query=now)
+
+
+def test_an_end_date_that_comes_later_leaves_a_closed_month(finance: Any) -> None:
+    """Of what sold nothing in it and has a price; what had ended before stays away."""
+    everybody, line = price_list_factory(code="ALL"), line_factory()
+    for code, ended in (("JAM", None), ("TEA", month(4))):
+        product = product_factory(code=code, line=line, ended=ended)
+        price_factory(price_list=everybody, product=product, start_date=month(5), amount=D(3))
+    month_close(user=finance, month=month(2))
+    before = {key: each for key, each in files(finance).items() if "units" in key}
+    assert {(b"JAM" in each, b"TEA" in each) for each in before.values()} == {(True, False)}
+    Product.objects.filter(code="JAM").update(ended=month(4))
+    Product.objects.filter(code="TEA").update(ended=None)
+    events: Any = Product.pgh_event_model  # type: ignore[attr-defined]
+    last = list(events.objects.order_by("-pgh_id").values_list("pgh_id", flat=True)[:2])
+    # In a test the database's now() stands still.
+    events.objects.filter(pgh_id__in=last).update(pgh_created_at=timezone.now())
+    assert {key: each for key, each in files(finance).items() if "units" in key} == before
 
 
 REFUSED = [

@@ -19,7 +19,7 @@ from pricing.cards.variance import variance_card
 from pricing.engine.costs import variance
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from products.models import BudgetRow, BudgetVersion, Measure, Product, Supplier
+from products.models import BudgetRow, BudgetVersion, Measure, Product, SalesMonth, Supplier
 from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.price_variance import price_variance
 from reporting.services.report_files import report_bytes
@@ -216,6 +216,16 @@ class TestVariance:
         assert one.plan is not None
         assert (one.plan.volume, one.plan.mix) == (100, 0)
 
+    def test_what_was_sold_without_an_amount_is_volume_too(self, planned: Any) -> None:
+        """Of A 90 of the 110 without one."""
+        SalesMonth.objects.filter(product__code="A").update(volume=20)
+        sell(Product.objects.get(code="A"), MONTH, D(90), None)
+        finance, said = user_factory("finance"), {"layout": "variance", "by": "product", "period": "month"}
+        for against in ("budget", "standard"):
+            found = price_variance(finance, ask(**said, against=against, product="A"))
+            assert found.rows[0].units == 110
+            assert found.plan is None or (found.plan.volume, found.rows[0].volume) == (100, 100)
+
     @pytest.mark.parametrize("seed", range(4))
     def test_of_many_it_is_what_each_booked_row_says(self, seed: int) -> None:
         """Against the formula of a product's own page, row by row: products in part planned or sold, kinds
@@ -365,6 +375,12 @@ class TestTrend:
         # purchase: A 320 / 150 on average; April 300 / (213.33 + 95), May 210 / (106.67 + 95)
         assert [round(cell, 2) for cell in kinds[0].cells if cell] == [D("97.30"), D("104.13")]
         assert kinds[1].cells == (None, 300)
+
+    def test_what_was_sold_without_an_amount_is_a_unit_too(self, sold: list[Product]) -> None:
+        """25 more of A in May: 150 / 75."""
+        sell(sold[0], MONTH, D(25), None)
+        found = cost_trend(user_factory("finance"), ask(layout="trend", of="standard", by="product"))
+        assert found.rows[0].cells == (2, 2)
 
     def test_of_one_unit_kinds_add_up_to_what_a_unit_costs(self, sold: list[Product]) -> None:
         Product.objects.filter(pk=sold[1].pk).update(unit="")

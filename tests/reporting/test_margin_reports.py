@@ -30,7 +30,7 @@ from pricing.selectors.month_margin import margins_total
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
-from products.models import Channel, Product
+from products.models import SALES_WRITTEN, Channel, ImportedObject, Product
 from reporting.cost_reports.files import pdf_data
 from reporting.cost_reports.tables import report_table
 from reporting.cost_reports.waterfall import waterfall_steps
@@ -218,10 +218,12 @@ class TestMargin:
         finance, now = user_factory("finance", language="en"), timezone.now()
         run_now(local_date=today(), only=["standard_costs"], kind="manual")
         made: Any = {"sheet": "sales", "source": "page", "file_size": 1}
-        made |= {"months_from": MONTH, "months_to": MONTH}
         before = now - timedelta(days=1)
         state = "undone" if how == "undone_at" else "applied"
         file = Import.objects.create(**made, state=state, applied_at=before, undone_at=before)
+        ImportedObject.objects.create(
+            source_import=file, kind=SALES_WRITTEN, object_id=file.pk, after={"months": [f"{MONTH:%Y-%m}"]}
+        )
         asked = [
             (margin_report, {"layout": "margin", "by": "line"}),
             (margin_bridge, {"layout": "bridge"}),

@@ -16,6 +16,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import Channel, ChannelLimit, Product, SalesMonth
 from reporting.cost_reports.units import price_of
+from reporting.selectors.margin_report import margin_report
 from reporting.selectors.unit_report import unit_report
 from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
 from tests.html import tight
@@ -60,6 +61,31 @@ def test_the_worked_case(products: list[Product]) -> None:
     assert (juice.net, juice.cost, juice.cost_before, juice.change) == (D("2.5"), D("1.2"), 1, D("0.2"))
     assert (juice.margin, juice.rate) == (D("1.3"), D("0.52"))
     assert (water.name.code, water.units, water.cost, water.margin, water.rate) == ("WATER", *[None] * 4)
+
+
+@pytest.mark.parametrize("shop", [True, False])
+def test_what_was_sold_without_an_amount_counts_in_the_cost_alone(
+    products: list[Product], shop: bool
+) -> None:
+    """200 for 500 and 40 of which no file says for how much: 240 cost 240."""
+    channel = None if shop else Channel.objects.get()
+    if channel:
+        SalesMonth.objects.filter(month=MONTH).update(channel=channel_factory())
+    sell(products[0], MONTH, 40, None, channel=channel)
+    sell(products[1], MONTH, 3, None)
+    finance = user_factory("finance")
+    juice, milk, _water = unit_report(finance, ask(**ASKED)).rows
+    assert (juice.units, juice.net, juice.cost) == (240, D("2.5"), 1)
+    assert (juice.margin, juice.rate) == (D("1.5"), D("0.6"))
+    assert (milk.units, milk.net, milk.cost, milk.margin, milk.rate) == (3, None, 0, None, None)
+    total = margin_report(finance, ask(**ASKED | {"layout": "margin", "by": "channel"})).total
+    assert total is not None
+    assert (total.gross, total.net) == (500, 500)
+    sold = margin_report(finance, ask(**ASKED | {"layout": "margin", "by": "product"})).rows
+    assert {row.name.code: row.sold for row in sold} == {"JUICE": True, "WATER": False}
+    if channel:
+        [row] = unit_report(finance, ask(**ASKED, channel=channel.code)).rows
+        assert (row.name.code, row.units, row.net) == ("JUICE", 40, None)
 
 
 def test_a_service_has_the_price_of_its_leading_part_and_stays_without_sales(products: list[Product]) -> None:

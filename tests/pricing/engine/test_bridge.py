@@ -13,7 +13,8 @@ D = Decimal
 cents = st.integers(-(10**8), 10**8).map(lambda number: D(number) / 100)
 units = st.none() | st.integers(-100, 10**6).map(D)
 foreign = st.dictionaries(st.sampled_from(("USD", "GBP")), st.tuples(cents, cents))
-sides = st.builds(Side, units, cents, cents, foreign) | st.just(Side(None, D(0), D(0)))
+unpriced = st.integers(0, 200).map(D)
+sides = st.builds(Side, units, cents, cents, foreign, unpriced) | st.just(Side(None, D(0), D(0)))
 compared = st.builds(Compared, st.integers(), st.sampled_from(("carton", "Carton", "MWh")), sides, sides)
 
 
@@ -39,6 +40,14 @@ def test_unlike_units_are_never_added() -> None:
     found = bridge([A, Compared("B", "MWh", B.before, B.after)])
     # 10 more at 4 and 10 fewer at 8, each by itself: no mix
     assert said(found) == {"price": 95, "cost": -62, "volume": -40}
+
+
+def test_units_without_an_amount_cost_and_say_nothing_of_the_price() -> None:
+    """110 at 6.20, of which 100 sold at 10.50 and of 10 it is not known for how much."""
+    found = bridge([Compared("A", "box", A.before, Side(D(110), D(1050), D(682), {}, D(10)))])
+    assert said(found) == {"price": 50, "cost": -22, "volume": 40, "mix": -100}
+    known = Compared("A", "box", A.before, Side(D(110), D(0), D(682), {}, D(110)))
+    assert said(bridge([known])) == {"other": -1082}
 
 
 def test_new_and_lost_come_whole_and_first() -> None:

@@ -151,7 +151,9 @@ class TestWhatALineComesTo:
         assert owed(rate, "10") == D("445.28")
 
     def test_below_the_first_tier_there_is_no_cost_to_tell(self) -> None:
-        assert cost(Rate({D(10): Tier(D(2))}), D(9)) is None
+        rate = Rate({D(10): Tier(D(2), least=D(5))})
+        assert cost(rate, D(9)) is None
+        assert [owed(rate, n) for n in ("0", "-3")] == [0, -6]  # nothing costs nothing
 
 
 class TestWhatProductsComeTo:
