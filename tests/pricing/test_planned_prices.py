@@ -12,8 +12,8 @@ import pytest
 from core.months import month_add
 from core.registries import PlannedChange
 from forecasting.models import Forecast, ForecastMonth, TotalForecast
+from forecasting.selectors.totals import correlations
 from forecasting.services.drivers import driver_values_set
-from forecasting.steps.totals import _correlations
 from forecasting.totals import summed_half
 from forecasting.words.drivers import driver_card
 from pricing.models import PassThrough, Price, PriceList, ReferenceUse
@@ -349,7 +349,7 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     assert of_total[0] == pytest.approx(final + other_months[2].final, rel=1e-6)
     widths = [final - low, other_months[2].final - other_months[2].final_band[1]]
     assert of_total[0] - of_total[1] == pytest.approx(
-        summed_half(sum(widths), sum(w * w for w in widths), correlation=_correlations().of_products),
+        summed_half(sum(widths), sum(w * w for w in widths), correlation=correlations().of_products),
         rel=1e-3,
     )
     card = driver_card(Forecast.objects.get(product=juice, current=True))
