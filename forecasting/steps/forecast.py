@@ -84,7 +84,9 @@ class _Shown:
     def __init__(self, changed: Sequence[SubjectSeries], correlation: float) -> None:
         leading = {series.key: series for series in changed if series.leads and series.product_id}
         self._levels = {key: series.kind == Measure.Kind.LEVEL for key, series in leading.items()}
-        self._prices = prices_last_year({key[0]: series.as_of for key, series in leading.items()})
+        self._prices = prices_last_year(
+            {series.product_id: series.as_of for series in leading.values() if series.product_id}
+        )
         self._correlation = correlation
 
     def figures(self, forecasts: Sequence[ForecastWrite]) -> list[ForecastFigures]:

@@ -187,13 +187,15 @@ def test_the_tab_says_what_is_expected_and_how_it_was_made(client, manager, sett
 
 def test_months_that_something_decided_moves_stand_beside_the_statistics(client, manager, settled):
     """Whatever moves them: the bands are of the final ones."""
-    assert " Final " not in text(client.get(tab(settled[0])))
+
+    def columns() -> str:
+        page = client.get(tab(settled[0])).content.decode()
+        return page[page.index('id="months-title"') :].split("</thead>")[0]
+
+    assert "Final" not in columns()
     months = ForecastMonth.objects.filter(forecast__product=settled[0], forecast__current=True)
     months.update(driven=F("mean") * 2)
-    answer = client.get(tab(settled[0]))
-    assert " Final " in text(answer)
-    month = answer.context["months"][0]["month"]
-    assert f"{formats.number(month.mean * 2, answer.context['decimals'])}" in text(answer)
+    assert "Final" in columns()
 
 
 def test_accuracy_that_is_not_known_is_a_dash(client, manager):
