@@ -6,6 +6,9 @@ prints the rows of the table in docs/algorithms/drivers.md: by origin (periods b
 tell of it, what a whole holiday does, by how much it made the past better in how many years, whether it
 entered, and how far off the periods around it were (WAPE) with seasonal naive, without and with what entered.
 Every origin is a night of its own.
+
+`--simulated 40` says instead how often an Easter enters that does nothing, and one of 10 %, in so many lines
+of ten products forecast by the week.
 """
 
 from __future__ import annotations
@@ -29,6 +32,10 @@ from forecasting.engine.shared import LEAST_SERIES, SharedEffect, pooled, togeth
 
 WEEK, YEAR = datetime.timedelta(days=7), 12
 AHEAD = {12: 6, 52: 26}
+# A simulated line: its first week, how many products, and the standard deviations of what they share in a
+# week, of what is their own, and of the step that their level takes.
+FIRST, PRODUCTS = datetime.date(2021, 1, 4), 10
+SHARED_NOISE, OWN_NOISE, LEVEL_STEP = 0.03, 0.08, 0.02
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,12 @@ class Known:
 def main() -> int:
     parser = argument_parser("python -m forecasting.evaluate_holidays")
     parser.add_argument("--calendars", default=",".join(MOVING), help="with commas")
+    parser.add_argument("--simulated", type=int, help="this many simulated lines of each size instead")
     options = parser.parse_args()
     engine.warm_up()
+    if options.simulated:
+        sys.stdout.write("\n".join(simulated_rows(options.simulated)) + "\n")
+        return 0
     season = YEAR if options.period == "month" else 52
     series = _read(options, season)
     for back in map(int, options.origins.split(",")):
@@ -138,6 +149,43 @@ def _row(back: int, name: str, effect: SharedEffect, off: FloatArray, sold: floa
     said = [str(effect.series), f"{100 * effect.weight:+.1f} %", f"{100 * effect.gain:.1f} %"]
     cells = [str(back), name, *said, str(effect.occasions), "yes" if effect.enters else "no", *wapes]
     return f"| {' | '.join(cells)} |"
+
+
+# -- simulated ---------------------------------------------------------------------------------------------
+
+
+def simulated_rows(lines: int) -> list[str]:
+    """By weeks of history and by what Easter does: in which share of the lines it enters, and its weight."""
+    rows = []
+    for weeks in (209, 261):
+        for effect in (0.0, 0.1):
+            rng = np.random.default_rng(1)
+            found = [simulated_line(rng, weeks, effect) for _ in range(lines)]
+            weight = np.array([one.weight for one in found])
+            share = 100 * np.mean([one.enters for one in found])
+            rows.append(
+                f"| {weeks} | {effect:g} | {share:.0f} % | {weight.mean():+.3f} ± {weight.std():.3f} |"
+            )
+    return rows
+
+
+def simulated_line(rng: np.random.Generator, weeks: int, effect: float) -> SharedEffect:
+    """What a line of products that Easter moves all alike tells of it."""
+    x = np.array([_share("easter", FIRST + step * WEEK, 52) for step in range(weeks + AHEAD[52])])
+    easter = Driver("easter", x[:weeks], x[weeks:], "event")
+    common = SHARED_NOISE * rng.normal(size=weeks)
+
+    def product() -> engine.Series:
+        level = 5 + np.cumsum(LEVEL_STEP * rng.normal(size=weeks))
+        season = 0.2 * np.sin(2 * np.pi * (np.arange(weeks) / 52.18 + rng.random()))
+        own = OWN_NOISE * rng.normal(size=weeks)
+        values = np.exp(level + season + effect * x[:weeks] + common + own)
+        return engine.Series("S", FIRST.toordinal() // 7, values)
+
+    said = together(told(product(), [easter], season_length=52) for _ in range(PRODUCTS))
+    if said is None:
+        raise ValueError(f"{weeks} weeks tell nothing")
+    return pooled(["easter"], said, season_length=52)["easter"]
 
 
 if __name__ == "__main__":

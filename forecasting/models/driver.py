@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import datetime
+
 import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.months import month_end
 from forecasting.calendars import MOVING
 
 
@@ -92,6 +95,14 @@ class Driver(models.Model):
     def moves(self) -> bool:
         """Whether it is a holiday that moves: all products of a line tell together what it does."""
         return self.calendar in MOVING
+
+    @property
+    def known_until(self) -> datetime.date | None:
+        """The last day of its newest value; of a row that was read with ``last_date``, where that begins."""
+        newest: datetime.date | None = getattr(self, "last_date", None)
+        if newest is None or self.step == self.Step.DAY:
+            return newest
+        return month_end(newest) if self.step == self.Step.MONTH else newest + datetime.timedelta(days=6)
 
 
 class DriverValue(models.Model):

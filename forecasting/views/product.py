@@ -145,6 +145,7 @@ def _context(
         "channels": channels_card(subject, measure, now, request.GET.get("channel")),
         "accuracy": product_card(now, subject),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
+        "has_final": any(month.final != month.mean for month in now.sold_months) if now else False,
         "changes": product_overrides(subject, measure, now.months)
         if now and isinstance(subject, Product)
         else [],

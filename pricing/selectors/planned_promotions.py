@@ -21,6 +21,7 @@ from pricing.engine.pooling import Belief
 from pricing.models import Price, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
+from pricing.selectors.promotion_channels import asked_channels, moved_measure, sold_there
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.resellers import consumers_by_product
@@ -112,7 +113,7 @@ def promotion_changes(
         prices = () if is_level else _prices(moved, months)
         if said or prices:
             # Of a state only what comes in moves, not what else its line counts.
-            others = [one.pk for one in tree.measures(line) if is_level and one != _moving(tree, line)]
+            others = [one.pk for one in tree.measures(line) if is_level and one != moved_measure(tree, line)]
             apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
             found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart)
     return found
@@ -199,11 +200,6 @@ def _running(
     return found
 
 
-def _moving(tree: LineTree, line: int) -> Measure:
-    """The measure that a promotion moves: what leads, of a state what comes into it."""
-    return tree.inflow(line) or tree.lead_measure(line)
-
-
 class _Places:
     """Where promotions run, by what each channel sold of the year before of what they move; ``consumers`` as
     :func:`consumers_by_product` reads them. One query, where any is needed."""
@@ -219,7 +215,9 @@ class _Places:
             pk: {price.price_list.channel_id for price in own if not price.price_list.segment_id}
             for pk, own in consumers.items()
         }
-        wanted = [row for row in rows if self._asked(row) or self._chains.get(row.product_id, set()) - {None}]
+        wanted = [
+            row for row in rows if asked_channels(row) or self._chains.get(row.product_id, set()) - {None}
+        ]
         self._sold: dict[int, dict[int, float]] = defaultdict(dict)
         if not wanted:
             return
@@ -229,7 +227,7 @@ class _Places:
             month__gte=month_add(first, -YEAR),
             month__lt=first,
         )
-        measures = {row.product_id: _moving(tree, row.product.line_id).pk for row in wanted}
+        measures = {row.product_id: moved_measure(tree, row.product.line_id).pk for row in wanted}
         for product, measure, channel, volume in found.values_list(
             "product_id", "measure_id", "channel_id"
         ).annotate(sum=Sum("volume")):
@@ -238,7 +236,7 @@ class _Places:
 
     def share(self, row: PromotionProduct) -> float:
         """Which part of the product's volume its channels sell."""
-        if not self._asked(row):
+        if not asked_channels(row):
             return 1.0
         whole = sum(self._sold[row.product_id].values())
         return sum(self._there(row).values()) / whole if whole > 0 else 0.0
@@ -255,12 +253,8 @@ class _Places:
             return 1.0
         return sum(volume for pk, volume in there.items() if chains.isdisjoint(self._above[pk])) / whole
 
-    def _asked(self, row: PromotionProduct) -> set[int]:
-        return {part.channel_id for part in row.promotion.channel_rows.all()}
-
     def _there(self, row: PromotionProduct) -> dict[int, float]:
-        asked, own = self._asked(row), self._sold[row.product_id]
-        return {pk: volume for pk, volume in own.items() if not asked or asked.intersection(self._above[pk])}
+        return sold_there(self._sold[row.product_id], asked_channels(row), self._above)
 
 
 def _said(first: Running, others: int) -> dict[str, Any]:

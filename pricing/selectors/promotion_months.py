@@ -15,6 +15,7 @@ from products.models import SalesMonth
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
+from .promotion_channels import asked_channels, moved_measure, sold_there
 from .promotion_runs import ran_or_will
 from .promotion_series import measured_days, part_of
 
@@ -23,19 +24,19 @@ def promotion_months(
     products: Collection[int], until: datetime.date
 ) -> Mapping[int, Mapping[datetime.date, float]]:
     """By product the months up to ``until`` in which an approved promotion ran, with the part of the month it
-    ran in × the share of that month's volume that its channels sold, by the line's leading measure: at most
-    1. Few queries, one where there is none."""
+    ran in × the share of that month's volume that its channels sold, of what it moves (the line's leading
+    measure, of a state what comes into it): at most 1. Few queries, one where there is none."""
     rows = _rows(products, until)
     if not rows:
         return {}
-    tree, shares = LineTree(), _Shares(rows)
+    tree = LineTree()
+    shares = _Shares(rows, tree)
     found: dict[int, dict[datetime.date, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
-        measure = tree.lead_measure(row.product.line_id)
-        first, last = measured_days(row.promotion, measure)
+        first, last = measured_days(row.promotion, tree.lead_measure(row.product.line_id))
         own = found[row.product_id]
         for month in month_range(month_start(first), min(month_start(last), until)) if first <= last else ():
-            part = part_of("months", month, first, last) * shares.of(row, measure.pk, month)
+            part = part_of("months", month, first, last) * shares.of(row, month)
             own[month] = min(own[month] + part, 1.0)
     return found
 
@@ -53,26 +54,25 @@ def _rows(products: Collection[int], until: datetime.date) -> list[PromotionProd
 class _Shares:
     """Which part of a month's volume the channels of a promotion sold."""
 
-    def __init__(self, rows: Sequence[PromotionProduct]) -> None:
-        self._asked = {
-            row.promotion_id: {part.channel_id for part in row.promotion.channel_rows.all()} for row in rows
+    def __init__(self, rows: Sequence[PromotionProduct], tree: LineTree) -> None:
+        measures = {
+            row.product_id: moved_measure(tree, row.product.line_id).pk for row in rows if asked_channels(row)
         }
-        limited = {row.product_id for row in rows if self._asked[row.promotion_id]}
-        self._above = channel_chains() if limited else {}
-        self._sold: dict[tuple[int, int, datetime.date], dict[int, float]] = defaultdict(dict)
-        if not limited:
+        self._above = channel_chains() if measures else {}
+        self._sold: dict[tuple[int, datetime.date], dict[int, float]] = defaultdict(dict)
+        if not measures:
             return
-        sums = SalesMonth.objects.filter(product_id__any=limited, volume__gt=0).order_by()
+        sums = SalesMonth.objects.filter(product_id__any=many(measures), volume__gt=0).order_by()
         for product, measure, month, channel, volume in sums.values_list(
             "product_id", "measure_id", "month", "channel_id"
         ).annotate(Sum("volume")):
-            self._sold[product, measure, month][channel] = float(volume)
+            if measure == measures[product]:
+                self._sold[product, month][channel] = float(volume)
 
-    def of(self, row: PromotionProduct, measure: int, month: datetime.date) -> float:
-        asked = self._asked[row.promotion_id]
+    def of(self, row: PromotionProduct, month: datetime.date) -> float:
+        asked = asked_channels(row)
         if not asked:
             return 1.0
-        sold = self._sold.get((row.product_id, measure, month), {})
+        sold = self._sold.get((row.product_id, month), {})
         whole = sum(sold.values())
-        there = sum(volume for channel, volume in sold.items() if asked.intersection(self._above[channel]))
-        return there / whole if whole > 0 else 0.0
+        return sum(sold_there(sold, asked, self._above).values()) / whole if whole > 0 else 0.0

@@ -38,6 +38,7 @@ LINES = [
     ("juice", "Sappen", "food", "", "", "", (), ("", "", "")),
     ("dairy-free", "Zuivelvrij", "food", "", "", "", (), ("", "", "")),
     ("pantry", "Houdbaar", "food", "Yara", "", "", (), ("", "", "")),
+    ("fresh", "Vers", "food", "", "", "", ("sell-in",), ("", "", "")),
     (
         *("energy", "Energie", "", "Thomas", "contract", ""),
         *(("new-contracts", "contracts"), ("tariff", "customer", "contracts")),
@@ -51,6 +52,9 @@ LINES = [
 
 # Months after which a line's figures no longer move: claims for care come in late.
 FINAL_AFTER = {"care": 2}
+
+# The line that is planned by the week.
+FRESH = "fresh"
 
 # Lines whose products are looked at again every so many months.
 REVIEWED = {"dairy-free": 12}
@@ -226,6 +230,20 @@ def _services() -> list[Item]:
     ]
 
 
+def _fresh() -> list[Item]:
+    rows = [
+        ("VRS-100", "Hummus naturel 200 g", 1.35, 42_000),
+        ("VRS-110", "Hummus paprika 200 g", 1.45, 27_000),
+        ("VRS-200", "Groentespread 150 g", 1.55, 19_000),
+        ("VRS-300", "Falafel 250 g", 2.1, 23_000),
+        ("VRS-400", "Quinoasalade 300 g", 2.65, 15_000),
+    ]
+    return [
+        Item(code, name, FRESH, price, Course("maturity", 48, size, noise=0.04))
+        for code, name, price, size in rows
+    ]
+
+
 def items() -> list[Item]:
     """All products of the demo company."""
-    return [*_food(), *_services()]
+    return [*_food(), *_services(), *_fresh()]

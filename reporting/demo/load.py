@@ -25,6 +25,7 @@ from core.months import month_add, month_end, month_start
 from core.organisation import organisation_forget, today
 from exchange.services.shell import import_run
 from forecasting.models import Finding, NightlyRun
+from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import findings_decide
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
@@ -54,6 +55,7 @@ from .catalogue import (
     CHANNELS,
     FAMILIES,
     FINAL_AFTER,
+    FRESH,
     LINES,
     MEASURES,
     REVIEWED,
@@ -65,6 +67,7 @@ from .catalogue import (
     items,
 )
 from .costs import correction_create, cost_budget_file, cost_file, dearer_create
+from .fresh import fresh_file, fresh_rows, leaflet_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .ledger import late_file, ledger_file, ledger_mapped
 from .offer import positionings_create
@@ -198,6 +201,7 @@ def _structure(people: dict[str, User]) -> None:
             volume_word=volume,
             final_after_months=FINAL_AFTER.get(code),
             review_months=REVIEWED.get(code),
+            forecast_step="week" if code == FRESH else "",
             measures=[measures[each] for each in counted],
         )
     channels: dict[str, Channel] = {}
@@ -272,20 +276,28 @@ def _related(anna: User) -> None:
 
 
 def _sales(anna: User, last: datetime.date) -> None:
-    rows = list(sales_rows(items(), last, SEED))
+    rows = list(sales_rows((item for item in items() if item.line != FRESH), last, SEED))
+    fresh = list(fresh_rows((item for item in items() if item.line == FRESH), last, SEED))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "verkopen.csv"
         sales_file(rows, path)
         _import("sales", path)
+        path = Path(folder) / "vers.csv"
+        fresh_file(fresh, last, path)
+        _import("sales", path, period="D")
         path = Path(folder) / "temperatuur.csv"
         temperature_file(last, path)
         _import("drivers", path, create_missing="1", kind="series")
+        path = Path(folder) / "folder.csv"
+        leaflet_file(min(row[3] for row in fresh), last, path)
+        _import("drivers", path, create_missing="1", kind="event")
+        driver_calendar_use(user=anna, calendar="easter", line=ProductLine.objects.get(code=FRESH))
         running = month_add(last, 1).year
         for year in (running - 1, running):
             code = f"budget-{year}"
             version = budget_create(user=anna, code=code, name=f"Budget {year}", year=year)
             path = Path(folder) / f"{code}.csv"
-            budget_file(rows, year, code, path, SEED)
+            budget_file([*rows, *fresh], year, code, path, SEED)
             _import("budget", path)
             _line_budget(anna, version)
             budget_freeze(user=anna, version=version)

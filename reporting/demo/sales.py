@@ -44,6 +44,7 @@ OFF_BUDGET |= {
     "GSD-001": 0.97,
 }
 RETURNS = ("SAP-090", "kroon", 25, Decimal(-1840))
+CENT = Decimal("0.01")
 _MONTHLY_LEAVERS, _POLICY_LEAVERS = 0.028, 0.016
 
 
@@ -79,10 +80,7 @@ def sales_rows(items: Iterable[Item], last: datetime.date, seed: int) -> Iterato
             if top_line(item.line) == "insurance":
                 yield from _inflow_rows(item, channel, share, first, inflow, seed)
     code, channel, ago, volume = RETURNS
-    yield code, channel, "sell-in", month_add(last, -ago), volume, (volume * Decimal("1.3")).quantize(_CENT)
-
-
-_CENT = Decimal("0.01")
+    yield code, channel, "sell-in", month_add(last, -ago), volume, (volume * Decimal("1.3")).quantize(CENT)
 
 
 def policies_new(in_force: Sequence[float]) -> list[float]:
@@ -125,7 +123,7 @@ def _channel_rows(
         late = channel == LATE[0] and item.code in LATE[1] and ago == 0
         if late or (item.code == LOST_MONTH[0] and ago == LOST_MONTH[1]):
             continue
-        revenue = (Decimal(part) * Decimal(str(round(price, 4)))).quantize(_CENT)
+        revenue = (Decimal(part) * Decimal(str(round(price, 4)))).quantize(CENT)
         yield from _measured(item.code, channel, line, month, part, revenue, in_force, rng)
 
 
@@ -161,7 +159,7 @@ def sales_file(rows: Iterable[Row], path: Path) -> None:
         out = csv.writer(file, delimiter=";")
         out.writerow(["maand", "artikel", "kanaal", "maat", "afzet", "omzet"])
         for code, channel, measure, month, volume, revenue in rows:
-            out.writerow([f"{month:%Y-%m}", code, channel, measure, volume, _comma(revenue)])
+            out.writerow([f"{month:%Y-%m}", code, channel, measure, volume, comma(revenue)])
 
 
 def budget_file(rows: Iterable[Row], year: int, version: str, path: Path, seed: int) -> None:
@@ -180,7 +178,7 @@ def budget_file(rows: Iterable[Row], year: int, version: str, path: Path, seed: 
             asks = max(-0.03, min(0.03, random.Random(f"{seed}:{version}:{code}").gauss(0, 0.015))) + 1
             error = Decimal(str(round(OFF_BUDGET.get(code, asks), 4)))
             for number, (units, amount) in sorted(_plan(years[year - 1], years[year]).items()):
-                cells = (round(units * error), _comma((amount * error).quantize(_CENT)))
+                cells = (round(units * error), comma((amount * error).quantize(CENT)))
                 out.writerow([version, code, measure, f"{year}-{number:02d}", *cells])
 
 
@@ -206,5 +204,5 @@ def _sum(months: Iterable[tuple[Decimal, Decimal]], place: int) -> Decimal:
     return sum((month[place] for month in months), Decimal(0))
 
 
-def _comma(amount: Decimal | None) -> str:
+def comma(amount: Decimal | None) -> str:
     return "" if amount is None else str(amount).replace(".", ",")

@@ -426,6 +426,17 @@ def page(client: Any, name: str, *args: Any, **query: Any) -> str:
     return str(answer.content.decode())
 
 
+@pytest.mark.parametrize(
+    ("step", "said"), [("day", "1 Mar 2027"), ("week", "7 Mar 2027"), ("month", "31 Mar 2027")]
+)
+def test_a_driver_is_known_to_the_last_day_of_its_newest_value(client: Any, step: str, said: str) -> None:
+    values = {datetime.date(2027, 3, 1): Decimal(1)}
+    driver = driver_values_set(code="leaflet", name="Leaflet", step=step, values=values)
+    client.force_login(user_factory("product-manager", language="en"))
+    for address in (page(client, "drivers"), page(client, "driver", driver.pk)):
+        assert said in address.replace("\u00a0", " ")
+
+
 def test_the_pages_say_what_it_moves(client: Any) -> None:
     product, other = product_with(), product_with(lambda step: 400 + (step * 7919 % 13))
     promotions_of(product)

@@ -20,7 +20,7 @@ MONTHS: list[MonthRow] = [
     ("2026-11-01", *BANDS, None, None, None, None),
     ("2026-12-01", *BANDS, 0.0, None, 1.1, None),
 ]
-WEEKS: list[WeekRow] = [("2026-10-26", *BANDS, 4.0, None), ("2026-11-02", *BANDS, None, 5.5)]
+WEEKS: list[WeekRow] = [("2026-10-26", *BANDS, 4.0, 1 / 3), ("2026-11-02", *BANDS, None, None)]
 
 
 def test_what_is_read_is_what_was_made(run: NightlyRun) -> None:

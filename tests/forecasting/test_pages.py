@@ -14,7 +14,14 @@ from django.utils import translation
 from core import formats
 from core.models import Job
 from core.organisation import today
-from forecasting.models import Forecast, NightlyFailure, NightlyRun, StageEstimate, StageSetting
+from forecasting.models import (
+    Forecast,
+    ForecastMonth,
+    NightlyFailure,
+    NightlyRun,
+    StageEstimate,
+    StageSetting,
+)
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import ProductFigures, ProductMonth
@@ -176,6 +183,19 @@ def test_the_tab_says_what_is_expected_and_how_it_was_made(client, manager, sett
     assert "48 months of data" in page
     assert "Which stage is it in?" in page
     assert "Second opinion (Polli and Cook)" in page
+
+
+def test_months_that_something_decided_moves_stand_beside_the_statistics(client, manager, settled):
+    """Whatever moves them: the bands are of the final ones."""
+
+    def columns() -> str:
+        page = client.get(tab(settled[0])).content.decode()
+        return page[page.index('id="months-title"') :].split("</thead>")[0]
+
+    assert "Final" not in columns()
+    months = ForecastMonth.objects.filter(forecast__product=settled[0], forecast__current=True)
+    months.update(driven=F("mean") * 2)
+    assert "Final" in columns()
 
 
 def test_accuracy_that_is_not_known_is_a_dash(client, manager):

@@ -81,10 +81,25 @@ def test_its_channels_count_as_much_as_they_sold_that_month(juice: Product) -> N
     assert found(juice) == {AGO2: pytest.approx(0.3)}
 
 
-def sold(product: Product, channel: Channel, volume: int, month: datetime.date = AGO2) -> None:
+def test_of_a_state_its_channels_count_as_much_as_came_in_there() -> None:
+    """As the forecast weighs them: where most are in force says nothing of where a welcome discount works."""
+    kinds = {"in-force": "level", "came-in": "flow"}
+    measures = [measure_factory(code=c, kind=k, unit_en="policies") for c, k in kinds.items()]
+    policy = product_factory(line=line_factory(measures=measures))
+    shop, web = channel_factory(), channel_factory()
+    for channel, held, came in ((shop, 90, 2), (web, 10, 8)):
+        sold(policy, channel, held, measure="in-force")
+        sold(policy, channel, came, measure="came-in")
+    whole_month(policy, channels=[shop])
+    assert found(policy) == {AGO2: pytest.approx(0.2)}
+
+
+def sold(
+    product: Product, channel: Channel, volume: int, month: datetime.date = AGO2, measure: str = "units"
+) -> None:
     SalesMonth.objects.create(
         product_id=product.pk,
-        measure_id=Measure.objects.get(code="units").pk,
+        measure_id=Measure.objects.get(code=measure).pk,
         channel_id=channel.pk,
         month=month,
         volume=volume,

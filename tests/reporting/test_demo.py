@@ -16,7 +16,7 @@ from django.test import Client
 from accounts.models import User
 from collaboration.models import Alert, Comment, DecisionOutcome
 from core.organisation import today
-from forecasting.models import AccuracyRow, Finding, Forecast, Override, ProductNews
+from forecasting.models import AccuracyRow, Finding, Forecast, Override, ProductNews, SharedEffect
 from pricing.doctor import ledger_is_booked
 from pricing.models import Bound, Positioning, PriceList, Promotion, PromotionEffect, Proposal
 from pricing.selectors.bonuses import bonuses
@@ -50,7 +50,7 @@ from tests.html import tight
 
 @pytest.mark.long
 def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -> None:
-    assert Product.objects.count() == 79
+    assert Product.objects.count() == 84
     assert ProductLine.objects.filter(parent=None).count() == 4
     assert Counter(Product.objects.values_list("kind", flat=True)).keys() == {"good", "service"}
     stages = set(ProductFigures.objects.exclude(stage="").values_list("stage", flat=True))
@@ -65,6 +65,7 @@ def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -
     assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
     warm = Forecast.objects.get(product__code="SAP-150", measure__code="sell-in", current=True)
     assert [each["name"] for each in warm.driver_effects["used"]] == ["Temperatuur"]
+    _fresh_goes_by_the_week()
     assert SalesFact.objects.filter(volume__lt=0).exists()
     [unmapped] = cost_months().filter(kind__code="unmapped")
     assert (unmapped.amount, unmapped.month) == (1240, datetime.date(2026, 10, 1))
@@ -112,6 +113,22 @@ def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -
     assert "sanne@demo.example" in demo_company
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")
+
+
+def _fresh_goes_by_the_week() -> None:
+    """Easter, learnt from all five, moves each of them, and the leaflet one: in weeks, and so in months."""
+    [shared] = SharedEffect.objects.filter(line__code="fresh", by_week=True)
+    assert shared.payload["easter"]["weight"] == pytest.approx(0.35, abs=0.1)
+    forecasts = Forecast.objects.filter(product__line__code="fresh", current=True, by_week=True)
+    assert forecasts.count() == 5
+    good_friday = datetime.date(2027, 3, 26)
+    for forecast in forecasts.select_related("product"):
+        used = {each["code"]: each for each in forecast.driver_effects["used"]}
+        leaflet = {"in-de-folder"} if forecast.product.code == "VRS-100" else set()
+        assert used.keys() == {"easter"} | leaflet
+        assert used["easter"]["shared"] == 5
+        week = forecast.weeks.get(week=good_friday - datetime.timedelta(days=4))
+        assert week.driven > 1.15 * week.mean
 
 
 def _september_is_closed() -> None:
