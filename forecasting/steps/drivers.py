@@ -131,7 +131,7 @@ class Drivers:
             for driver in self.of(series)
         ]
         planned = [
-            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)[:1]]
+            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
@@ -182,8 +182,8 @@ class Drivers:
         )
 
     def _worse(self, series: SubjectSeries, key: str) -> list[float]:
-        """Where decisions of this source made the line's forecasts worse: in how many months, and how far off
-        those were with it and without; else nothing."""
+        """Where decisions of this source made the line's forecasts worse: of how many products, in how many
+        months together, and how far off those were with it and without; else nothing."""
         if not self._left_out:
             return []
         return self._left_out.get((self._lines[series.product_id or -(series.family_id or 0)], key), [])
