@@ -14,6 +14,7 @@ from accounts.errors import DomainError
 from core.months import month_add
 from forecasting.models import Backtest, Finding, Forecast, ForecastMonth, NightlyRun
 from forecasting.services.findings import findings_decide, month_flag
+from forecasting.steps import findings
 from products.models import Measure, Product, ProductMonth
 from tests.factories import family_factory, line_factory, product_factory, user_factory
 
@@ -66,6 +67,22 @@ def expected_of(product: Product) -> list[float]:
 
 
 # -- the night finds ---------------------------------------------------------------------------------------
+
+
+def test_one_that_cannot_be_written_down_does_not_take_the_others_along(monkeypatch: Any) -> None:
+    broken, other = (product_with({9: 1300.0}) for _ in range(2))
+    rows = findings._rows
+
+    def failing(series: Any, *more: Any) -> Any:
+        if series.product_id == broken.pk:
+            raise ArithmeticError("no rows")
+        return rows(series, *more)
+
+    monkeypatch.setattr(findings, "_rows", failing)
+    run = run_now(only=("changes", "findings"))
+    assert only(other).kind == "spike"
+    assert not Finding.objects.filter(product=broken).exists()
+    assert run.failures.get(step="findings").product == broken
 
 
 def test_the_night_writes_what_it_finds_with_the_money_at_stake() -> None:
