@@ -48,7 +48,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    from forecasting.engine.shared import LEAST_SERIES, pooled, together
+    from forecasting.engine.shared import pooled, together
 
     line_id = payload["line"]
     loader = loader_of(run, payload)
@@ -75,7 +75,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def row(measure_id: int, by_week: bool, told: Told | None) -> SharedEffect:
         season = SEASON_WEEKS if by_week else SEASON_LENGTH
-        found = pooled(calendars, told, season_length=season) if told and told.series >= LEAST_SERIES else {}
+        found = pooled(calendars, told, season_length=season) if told else {}
         return SharedEffect(
             line_id=line_id,
             measure_id=measure_id,

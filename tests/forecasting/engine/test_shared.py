@@ -56,7 +56,7 @@ def test_what_nobody_has_stays_out() -> None:
 def test_few_noisy_series_are_drawn_towards_nothing() -> None:
     said = of(weekly(np.random.default_rng(2), 0.3, noise=0.4))
     assert said is not None
-    assert abs(pooled(["easter"], said, season_length=52)["easter"].weight) < 0.2
+    assert abs(pooled(["easter"], said, season_length=52, least_series=1)["easter"].weight) < 0.2
 
 
 def test_the_order_of_the_series_and_their_grouping_change_nothing() -> None:
@@ -77,6 +77,23 @@ def test_the_size_of_a_series_changes_nothing() -> None:
     assert small is not None
     assert large is not None
     assert np.allclose(small.last, large.last)
+
+
+def test_a_series_that_cannot_try_one_driver_tells_of_the_others() -> None:
+    rng = np.random.default_rng(8)
+    x, never = column(), np.full(WEEKS + 26, np.nan)
+    own, none = Driver("easter", x[:WEEKS], x[WEEKS:], "event"), Driver("x", never[:WEEKS], never[WEEKS:], "event")
+    other = np.roll(x, 20)
+    both = Driver("x", other[:WEEKS], other[WEEKS:], "event")
+    parts = [told(weekly(rng, 0.2), [none if i < 6 else both, own], season_length=52) for i in range(9)]
+    said = together(parts)
+    assert said is not None
+    found = pooled(["x", "easter"], said, season_length=52)
+    assert list(found) == ["easter"]  # three are no group
+    assert (found["easter"].series, found["easter"].enters) == (9, True)
+    assert found["easter"].weight == pytest.approx(0.2, abs=0.04)
+    three = pooled(["x", "easter"], said, season_length=52, least_series=3)
+    assert (three["x"].series, three["x"].enters) == (3, False)
 
 
 def test_who_is_too_short_or_has_zeros_tells_nothing() -> None:
