@@ -167,7 +167,12 @@ def test_the_tab_and_the_api_tell_the_weeks_with_drivers(client: Any, product: P
     assert "with drivers" in page
     forecast = of(product)
     weeks = client.get(f"/api/v1/forecasts/{forecast.pk}/weeks/").json()
-    assert weeks[3]["driven"] == forecast.weeks.all()[3].driven
+    for told, row in zip(weeks, forecast.weeks.all(), strict=True):
+        assert told["driven"] == told["final"] == row.driven
+        band = ("final_lo80", "final_hi80", "final_lo95", "final_hi95")
+        assert tuple(told[name] for name in band) == row.final_band[1:]
+    lifted = max(weeks, key=lambda week: week["driven"] / week["mean"])
+    assert lifted["final_lo80"] > lifted["lo80"]
 
 
 # -- weeks of a driver ---------------------------------------------------------------------------------------
