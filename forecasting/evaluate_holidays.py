@@ -25,7 +25,7 @@ from forecasting.calendars import MOVING, calendar_value
 from forecasting.engine.drivers import Driver, driven, driver_effects
 from forecasting.engine.evaluate import argument_parser
 from forecasting.engine.series import FloatArray
-from forecasting.engine.shared import SharedEffect, pooled, together, told
+from forecasting.engine.shared import SharedEffect, cross_products, pooled, summed
 
 WEEK, YEAR = datetime.timedelta(days=7), 12
 AHEAD = {12: 6, 52: 26}
@@ -96,8 +96,8 @@ def _night(
     series: Mapping[str, tuple[datetime.date, FloatArray]], season: int, names: Sequence[str], back: int
 ) -> list[str]:
     given = [_known(k, first, v, len(v) - back, season, names) for k, (first, v) in series.items()]
-    said = together(told(one.series, one.drivers, season_length=season) for one in given)
-    effects = pooled(names, said, season_length=season) if said else {}
+    sums = summed(cross_products(one.series, one.drivers, season_length=season) for one in given)
+    effects = pooled(names, sums, season_length=season) if sums else {}
     if not effects:
         return [f"| {back} | too few series |"]
     weights = {name: effect.weight for name, effect in effects.items() if effect.enters}
@@ -135,8 +135,8 @@ def _layers(one: Known, weights: Mapping[str, float], season: int) -> list[Float
 
 def _row(back: int, name: str, effect: SharedEffect, off: FloatArray, sold: float) -> str:
     wapes = [f"{value / sold:.4f}" if sold else "—" for value in off.tolist()]
-    said = [str(effect.series), f"{100 * effect.weight:+.1f} %", f"{100 * effect.gain:.1f} %"]
-    cells = [str(back), name, *said, str(effect.occasions), "yes" if effect.enters else "no", *wapes]
+    sums = [str(effect.series), f"{100 * effect.weight:+.1f} %", f"{100 * effect.gain:.1f} %"]
+    cells = [str(back), name, *sums, str(effect.occasions), "yes" if effect.enters else "no", *wapes]
     return f"| {' | '.join(cells)} |"
 
 

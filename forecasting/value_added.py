@@ -111,8 +111,8 @@ def _half_width(total: Pairs, parts: Sequence[Pairs], apart: int) -> float:
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t, from 11 degrees of freedom on to three digits, of 4 to 0.3 % (Abramowitz
-    and Stegun 26.7.5)."""
+    """The 97.5 % point of Student's t, from 11 degrees of freedom on to three digits, of 4 to 0.3 %
+    (Abramowitz and Stegun 26.7.5)."""
     z = _Z
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96

@@ -101,8 +101,8 @@ class ForecastMonthSerializer(_FinalSerializer):
 
 class ForecastWeekSerializer(_FinalSerializer):
     """A week, by its first day, with known drivers (``driven``; null: none entered) and without; ``final`` is
-    the one that holds, ``final_lo80`` to ``final_hi95`` are its bands. Decisions, overrides and agreed figures
-    are of months."""
+    the one that holds, ``final_lo80`` to ``final_hi95`` are its bands. Decisions, overrides and agreed
+    figures are of months."""
 
     class Meta:
         model = ForecastWeek

@@ -136,6 +136,7 @@ class SharedEffect(models.Model):
     measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
     by_week = models.BooleanField()
     as_of = models.DateField()
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+", db_index=False)
     engine_version = models.CharField(max_length=20)
     input_hash = models.CharField(max_length=64)
     payload = models.JSONField()

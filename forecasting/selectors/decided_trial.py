@@ -37,10 +37,10 @@ class Tried:
 def decisions_tried(
     as_of: datetime.date, products: Collection[int] | None = None
 ) -> dict[tuple[int, str], Tried]:
-    """By line (all, or those of these products and above) and source of decisions (``price``, ``promotion``): the frozen
-    forecasts of three months ahead, in the line's leading measure, that this source alone moved, of the last
-    two years, with the effect and without. A product's months belong together, each in units of its usual
-    error."""
+    """By line (all, or those of these products and above) and source of decisions (``price``, ``promotion``):
+    the frozen forecasts of three months ahead, in the line's leading measure, that this source alone moved,
+    of the last two years, with the effect and without. A product's months belong together, each in units of
+    its usual error."""
     tree = LineTree()
     lines = list(tree.lines)
     if products is not None:

@@ -4,6 +4,8 @@ ahead. Costs few queries a chunk where there is nothing."""
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
@@ -85,6 +87,7 @@ class Drivers:
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
         self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
         self._weeks: dict[int, dict[int, Values]] = {}
+        self._digests: dict[tuple[int, int | None], str] = {}
 
     def of(self, series: SubjectSeries) -> list[Driver]:
         if not self._of:
@@ -116,25 +119,26 @@ class Drivers:
 
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
-        facts = [
-            [
-                driver.pk,
-                str(driver),
-                driver.kind,
-                [(str(month), value) for month, value in self._months[driver.pk].items()],
-                *(
-                    [[(str(week), v) for week, v in self._by_week(series.weeks)[driver.pk].items()]]
-                    if series.weeks
-                    else []
-                ),
-            ]
-            for driver in self.of(series)
-        ]
+        facts = [self._driver_digest(driver, series.weeks) for driver in self.of(series)]
         planned = [
             [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
+
+    def _driver_digest(self, driver: Driver, weeks: WeekSeries | None) -> str:
+        """Its name and kind with its months, and its weeks that begin on the weekday of these."""
+        key = driver.pk, weeks.start.weekday() if weeks else None
+        if key not in self._digests:
+            values = [self._months[driver.pk], *([self._by_week(weeks)[driver.pk]] if weeks else [])]
+            facts = [
+                driver.pk,
+                str(driver),
+                driver.kind,
+                *([(str(d), v) for d, v in own.items()] for own in values),
+            ]
+            self._digests[key] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return self._digests[key]
 
     def moved(
         self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
@@ -279,9 +283,7 @@ class Drivers:
             before = plain.mean
             if ahead is not None:
                 before = engine.forecast(about, season_length=season_length, horizon=horizon).mean
-            layers = engine_drivers.driven(
-                about, before, found, season_length=season_length, horizon=horizon
-            )
+            layers = engine_drivers.driven(about, before, found, season_length=season_length, horizon=horizon)
             if ahead is not None:
                 starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
                 weeks = next(reversed(layers.values()))[:WEEKS_AHEAD].tolist()
@@ -340,8 +342,8 @@ def _told(
     weeks: list[float],
     effects: Mapping[str, Mapping[str, Any]],
 ) -> Moved:
-    """What drivers do to the months, in words' numbers; ``plain`` are the months without, ``layers`` with each of
-    those that entered and all before it, and ``effects`` what the line says of moving holidays."""
+    """What drivers do to the months, in words' numbers; ``plain`` are the months without, ``layers`` with
+    each of those that entered and all before it, and ``effects`` what the line says of moving holidays."""
     import numpy as np
 
     by_id = {str(driver.pk): driver for driver in held}
@@ -353,11 +355,12 @@ def _told(
         share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
         factors = factors * share
         told, was, before = layer[year].sum(), before[year].sum(), layer
-        shared = {"shared": effects[name]["series"]} if name in effects else {}
+        effect = effects.get(name, {})
+        shared = {"shared": effect["series"], "weight": effect["weight"]} if effect else {}
         used.append(
             {
                 **_named(by_id[name]),
-                "gain": effects[name]["gain"] if shared else found.gains[name],
+                "gain": effect["gain"] if effect else found.gains[name],
                 "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
                 "months": [significant(value - 1, 5) for value in share.tolist()],
                 **shared,

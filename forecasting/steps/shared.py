@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -26,10 +27,12 @@ from .drivers import Drivers
 from .weeks import SEASON_WEEKS, engine_weeks
 
 if TYPE_CHECKING:
-    from forecasting.engine.shared import Told
+    from forecasting.engine.shared import CrossProducts
 
 # So many products are read at a time: what they tell is added up.
 READ_AT_ONCE = 500
+Key = tuple[int, bool]
+"""A measure, and whether by the week."""
 # The natural logarithm of the line's months moves by so much before it is learnt anew.
 STEP = 0.05
 
@@ -48,7 +51,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    from forecasting.engine.shared import pooled, together
+    from forecasting.engine.shared import pooled, summed
 
     line_id = payload["line"]
     loader = loader_of(run, payload)
@@ -58,29 +61,30 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     there = SharedEffect.objects.filter(line=line_id, as_of=run.as_of)
     if not held or set(there.values_list("input_hash", flat=True)) == {digest}:
         return lambda: ChunkOutcome(skipped=1)
-    said: dict[tuple[int, bool], Told | None] = {}
+    sums: dict[Key, CrossProducts | None] = {}
     failures: list[SubjectFailure] = []
     for begin in range(0, len(products), READ_AT_ONCE):
         batch = products[begin : begin + READ_AT_ONCE]
         drivers = Drivers(run.as_of, {"products": batch})
         found, failed = each_subject(
             (series for series in loader.load(batch, []) if series.has_data),
-            lambda series: ((series.measure_id, series.weeks is not None), _told(drivers, series, held)),
+            partial(_of_series, drivers, held),
         )
         for key, own in found:
-            said[key] = together([said.get(key), own])
+            sums[key] = summed([sums.get(key), own])
         failures += failed
     calendars = [driver.calendar for driver in held]
     moment = timezone.now()
 
-    def row(measure_id: int, by_week: bool, told: Told | None) -> SharedEffect:
+    def row(measure_id: int, by_week: bool, own: CrossProducts | None) -> SharedEffect:
         season = SEASON_WEEKS if by_week else SEASON_LENGTH
-        found = pooled(calendars, told, season_length=season) if told else {}
+        found = pooled(calendars, own, season_length=season) if own else {}
         return SharedEffect(
             line_id=line_id,
             measure_id=measure_id,
             by_week=by_week,
             as_of=run.as_of,
+            run=run,
             engine_version=engine.ENGINE_VERSION,
             input_hash="" if failures else digest,  # what failed is tried again
             payload={name: _rounded(asdict(effect)) for name, effect in found.items()},
@@ -89,7 +93,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     from forecasting import engine
 
-    rows = [row(*key, told) for key, told in sorted(said.items())]
+    rows = [row(*key, sums[key]) for key in sorted(sums)]
 
     def write() -> ChunkOutcome:
         shared_effects_write(rows=rows, run=run, line_id=line_id)
@@ -98,13 +102,16 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _told(drivers: Drivers, series: SubjectSeries, held: list[Driver]) -> Told | None:
-    """What one series tells."""
-    from forecasting.engine.shared import told
+def _of_series(
+    drivers: Drivers, held: list[Driver], series: SubjectSeries
+) -> tuple[Key, CrossProducts | None]:
+    """What one series tells, and of what."""
+    from forecasting.engine.shared import cross_products
 
     said = engine_weeks(series, series.weeks) if series.weeks else engine_series(series)
     season = SEASON_WEEKS if series.weeks else SEASON_LENGTH
-    return told(said, drivers.columns(series, held), season_length=season)
+    products = cross_products(said, drivers.columns(series, held), season_length=season)
+    return (series.measure_id, series.weeks is not None), products
 
 
 def _digest(held: list[Driver], products: list[int], run: NightlyRun) -> str:

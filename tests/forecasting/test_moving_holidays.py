@@ -54,8 +54,9 @@ def effects_of(product: Product) -> dict[str, Any]:
 
 def test_what_a_line_tells_of_easter_moves_all_its_products_alike(client: Any) -> None:
     products = line_of(6, 0.3)
-    run_now()
+    run = run_now()
     row = SharedEffect.objects.get()
+    assert row.run == run
     easter = row.payload["easter"]
     assert easter["enters"]
     assert easter["series"] == 6
@@ -65,6 +66,7 @@ def test_what_a_line_tells_of_easter_moves_all_its_products_alike(client: Any) -
     for product in products:
         (used,) = effects_of(product)["used"]
         assert (used["calendar"], used["shared"]) == ("easter", 6)
+        assert used["weight"] == easter["weight"]
         months = {m.month: m for m in Forecast.objects.get(product=product, current=True).months.all()}
         assert months[march].driven > 1.1 * months[march].mean
         assert months[april].driven < 0.95 * months[april].mean

@@ -85,7 +85,7 @@ def test_half_a_month_of_a_young_season_is_seen_by_the_year_before() -> None:
 
 @pytest.mark.parametrize(("factor", "bound"), [(1.8, 2), (3.0, 2), (0.4, 2)])
 def test_a_month_is_not_held_beside_what_was_unusual_a_year_ago(factor: float, bound: int) -> None:
-    """After a promotion (or a stock-out) a year ago an ordinary last month is no half one, and a half one is."""
+    """A year after a promotion or a stock-out an ordinary last month is no half one, and a half one is."""
     rng = np.random.default_rng(16)
     missed = cut = 0
     for _ in range(200):
