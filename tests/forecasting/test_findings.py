@@ -11,9 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts.errors import DomainError
+from core.models import Job
 from core.months import month_add
 from forecasting.models import Backtest, Finding, Forecast, ForecastMonth, NightlyRun
 from forecasting.services.findings import findings_decide, month_flag
+from forecasting.services.night import step_group
 from forecasting.steps import findings
 from products.models import Measure, Product, ProductMonth
 from tests.factories import family_factory, line_factory, product_factory, user_factory
@@ -83,6 +85,7 @@ def test_one_that_cannot_be_written_down_does_not_take_the_others_along(monkeypa
     assert only(other).kind == "spike"
     assert not Finding.objects.filter(product=broken).exists()
     assert run.failures.get(step="findings").product == broken
+    assert Job.objects.filter(group=step_group(run.pk, "findings")).count() == 1  # not cut into single ones
 
 
 def test_the_night_writes_what_it_finds_with_the_money_at_stake() -> None:
