@@ -28,7 +28,7 @@ from forecasting.calendars import MOVING, calendar_value
 from forecasting.engine.drivers import Driver, driven, driver_effects
 from forecasting.engine.evaluate import argument_parser
 from forecasting.engine.series import FloatArray
-from forecasting.engine.shared import LEAST_SERIES, SharedEffect, pooled, together, told
+from forecasting.engine.shared import SharedEffect, cross_products, pooled, summed
 
 WEEK, YEAR = datetime.timedelta(days=7), 12
 AHEAD = {12: 6, 52: 26}
@@ -107,10 +107,10 @@ def _night(
     series: Mapping[str, tuple[datetime.date, FloatArray]], season: int, names: Sequence[str], back: int
 ) -> list[str]:
     given = [_known(k, first, v, len(v) - back, season, names) for k, (first, v) in series.items()]
-    said = together(told(one.series, one.drivers, season_length=season) for one in given)
-    if said is None or said.series < LEAST_SERIES:
+    sums = summed(cross_products(one.series, one.drivers, season_length=season) for one in given)
+    effects = pooled(names, sums, season_length=season) if sums else {}
+    if not effects:
         return [f"| {back} | too few series |"]
-    effects = pooled(names, said, season_length=season)
     weights = {name: effect.weight for name, effect in effects.items() if effect.enters}
     off, sold = {name: np.zeros(3) for name in names}, dict.fromkeys(names, 0.0)
     for one in given:
@@ -121,7 +121,7 @@ def _night(
             around = _around(driver, one, season)
             sold[driver.id] += float(one.truth[around].sum())
             off[driver.id] += [float(np.abs(layer - one.truth)[around].sum()) for layer in layers]
-    return [_row(back, name, effects[name], off[name], sold[name]) for name in names]
+    return [_row(back, name, effect, off[name], sold[name]) for name, effect in effects.items()]
 
 
 def _around(driver: Driver, one: Known, season: int) -> Any:
@@ -146,8 +146,8 @@ def _layers(one: Known, weights: Mapping[str, float], season: int) -> list[Float
 
 def _row(back: int, name: str, effect: SharedEffect, off: FloatArray, sold: float) -> str:
     wapes = [f"{value / sold:.4f}" if sold else "—" for value in off.tolist()]
-    said = [str(effect.series), f"{100 * effect.weight:+.1f} %", f"{100 * effect.gain:.1f} %"]
-    cells = [str(back), name, *said, str(effect.occasions), "yes" if effect.enters else "no", *wapes]
+    sums = [str(effect.series), f"{100 * effect.weight:+.1f} %", f"{100 * effect.gain:.1f} %"]
+    cells = [str(back), name, *sums, str(effect.occasions), "yes" if effect.enters else "no", *wapes]
     return f"| {' | '.join(cells)} |"
 
 

@@ -85,10 +85,18 @@ def register_all() -> None:
     )
     registries.nightly_steps.register(
         NightlyStep(
+            "shared",
+            _("Moving holidays"),
+            chunks=later("steps.shared.chunks"),
+            compute=later("steps.shared.compute"),
+            order=0,
+        ),
+        NightlyStep(
             "changes",
             _("What changed"),
             chunks=later("steps.changes.chunks"),
             compute=later("steps.changes.compute"),
+            after=("shared",),
             order=1,
         ),
         NightlyStep(
@@ -116,19 +124,11 @@ def register_all() -> None:
             order=20,
         ),
         NightlyStep(
-            "shared",
-            _("Moving holidays"),
-            chunks=later("steps.shared.chunks"),
-            compute=later("steps.shared.compute"),
-            after=("findings",),
-            order=25,
-        ),
-        NightlyStep(
             "forecast",
             _("Forecasts"),
             chunks=later("steps.forecast.chunks"),
             compute=later("steps.forecast.compute"),
-            after=("calibrate", "shared"),
+            after=("calibrate",),
             order=30,
         ),
         NightlyStep(

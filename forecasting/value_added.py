@@ -71,9 +71,9 @@ class ValueAdded:
         return None if self.high is None else self.high * 100
 
 
-def value_added(parts: Sequence[Pairs]) -> ValueAdded:
+def value_added(parts: Sequence[Pairs], *, apart: int = ENOUGH) -> ValueAdded:
     """Forecast value added of a step. ``parts`` are what belongs together, such as the months of one product:
-    where there are enough, the interval allows for all of a part going wrong together."""
+    where there are ``apart`` of them, the interval allows for all of a part going wrong together."""
     total = sum(parts, Pairs())
     n = int(total.n)
     if not n or not total.size:
@@ -84,14 +84,14 @@ def value_added(parts: Sequence[Pairs]) -> ValueAdded:
     low = high = None
     verdict = Verdict.FEW
     if n >= ENOUGH:
-        half = _half_width(total, [part for part in parts if part.n])
+        half = _half_width(total, [part for part in parts if part.n], apart)
         low, high = points - half, points + half
         verdict = Verdict.HELPS if low > 0 else Verdict.HURTS if high < 0 else Verdict.UNCLEAR
     return ValueAdded(n, before, after, points, share, total.amount, low, high, verdict)
 
 
-def _half_width(total: Pairs, parts: Sequence[Pairs]) -> float:
-    """The wider of two intervals: every month by itself, and every part as a whole.
+def _half_width(total: Pairs, parts: Sequence[Pairs], apart: int) -> float:
+    """The wider of two intervals: every month by itself, and every part as a whole, where there are enough.
 
     With V = Σd/Σy both are Student's t times the linearised standard error √(n/(n−1) Σ(d − V y)²) / Σy
     (Cochran 1977, 6.4); with equal y it is that of the paired t-test. A part's residual is divided by
@@ -101,7 +101,7 @@ def _half_width(total: Pairs, parts: Sequence[Pairs]) -> float:
     ratio = (total.before - total.after) / total.size
     squares = max(total.dd - 2 * ratio * total.dy + ratio * ratio * total.yy, 0.0)
     half = student(n - 1) * math.sqrt(n / (n - 1) * squares)
-    if (count := len(parts)) >= ENOUGH:
+    if (count := len(parts)) >= apart:
         squares = sum(
             ((part.before - part.after - ratio * part.size) / (1 - min(part.size / total.size, 0.99))) ** 2
             for part in parts
@@ -111,8 +111,8 @@ def _half_width(total: Pairs, parts: Sequence[Pairs]) -> float:
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t, from 11 degrees of freedom on to three digits (Abramowitz and Stegun
-    26.7.5)."""
+    """The 97.5 % point of Student's t, from 11 degrees of freedom on to three digits, of 4 to 0.3 %
+    (Abramowitz and Stegun 26.7.5)."""
     z = _Z
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96

@@ -75,33 +75,38 @@ class RunFilters(django_filters.FilterSet):
         fields = ("kind", "state", "local_date", "as_of")
 
 
-class ForecastMonthSerializer(serializers.ModelSerializer):
-    """``mean`` with ``lo80`` to ``hi95`` are the statistics and their own bands. The layers around them:
-    ``naive`` (a year ago), ``driven`` (with drivers), ``overridden``, ``agreed``; null says what the one
-    before says. ``final``: planned with; ``final_lo80`` to ``final_hi95`` are its bands."""
-
+class _FinalSerializer(serializers.ModelSerializer):
     final = serializers.FloatField(read_only=True)
     final_lo80 = serializers.FloatField(source="final_band.lo80", read_only=True)
     final_hi80 = serializers.FloatField(source="final_band.hi80", read_only=True)
     final_lo95 = serializers.FloatField(source="final_band.lo95", read_only=True)
     final_hi95 = serializers.FloatField(source="final_band.hi95", read_only=True)
 
+
+_FINAL = ("final", "final_lo80", "final_hi80", "final_lo95", "final_hi95")
+
+
+class ForecastMonthSerializer(_FinalSerializer):
+    """``mean`` with ``lo80`` to ``hi95`` are the statistics and their own bands. The layers around them:
+    ``naive`` (a year ago), ``driven`` (with drivers), ``overridden``, ``agreed``; null says what the one
+    before says. ``final``: planned with; ``final_lo80`` to ``final_hi95`` are its bands."""
+
     class Meta:
         model = ForecastMonth
         fields = (
             *("month", "mean", "median", "lo80", "hi80", "lo95", "hi95"),
-            *("naive", "driven", "overridden", "agreed", "final"),
-            *("final_lo80", "final_hi80", "final_lo95", "final_hi95"),
+            *("naive", "driven", "overridden", "agreed", *_FINAL),
         )
 
 
-class ForecastWeekSerializer(serializers.ModelSerializer):
-    """A week, by its first day, with known drivers (``driven``; null: none entered) and without; decisions,
-    overrides and agreed figures are of months."""
+class ForecastWeekSerializer(_FinalSerializer):
+    """A week, by its first day, with known drivers (``driven``; null: none entered) and without; ``final`` is
+    the one that holds, ``final_lo80`` to ``final_hi95`` are its bands. Decisions, overrides and agreed
+    figures are of months."""
 
     class Meta:
         model = ForecastWeek
-        fields = ("week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
+        fields = ("week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven", *_FINAL)
 
 
 class _SubjectSerializer(serializers.ModelSerializer):

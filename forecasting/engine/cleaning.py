@@ -106,8 +106,11 @@ def _events(series: Series, season_length: int) -> tuple["_Baseline", BoolArray,
     base = _Baseline.of(y, sold, season_length)
     if series.kind == "level":
         return base, sold, _zeros(zeros, len(y)) + _level_changes(base, sold, zeros)
-    half_month = _half_month(base, sold, zeros, season_length)
-    return base, sold, _zeros(zeros, len(y)) + _runs(base, sold) + half_month
+    runs = _runs(base, sold)
+    unusual = np.zeros(len(y), dtype=bool)
+    for run in runs:
+        unusual[run.first : run.last + 1] = True
+    return base, sold, _zeros(zeros, len(y)) + runs + _half_month(base, sold, zeros, unusual, season_length)
 
 
 def cleaned(series: Series, *, season_length: int) -> Series:
@@ -228,11 +231,14 @@ def _runs(base: _Baseline, sold: BoolArray) -> list[_Event]:
     return events
 
 
-def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray, season_length: int) -> list[_Event]:
+def _half_month(
+    base: _Baseline, sold: BoolArray, zeros: BoolArray, unusual: BoolArray, season_length: int
+) -> list[_Event]:
     """The last period far under the level of those before it; a zero there is half of nothing.
 
     Beside those before it without their season, or by its change against a season ago beside their changes:
-    by whichever varies less. A season that moves or that is young is better known by the second.
+    by whichever varies less. A season that moves or that is young is better known by the second. What was
+    `unusual` (a promotion a year ago) says nothing of a year later.
     """
     last = len(sold) - 1
     if zeros[last]:
@@ -242,7 +248,7 @@ def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray, season_lengt
         return []
     now = float(base.rest[last])
     usual = max(base.noise, _BEFORE_WEIGHT * 1.4826 * _median(np.abs(before - np.median(before))))
-    z = base.rest + base.season
+    z = np.where(unusual, np.nan, base.rest + base.season)
     yearly = z[season_length:] - z[:-season_length]
     known = yearly[:-1][~np.isnan(yearly[:-1])]
     if len(known) >= 5 and not np.isnan(yearly[-1]):

@@ -52,6 +52,15 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="products.measure"
                     ),
                 ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="forecasting.nightlyrun",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-as_of"],

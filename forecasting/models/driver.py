@@ -140,12 +140,14 @@ class DriverJournal(models.Model):
 class SharedEffect(models.Model):
     """What the moving holidays of a line do to all its products alike, in one measure, by the month or by the
     week, as known in one month. ``payload`` has by calendar the fields of the engine's ``SharedEffect``;
-    nothing where too few products tell of it. ``input_hash`` is of the calendars and the engine."""
+    nothing where too few products tell of it. ``input_hash`` is of the calendars, the engine and how much the
+    line knows."""
 
     line = models.ForeignKey("products.ProductLine", models.CASCADE, related_name="+")
     measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
     by_week = models.BooleanField()
     as_of = models.DateField()
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+", db_index=False)
     engine_version = models.CharField(max_length=20)
     input_hash = models.CharField(max_length=64)
     payload = models.JSONField()

@@ -102,14 +102,18 @@ def _checked(
     there: Mapping[datetime.date, ConsensusInput] | Mapping[datetime.date, ConsensusMonth],
     expected: Collection[datetime.date],
 ) -> tuple[list[datetime.date], dict[datetime.date, Decimal]]:
-    """The months to take back, and the values to write. Only what is expected can be said otherwise."""
-    said = {month: value for month, value in values.items() if value is not None}
-    if not said.keys() <= set(expected):
-        raise DomainError("month_unknown", _("There is no forecast of this month to change."), "months")
-    if any(value < 0 for value in said.values()):
-        raise DomainError("below_nothing", _("A volume is not below zero."), "months")
+    """The months to take back, and the values to write. Only what is expected can be said otherwise; what is
+    said again, as of a month that closed since, is left as it stands."""
     gone = [month for month, value in values.items() if value is None and month in there]
-    new = {m: value for m, value in said.items() if m not in there or there[m].value != value}
+    new = {
+        month: value
+        for month, value in values.items()
+        if value is not None and (month not in there or there[month].value != value)
+    }
+    if not new.keys() <= set(expected):
+        raise DomainError("month_unknown", _("There is no forecast of this month to change."), "months")
+    if any(value < 0 for value in new.values()):
+        raise DomainError("below_nothing", _("A volume is not below zero."), "months")
     return gone, new
 
 

@@ -1,10 +1,11 @@
-"""Before all others: whose inputs changed since their results were made; later steps see to those only.
+"""Before all that compute products' results: whose inputs changed since theirs were made; later steps see to
+those only.
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
-and successors), its launch plan, drivers and promotions, its figures, the months of its vintages and the
-engine's version. Of most products the database hashes the figures and no month is read
-(`selectors/outlines.py`). A step still compares its own hash with its own row, so what is due for nothing
-costs time and changes nothing.
+and successors), its launch plan, drivers (with what its line tells of moving holidays) and promotions, its
+figures, the months of its vintages and the engine's version. Of most products the database hashes the figures
+and no month is read (`selectors/outlines.py`). A step still compares its own hash with its own row, so what
+is due for nothing costs time and changes nothing.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
             one = outline.series
             months = vintages.months.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
-            more = (*launches.digest(one), *drivers.digest(one), *promoted.digest(one), outline.first)
+            known = (*drivers.digest(one), *drivers.shared(one), *promoted.digest(one))
+            more = (*launches.digest(one), *known, outline.first)
             parts.append(one.digest(one.leads, one.temporary, earlier, *more))
             missing |= outline.has_data and one.as_of not in months
             missing |= one.key in vintages.stale

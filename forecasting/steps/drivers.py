@@ -4,6 +4,8 @@ ahead. Costs few queries a chunk where there is nothing."""
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
@@ -60,7 +62,7 @@ class Moved:
             return list(self.months)
         return [
             float(f"{mean * factor:.7g}")
-            for mean, factor in zip(made.mean.tolist(), self.factors, strict=False)
+            for mean, factor in zip(made.mean.tolist(), self.factors, strict=True)
         ]
 
 
@@ -85,6 +87,7 @@ class Drivers:
         first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
         self._months: dict[int, Values] = driver_months(self._held, first, last) if self._held else {}
         self._weeks: dict[int, dict[int, Values]] = {}
+        self._digests: dict[tuple[int, int | None], str] = {}
 
     def of(self, series: SubjectSeries) -> list[Driver]:
         if not self._of:
@@ -116,25 +119,26 @@ class Drivers:
 
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
-        facts = [
-            [
-                driver.pk,
-                str(driver),
-                driver.kind,
-                [(str(month), value) for month, value in self._months[driver.pk].items()],
-                *(
-                    [[(str(week), v) for week, v in self._by_week(series.weeks)[driver.pk].items()]]
-                    if series.weeks
-                    else []
-                ),
-            ]
-            for driver in self.of(series)
-        ]
+        facts = [self._driver_digest(driver, series.weeks) for driver in self.of(series)]
         planned = [
-            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)[:1]]
+            [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
+
+    def _driver_digest(self, driver: Driver, weeks: WeekSeries | None) -> str:
+        """Its name and kind with its months, and its weeks that begin on the weekday of these."""
+        key = driver.pk, weeks.start.weekday() if weeks else None
+        if key not in self._digests:
+            values = [self._months[driver.pk], *([self._by_week(weeks)[driver.pk]] if weeks else [])]
+            facts = [
+                driver.pk,
+                str(driver),
+                driver.kind,
+                *([(str(d), v) for d, v in own.items()] for own in values),
+            ]
+            self._digests[key] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        return self._digests[key]
 
     def moved(
         self, series: SubjectSeries, said: Series, plain: Forecast, ahead: WeeksAhead | None
@@ -182,8 +186,8 @@ class Drivers:
         )
 
     def _worse(self, series: SubjectSeries, key: str) -> list[float]:
-        """Where decisions of this source made the line's forecasts worse: in how many months, and how far off
-        those were with it and without; else nothing."""
+        """Where decisions of this source made the line's forecasts worse: of how many products, in how many
+        months together, and how far off those were with it and without; else nothing."""
         if not self._left_out:
             return []
         return self._left_out.get((self._lines[series.product_id or -(series.family_id or 0)], key), [])
@@ -256,6 +260,9 @@ class Drivers:
         held = self.of(series)
         if not held:
             return None
+        from forecasting import engine
+        from forecasting.engine import drivers as engine_drivers
+
         effects = {
             str(driver.pk): effect
             for effects in self.shared(series)
@@ -265,15 +272,23 @@ class Drivers:
         weights = {pk: effect["weight"] for pk, effect in effects.items() if effect["enters"]}
         tried = self.columns(series, [d for d in held if effects.get(str(d.pk), {"enters": True})["enters"]])
         weeks: list[float] = []
-        if ahead is None:
-            found, layers, _plain = _tried(tried, said, SEASON_LENGTH, weights, plain.mean)
-            made = [plain.mean, *layers]
-        else:
-            found, layers, before = _tried(tried, ahead.said, SEASON_WEEKS, weights)
-            starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
-            made = [plain.mean, *_months_from(starts, before, layers, plain.mean, series.as_of)]
-            weeks = layers[-1][:WEEKS_AHEAD].tolist() if layers else []
-        return _told(held, found, made, series, weeks, effects)
+        layers: dict[str, FloatArray] = {}
+        about, season_length, horizon = (
+            (said, SEASON_LENGTH, HORIZON) if ahead is None else (ahead.said, SEASON_WEEKS, WEEKS_TRIED)
+        )
+        found = engine_drivers.driver_effects(
+            about, tried, season_length=season_length, horizon=horizon, shared=weights
+        )
+        if found.moves:
+            before = plain.mean
+            if ahead is not None:
+                before = engine.forecast(about, season_length=season_length, horizon=horizon).mean
+            layers = engine_drivers.driven(about, before, found, season_length=season_length, horizon=horizon)
+            if ahead is not None:
+                starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
+                weeks = next(reversed(layers.values()))[:WEEKS_AHEAD].tolist()
+                layers = _months_from(starts, before, layers, plain.mean, series.as_of)
+        return _told(held, found, plain.mean, layers, series, weeks, effects)
 
 
 def _lines_of(products: Collection[int], families: Collection[int]) -> dict[int, int]:
@@ -297,73 +312,55 @@ def _named(driver: Driver) -> dict[str, Any]:
     return {"id": driver.pk, "code": driver.code, "name": driver.name, "calendar": driver.calendar}
 
 
-def _tried(
-    tried: list[engine_drivers.Driver],
-    said: Series,
-    season_length: int,
-    shared: Mapping[str, float],
-    plain: FloatArray | None = None,
-) -> tuple[engine_drivers.DriverResult, list[FloatArray], FloatArray]:
-    """Which of the drivers enter, the mean with each of them in turn, and the mean without."""
-    from forecasting import engine
-    from forecasting.engine import drivers as engine_drivers
-
-    ahead = len(tried[0].ahead) if tried else 0
-    found = engine_drivers.driver_effects(
-        said, tried, season_length=season_length, horizon=ahead, shared=shared
-    )
-    if plain is None:
-        plain = engine.forecast(said, season_length=season_length, horizon=ahead).mean
-    layers = engine_drivers.driven(said, plain, found, season_length=season_length, horizon=ahead)
-    return found, list(layers.values()), plain
-
-
 def _months_from(
     starts: list[datetime.date],
     plain: FloatArray,
-    layers: list[FloatArray],
+    layers: Mapping[str, FloatArray],
     monthly: FloatArray,
     as_of: datetime.date,
-) -> list[FloatArray]:
+) -> dict[str, FloatArray]:
     """The months of each layer of weeks."""
     import numpy as np
 
     months = dict(zip(months_ahead(as_of, HORIZON), monthly.tolist(), strict=True))
-    return [
-        np.array(
+    return {
+        name: np.array(
             months_driven(
                 list(zip(starts, plain.tolist(), layer.tolist(), strict=True)), months, counted=WEEKS_AHEAD
             )
         )
-        for layer in layers
-    ]
+        for name, layer in layers.items()
+    }
 
 
 def _told(
     held: list[Driver],
     found: engine_drivers.DriverResult,
-    made: list[FloatArray],
+    plain: FloatArray,
+    layers: Mapping[str, FloatArray],
     series: SubjectSeries,
     weeks: list[float],
     effects: Mapping[str, Mapping[str, Any]],
 ) -> Moved:
-    """What drivers do to the months, in words' numbers; ``made`` are the months without and with each, and
-    ``effects`` what the line says of moving holidays."""
+    """What drivers do to the months, in words' numbers; ``plain`` are the months without, ``layers`` with
+    each of those that entered and all before it, and ``effects`` what the line says of moving holidays."""
     import numpy as np
 
     by_id = {str(driver.pk): driver for driver in held}
     factors, used = np.ones(HORIZON), []
     year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
     by_week = {"by_week": True} if series.weeks else {}
-    for name, before, layer in zip(found.moves, made, made[1:], strict=False):
+    before = plain
+    for name, layer in layers.items():
         share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
         factors = factors * share
-        told, was = layer[year].sum(), before[year].sum()
-        shared = {"shared": effects[name]["series"]} if name in effects else {}
+        told, was, before = layer[year].sum(), before[year].sum(), layer
+        effect = effects.get(name, {})
+        shared = {"shared": effect["series"], "weight": effect["weight"]} if effect else {}
         used.append(
             {
                 **_named(by_id[name]),
-                "gain": effects[name]["gain"] if shared else found.gains[name],
+                "gain": effect["gain"] if effect else found.gains[name],
                 "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
                 "months": [significant(value - 1, 5) for value in share.tolist()],
                 **shared,
@@ -382,5 +379,5 @@ def _told(
         tuple(significant(value, 7) for value in factors.tolist()) if used else (),
         {"used": used, "refused": refused},
         weeks=tuple(weeks),
-        months=tuple(made[-1].tolist()) if weeks else (),
+        months=tuple(before.tolist()) if weeks else (),
     )

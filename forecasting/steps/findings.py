@@ -37,7 +37,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     ]
     seen, failures = each_subject(changed, lambda series: (series, seen_in(series)))
     prices = prices_last_year({s.product_id: s.as_of for s, found in seen if found and s.product_id})
-    rows = {s.key: _rows(s, found, prices.get((s.product_id or 0, s.measure_id))) for s, found in seen}
+    seen_of = {series.key: found for series, found in seen}
+    made, unwritten = each_subject(
+        (series for series, _found in seen),
+        lambda s: (s.key, _rows(s, seen_of[s.key], prices.get((s.product_id or 0, s.measure_id)))),
+    )
+    rows = dict(made)
 
     def write() -> ChunkOutcome:
         findings_write(found=rows, run=run)
@@ -45,7 +50,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         return ChunkOutcome(
             computed=len(computed),
             skipped=len({series.subject for series in found} - computed),
-            failures=failures,
+            failures=failures + unwritten,
         )
 
     return write

@@ -40,7 +40,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     ).first()
     told = Job.objects.filter(group=step_group(before.pk, "forecast")) if before else Job.objects.none()
     same = set(told.values_list("payload__pool", flat=True)) == {pool}
-    left_out = decisions_left_out(run.as_of)
+    left_out = decisions_left_out(run.as_of, run.scope)
     for payload in due_chunks(run) if same else subject_chunks(run):
         yield {**payload, "pool": pool, "due": same, "left_out": left_out}
 

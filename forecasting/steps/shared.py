@@ -5,30 +5,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from core.registries import ChunkOutcome
+from core.registries import ChunkOutcome, SubjectFailure
 from forecasting.calendars import MOVING
 from forecasting.models import Driver, NightlyRun, SharedEffect
 from forecasting.selectors.drivers import drivers_of
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.drivers import shared_effects_write
-from products.models import Product
+from products.models import Product, ProductMonth
 
-from .common import SEASON_LENGTH, cut_of, engine_series, loader_of
+from .common import SEASON_LENGTH, cut_of, each_subject, engine_series, loader_of
 from .drivers import Drivers
 from .weeks import SEASON_WEEKS, engine_weeks
 
 if TYPE_CHECKING:
-    from forecasting.engine.shared import Told
+    from forecasting.engine.shared import CrossProducts
 
 # So many products are read at a time: what they tell is added up.
 READ_AT_ONCE = 500
+Key = tuple[int, bool]
+"""A measure, and whether by the week."""
+# The natural logarithm of the line's months moves by so much before it is learnt anew.
+STEP = 0.05
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
@@ -45,65 +51,77 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    from forecasting.engine.shared import LEAST_SERIES, pooled, together
+    from forecasting.engine.shared import pooled, summed
 
     line_id = payload["line"]
     loader = loader_of(run, payload)
     held = [d for d in drivers_of([], {0: line_id}, loader.tree).get(("line", line_id), []) if d.moves]
-    digest = _digest(held)
+    products = payload["lines_products"]
+    digest = _digest(held, products, run)
     there = SharedEffect.objects.filter(line=line_id, as_of=run.as_of)
     if not held or set(there.values_list("input_hash", flat=True)) == {digest}:
         return lambda: ChunkOutcome(skipped=1)
-    said: dict[tuple[int, bool], Told | None] = {}
-    products = payload["lines_products"]
+    sums: dict[Key, CrossProducts | None] = {}
+    failures: list[SubjectFailure] = []
     for begin in range(0, len(products), READ_AT_ONCE):
         batch = products[begin : begin + READ_AT_ONCE]
         drivers = Drivers(run.as_of, {"products": batch})
-        for series in loader.load(batch, []):
-            if series.has_data:
-                key = (series.measure_id, series.weeks is not None)
-                said[key] = together([said.get(key), _told(drivers, series, held)])
+        found, failed = each_subject(
+            (series for series in loader.load(batch, []) if series.has_data),
+            partial(_of_series, drivers, held),
+        )
+        for key, own in found:
+            sums[key] = summed([sums.get(key), own])
+        failures += failed
     calendars = [driver.calendar for driver in held]
     moment = timezone.now()
 
-    def row(measure_id: int, by_week: bool, told: Told | None) -> SharedEffect:
+    def row(measure_id: int, by_week: bool, own: CrossProducts | None) -> SharedEffect:
         season = SEASON_WEEKS if by_week else SEASON_LENGTH
-        found = pooled(calendars, told, season_length=season) if told and told.series >= LEAST_SERIES else {}
+        found = pooled(calendars, own, season_length=season) if own else {}
         return SharedEffect(
             line_id=line_id,
             measure_id=measure_id,
             by_week=by_week,
             as_of=run.as_of,
+            run=run,
             engine_version=engine.ENGINE_VERSION,
-            input_hash=digest,
+            input_hash="" if failures else digest,  # what failed is tried again
             payload={name: _rounded(asdict(effect)) for name, effect in found.items()},
             computed_at=moment,
         )
 
     from forecasting import engine
 
-    rows = [row(*key, told) for key, told in sorted(said.items())]
+    rows = [row(*key, sums[key]) for key in sorted(sums)]
 
     def write() -> ChunkOutcome:
         shared_effects_write(rows=rows, run=run, line_id=line_id)
-        return ChunkOutcome(computed=1)
+        return ChunkOutcome(computed=1, failures=tuple(failures))
 
     return write
 
 
-def _told(drivers: Drivers, series: SubjectSeries, held: list[Driver]) -> Told | None:
-    """What one series tells."""
-    from forecasting.engine.shared import told
+def _of_series(
+    drivers: Drivers, held: list[Driver], series: SubjectSeries
+) -> tuple[Key, CrossProducts | None]:
+    """What one series tells, and of what."""
+    from forecasting.engine.shared import cross_products
 
     said = engine_weeks(series, series.weeks) if series.weeks else engine_series(series)
     season = SEASON_WEEKS if series.weeks else SEASON_LENGTH
-    return told(said, drivers.columns(series, held), season_length=season)
+    products = cross_products(said, drivers.columns(series, held), season_length=season)
+    return (series.measure_id, series.weeks is not None), products
 
 
-def _digest(held: list[Driver]) -> str:
+def _digest(held: list[Driver], products: list[int], run: NightlyRun) -> str:
+    """Also of how many months the products have, in steps of five per cent: a line that is loaded is learnt
+    from anew, one that is corrected, or of which a product comes late, is not."""
     from forecasting.engine import ENGINE_VERSION
 
-    facts = [ENGINE_VERSION, sorted(driver.calendar for driver in held)]
+    months = ProductMonth.objects.filter(product__any=products, month__lte=run.as_of).count()
+    size = round(math.log(months) / STEP) if months else None
+    facts = [ENGINE_VERSION, sorted(driver.calendar for driver in held), size]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -69,14 +69,15 @@ def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
     return PlannedLine(name, formats.delta(entry["year"], "percent", good="none"), text)
 
 
-def _left_out_words(months: float, with_it: float, without: float) -> str:
+def _left_out_words(products: int, months: int, with_it: float, without: float) -> str:
     """Why a decision does not move the forecast."""
     text = _(
-        "It is left out: in the %(months)s months of this line that such decisions moved, the forecast was "
-        "%(worse)s further off with them than without."
+        "It is left out: such decisions moved the forecasts of %(products)s products of this line, in "
+        "%(months)s months together, and with them those were %(worse)s further off than without."
     )
     worse = formats.percent(with_it / without - 1, 0) if without > 0 else "—"
-    return text % {"months": formats.number(months, 0), "worse": worse}
+    said = {name: formats.number(count) for name, count in (("products", products), ("months", months))}
+    return text % {**said, "worse": worse}
 
 
 def _members_words(source: PlannedSource, params: Mapping[str, Any]) -> tuple[str, str]:

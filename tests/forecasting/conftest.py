@@ -21,7 +21,7 @@ from tests.factories import line_factory, product_factory
 LAST = datetime.date(2026, 10, 1)
 TODAY = datetime.date(2026, 11, 23)
 FORECASTS = (
-    *("changes", "figures", "findings", "backtest", "calibrate", "shared", "forecast", "judgement"),
+    *("shared", "changes", "figures", "findings", "backtest", "calibrate", "forecast", "judgement"),
     *("lifecycle", "totals", "accuracy"),
 )
 """Up to the step that says what the next night can leave alone. Each of the others costs as much as the

@@ -11,9 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts.errors import DomainError
+from core.models import Job
 from core.months import month_add
 from forecasting.models import Backtest, Finding, Forecast, ForecastMonth, NightlyRun
 from forecasting.services.findings import findings_decide, month_flag
+from forecasting.services.night import step_group
+from forecasting.steps import findings
 from products.models import Measure, Product, ProductMonth
 from tests.factories import family_factory, line_factory, product_factory, user_factory
 
@@ -66,6 +69,23 @@ def expected_of(product: Product) -> list[float]:
 
 
 # -- the night finds ---------------------------------------------------------------------------------------
+
+
+def test_one_that_cannot_be_written_down_does_not_take_the_others_along(monkeypatch: Any) -> None:
+    broken, other = (product_with({9: 1300.0}) for _ in range(2))
+    rows = findings._rows
+
+    def failing(series: Any, *more: Any) -> Any:
+        if series.product_id == broken.pk:
+            raise ArithmeticError("no rows")
+        return rows(series, *more)
+
+    monkeypatch.setattr(findings, "_rows", failing)
+    run = run_now(only=("changes", "findings"))
+    assert only(other).kind == "spike"
+    assert not Finding.objects.filter(product=broken).exists()
+    assert run.failures.get(step="findings").product == broken
+    assert Job.objects.filter(group=step_group(run.pk, "findings")).count() == 1  # not cut into single ones
 
 
 def test_the_night_writes_what_it_finds_with_the_money_at_stake() -> None:

@@ -572,6 +572,17 @@ def test_nobody_says_what_cannot_be(manager, settled, month, value, code) -> Non
     assert not ConsensusInput.objects.exists()
 
 
+def test_a_month_that_closed_since_may_be_said_again(manager, settled) -> None:
+    said = {"product": settled[0], "measure": units()}
+    both = {NOV: Decimal(140), DEC: Decimal(90)}
+    consensus_agree(user=manager, **said, values=both)
+    ForecastMonth.objects.filter(forecast__product=settled[0], forecast__current=True, month=NOV).delete()
+    assert consensus_agree(user=manager, **said, values=both | {DEC: Decimal(95)}) == 1
+    with pytest.raises(DomainError) as told:
+        consensus_agree(user=manager, **said, values={NOV: Decimal(150)})
+    assert told.value.code == "month_unknown"
+
+
 def test_layers_of_an_older_vintage_never_change(manager, products) -> None:
     run_now(as_of=month_add(LAST, -1))
     product = products[0]

@@ -13,7 +13,8 @@ from core.months import month_add, month_days
 from forecasting.calendars import calendar_value, ramadan
 from forecasting.models import Driver, Forecast, SharedEffect
 from forecasting.services.drivers import driver_calendar_use
-from products.models import Product
+from forecasting.steps.drivers import Drivers
+from products.models import Product, ProductMonth
 from tests.factories import line_factory, product_factory, user_factory
 
 from .conftest import LAST, months_give, run_now
@@ -53,8 +54,9 @@ def effects_of(product: Product) -> dict[str, Any]:
 
 def test_what_a_line_tells_of_easter_moves_all_its_products_alike(client: Any) -> None:
     products = line_of(6, 0.3)
-    run_now()
+    run = run_now()
     row = SharedEffect.objects.get()
+    assert row.run == run
     easter = row.payload["easter"]
     assert easter["enters"]
     assert easter["series"] == 6
@@ -64,6 +66,7 @@ def test_what_a_line_tells_of_easter_moves_all_its_products_alike(client: Any) -
     for product in products:
         (used,) = effects_of(product)["used"]
         assert (used["calendar"], used["shared"]) == ("easter", 6)
+        assert used["weight"] == easter["weight"]
         months = {m.month: m for m in Forecast.objects.get(product=product, current=True).months.all()}
         assert months[march].driven > 1.1 * months[march].mean
         assert months[april].driven < 0.95 * months[april].mean
@@ -104,6 +107,57 @@ def test_it_is_learnt_once_a_month_and_the_next_night_leaves_all_alone() -> None
     driver_calendar_use(user=user_factory("product-manager"), calendar="carnival", line=product.line)
     run_now()
     assert set(SharedEffect.objects.get().payload) == {"easter", "carnival"}
+
+
+def test_what_a_line_tells_anew_makes_its_products_due() -> None:
+    product, *_rest = line_of(6, 0.3)
+    run_now()
+    row = SharedEffect.objects.get()
+    row.payload["easter"]["weight"] = 0.2
+    row.save()
+    made = Forecast.objects.get(product=product, current=True).computed_at
+    run = run_now()
+    assert run.steps.get(name="changes").computed == 6
+    assert Forecast.objects.get(product=product, current=True).computed_at > made
+    assert run_now().steps.get(name="changes").computed == 0
+
+
+def test_a_line_that_is_loaded_is_learnt_from_anew_that_night() -> None:
+    first, *others = line_of(6, 0.3)
+    months = ProductMonth.objects.filter(product__in=others)
+    later = list(months)
+    months.delete()
+    run_now()
+    assert SharedEffect.objects.get().payload == {}
+    ProductMonth.objects.bulk_create(later)
+    run_now()
+    assert SharedEffect.objects.get().payload["easter"]["series"] == 6
+    assert [entry["shared"] for entry in effects_of(first)["used"]] == [6]
+    row = SharedEffect.objects.get()
+    ProductMonth.objects.filter(product=first, month=FIRST).delete()  # next to nothing
+    run_now()
+    assert SharedEffect.objects.get().pk == row.pk
+
+
+def test_a_product_that_cannot_be_read_does_not_take_its_line_along(monkeypatch: Any) -> None:
+    broken, *_others = line_of(6, 0.3)
+    columns = Drivers.columns
+
+    def failing(drivers: Any, series: Any, held: Any) -> Any:
+        if series.product_id == broken.pk:
+            raise ArithmeticError("no columns")
+        return columns(drivers, series, held)
+
+    monkeypatch.setattr(Drivers, "columns", failing)
+    run = run_now(only=("shared",))
+    assert SharedEffect.objects.get().payload["easter"]["series"] == 5
+    step = run.steps.get(name="shared")
+    assert (step.computed, step.failed) == (1, 1)
+    failure = run.failures.get()
+    assert (failure.product, failure.code) == (broken, "crashed")
+    monkeypatch.undo()
+    run_now(only=("shared",))
+    assert SharedEffect.objects.get().payload["easter"]["series"] == 6
 
 
 def test_nothing_is_learnt_where_no_line_asks() -> None:

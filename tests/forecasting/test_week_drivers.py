@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.months import month_add, month_end, month_start
-from forecasting.models import Driver, ForecastWeek
+from forecasting import engine
+from forecasting.models import Driver, ForecastWeek, SharedEffect
 from forecasting.selectors.drivers import by_week
-from forecasting.services.drivers import driver_values_set
+from forecasting.services.drivers import driver_calendar_use, driver_values_set
 from forecasting.week_months import months_driven
-from products.models import Product
+from products.models import Measure, Product
 from tests.factories import line_factory, product_factory, user_factory
 
 from .conftest import LAST, run_now
@@ -129,6 +131,35 @@ def test_why_it_stays_out_is_counted_in_weeks(client: Any) -> None:
     assert "The product has 60 weeks of data; 81 weeks are needed." in page
 
 
+def test_a_moving_holiday_that_does_not_enter_costs_no_forecast(product: Product, monkeypatch: Any) -> None:
+    driver_calendar_use(user=user_factory("product-manager"), calendar="easter", line=product.line)
+    SharedEffect.objects.create(
+        line=product.line,
+        measure=Measure.objects.get(code="units"),
+        by_week=True,
+        as_of=LAST,
+        run=run_now(only=("figures",)),
+        engine_version=engine.ENGINE_VERSION,
+        input_hash="",
+        payload={"easter": {"weight": 0.0, "gain": 0.0, "occasions": 2, "series": 6, "enters": False}},
+        computed_at=timezone.now(),
+    )
+    horizons = []
+    forecast = engine.forecast
+
+    def noted(*given: Any, horizon: int, **more: Any) -> Any:
+        horizons.append(horizon)
+        return forecast(*given, horizon=horizon, **more)
+
+    monkeypatch.setattr(engine, "forecast", noted)
+    run = run_now(only=("changes", "forecast"))
+    assert run.steps.get(name="forecast").failed == 0
+    made = of(product)
+    assert made.by_week
+    assert [entry["reason"] for entry in made.driver_effects["refused"]] == ["no_shared_gain"]  # type: ignore[index]
+    assert max(horizons) == 26  # the weeks, and none further ahead that nothing would move
+
+
 def test_the_tab_and_the_api_tell_the_weeks_with_drivers(client: Any, product: Product) -> None:
     promotions_give(product)
     run_now()
@@ -137,7 +168,12 @@ def test_the_tab_and_the_api_tell_the_weeks_with_drivers(client: Any, product: P
     assert "with drivers" in page
     forecast = of(product)
     weeks = client.get(f"/api/v1/forecasts/{forecast.pk}/weeks/").json()
-    assert weeks[3]["driven"] == forecast.weeks.all()[3].driven
+    for told, row in zip(weeks, forecast.weeks.all(), strict=True):
+        assert told["driven"] == told["final"] == row.driven
+        band = ("final_lo80", "final_hi80", "final_lo95", "final_hi95")
+        assert tuple(told[name] for name in band) == row.final_band[1:]
+    lifted = max(weeks, key=lambda week: week["driven"] / week["mean"])
+    assert lifted["final_lo80"] > lifted["lo80"]
 
 
 # -- weeks of a driver ---------------------------------------------------------------------------------------

@@ -83,6 +83,19 @@ def test_half_a_month_of_a_young_season_is_seen_by_the_year_before() -> None:
     assert ("half_month", 26, 26) in found(values)
 
 
+@pytest.mark.parametrize(("factor", "kind"), [(2.0, "spike"), (0.4, "stockout")])
+def test_a_month_is_not_held_beside_what_was_unusual_a_year_ago(factor: float, kind: str) -> None:
+    """A year after a promotion or a stock-out an ordinary last month is no half one, and a half one is."""
+    season = 0.15 * np.sin(np.pi * np.arange(27) / 6)
+    values = np.round(900 * np.exp(season + np.random.default_rng(4).normal(0, 0.02, 27)))
+    values[14] = round(values[14] * factor)
+    seen = found(values)
+    assert (kind, 14, 14) in seen
+    assert "half_month" not in {said for said, *_ in seen}
+    values[-1] = round(values[-1] * 0.45)
+    assert ("half_month", 26, 26) in found(values)
+
+
 def test_two_low_months_at_the_end_are_no_half_month() -> None:
     values = sales(60)
     values[-2:] *= 0.45

@@ -9,13 +9,13 @@ import pytest
 
 from forecasting.engine import EVIDENCE_CODES, REASON_CODES, STAGES, StagePath, lifecycle
 from forecasting.engine.stages import train
-from forecasting.engine.stages.cases import judge_cases, table
 from forecasting.engine.stages.definition import true_stages
 from forecasting.engine.stages.evaluate import figures, judge
 from forecasting.engine.stages.features import FEATURES
 from forecasting.engine.stages.network import MODEL, MODEL_VERSION, answers, load
 from forecasting.engine.stages.polli_cook import polli_cook, polli_cook_sigma
 
+from .cases import judge_cases, table
 from .shapes import START, bumpy, life, series
 
 PAGE = (Path(__file__).parents[3] / "docs/algorithms/lifecycle.md").read_text(encoding="utf-8")

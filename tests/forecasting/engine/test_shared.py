@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.engine.drivers import Driver
 from forecasting.engine.series import FloatArray, Series
-from forecasting.engine.shared import SharedEffect, Told, pooled, together, told
+from forecasting.engine.shared import CrossProducts, SharedEffect, cross_products, pooled, summed
 
 WEEKS = 209
 # Weeks of a holiday that moves: 13 to 16 in the year.
@@ -28,16 +28,16 @@ def weekly(rng: np.random.Generator, effect: float, *, noise: float = 0.08) -> S
     return Series("S", 100, np.exp(y))
 
 
-def of(series: Series) -> Told | None:
+def of(series: Series) -> CrossProducts | None:
     x = column()
-    return told(series, [Driver("easter", x[:WEEKS], x[WEEKS:], "event")], season_length=52)
+    return cross_products(series, [Driver("easter", x[:WEEKS], x[WEEKS:], "event")], season_length=52)
 
 
 def effect_of(effect: float, count: int, seed: int = 1) -> SharedEffect:
     rng = np.random.default_rng(seed)
-    said = together(of(weekly(rng, effect)) for _ in range(count))
-    assert said is not None
-    return pooled(["easter"], said, season_length=52)["easter"]
+    sums = summed(of(weekly(rng, effect)) for _ in range(count))
+    assert sums is not None
+    return pooled(["easter"], sums, season_length=52)["easter"]
 
 
 @pytest.mark.parametrize("effect", [-0.25, 0.2])
@@ -54,19 +54,19 @@ def test_what_nobody_has_stays_out() -> None:
 
 
 def test_few_noisy_series_are_drawn_towards_nothing() -> None:
-    said = of(weekly(np.random.default_rng(2), 0.3, noise=0.4))
-    assert said is not None
-    assert abs(pooled(["easter"], said, season_length=52)["easter"].weight) < 0.2
+    sums = of(weekly(np.random.default_rng(2), 0.3, noise=0.4))
+    assert sums is not None
+    assert abs(pooled(["easter"], sums, season_length=52, least_series=1)["easter"].weight) < 0.2
 
 
 def test_the_order_of_the_series_and_their_grouping_change_nothing() -> None:
     rng = np.random.default_rng(5)
     parts = [of(weekly(rng, 0.2)) for _ in range(5)]
-    one = together(parts)
-    other = together([together(parts[3:]), together([*parts[:3], None])])
+    one = summed(parts)
+    other = summed([summed(parts[3:]), summed([*parts[:3], None])])
     assert one is not None
     assert other is not None
-    left, right = (pooled(["easter"], said, season_length=52)["easter"] for said in (one, other))
+    left, right = (pooled(["easter"], sums, season_length=52)["easter"] for sums in (one, other))
     assert left.weight == pytest.approx(right.weight, rel=1e-9)
     assert left.gain == pytest.approx(right.gain, rel=1e-9)
 
@@ -79,10 +79,32 @@ def test_the_size_of_a_series_changes_nothing() -> None:
     assert np.allclose(small.last, large.last)
 
 
+def test_a_series_that_cannot_try_one_driver_tells_of_the_others() -> None:
+    rng = np.random.default_rng(8)
+    x, never = column(), np.full(WEEKS + 26, np.nan)
+    own, none = (
+        Driver("easter", x[:WEEKS], x[WEEKS:], "event"),
+        Driver("x", never[:WEEKS], never[WEEKS:], "event"),
+    )
+    other = np.roll(x, 20)
+    both = Driver("x", other[:WEEKS], other[WEEKS:], "event")
+    parts = [
+        cross_products(weekly(rng, 0.2), [none if i < 6 else both, own], season_length=52) for i in range(9)
+    ]
+    sums = summed(parts)
+    assert sums is not None
+    found = pooled(["x", "easter"], sums, season_length=52)
+    assert list(found) == ["easter"]  # three are no group
+    assert (found["easter"].series, found["easter"].enters) == (9, True)
+    assert found["easter"].weight == pytest.approx(0.2, abs=0.04)
+    three = pooled(["x", "easter"], sums, season_length=52, least_series=3)
+    assert (three["x"].series, three["x"].enters) == (3, False)
+
+
 def test_who_is_too_short_or_has_zeros_tells_nothing() -> None:
     series = weekly(np.random.default_rng(7), 0.2)
     assert of(series.with_values(np.where(np.arange(WEEKS) % 4 == 1, 0, series.array))) is None
     x = column()
     short = Series("S", 0, series.array[:60])
-    assert told(short, [Driver("easter", x[:60], x[60:86], "event")], season_length=52) is None
-    assert together([None]) is None
+    assert cross_products(short, [Driver("easter", x[:60], x[60:86], "event")], season_length=52) is None
+    assert summed([None]) is None

@@ -1,4 +1,4 @@
-"""What the stages are worth on well-known histories: `python -m forecasting.engine.stages.cases` prints the
+"""What the stages are worth on well-known histories: `python -m tests.forecasting.engine.cases` prints the
 table of docs/algorithms/lifecycle.md and the cases that were missed.
 
 `cases.csv` holds rough yearly figures of public knowledge, typed in from memory, and for some years the stage
@@ -14,9 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..codes import STAGES
-from ..series import Series
-from .path import lifecycle
+from forecasting.engine import STAGES, Series, lifecycle
 
 CASES = Path(__file__).with_name("cases.csv")
 
