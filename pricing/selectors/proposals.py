@@ -15,7 +15,8 @@ from core.models import Job
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
-from products.selectors.access import is_limited, visible_line_ids
+from products.selectors.access import is_limited, visible_channel_ids, visible_line_ids
+from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
 from .prices import in_force, lists_visible, vat_rates, with_and_without
@@ -38,7 +39,8 @@ class Reseller:
 @dataclass(frozen=True)
 class ProposalRow:
     """One new price beside the one it replaces. ``volume`` and ``revenue`` are the product's of the last 12
-    months, which the change touches; ``change`` is a rate. ``reseller``: where one stands between."""
+    months, in the channels within the reader's sight; ``change`` is a rate. ``reseller``: where one stands
+    between."""
 
     price: Price
     product: Product
@@ -110,13 +112,16 @@ def proposal_volumes(proposal: Proposal) -> dict[int, Decimal | None]:
     return dict(ProductFigures.objects.filter(product__in=ids).values_list("product_id", "volume_12m"))
 
 
-def proposal_prices(proposal: Proposal) -> list[Price]:
-    """Its prices, those that touch most revenue first; of their products no more than the line."""
+def proposal_prices(user: Any, proposal: Proposal) -> list[Price]:
+    """Its prices, those that touch most revenue first; by product code for who is limited to channels, whom
+    the order would tell of the others. Of their products no more than code and line."""
     prices = list(proposal.prices.order_by("pk"))
-    products = Product.objects.only("line_id", "figures__revenue_12m").select_related("figures")
+    products = Product.objects.only("code", "line_id", "figures__revenue_12m").select_related("figures")
     known = products.in_bulk([price.product_id for price in prices])
     for price in prices:
         price.product = known[price.product_id]
+    if visible_channel_ids(user) is not None:
+        return sorted(prices, key=lambda price: price.product.code)
 
     def revenue(price: Price) -> Decimal:
         figures = getattr(price.product, "figures", None)
@@ -133,19 +138,23 @@ def proposal_held(proposal: Proposal, prices: Sequence[Price]) -> Held:
 
 
 def proposal_rows(
-    proposal: Proposal, ids: Sequence[int], rates: Mapping[int, Decimal | None] | None = None
+    user: Any, proposal: Proposal, ids: Sequence[int], rates: Mapping[int, Decimal | None] | None = None
 ) -> list[ProposalRow]:
     """What these of its prices do, in the order given; some hundreds at a time. ``rates``: the VAT of their
     products, where it was read."""
-    prices = Price.objects.select_related("product__figures").in_bulk(list(ids))
+    prices = Price.objects.select_related("product__figures__measure").in_bulk(list(ids))
     products = {price.product_id: price.product for price in prices.values()}
+    channels = visible_channel_ids(user)
+    limited = None if channels is None else limited_figures(list(products.values()), channels)
     old = old_amounts(proposal, products)
     consumers = consumer_prices(proposal.price_list, products)
     if not rates:
         rates = vat_rates([products[pk] for pk in consumers], proposal.start_date) if consumers else {}
     found = []
     for price in (prices[pk] for pk in ids):
-        figures = getattr(price.product, "figures", None)
+        figures: Any = getattr(price.product, "figures", None)
+        if limited is not None:
+            figures = limited.get(price.product_id)
         before = old.get((price.product_id, price.component, price.tier))
         found.append(
             ProposalRow(

@@ -74,14 +74,14 @@ def proposal_page(
     filling = not found.price_count or "HX-Request" in request.headers
     job = proposal_job(found) if filling and found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
-    prices = [] if working else proposal_prices(found)
+    prices = [] if working else proposal_prices(user, found)
     held = proposal_held(found, prices)
     passed = {each.price.pk: each for each in held.passed}
     beyond = bool(passed) and request.GET.get("show") == "beyond"
     page = (
         None if working else paginate(request, [row.pk for row in prices if not beyond or row.pk in passed])
     )
-    rows = proposal_rows(found, list(page), held.rates) if page else []
+    rows = proposal_rows(user, found, list(page), held.rates) if page else []
     shown = [_words(row, found, passed.get(row.price.pk)) for row in rows]
     own = found.author_id == user.pk
     context = {
@@ -135,10 +135,10 @@ def codes_unknown(codes: Sequence[str]) -> None:
         raise DomainError("product_unknown", message, "pasted")
 
 
-def _all_rows(found: Proposal, prices: Sequence[Price], held: Held) -> Iterator[ProposalRow]:
+def _all_rows(user: Any, found: Proposal, prices: Sequence[Price], held: Held) -> Iterator[ProposalRow]:
     ids = [price.pk for price in prices]
     for start in range(0, len(ids), 500):
-        yield from proposal_rows(found, ids[start : start + 500], held.rates)
+        yield from proposal_rows(user, found, ids[start : start + 500], held.rates)
 
 
 def _beyond_words(passed: Passed | None, found: Proposal) -> tuple[str, str] | None:
@@ -232,14 +232,14 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     export_asked(request.user, kind)
     found = proposal_get(request.user, pk)
 
-    prices = proposal_prices(found)
+    prices = proposal_prices(request.user, found)
     held = proposal_held(found, prices)
     passed = {each.price.pk: each for each in held.passed}
     if passed and request.GET.get("show") == "beyond":
         prices = [price for price in prices if price.pk in passed]
 
     def rows() -> Iterator[list[Any]]:
-        for row in _all_rows(found, prices, held):
+        for row in _all_rows(request.user, found, prices, held):
             product = row.product
             yield [
                 *(
