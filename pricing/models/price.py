@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 import pghistory
@@ -319,6 +320,7 @@ class Price(models.Model):
     approved_at = models.DateTimeField(_("approved"), null=True)
     pass_through: Decimal  # where ``pricing.selectors.prices.with_pass_through`` asked for it
     perishable: bool  # where ``with_perishable`` did
+    until: datetime.date | None  # where ``pricing.selectors.proposals.proposal_prices`` did
 
     class Meta:
         verbose_name = _("price")

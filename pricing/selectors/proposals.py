@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404
 
 from core.models import Job
-from pricing.models import Price, Proposal
+from pricing.models import Bound, Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
 from products.selectors.access import is_limited, visible_channel_ids, visible_line_ids
@@ -114,8 +114,14 @@ def proposal_volumes(proposal: Proposal) -> dict[int, Decimal | None]:
 
 def proposal_prices(user: Any, proposal: Proposal) -> list[Price]:
     """Its prices, those that touch most revenue first; by product code for who is limited to channels, whom
-    the order would tell of the others. Of their products no more than code and line."""
-    prices = list(proposal.prices.order_by("pk"))
+    the order would tell of the others. With ``until`` when each holds, where a bound begins after it does; of
+    their products no more than code and line."""
+    after = Q(state=State.APPROVED, price_list=proposal.price_list_id, start_date__gt=proposal.start_date)
+    same = {name: OuterRef(name) for name in ("product", "component", "tier")}
+    following = Price.objects.filter(after, **same).order_by("start_date").values("start_date")[:1]
+    overtaken = Exists(Bound.objects.filter(start_date__gt=proposal.start_date))
+    until = {"until": Case(When(overtaken, then=Subquery(following)))}
+    prices = list(proposal.prices.annotate(**until).order_by("pk"))
     products = Product.objects.only("code", "line_id", "figures__revenue_12m").select_related("figures")
     known = products.in_bulk([price.product_id for price in prices])
     for price in prices:
@@ -131,10 +137,13 @@ def proposal_prices(user: Any, proposal: Proposal) -> list[Price]:
 
 
 def proposal_held(proposal: Proposal, prices: Sequence[Price]) -> Held:
-    """Its prices against the bounds of its date, while it is not decided."""
+    """Its prices against the bounds of its date and those that begin while they would hold, while it is not
+    decided; as :func:`proposal_prices` reads them."""
     if proposal.state not in (State.DRAFT, State.PROPOSED):
         return Held()
-    return prices_held(proposal.price_list, prices, BoundsOn(proposal.start_date), proposal.start_date)
+    day = proposal.start_date
+    until = {price.pk: price.until for price in prices}
+    return prices_held(proposal.price_list, prices, BoundsOn(day), day, until)
 
 
 def proposal_rows(
