@@ -19,7 +19,7 @@ from products.selectors.access import is_limited, visible_channel_ids, visible_l
 from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
-from .prices import in_force, lists_visible, vat_rates, with_and_without
+from .prices import in_force, lists_visible, lists_within, vat_rates, with_and_without
 from .resellers import consumer_prices, margin_rate, passed_on
 
 JOB = "pricing.proposal"
@@ -84,10 +84,12 @@ def proposal_get(user: Any, pk: int) -> Proposal:
 
 
 def proposals_waiting(user: Any) -> QuerySet[Proposal]:
-    """For the number in the menu."""
+    """For the number in the menu: of who is limited to channels on lists of these alone."""
     if not user.has_perm("pricing.view"):
         return Proposal.objects.none()
-    rows = _in_sight(user) if is_limited(user) else Proposal.objects.all()
+    rows = Proposal.objects.all()
+    if is_limited(user):
+        rows = _in_sight(user).filter(price_list__in=lists_within(user))
     return rows.filter(state=State.PROPOSED)
 
 

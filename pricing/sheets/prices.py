@@ -39,6 +39,7 @@ REASONS: dict[str, Any] = {
     "product_ambiguous": _("several products have this code in different sources"),
     "product_not_in_source": _("no product has this code in the source “%(source)s”"),
     "list_unknown": _("no price list has this code or name"),
+    "limited": _("others pay by this list too; you are limited to some channels"),
     "currency_differs": _("this list is in %(currency)s"),
     "component_unknown": _("neither unit, month nor once"),
     "price_missing": _("no price; where it ends, say so in the column “ends”"),

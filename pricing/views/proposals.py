@@ -24,6 +24,7 @@ from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
 from pricing.selectors.planned_prices import never_expected
+from pricing.selectors.prices import list_is_within
 from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
@@ -83,6 +84,9 @@ def proposal_page(
     rows = proposal_rows(user, found, list(page), held.rates) if page else []
     shown = [_words(row, found, told.get(row.price.pk, ())) for row in rows]
     own = found.author_id == user.pk
+    within = list_is_within(user, found.price_list)
+    may_edit = within and user.has_perm("pricing.edit")
+    may_decide = within and user.has_perm("pricing.approve")
     context = {
         "proposal": found,
         "about": list_words(found.price_list),
@@ -104,14 +108,14 @@ def proposal_page(
         "note": request.POST.get("note", ""),
         "exception": request.POST.get("exception", ""),
         "asks_exception": bool(error and error.code == "exception_needed"),
-        "can_submit": own and found.state == State.DRAFT and user.has_perm("pricing.edit"),
-        "can_decide": found.state == State.PROPOSED and user.has_perm("pricing.approve"),
-        "again_form": again_form if found.state in OVER and user.has_perm("pricing.edit") else None,
+        "can_submit": own and found.state == State.DRAFT and may_edit,
+        "can_decide": found.state == State.PROPOSED and may_decide,
+        "again_form": again_form if found.state in OVER and may_edit else None,
         "can_withdraw": own
         and found.state in (State.DRAFT, State.PROPOSED)
         and user.has_perm("pricing.edit"),
         "can_recall": found.state == State.APPROVED
-        and user.has_perm("pricing.approve")
+        and may_decide
         and found.prices.filter(state=State.APPROVED).exists(),
         "can_export": user.has_perm("exchange.export"),
     }

@@ -37,6 +37,7 @@ from products.models import FourEyesRule
 from tests.factories import (
     bound_become,
     bound_factory,
+    channel_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -425,3 +426,15 @@ def test_undo_puts_back_nothing_beyond_a_bound(product: Any, file_in: Any) -> No
     page = client.get(address).content.decode()
     assert "everything is as it was" not in page
     assert "what lay ahead is withdrawn; prices that were in force stay as history" in page
+
+
+def test_lists_that_others_pay_by_too_are_not_filled_by_who_is_limited(product: Any, file_in: Any) -> None:
+    shops = channel_factory()
+    price_list_factory(code="shops", channel=shops)
+    person = user_factory(channels=[shops])
+    rows = [("A", code, when, 9) for code in ("base", "shops") for when in (day(-3), day(9))]
+    found = file_in(person, *rows, apply=False)
+    assert [(refusal.line, refusal.code) for refusal in found.refusals.all()] == [
+        (2, "limited"),
+        (3, "limited"),
+    ]

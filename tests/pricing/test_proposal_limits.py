@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import translation
 
+from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
+from pricing.models import Proposal
+from pricing.selectors.proposals import proposals_waiting
+from pricing.services.proposals import (
+    proposal_approve,
+    proposal_reject,
+    proposal_repeat,
+    proposal_submit,
+    proposal_withdraw,
+)
 from products.models import Product, ProductFigures, SalesMonth
 from tests.factories import (
     channel_factory,
@@ -25,7 +38,7 @@ from tests.factories import (
 )
 from tests.html import tight
 
-from .test_proposals import proposed, soon
+from .test_proposals import drafted, proposed, soon
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -81,3 +94,52 @@ def test_volume_and_revenue_are_of_the_readers_channels() -> None:
         names = ("Volume, 12 months", "Revenue, 12 months")
         assert {code: [row[name] for name in names] for code, row in found.items()} == figures
         assert ("5,632" in tight(client.get(address))) is all_of_b
+
+
+def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
+    """Everybody's and one of what is above are read, not proposed on, decided, repeated or withdrawn."""
+    shops = channel_factory()
+    account = channel_factory(parent=shops, kind="account")
+    lists = [price_list_factory(code=code) for code in ("all",)]
+    lists += [price_list_factory(code=row.code, channel=row) for row in (shops, account)]
+    limited, whole = user_factory(channels=[account]), user_factory()
+    client = signed_in(limited)
+    for price_list, may in zip(lists, (False, False, True), strict=True):
+        waiting, over, ahead = (proposed(whole, price_list=price_list) for _ in range(3))
+        proposal_reject(user=user_factory(), proposal=over, note="No")
+        proposal_approve(user=user_factory(), proposal=ahead)
+        over.refresh_from_db()
+        page = client.get(waiting.get_absolute_url())
+        assert ('value="approve"' in page.content.decode()) is may
+        assert ('id="again"' in client.get(over.get_absolute_url()).content.decode()) is may
+        assert ("Withdraw these prices" in client.get(ahead.get_absolute_url()).content.decode()) is may
+        assert ("/proposals/new/" in client.get(f"/pricing/?list={price_list.code}").content.decode()) is may
+        said = {"price_list": price_list.code, "start_date": str(soon()), "reason": "Dearer"}
+        said["prices"] = [{"product": ahead.prices.get().product.code, "amount": "12"}]
+        product = waiting.prices.get().product_id
+        refused, draft = proposed(whole, price_list=price_list), drafted(whole, price_list=price_list)
+        of: dict[str, Any] = {"price_list": price_list, "product_ids": [product], "start_date": soon(30)}
+        asked = [
+            partial(proposal_approve, proposal=waiting),
+            partial(proposal_reject, proposal=refused, note="No"),
+            partial(proposal_repeat, proposal=over, start_date=soon(20), reason="Yes"),
+            partial(proposal_withdraw, proposal=ahead, note="No"),
+            partial(proposal_submit, proposal=draft),
+            lambda user, of=of: drafted(user, **of),
+        ]
+        for act in asked:
+            before = Proposal.objects.count()
+            with nullcontext() if may else pytest.raises(DomainError) as refusal:
+                act(user=limited)
+            if refusal is not None:
+                assert (refusal.value.code, refusal.value.status) == ("limited", 403)
+                assert Proposal.objects.count() == before
+        answer = client.post("/api/v1/price-proposals/", json.dumps(said), content_type="application/json")
+        assert answer.status_code == (201 if may else 403)
+    form = client.get("/pricing/proposals/new/").context["form"]
+    assert [row.code for row in form.fields["price_list"].queryset] == [account.code]
+    assert form.fields["of"].queryset.count() == 3
+    waits = {row.price_list_id for row in proposals_waiting(limited)}
+    assert waits == {lists[2].pk} != {row.price_list_id for row in proposals_waiting(whole)}
+    other = signed_in(user_factory(channels=[channel_factory()]))
+    assert "Others pay by every price list you see" in other.get("/pricing/proposals/new/").content.decode()
