@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import translation
 
@@ -230,6 +230,27 @@ class TestItsLife:
         with pytest.raises(DomainError) as refused:
             proposal_approve(user=approver, proposal=second)
         assert refused.value.code == "price_there"
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"reason": "Other"}, {"author": 1}, {"decided_by": 1}, {"note": "Other"}, {"state": "rejected"}],
+    )
+    def test_what_was_decided_stays_in_the_database_too(self, changed: dict[str, Any]) -> None:
+        """Approved, withdrawn and rejected; withdrawing what is approved ahead is a decision of its own."""
+        other = user_factory()
+        values = {name: other.pk if value == 1 else value for name, value in changed.items()}
+        approved, withdrawn, rejected = (proposed() for _ in range(3))
+        proposal_approve(user=user_factory(), proposal=approved)
+        proposal_withdraw(user=withdrawn.author, proposal=withdrawn)
+        proposal_reject(user=user_factory(), proposal=rejected, note="No")
+        for proposal in (approved, withdrawn, rejected):
+            if Proposal.objects.filter(pk=proposal.pk, **changed).exists():
+                continue  # it is so
+            with pytest.raises(IntegrityError, match="is decided"), transaction.atomic():
+                Proposal.objects.filter(pk=proposal.pk).update(**values)
+        approved.refresh_from_db()
+        proposal_withdraw(user=other, proposal=approved, note="Not now")
+        assert Proposal.objects.get(pk=approved.pk).decided_by == other
 
     def test_today_has_begun(self) -> None:
         with pytest.raises(DomainError) as refused:
