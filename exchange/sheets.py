@@ -170,6 +170,11 @@ class Sheet(Protocol):
     creates_labels: Mapping[str, Any]
     """The words for the kinds of ``Counts.created``."""
 
+    undoes: Any
+    """What undoing an import does, and below what it did, where it is not to take away what is new and give
+    the rest its old values; a sheet may do without both."""
+    undid: Any
+
     def sees_all(self, user: Any) -> bool:
         """Whether the person may see imports of this sheet that others made (not limited to some lines)."""
 

@@ -186,7 +186,7 @@ class ProposalRequestSerializer(StrictSerializer):
 
 
 class ExceptionSerializer(StrictSerializer):
-    exception = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    exception = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
 
 
 class NoteSerializer(StrictSerializer):

@@ -196,7 +196,8 @@ class ProposeSerializer(DecisionSerializer):
 
 class PromotionCostSerializer(serializers.Serializer):
     """What it cost us in all, as it was said last: an ``amount`` in our currency, or what the ledger has
-    booked under a ``dimension`` (null: nothing yet, or not for you)."""
+    booked under a ``dimension`` (null: nothing yet, or not for you: it is for who sees costs, an amount for
+    who entered it too)."""
 
     amount = serializers.DecimalField(18, 2, allow_null=True)
     dimension = serializers.CharField(source="row.dimension")

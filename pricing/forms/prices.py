@@ -91,6 +91,7 @@ class ProposalForm(forms.Form):
         self,
         *args: Any,
         lists: Any,
+        others: Any,
         lines: Any,
         sees_costs: bool = False,
         parts: Sequence[Part] = (),
@@ -111,8 +112,8 @@ class ProposalForm(forms.Form):
             self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
         if parts:
             self.fields["kind"].choices = [("parts", _("each of its prices")), *self.fields["kind"].choices]  # type: ignore[attr-defined]
-        for name in ("price_list", "of"):
-            self.fields[name].queryset = lists  # type: ignore[attr-defined]
+        self.fields["price_list"].queryset = lists  # type: ignore[attr-defined]
+        self.fields["of"].queryset = others  # type: ignore[attr-defined]
         self.fields["line"].queryset = lines  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

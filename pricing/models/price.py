@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 import pghistory
@@ -230,7 +231,7 @@ class Proposal(models.Model):
 
     A *draft* shows what it would do; proposed, a second person approves or rejects it as a whole. ``rule`` is
     how its prices came about (``kind``, ``value``, ``rounding``); ``exception`` why a bound or the days of
-    notice may be passed.
+    notice may be passed. Decided, it stays as it was; approved prices that lie ahead are only withdrawn.
     """
 
     price_list = models.ForeignKey(
@@ -239,7 +240,9 @@ class Proposal(models.Model):
     start_date = models.DateField(_("from"))
     reason = models.CharField(_("reason"), max_length=400)
     alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
-    exception = models.CharField(_("why the exception"), max_length=400, blank=True)
+    exception = models.CharField(
+        _("why the exception"), max_length=802, blank=True
+    )  # the author's; a decider's
     rule = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.DRAFT)
     author = models.ForeignKey(
@@ -274,6 +277,24 @@ class Proposal(models.Model):
                 ),
                 name="proposal_decided_by_somebody",
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="decided_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=["approved", "rejected", "withdrawn"]),
+                func=f"""
+                    IF to_jsonb(NEW) - 'created_at' = to_jsonb(OLD) - 'created_at' OR (
+                        OLD.state = 'approved' AND NEW.state = 'withdrawn' AND OLD.start_date > {TODAY}
+                        AND to_jsonb(NEW) - ARRAY['state', 'decided_by_id', 'decided_at', 'note']
+                          = to_jsonb(OLD) - ARRAY['state', 'decided_by_id', 'decided_at', 'note']
+                    ) THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'proposal % is decided', OLD.id USING ERRCODE = 'check_violation';
+                """,
+            )
         ]
 
     def __str__(self) -> str:
@@ -319,6 +340,7 @@ class Price(models.Model):
     approved_at = models.DateTimeField(_("approved"), null=True)
     pass_through: Decimal  # where ``pricing.selectors.prices.with_pass_through`` asked for it
     perishable: bool  # where ``with_perishable`` did
+    until: datetime.date | None  # where ``pricing.selectors.proposals.proposal_prices`` did
 
     class Meta:
         verbose_name = _("price")

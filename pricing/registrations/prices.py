@@ -7,7 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from core import registries
 from core.history import Related, history_extend
 from core.later import later_in
-from core.registries import DecisionKind, EventSource, JobKind, Panel, PlannedSource, ProductReading
+from core.registries import (
+    DecisionKind,
+    EventSource,
+    JobKind,
+    NightlyStep,
+    Panel,
+    PlannedSource,
+    ProductReading,
+)
 
 later = later_in("pricing")
 
@@ -24,6 +32,7 @@ def register() -> None:
     from pricing.sheets.prices import PricesSheet
     from pricing.sheets.terms import TermsSheet
     from pricing.words.approvals import DECIDED, READY, WAITING
+    from pricing.words.bounds import OVERTAKEN
     from products.models import Product, ProductLine
 
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
@@ -63,6 +72,15 @@ def register() -> None:
             failed=later("services.proposals.proposal_fill_failed"),
         )
     )
-    alert_kinds.register(*WAITING)
+    registries.nightly_steps.register(
+        NightlyStep(
+            "price_bounds",
+            _("Prices and their bounds"),
+            chunks=later("steps.price_bounds.chunks"),
+            compute=later("steps.price_bounds.compute"),
+            order=61,
+        )
+    )
+    alert_kinds.register(*WAITING, OVERTAKEN)
     notification_kinds.register(*DECIDED, READY)
     sheets.register(PricesSheet(), LeviesSheet(), TermsSheet())

@@ -17,7 +17,7 @@ from pricing.models import Bound, Price, PriceList
 from products.models import Product
 from products.selectors.lines import LineTree, line_tree
 
-from .prices import vat_rates, with_and_without
+from .prices import vat_rates, vat_rates_on, with_and_without
 
 
 def bound_rows(product: Product) -> ArraySubquery:
@@ -37,17 +37,27 @@ class BoundsOn:
     def __init__(
         self, day: datetime.date, tree: LineTree | None = None, rows: Sequence[Bound] | None = None
     ) -> None:
-        read = Bound.objects.order_by("start_date") if rows is None else rows
+        self.read = list(Bound.objects.order_by("start_date")) if rows is None else rows
         self._rows = {
             (row.product_id, row.line_id, row.component, row.tier, row.currency): row
-            for row in read
+            for row in self.read
             if row.start_date <= day
         }
+        self._day = day
         self.currencies = frozenset(row.currency for row in self._rows.values())
         self._tree = tree
 
     def __bool__(self) -> bool:
         return bool(self._rows)
+
+    def on(self, day: datetime.date) -> BoundsOn:
+        """The same of another day, without a query."""
+        return BoundsOn(day, self._tree, self.read)
+
+    def days_ahead(self, currency: str) -> list[datetime.date]:
+        """On which days after this one a bound in the currency begins."""
+        ahead = {row.start_date for row in self.read if row.currency == currency}
+        return sorted(day for day in ahead if day > self._day)
 
     def elsewhere(self, price: Price, currency: str) -> bool:
         """Whether a price in this currency is held against nothing, while there is a bound in another."""
@@ -97,38 +107,60 @@ class Passed:
 
 @dataclass(frozen=True)
 class Held:
-    """Prices against the bounds of their day. ``unchecked``: of how many none is known in their list's
-    currency, while there is one in another; ``rates``: their VAT where it was asked, by product id."""
+    """Prices against the bounds of their day. ``later``: those that pass one which begins while they hold;
+    ``unchecked``: of how many none is known in their list's currency, while there is one in another;
+    ``rates``: their VAT where it was asked, by product id."""
 
     passed: Sequence[Passed] = ()
+    later: Sequence[Passed] = ()
     unchecked: int = 0
     rates: Mapping[int, Decimal | None] = field(default_factory=dict)
 
 
 def prices_held(
-    price_list: PriceList, prices: Sequence[Price], bounds: BoundsOn, start_date: datetime.date
+    price_list: PriceList,
+    prices: Sequence[Price],
+    bounds: BoundsOn,
+    start_date: datetime.date,
+    until: Mapping[int, datetime.date | None] | None = None,
 ) -> Held:
-    """These prices of the list from the date, with their products, against ``bounds`` of that day. One query
-    at most besides."""
-    if price_list.is_observed or not bounds:
-        return Held()
+    """These prices of the list from the date, with their products, against ``bounds`` of that day; and where
+    it is told ``until`` when each holds, by its id, against those that begin before. One query at most
+    besides."""
     currency = price_list.currency
+    days = bounds.days_ahead(currency) if until is not None else []
+    if price_list.is_observed or not (bounds or days):
+        return Held()
     priced = [price for price in prices if price.amount is not None]
     unchecked = 0
     if bounds.currencies - {currency}:
         unchecked = sum(bounds.elsewhere(price, currency) for price in priced)
-    if currency not in bounds.currencies:
+    if not priced or (currency not in bounds.currencies and not days):
         return Held(unchecked=unchecked)
-    rates = vat_rates([price.product for price in prices], start_date) if prices else {}
-    passed = []
-    for price in priced:
-        bound = bounds.of(price.product, price.component, price.tier, currency=currency)
-        if bound is None or price.amount is None:
-            continue
-        end = end_passed(bound, price.amount, price_list, rates[price.product_id])
-        if end:
-            passed.append(Passed(price, bound, end))
-    return Held(passed, unchecked, rates)
+    rates = vat_rates_on([price.product for price in prices], [start_date, *days])
+    passed = [found for price in priced if (found := passing(price_list, price, bounds, rates[start_date]))]
+    later: dict[int, Passed] = {}
+    for day in days:
+        then = bounds.on(day)
+        for price in priced:
+            end = until and until[price.pk]
+            if price.pk in later or (end and day >= end):
+                continue
+            found = passing(price_list, price, then, rates[day])
+            if found and found.bound.start_date == day:
+                later[price.pk] = found
+    return Held(passed, list(later.values()), unchecked, rates[start_date])
+
+
+def passing(
+    price_list: PriceList, price: Price, bounds: BoundsOn, rates: Mapping[int, Decimal | None]
+) -> Passed | None:
+    """Whether the price on the list passes one of ``bounds``, at these rates of VAT by product id."""
+    bound = bounds.of(price.product, price.component, price.tier, currency=price_list.currency)
+    if bound is None or price.amount is None:
+        return None
+    end = end_passed(bound, price.amount, price_list, rates[price.product_id])
+    return Passed(price, bound, end) if end else None
 
 
 def refusing(

@@ -17,7 +17,7 @@ from core.organisation import organisation_get, today
 from pricing.models import PassThrough, Perishable, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
-from products.selectors.access import channels_reaching
+from products.selectors.access import channels_reaching, visible_channel_ids
 from products.selectors.earlier_lines import lines_on
 from products.selectors.lines import line_tree
 
@@ -47,6 +47,20 @@ def lists_visible(user: Any) -> QuerySet[PriceList]:
         return rows.none()
     ids = channels_reaching(user)
     return rows if ids is None else rows.filter(Q(channel=None) | Q(channel__in=ids))
+
+
+def lists_within(user: Any) -> QuerySet[PriceList]:
+    """Of these the ones that :func:`list_is_within` their channels."""
+    channels = visible_channel_ids(user)
+    rows = lists_visible(user)
+    return rows if channels is None else rows.filter(channel__in=channels)
+
+
+def list_is_within(user: Any, price_list: PriceList) -> bool:
+    """Whether nobody outside the person's channels pays by it: only then it is theirs to propose or decide
+    on."""
+    channels = visible_channel_ids(user)
+    return channels is None or price_list.channel_id in channels
 
 
 def lists_ranked(

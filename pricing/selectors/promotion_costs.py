@@ -18,11 +18,13 @@ from .promotions import sees_whole
 
 @dataclass(frozen=True)
 class ActualCost:
-    """``amount`` is ``None`` as long as the ledger has booked nothing, and for who may not see what it holds.
-    ``row`` says since when it is known, by whom and according to what."""
+    """``amount`` is ``None`` as long as the ledger has booked nothing, and where ``is_hidden``: it is for who
+    sees costs, and an amount for who entered it. ``row`` says since when it is known, by whom and according
+    to what."""
 
     row: PromotionCost
     amount: Decimal | None
+    is_hidden: bool = False
 
 
 def actual_cost(user: Any, promotion: Promotion) -> ActualCost | None:
@@ -33,25 +35,34 @@ def actual_cost(user: Any, promotion: Promotion) -> ActualCost | None:
     row = promotion.costs.select_related("created_by").order_by("-pk").first()
     if row is None:
         return None
-    return ActualCost(row, _booked(user, row.dimension) if row.dimension else row.amount)
+    entered = row.amount is not None and row.created_by_id == user.pk
+    if not (entered or _sees_costs(user, row)):
+        return ActualCost(row, None, is_hidden=True)
+    return ActualCost(row, _booked(row.dimension) if row.dimension else row.amount)
 
 
 def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decimal]:
-    """What promotions that the person sees whole cost, by their id; those of which nobody knows it are left
-    out, and those whose cost the ledger knows alone. One query."""
+    """What promotions that the person sees whole cost, by their id, for who sees costs or entered it; those
+    of which nobody knows it are left out, and those whose cost the ledger knows alone. One query."""
     asked = [row.pk for row in promotions if sees_whole(user, row)]
     rows = (
         PromotionCost.objects.filter(promotion__in=asked)
         .order_by("promotion_id", "-pk")
         .distinct("promotion_id")
     )
-    return {row.promotion_id: row.amount for row in rows if row.amount is not None}
+    return {
+        row.promotion_id: row.amount
+        for row in rows
+        if row.amount is not None and (row.created_by_id == user.pk or _sees_costs(user, row))
+    }
 
 
-def _booked(user: Any, dimension: str) -> Decimal | None:
-    """The sum of the ledger's entries under the dimension, for who sees the ledger."""
-    if is_limited(user) or not user.has_perm(RIGHT):
-        return None
+def _sees_costs(user: Any, row: PromotionCost) -> bool:
+    """The ledger is over all lines and channels."""
+    return user.has_perm(RIGHT) and not (row.dimension and is_limited(user))
+
+
+def _booked(dimension: str) -> Decimal | None:
     booked: Decimal | None = LedgerEntry.objects.filter(dimension=dimension).aggregate(all=Sum("booked"))[
         "all"
     ]

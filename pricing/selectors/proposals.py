@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404
 
 from core.models import Job
-from pricing.models import Price, Proposal
+from pricing.models import Bound, Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
-from products.selectors.access import is_limited, visible_line_ids
+from products.selectors.access import is_limited, visible_channel_ids, visible_line_ids
+from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
-from .prices import in_force, lists_visible, vat_rates, with_and_without
+from .prices import in_force, lists_visible, lists_within, vat_rates, with_and_without
 from .resellers import consumer_prices, margin_rate, passed_on
 
 JOB = "pricing.proposal"
@@ -38,7 +39,8 @@ class Reseller:
 @dataclass(frozen=True)
 class ProposalRow:
     """One new price beside the one it replaces. ``volume`` and ``revenue`` are the product's of the last 12
-    months, which the change touches; ``change`` is a rate. ``reseller``: where one stands between."""
+    months, in the channels within the reader's sight; ``change`` is a rate. ``reseller``: where one stands
+    between."""
 
     price: Price
     product: Product
@@ -82,10 +84,12 @@ def proposal_get(user: Any, pk: int) -> Proposal:
 
 
 def proposals_waiting(user: Any) -> QuerySet[Proposal]:
-    """For the number in the menu."""
+    """For the number in the menu: of who is limited to channels on lists of these alone."""
     if not user.has_perm("pricing.view"):
         return Proposal.objects.none()
-    rows = _in_sight(user) if is_limited(user) else Proposal.objects.all()
+    rows = Proposal.objects.all()
+    if is_limited(user):
+        rows = _in_sight(user).filter(price_list__in=lists_within(user))
     return rows.filter(state=State.PROPOSED)
 
 
@@ -110,13 +114,22 @@ def proposal_volumes(proposal: Proposal) -> dict[int, Decimal | None]:
     return dict(ProductFigures.objects.filter(product__in=ids).values_list("product_id", "volume_12m"))
 
 
-def proposal_prices(proposal: Proposal) -> list[Price]:
-    """Its prices, those that touch most revenue first; of their products no more than the line."""
-    prices = list(proposal.prices.order_by("pk"))
-    products = Product.objects.only("line_id", "figures__revenue_12m").select_related("figures")
+def proposal_prices(user: Any, proposal: Proposal) -> list[Price]:
+    """Its prices, those that touch most revenue first; by product code for who is limited to channels, whom
+    the order would tell of the others. With ``until`` when each holds, where a bound begins after it does; of
+    their products no more than code and line."""
+    after = Q(state=State.APPROVED, price_list=proposal.price_list_id, start_date__gt=proposal.start_date)
+    same = {name: OuterRef(name) for name in ("product", "component", "tier")}
+    following = Price.objects.filter(after, **same).order_by("start_date").values("start_date")[:1]
+    overtaken = Exists(Bound.objects.filter(start_date__gt=proposal.start_date))
+    until = {"until": Case(When(overtaken, then=Subquery(following)))}
+    prices = list(proposal.prices.annotate(**until).order_by("pk"))
+    products = Product.objects.only("code", "line_id", "figures__revenue_12m").select_related("figures")
     known = products.in_bulk([price.product_id for price in prices])
     for price in prices:
         price.product = known[price.product_id]
+    if visible_channel_ids(user) is not None:
+        return sorted(prices, key=lambda price: price.product.code)
 
     def revenue(price: Price) -> Decimal:
         figures = getattr(price.product, "figures", None)
@@ -126,26 +139,33 @@ def proposal_prices(proposal: Proposal) -> list[Price]:
 
 
 def proposal_held(proposal: Proposal, prices: Sequence[Price]) -> Held:
-    """Its prices against the bounds of its date, while it is not decided."""
+    """Its prices against the bounds of its date and those that begin while they would hold, while it is not
+    decided; as :func:`proposal_prices` reads them."""
     if proposal.state not in (State.DRAFT, State.PROPOSED):
         return Held()
-    return prices_held(proposal.price_list, prices, BoundsOn(proposal.start_date), proposal.start_date)
+    day = proposal.start_date
+    until = {price.pk: price.until for price in prices}
+    return prices_held(proposal.price_list, prices, BoundsOn(day), day, until)
 
 
 def proposal_rows(
-    proposal: Proposal, ids: Sequence[int], rates: Mapping[int, Decimal | None] | None = None
+    user: Any, proposal: Proposal, ids: Sequence[int], rates: Mapping[int, Decimal | None] | None = None
 ) -> list[ProposalRow]:
     """What these of its prices do, in the order given; some hundreds at a time. ``rates``: the VAT of their
     products, where it was read."""
-    prices = Price.objects.select_related("product__figures").in_bulk(list(ids))
+    prices = Price.objects.select_related("product__figures__measure").in_bulk(list(ids))
     products = {price.product_id: price.product for price in prices.values()}
+    channels = visible_channel_ids(user)
+    limited = None if channels is None else limited_figures(list(products.values()), channels)
     old = old_amounts(proposal, products)
     consumers = consumer_prices(proposal.price_list, products)
     if not rates:
         rates = vat_rates([products[pk] for pk in consumers], proposal.start_date) if consumers else {}
     found = []
     for price in (prices[pk] for pk in ids):
-        figures = getattr(price.product, "figures", None)
+        figures: Any = getattr(price.product, "figures", None)
+        if limited is not None:
+            figures = limited.get(price.product_id)
         before = old.get((price.product_id, price.component, price.tier))
         found.append(
             ProposalRow(

@@ -8,22 +8,40 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import DomainError
 from accounts.models import User
 from collaboration.services.decisions import decision_withdraw
-from core.organisation import local_date, today
+from core.organisation import today
 from exchange.models import Import
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
+from products.models import Product
 from products.services.closing import figures_writing
 
 from .price_decisions import KIND, price_decision_record
+from .price_limits import bounds_passed
 from .proposals import proposal_submit, proposal_take_back
 
 Key = tuple[int, int, str, str, datetime.date]
 """List, product, component, tier, from when."""
+_Key = tuple[int, int, str, str]
+
+UNDO_REASONS: dict[str, Any] = {
+    "undo_least": _(
+        "%(product)s would be %(amount)s %(currency)s again from tomorrow, and %(source)s sets at least "
+        "%(bound)s: have another price approved for it first."
+    ),
+    "undo_most": _(
+        "%(product)s would be %(amount)s %(currency)s again from tomorrow, and %(source)s sets at most "
+        "%(bound)s: have another price approved for it first."
+    ),
+}
+"""Why a file is not undone."""
 
 
 @dataclass(frozen=True)
@@ -106,41 +124,68 @@ def _price(source_import: Import, key: Key, amount: Decimal | None, **more: obje
 
 def prices_import_undo(*, source_import: Import) -> tuple[int, int]:
     """Withdraw the file's prices that lie ahead, with the proposals they are in. Those that were in force
-    stay as history, and where a loaded one still holds a row from tomorrow puts back what would have held
-    without the file; one that a proposal brought was decided by itself and stays. How many of each."""
-    day = today()
+    stay as history, and where one still holds a row from tomorrow puts back what would have held without the
+    file, and without files undone before; ``DomainError`` where that is beyond a bound. How many of each."""
+    tomorrow = today() + datetime.timedelta(days=1)
     withdrawn = _withdraw_proposals(source_import)
     mine = Price.objects.filter(source_import=source_import, state=State.APPROVED)
-    withdrawn += mine.filter(proposal=None, start_date__gt=day).update(state=State.WITHDRAWN)
-    loaded = [price for price in mine if _loaded_by(source_import, price)]
-    for proposal in {price.proposal_id for price in loaded if price.proposal_id}:
+    withdrawn += mine.filter(proposal=None, start_date__gte=tomorrow).update(state=State.WITHDRAWN)
+    begun = list(mine)
+    for proposal in {price.proposal_id for price in begun if price.proposal_id}:
         decision_withdraw(kind=KIND, reference=proposal)
-    keys = {(price.price_list_id, price.product_id, price.component, price.tier) for price in loaded}
-    tomorrow = day + datetime.timedelta(days=1)
+    undone = Import.objects.filter(sheet=source_import.sheet, state=Import.State.UNDONE)
+    gone = {source_import.pk, *undone.values_list("pk", flat=True)}
+    keys = {_key(price) for price in begun}
     near = Price.objects.filter(
         product__in={key[1] for key in keys}, state=State.APPROVED, start_date__lte=tomorrow
     ).order_by("start_date")
-    holds: dict[tuple[int, int, str, str], Price] = {}
-    without: dict[tuple[int, int, str, str], Price] = {}
+    holds: dict[_Key, Price] = {}
+    without: dict[_Key, Decimal | None] = {}
     for price in near:
-        key = (price.price_list_id, price.product_id, price.component, price.tier)
-        holds[key] = price
-        if not _loaded_by(source_import, price):
-            without[key] = price
-    restored = []
-    for key in sorted(keys):
-        before = without[key].amount if key in without else None
-        if _loaded_by(source_import, holds[key]) and holds[key].amount != before:
-            restored.append(((*key, tomorrow), before))
-    prices_import(source_import=source_import, rows=restored, by=source_import.undone_by)
-    return withdrawn, len(restored)
+        holds[_key(price)] = price
+        if price.source_import_id not in gone:
+            without[_key(price)] = price.amount
+    put_back = [
+        key
+        for key in sorted(keys)
+        if holds[key].source_import_id in gone and holds[key].amount != without.get(key)
+    ]
+    # What an earlier undo of today puts back tomorrow gives way to this.
+    Price.objects.filter(pk__in=[holds[key].pk for key in put_back], start_date=tomorrow).update(
+        state=State.WITHDRAWN
+    )
+    rows = [((*key, tomorrow), without.get(key)) for key in put_back]
+    _within_bounds(rows, tomorrow)
+    prices_import(source_import=source_import, rows=rows, by=source_import.undone_by)
+    return withdrawn, len(rows)
 
 
-def _loaded_by(source_import: Import, price: Price) -> bool:
-    """It had begun when the file was applied: what a proposal brought ahead was decided before it held."""
-    if price.source_import_id != source_import.pk or price.approved_at is None:
-        return False
-    return price.proposal_id is None or price.start_date <= local_date(price.approved_at)
+def _key(price: Price) -> _Key:
+    return price.price_list_id, price.product_id, price.component, price.tier
+
+
+def _within_bounds(rows: Sequence[tuple[Key, Decimal | None]], day: datetime.date) -> None:
+    """Nobody gives a reason where something is undone, so no bound lets pass what comes back."""
+    products = Product.objects.in_bulk({key[1] for key, _amount in rows})
+    by_list: dict[int, list[Price]] = defaultdict(list)
+    for (price_list, product, component, tier, _day), amount in rows:
+        said = {"product": products[product], "component": component, "tier": tier, "amount": amount}
+        by_list[price_list].append(Price(**said))
+    for held in PriceList.objects.filter(pk__in=by_list):
+        for passed in bounds_passed(held, day, by_list[held.pk]):
+            code, limit = f"undo_{passed.end}", getattr(passed.bound, passed.end)
+            params = {
+                "product": passed.price.product.name,
+                "amount": _plain(passed.price.amount or Decimal(0)),
+                "source": passed.bound.source,
+                "bound": _plain(limit),
+                "currency": held.currency,
+            }
+            raise DomainError(code, UNDO_REASONS[code] % params, status=409, details=params)
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def _withdraw_proposals(source_import: Import) -> int:

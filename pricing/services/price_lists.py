@@ -20,6 +20,7 @@ from pricing.models import (
     ReferenceUse,
     VatRate,
 )
+from pricing.selectors.prices import list_is_within
 from products.models import Channel, Product, ProductLine
 from products.selectors.closing import CLOSE
 from products.services.scope import unlimited
@@ -32,6 +33,13 @@ NAMES = ("name_en", "name_nl")
 def _shared(user: Any, right: str = "pricing.edit") -> None:
     right_require(user, right)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+
+
+def list_within(user: Any, price_list: PriceList) -> None:
+    """Refuse a list that others pay by than the person's channels."""
+    if not list_is_within(user, price_list):
+        message = _("Others pay by this list too; you are limited to some channels.")
+        raise DomainError("limited", message, "price_list", status=403)
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from products.services.four_eyes import decided
 from .other_lists import other_list, prices_elsewhere
 from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
+from .price_lists import list_within
 from .price_rules import EVERY, Rule, price_check
 from .proposal_alerts import draft_tell, proposal_settle, proposal_tell
 
@@ -61,6 +62,7 @@ def proposal_draft(
     by product id where the rule is *paste*, one or one of each part. Products that the rule leaves as they
     are get no row; of many products a job works it out. The products must be ones the person may see."""
     right_require(user, "pricing.edit")
+    list_within(user, price_list)
     _ahead(price_list, start_date)
     rule.check()
     if rule.kind == "list":
@@ -187,6 +189,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
     soon for its channel, or is decided already for that day. What was observed is recorded at once: nobody
     decides what others ask."""
     right_require(user, "pricing.edit")
+    list_within(user, proposal.price_list)
     current = proposal_lock(proposal, State.DRAFT)
     _ahead(current.price_list, current.start_date)
     if exception.strip():
@@ -212,7 +215,7 @@ def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> P
     """Its prices hold from their date on. One person cannot propose and approve where two are needed. Refused
     as well where they pass a bound that was set since, or where it has become too late to tell who pays them;
     with ``exception``, why that may be, what only asks for a reason passes."""
-    right_require(user, "pricing.approve")
+    _may_decide(user, proposal)
     current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.price_list, current.start_date)
     row_lock(current.price_list)  # of two proposals for the same day one is first
@@ -233,6 +236,11 @@ def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> P
     return current
 
 
+def _may_decide(user: Any, proposal: Proposal) -> None:
+    right_require(user, "pricing.approve")
+    list_within(user, proposal.price_list)
+
+
 def _hold(current: Proposal, user: Any) -> None:
     """Its prices hold from their date on."""
     now = timezone.now()
@@ -243,7 +251,7 @@ def _hold(current: Proposal, user: Any) -> None:
 @transaction.atomic
 def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
     """None of its prices will hold; the author is told why."""
-    right_require(user, "pricing.approve")
+    _may_decide(user, proposal)
     current = proposal_lock(proposal, State.PROPOSED)
     if not note.strip():
         raise DomainError("note_missing", _("Say why, so that the author can do it better."), "note")
@@ -257,6 +265,7 @@ def proposal_repeat(*, user: Any, proposal: Proposal, start_date: datetime.date,
     """A draft of one's own with the prices of one that was rejected or withdrawn, from another date or with
     another reason; those that hold already on that date are left out."""
     right_require(user, "pricing.edit")
+    list_within(user, proposal.price_list)
     if proposal.state not in (State.REJECTED, State.WITHDRAWN):
         raise DomainError("not_over", _("Only what was rejected or withdrawn is proposed again."), status=409)
     _ahead(proposal.price_list, start_date)
@@ -305,7 +314,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
     with a reason; then what held before holds on."""
     current = row_lock(proposal)
     if current.state == State.APPROVED:
-        right_require(user, "pricing.approve")
+        _may_decide(user, current)
         if current.start_date <= today():
             raise DomainError(
                 "in_force", _("These prices have begun and stay: propose new ones."), status=409

@@ -14,7 +14,7 @@ from exchange.sheets import Counts, Creation
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.notices import told_too_late
-from pricing.selectors.prices import in_force, lists_visible
+from pricing.selectors.prices import in_force, list_is_within, lists_visible
 from pricing.services.price_import import Ahead, Key
 from pricing.services.price_limits import bounds_passed
 from pricing.services.price_rules import SMALLEST, price_step
@@ -76,6 +76,7 @@ class PricePlan(Plan):
 
     def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
         self._lists: dict[str, PriceList] = {}
+        self._user = user
         for price_list in PriceList.objects.all() if user is None else lists_visible(user):
             for name in (price_list.name_nl, price_list.name_en, price_list.code):
                 self._lists[name.lower()] = price_list
@@ -104,6 +105,8 @@ class PricePlan(Plan):
         price_list = self._lists.get(row["price_list"].lower())
         if price_list is None:
             raise Refused("price_list", "list_unknown")
+        if self._user is not None and not list_is_within(self._user, price_list):
+            raise Refused("price_list", "limited")
         if row["currency"] and row["currency"].upper() != price_list.currency:
             raise Refused("currency", "currency_differs", currency=price_list.currency)
         component = _COMPONENT.get((row["component"] or "").lower())

@@ -19,7 +19,13 @@ from accounts.errors import DomainError
 from exchange.models import Import
 from exchange.sheets import Counts, Field, Option
 from pricing.services.price_decisions import KIND
-from pricing.services.price_import import prices_decide, prices_import, prices_import_undo, prices_propose
+from pricing.services.price_import import (
+    UNDO_REASONS,
+    prices_decide,
+    prices_import,
+    prices_import_undo,
+    prices_propose,
+)
 from products.models import ProductLine
 from products.selectors.four_eyes import four_eyes_needed
 from products.sheets import sources
@@ -28,10 +34,12 @@ from products.sheets.planned import PlannedSheet
 from .price_plan import MAY_PROPOSE, PricePlan
 
 REASONS: dict[str, Any] = {
+    **UNDO_REASONS,
     "product_unknown": _("no product has this code"),
     "product_ambiguous": _("several products have this code in different sources"),
     "product_not_in_source": _("no product has this code in the source “%(source)s”"),
     "list_unknown": _("no price list has this code or name"),
+    "limited": _("others pay by this list too; you are limited to some channels"),
     "currency_differs": _("this list is in %(currency)s"),
     "component_unknown": _("neither unit, month nor once"),
     "price_missing": _("no price; where it ends, say so in the column “ends”"),
@@ -96,6 +104,14 @@ class PricesSheet(PlannedSheet[PricePlan]):
     order = 50
     permission = "pricing.edit"
     reasons = REASONS
+    undoes = _(
+        "What lies ahead is withdrawn, with its proposals. Prices that have been in force stay as history: "
+        "where one still holds, what would have held without the file holds from tomorrow."
+    )
+    undid = _(
+        "what lay ahead is withdrawn; prices that were in force stay as history, and from the next day on "
+        "what would have held without them holds"
+    )
     creates_labels = {"proposals": _("price proposals")}
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (

@@ -34,7 +34,7 @@ from pricing.selectors.cost_changes import (
     written_changes,
 )
 from pricing.selectors.costs import EDIT, RIGHT
-from pricing.selectors.prices import lists_visible
+from pricing.selectors.prices import lists_within
 from pricing.services.cost_changes import (
     change_rows,
     cost_change_again,
@@ -160,7 +160,7 @@ def _page(
 
 def _price_form(request: HttpRequest, data: Any = None) -> CostPriceForm:
     initial = {"reason": _("Costs go up")}
-    return CostPriceForm(data, lists=lists_visible(request.user), initial=initial)
+    return CostPriceForm(data, lists=lists_within(request.user), initial=initial)
 
 
 def _effect(row: CostChangeEffect) -> dict[str, Any]:

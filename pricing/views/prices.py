@@ -25,7 +25,7 @@ from pricing.forms.prices import VatForm
 from pricing.models import Price, PriceList, VatCode
 from pricing.selectors.price_overview import SHOWN, SORTS, Parts, parts_priced, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
-from pricing.selectors.prices import lists_visible
+from pricing.selectors.prices import list_is_within, lists_visible
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_bounds import RIGHT as BOUNDS
 from pricing.services.price_bounds import vat_set
@@ -128,7 +128,8 @@ def prices(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "sort": asked.sort.text,
         "lines": lines_visible(request.user),
-        "can_edit": request.user.has_perm("pricing.edit"),
+        "can_edit": request.user.has_perm("pricing.edit")
+        and (asked.price_list is None or list_is_within(request.user, asked.price_list)),
         "can_export": request.user.has_perm("exchange.export"),
         "address": request.GET.urlencode(),
         "families": filter_choices(request.user, "family"),

@@ -30,6 +30,7 @@ from pricing.forms.promotion import (
     rows_asked,
 )
 from pricing.models import Promotion, PromotionChannel, PromotionCost, PromotionProduct
+from pricing.selectors.costs import RIGHT
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
@@ -110,17 +111,16 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
         "is_own": row.proposed_by_id == request.user.pk,
-        "history": history_of(
-            row,
-            related=[
-                Related(PromotionProduct, "promotion"),
-                Related(PromotionChannel, "promotion"),
-                Related(PromotionCost, "promotion"),
-            ],
-        )
+        "history": history_of(row, related=_related(request.user))
         if whole and "history" in request.GET
         else [],
     }
+
+
+def _related(user: Any) -> list[Related]:
+    """What it turned out to cost is for who sees costs."""
+    costs = [PromotionCost] if user.has_perm(RIGHT) else []
+    return [Related(model, "promotion") for model in (PromotionProduct, PromotionChannel, *costs)]
 
 
 def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:

@@ -24,13 +24,13 @@ from pricing.forms.prices import ProposalForm
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.price_targets import prices_recommended, prices_to_margin
-from pricing.selectors.prices import Part, in_force, lists_visible
+from pricing.selectors.prices import Part, in_force, lists_visible, lists_within
 from pricing.selectors.recommended import recommended_allowed
 from pricing.services.price_rules import CENT, EVERY, WORKED_OUT
 from pricing.services.proposals import proposal_draft
 from pricing.words.prices import price_decimals
 from products.models import Product
-from products.selectors.access import lines_visible, product_get, products_visible
+from products.selectors.access import is_limited, lines_visible, product_get, products_visible
 from products.selectors.lines import line_tree
 
 from .prices import Chosen, chosen_read
@@ -44,7 +44,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     user = request.user
     code = request.POST.get("product") or request.GET.get("product", "")
     product = product_get(user, code) if code else None
-    lists = lists_visible(user)
+    lists = lists_within(user)
     initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
     initial |= {"kind": "target" if product else "percentage"}
     parts: dict[Part, Decimal] = {}
@@ -66,6 +66,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     form = ProposalForm(
         request.POST or None,
         lists=lists,
+        others=lists_visible(user),
         lines=lines_visible(user),
         initial=initial,
         sees_costs=recommended_allowed(user),
@@ -91,6 +92,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
         "product": product,
         "chosen": chosen,
         "has_lists": lists.exists(),
+        "is_limited": is_limited(user),
         "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
     }
     return page_render(request, "pricing/proposal_form.html", context, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
 from pricing.selectors.planned_prices import never_expected
+from pricing.selectors.prices import list_is_within
 from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
@@ -74,16 +76,17 @@ def proposal_page(
     filling = not found.price_count or "HX-Request" in request.headers
     job = proposal_job(found) if filling and found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
-    prices = [] if working else proposal_prices(found)
+    prices = [] if working else proposal_prices(user, found)
     held = proposal_held(found, prices)
-    passed = {each.price.pk: each for each in held.passed}
-    beyond = bool(passed) and request.GET.get("show") == "beyond"
-    page = (
-        None if working else paginate(request, [row.pk for row in prices if not beyond or row.pk in passed])
-    )
-    rows = proposal_rows(found, list(page), held.rates) if page else []
-    shown = [_words(row, found, passed.get(row.price.pk)) for row in rows]
+    told = _told(held)
+    beyond = bool(told) and request.GET.get("show") == "beyond"
+    page = None if working else paginate(request, [row.pk for row in prices if not beyond or row.pk in told])
+    rows = proposal_rows(user, found, list(page), held.rates) if page else []
+    shown = [_words(row, found, told.get(row.price.pk, ())) for row in rows]
     own = found.author_id == user.pk
+    within = list_is_within(user, found.price_list)
+    may_edit = within and user.has_perm("pricing.edit")
+    may_decide = within and user.has_perm("pricing.approve")
     context = {
         "proposal": found,
         "about": list_words(found.price_list),
@@ -94,7 +97,8 @@ def proposal_page(
         "rows": shown,
         "unchecked": held.unchecked,
         "asks_notice": bool(prices) and found.state in (State.DRAFT, State.PROPOSED),
-        "passed": len(passed),
+        "passed": len(held.passed),
+        "later": len(held.later),
         "refused": sum(each.is_refused for each in held.passed),
         "beyond": beyond,
         "no_effect": unknown_words(never_expected(found.price_list)) if prices else "",
@@ -104,14 +108,14 @@ def proposal_page(
         "note": request.POST.get("note", ""),
         "exception": request.POST.get("exception", ""),
         "asks_exception": bool(error and error.code == "exception_needed"),
-        "can_submit": own and found.state == State.DRAFT and user.has_perm("pricing.edit"),
-        "can_decide": found.state == State.PROPOSED and user.has_perm("pricing.approve"),
-        "again_form": again_form if found.state in OVER and user.has_perm("pricing.edit") else None,
+        "can_submit": own and found.state == State.DRAFT and may_edit,
+        "can_decide": found.state == State.PROPOSED and may_decide,
+        "again_form": again_form if found.state in OVER and may_edit else None,
         "can_withdraw": own
         and found.state in (State.DRAFT, State.PROPOSED)
         and user.has_perm("pricing.edit"),
         "can_recall": found.state == State.APPROVED
-        and user.has_perm("pricing.approve")
+        and may_decide
         and found.prices.filter(state=State.APPROVED).exists(),
         "can_export": user.has_perm("exchange.export"),
     }
@@ -135,22 +139,31 @@ def codes_unknown(codes: Sequence[str]) -> None:
         raise DomainError("product_unknown", message, "pasted")
 
 
-def _all_rows(found: Proposal, prices: Sequence[Price], held: Held) -> Iterator[ProposalRow]:
+def _all_rows(user: Any, found: Proposal, prices: Sequence[Price], held: Held) -> Iterator[ProposalRow]:
     ids = [price.pk for price in prices]
     for start in range(0, len(ids), 500):
-        yield from proposal_rows(found, ids[start : start + 500], held.rates)
+        yield from proposal_rows(user, found, ids[start : start + 500], held.rates)
 
 
-def _beyond_words(passed: Passed | None, found: Proposal) -> tuple[str, str] | None:
-    """What comes of a price beyond a bound, and which bound that is."""
-    if passed is None:
-        return None
+def _told(held: Held) -> dict[int, list[Passed]]:
+    """By price the bounds that it passes when it begins and later."""
+    told: dict[int, list[Passed]] = defaultdict(list)
+    for each in (*held.passed, *held.later):
+        told[each.price.pk].append(each)
+    return told
+
+
+def _beyond_words(passed: Passed, found: Proposal) -> tuple[str, str]:
+    """What comes of a price beyond a bound, or from when it is, and which bound that is."""
     said = pgettext("bound", "only with a reason") if not found.exception else _("by the reason given")
-    bound = f"{passed.bound.source}: {bound_words(passed.bound)}"
-    return pgettext("bound", "refused") if passed.is_refused else said, bound
+    if passed.is_refused:
+        said = pgettext("bound", "refused")
+    if passed.bound.start_date > found.start_date:
+        said = _("from %(day)s on") % {"day": formats.day(passed.bound.start_date)}
+    return said, f"{passed.bound.source}: {bound_words(passed.bound)}"
 
 
-def _words(row: ProposalRow, found: Proposal, passed: Passed | None) -> dict[str, Any]:
+def _words(row: ProposalRow, found: Proposal, passed: Sequence[Passed]) -> dict[str, Any]:
     currency = found.price_list.currency
     amount = row.price.amount
     return {
@@ -158,7 +171,7 @@ def _words(row: ProposalRow, found: Proposal, passed: Passed | None) -> dict[str
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
         "new": _("no price") if amount is None else price_text(amount, currency),
-        "beyond": _beyond_words(passed, found),
+        "beyond": [_beyond_words(each, found) for each in passed],
         "reseller": row.reseller and _reseller_words(row.reseller),
     }
 
@@ -232,15 +245,16 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     export_asked(request.user, kind)
     found = proposal_get(request.user, pk)
 
-    prices = proposal_prices(found)
+    prices = proposal_prices(request.user, found)
     held = proposal_held(found, prices)
-    passed = {each.price.pk: each for each in held.passed}
-    if passed and request.GET.get("show") == "beyond":
-        prices = [price for price in prices if price.pk in passed]
+    told = _told(held)
+    if told and request.GET.get("show") == "beyond":
+        prices = [price for price in prices if price.pk in told]
 
     def rows() -> Iterator[list[Any]]:
-        for row in _all_rows(found, prices, held):
+        for row in _all_rows(request.user, found, prices, held):
             product = row.product
+            beyond = [_beyond_words(each, found) for each in told.get(row.price.pk, ())]
             yield [
                 *(
                     product.code,
@@ -249,7 +263,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
                     part_words(row.price.component, row.price.tier),
                 ),
                 *(row.old, row.change, row.volume, row.revenue),
-                *(_beyond_words(passed.get(row.price.pk), found) or (None, None)),
+                *(map("; ".join, zip(*beyond, strict=True)) if beyond else (None, None)),
             ]
 
     columns = [

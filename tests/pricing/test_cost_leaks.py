@@ -32,7 +32,6 @@ from pricing.models import (
     LedgerEntry,
     LedgerMapping,
     Listing,
-    Promotion,
     PromotionCost,
     Proposal,
     RecommendedPrice,
@@ -62,12 +61,12 @@ from tests.pricing.test_recommended import night
 
 pytestmark = pytest.mark.django_db
 COSTS = {"pricing.view_costs", "pricing.edit_costs"}
-# Costs themselves are refused, but what was said that a promotion cost is read by all; how ready the servers
-# are differs.
+# Costs themselves are refused, but that something was said of what a promotion cost is read by all; how ready
+# the servers are differs.
 MOVES = re.compile("(?<!promotion.)cost|readyz")
 CANARY, NAME = "87.6543", "ZQXCOSTNAME"
-DIMENSION = "ZQXDIMENSION"
-"""What a promotion cost is what the ledger has of it: it is said on the promotion, the amount is not."""
+DIMENSION, INVOICE = "ZQXDIMENSION", "ZQXINVOICE"
+"""What a promotion cost, by the ledger or by an invoice: that is said on the promotion, the amount is not."""
 # Differs with every answer: what keeps a form from being sent by others, or twice.
 _TOKEN = re.compile(rb'(?<=")[A-Za-z0-9]{64}(?=")|(?<=name="nonce" value=")[a-f0-9-]+')
 
@@ -199,10 +198,9 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     monkeypatch.setattr(timezone, "now", lambda: moment)  # or pages say how long ago something was
     product = world.own_product
     months_give(product, 24)
-    measured(product, mechanic="display")
-    for promotion in Promotion.objects.all():
-        known = {"known_date": today(), "created_by": user_factory()}
-        PromotionCost.objects.create(promotion=promotion, dimension=DIMENSION, source="ledger", **known)
+    billed = measured(product, mechanic="display")
+    bill = {"known_date": today(), "created_by": user_factory(), "source": INVOICE, "promotion": billed}
+    PromotionCost.objects.create(**bill, amount=5)
     price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
     known = [right.code for right in rights.registered() if right.code not in COSTS]
     person = user_factory(rights=known, name="All but costs")
@@ -213,6 +211,9 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
         if rule.get is not None and rule.get not in COSTS and not MOVES.search(rule.name)
     ]
     assert len(rules) > 120
+    for name in ("pricing:promotion", "api:promotion-cost"):
+        rule = next(rule for rule, _url in rules if rule.name == name)
+        rules.append((rule, address(rule, {"pk": billed.pk})))
     PromotionCost.objects.create(
         promotion_id=own_promotion(world)["pk"],
         dimension=DIMENSION,
@@ -226,7 +227,9 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     before = _answers(session, rules)
     assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
     assert sum(DIMENSION.encode() in content for url, (_s, content) in before.items() if "/cost/" in url) == 1
+    assert sum(INVOICE.encode() in content for _status, content in before.values()) == 3
     _costs_give(world, finance)
+    PromotionCost.objects.create(**bill, amount="8765.43")
     night(product)
     dear = RecommendedPrice.objects.get(product=product)
     assert (dear.price, dear.margin) != (cheap.price, cheap.margin)

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from collaboration.models import Alert, Decision
@@ -31,11 +31,13 @@ from exchange.services.imports import (
 from exchange.services.shell import import_run
 from pricing.models import NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
+from pricing.services.price_decisions import price_decision_record
 from pricing.services.proposals import proposal_approve, proposal_withdraw
 from products.models import FourEyesRule
 from tests.factories import (
     bound_become,
     bound_factory,
+    channel_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -44,7 +46,7 @@ from tests.factories import (
 from tests.html import tight
 
 pytestmark = pytest.mark.django_db
-UNIT = ("unit", "")
+UNIT, DAY = ("unit", ""), datetime.timedelta(days=1)
 D = Decimal
 HEADS = "product;prijslijst;vanaf;prijs;eindigt;onderdeel;reden;uitzondering"
 
@@ -363,3 +365,76 @@ def test_undo_leaves_what_somebody_decided_by_hand(product: Any, file_in: Any, t
     run(tmp_path, ("A", "base", day(-9), 5))
     call_command("undo_import", Import.objects.latest("pk").pk)
     assert price_on(product, day(1)) == {}
+
+
+def test_undo_puts_back_what_the_file_changed_since_it_was_approved_ahead(product: Any, file_in: Any) -> None:
+    """Rows that lay ahead, were approved by somebody else and have begun by now; their decision goes too."""
+    mine, anna, emma = PriceList.objects.get(), user_factory(), user_factory()
+    price_factory(product=product, price_list=mine, start_date=day(-100), amount=8)
+    row = file_in(anna, ("A", "base", day(20), 12))
+    said = {"price_list": mine, "start_date": day(-5), "reason": "Dearer", "author": anna}
+    decided = {"state": "approved", "decided_by": emma, "decided_at": timezone.now() - DAY * 9}
+    begun = Proposal.objects.create(**said, **decided)
+    price_factory(
+        product=product,
+        price_list=mine,
+        start_date=day(-5),
+        amount=11,
+        proposal=begun,
+        source_import=row,
+        approved_at=decided["decided_at"],
+    )
+    price_decision_record(proposal=begun)
+    undone(row, emma)
+    assert [price_on(product, day(ahead))[UNIT].amount for ahead in (-6, 0, 1, 20)] == [8, 11, 8, 8]
+    begun.refresh_from_db()
+    assert begun.state == "approved"  # it held
+    assert Decision.objects.get(reference=begun.pk).withdrawn_at is not None
+
+
+def test_two_files_undone_one_after_the_other_put_back_what_held_before_both(
+    product: Any, file_in: Any
+) -> None:
+    price_factory(product=product, price_list=PriceList.objects.get(), start_date=day(-100), amount=8)
+    anna, emma = user_factory(), user_factory()
+    first, second = (file_in(anna, ("A", "base", day(-ago), price)) for ago, price in ((50, 9), (10, 10)))
+    undone(second, emma)
+    assert price_on(product, day(1))[UNIT].amount == 9
+    undone(first, emma)
+    assert price_on(product, day(1))[UNIT].amount == 8
+
+
+def test_undo_puts_back_nothing_beyond_a_bound(product: Any, file_in: Any) -> None:
+    mine, anna, emma = PriceList.objects.get(), user_factory(), user_factory()
+    price_factory(product=product, price_list=mine, start_date=day(-100), amount=4)
+    row = file_in(anna, ("A", "base", day(-10), 9), ("A", "base", day(10), 12))
+    bound_factory(product=product, start_date=today(), least=5, source="The floor", beyond="reason")
+    client = Client()
+    client.force_login(emma)
+    address = reverse("exchange:detail", args=[row.pk])
+    assert "Prices that have been in force stay as history" in client.get(address).content.decode()
+    undone(row, emma)
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == ("applied", "undo_least")
+    page = client.get(address).content.decode()
+    assert f"{product.name} would be 4 EUR again from tomorrow, and The floor sets at least 5:" in page
+    assert price_on(product, day(1))[UNIT].amount == 9
+    assert Proposal.objects.get(start_date=day(10)).state == "proposed"
+    price_factory(product=product, price_list=mine, start_date=day(1), amount=6)
+    undone(row, emma)
+    assert [price_on(product, day(ahead))[UNIT].amount for ahead in (0, 1, 10)] == [9, 6, 6]
+    page = client.get(address).content.decode()
+    assert "everything is as it was" not in page
+    assert "what lay ahead is withdrawn; prices that were in force stay as history" in page
+
+
+def test_lists_that_others_pay_by_too_are_not_filled_by_who_is_limited(product: Any, file_in: Any) -> None:
+    shops = channel_factory()
+    price_list_factory(code="shops", channel=shops)
+    person = user_factory(channels=[shops])
+    rows = [("A", code, when, 9) for code in ("base", "shops") for when in (day(-3), day(9))]
+    found = file_in(person, *rows, apply=False)
+    assert [(refusal.line, refusal.code) for refusal in found.refusals.all()] == [
+        (2, "limited"),
+        (3, "limited"),
+    ]

@@ -231,6 +231,30 @@ def test_what_the_ledger_books_is_for_who_sees_it() -> None:
     assert actual_cost(limited, row) is None
 
 
+def test_an_amount_is_for_who_sees_costs_and_who_entered_it() -> None:
+    """Page, history, card and API; what was planned is for everybody."""
+    row, said = worked(), {"amount": D("1234.5"), "known_date": today()}
+    emma = user_factory("marketing", name="Emma")
+    promotion_cost_say(user=emma, promotion=row, **said)
+    code = row.rows.get().product.code
+    for user, sees, history in (
+        (emma, True, False),
+        (user_factory("finance"), True, True),
+        (user_factory("marketing"), False, False),
+    ):
+        client = Client()
+        client.force_login(user)
+        page = client.get(f"/pricing/promotions/{row.pk}/").content.decode()
+        assert ("€1,234.50" in page, "only for who sees costs" in page) == (sees, not sees)
+        assert ("€100.00" in page, "Emma" in page) == (True, True)
+        told = client.get(f"/pricing/promotions/{row.pk}/?history=1").context["history"]
+        assert any("1234" in str(entry) or "1,234" in str(entry) for entry in told) is history
+        card = tight(client.get(f"/products/{code}/mix/promotions/", headers={"HX-Request": "true"}))
+        assert ('<td class="num">1.2<span class="sub">planned 0.1</span></td>' in card) is sees
+        answer = client.get(f"/api/v1/promotions/{row.pk}/cost/").json()
+        assert answer["amount"] == ("1234.50" if sees else None)
+
+
 def test_what_was_said_of_it_stays() -> None:
     row, said = worked(), {"amount": D(9), "known_date": today()}
     first = promotion_cost_say(user=user_factory(), promotion=row, **said)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import translation
 
@@ -24,6 +24,7 @@ from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.notices import told_too_late
 from pricing.selectors.prices import price_on
 from pricing.selectors.proposals import proposals_waiting
+from pricing.services.price_limits import notice_words
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import (
     proposal_approve,
@@ -229,6 +230,27 @@ class TestItsLife:
         with pytest.raises(DomainError) as refused:
             proposal_approve(user=approver, proposal=second)
         assert refused.value.code == "price_there"
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"reason": "Other"}, {"author": 1}, {"decided_by": 1}, {"note": "Other"}, {"state": "rejected"}],
+    )
+    def test_what_was_decided_stays_in_the_database_too(self, changed: dict[str, Any]) -> None:
+        """Approved, withdrawn and rejected; withdrawing what is approved ahead is a decision of its own."""
+        other = user_factory()
+        values = {name: other.pk if value == 1 else value for name, value in changed.items()}
+        approved, withdrawn, rejected = (proposed() for _ in range(3))
+        proposal_approve(user=user_factory(), proposal=approved)
+        proposal_withdraw(user=withdrawn.author, proposal=withdrawn)
+        proposal_reject(user=user_factory(), proposal=rejected, note="No")
+        for proposal in (approved, withdrawn, rejected):
+            if Proposal.objects.filter(pk=proposal.pk, **changed).exists():
+                continue  # it is so
+            with pytest.raises(IntegrityError, match="is decided"), transaction.atomic():
+                Proposal.objects.filter(pk=proposal.pk).update(**values)
+        approved.refresh_from_db()
+        proposal_withdraw(user=other, proposal=approved, note="Not now")
+        assert Proposal.objects.get(pk=approved.pk).decided_by == other
 
     def test_today_has_begun(self) -> None:
         with pytest.raises(DomainError) as refused:
@@ -458,8 +480,7 @@ class TestLimits:
     def test_who_is_limited_to_other_channels_reads_no_name(self) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory()
         NoticeDays.objects.create(channel=shops, days=40)
-        author = user_factory(channels=[web])
-        proposal = drafted(author, price_list=price_list_factory())
+        proposal = drafted(price_list=price_list_factory())
         SalesMonth.objects.create(
             product=proposal.prices.get().product,
             channel=shops,
@@ -468,8 +489,9 @@ class TestLimits:
             volume=5,
             days=30,
         )
-        with translation.override("en"), pytest.raises(DomainError, match="Here a price is told 40 days"):
-            proposal_submit(user=author, proposal=proposal)
+        prices = list(proposal.prices.prefetch_related("product"))
+        [said] = notice_words(proposal, prices, user_factory(channels=[web]))
+        assert said.startswith("Here a price is told 40 days")
 
 
 @pytest.mark.parametrize(("value", "said"), [("1.3", "set to 1.30"), ("0.2345", "set to 0.2345")])

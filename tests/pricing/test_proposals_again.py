@@ -303,3 +303,21 @@ class TestWhatHasBegunStays:
             model.objects.filter(pk=row.pk).update(start_date=soon())
         ahead = model.objects.create(line=line_factory(), start_date=soon(), **fields)
         assert model.objects.filter(pk=ahead.pk).update(start_date=soon(3)) == 1
+
+
+def test_a_reason_for_an_exception_has_one_length_everywhere(power: Product) -> None:
+    """400 letters of the author and as many of who decides."""
+    author, other = user_factory(language="en"), user_factory(language="en")
+    said = {"price_list": "home", "start_date": soon(), "reason": "Dearer"}
+    said["prices"] = [{"product": "EL", "amount": "7", "component": "month"}]
+    assert posted(signed_in(author), "", **said, exception="a" * 401).status_code == 400
+    made = Proposal.objects.get(pk=posted(signed_in(author), "", **said, exception="a" * 400).json()["id"])
+    waiting = proposed()
+    NoticeDays.objects.create(days=20)
+    at = f"{made.pk}/approve/"
+    assert posted(signed_in(other), at, exception="b" * 401).status_code == 400
+    assert posted(signed_in(other), at, exception="b" * 400).status_code == 200
+    made.refresh_from_db()
+    assert made.exception == "a" * 400 + "; " + "b" * 400
+    answer = signed_in(other).post(f"{waiting.get_absolute_url()}act/", {"act": "approve"})
+    assert 'name="exception" maxlength="400"' in answer.content.decode()

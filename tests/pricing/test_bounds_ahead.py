@@ -1,0 +1,201 @@
+"""Bounds that begin over prices: told in a draft and while it waits, and to the product's owner once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from accounts.models import User
+from collaboration.kinds import alert_kinds
+from collaboration.models import Alert
+from collaboration.services.alerts import alert_close
+from core import formats
+from core.organisation import today
+from pricing.models import PriceList, Proposal
+from pricing.services.bound_alerts import bound_alerts_settle
+from pricing.services.price_rules import Rule
+from pricing.services.proposals import proposal_approve, proposal_draft, proposal_submit
+from products.models import Product
+from tests.factories import (
+    bound_become,
+    bound_factory,
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.forecasting.conftest import run_now
+from tests.html import tight
+
+from .test_proposals import soon
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def owner() -> User:
+    return user_factory(name="Olga")
+
+
+@pytest.fixture
+def product(owner: User) -> Product:
+    """At 10.00 since long."""
+    made = product_factory(code="A", owner=owner)
+    price_factory(product=made, price_list=price_list_factory(code="base"), start_date=soon(-99))
+    return made
+
+
+class TestADraft:
+    """Of +10 %, to 11.00, from the tenth day on."""
+
+    def drafted(self, *products: Product) -> Proposal:
+        return proposal_draft(
+            user=user_factory(),
+            price_list=PriceList.objects.get(code="base"),
+            start_date=soon(10),
+            reason="Dearer",
+            rule=Rule("percentage", D("0.1")),
+            product_ids=[product.pk for product in products],
+        )
+
+    def told(self, proposal: Proposal) -> list[tuple[str, str]]:
+        client = Client()
+        client.force_login(proposal.author)
+        client.get(proposal.get_absolute_url())
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(proposal.get_absolute_url())
+        assert len(queries) <= 12, "\n".join(
+            q["sql"][:40] + q["sql"][q["sql"].find("FROM") :][:60] for q in queries
+        )
+        words = "1 price passes a bound that begins while it holds" in tight(page)
+        [row] = page.context["rows"]
+        assert words == any(said.startswith("from") for said, _bound in row["beyond"])
+        found: list[tuple[str, str]] = row["beyond"]
+        return found
+
+    def test_it_says_from_when_its_price_is_beyond_a_bound_and_so_while_it_waits(
+        self, product: Product
+    ) -> None:
+        day = soon(40)
+        bound_factory(line=product.line, start_date=day, most=D("10.50"))
+        bound_factory(line=product.line, start_date=soon(60), most=D("10.40"))  # the first one is enough
+        proposal = self.drafted(product)
+        said = [(f"from {formats.day(day)} on", "The law: at most €10.50 without VAT")]
+        assert self.told(proposal) == said
+        proposal_submit(user=proposal.author, proposal=proposal)
+        assert self.told(proposal) == said
+        proposal_approve(user=user_factory(), proposal=proposal)
+        assert self.told(proposal) == []
+
+    @pytest.mark.parametrize("case", ["next", "own", "wide", "currency", "tier"])
+    def test_one_that_holds_nothing_of_it_is_not_told(self, product: Product, case: str) -> None:
+        said: dict[str, Any] = {"start_date": soon(40), "most": D("10.50"), "line": product.line}
+        more: dict[str, Any] = {
+            "wide": {"most": 11},
+            "currency": {"currency": "GBP"},
+            "tier": {"tier": "kWh"},
+        }
+        bound_factory(**said | more.get(case, {}))
+        if case == "next":  # the price after it begins with the bound
+            mine = PriceList.objects.get(code="base")
+            price_factory(product=product, price_list=mine, start_date=soon(40), amount=10)
+        if case == "own":
+            bound_factory(product=product, start_date=soon(-9), most=20)
+        assert self.told(self.drafted(product)) == []
+
+    def test_what_it_passes_already_is_said_beside_it(self, product: Product) -> None:
+        bound_factory(product=product, start_date=soon(-9), most=D("10.80"), beyond="reason")
+        bound_factory(product=product, start_date=soon(40), most=D("10.50"))
+        [now, later] = self.told(self.drafted(product))
+        assert (now[0], later[1]) == ("only with a reason", "The law: at most €10.50 without VAT")
+
+
+class TestTheAlert:
+    def found(self) -> list[Alert]:
+        bound_alerts_settle(today())
+        return list(Alert.objects.filter(kind="price_bound", state="open").order_by("pk"))
+
+    def test_its_owner_is_told_once_and_no_more_when_it_is_over(self, product: Product, owner: User) -> None:
+        assert self.found() == []
+        bound = bound_factory(product=product, start_date=soon(20), most=9, source="The cap")
+        run_now(local_date=today(), only=["price_bounds"], kind="manual")
+        [alert] = self.found()
+        assert (alert.recipient, alert.product) == (owner, product)
+        words = alert_kinds.get("price_bound").words(alert)
+        assert words.plain == (
+            f"It costs €10.00. From {formats.day(soon(20))} on The cap sets at most €9.00 without VAT."
+        )
+        alert_close(alert_id=alert.pk, version=alert.version, reason="The price follows", user=owner)
+        assert self.found() == []
+        bound_become(bound, start_date=today())  # it has begun: known already
+        assert self.found() == []
+        mine = PriceList.objects.get(code="base")
+        price_factory(product=product, price_list=mine, start_date=today(), amount=9)
+        assert self.found() == []
+
+    def test_prices_approved_ahead_and_advised_ones_are_held_and_observed_ones_not(
+        self, product: Product
+    ) -> None:
+        mine = PriceList.objects.get(code="base")
+        ahead = product_factory(code="B", line=product.line)
+        price_factory(product=ahead, price_list=mine, start_date=soon(9), amount=12)
+        price_factory(product=ahead, price_list=mine, start_date=soon(30), amount=10)
+        seen = product_factory(code="C", line=product.line)
+        for kind, amount in (("observed", 13), ("advised", 11)):
+            where = price_list_factory(channel=channel_factory(), kind=kind)
+            price_factory(product=seen, price_list=where, start_date=soon(-9), amount=amount)
+        price_factory(
+            product=product_factory(line=line_factory()), price_list=mine, start_date=soon(-9), amount=99
+        )
+        bound_factory(line=product.line, start_date=soon(15), most=D("10.5"))
+        said = {alert.product.code: alert.evidence for alert in self.found() if alert.product}
+        assert {code: D(each["amount"]) for code, each in said.items()} == {"B": 12, "C": 11}
+        assert said["B"]["day"] == soon(15).isoformat()
+
+    @pytest.mark.parametrize(
+        ("begins", "beyond", "told"), [(5, "reason", 0), (5, "refuse", 1), (12, "reason", 1)]
+    )
+    def test_what_was_approved_beyond_it_with_a_reason_is_known(
+        self, product: Product, begins: int, beyond: str, told: int
+    ) -> None:
+        proposal = proposal_draft(
+            user=user_factory(),
+            price_list=PriceList.objects.get(code="base"),
+            start_date=soon(10),
+            reason="Dearer",
+            rule=Rule("percentage", D("0.1")),
+            product_ids=[product.pk],
+            exception="Agreed",
+        )
+        proposal_submit(user=proposal.author, proposal=proposal)
+        proposal_approve(user=user_factory(), proposal=proposal)
+        bound_factory(product=product, start_date=soon(begins), most=D("10.50"), beyond=beyond)
+        assert len(self.found()) == told
+
+    def test_more_products_ask_no_more_queries(self, product: Product) -> None:
+        mine, counts = PriceList.objects.get(code="base"), []
+        bound_factory(line=product.line, start_date=soon(5), most=9)
+        for _number in range(2):
+            for _each in range(3):
+                more = product_factory(line=product.line)
+                price_factory(product=more, price_list=mine, start_date=soon(-9))
+            with CaptureQueriesContext(connection) as queries:
+                bound_alerts_settle(today())
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
