@@ -182,10 +182,10 @@ def simulated_line(rng: np.random.Generator, weeks: int, effect: float) -> Share
         values = np.exp(level + season + effect * x[:weeks] + common + own)
         return engine.Series("S", FIRST.toordinal() // 7, values)
 
-    said = together(told(product(), [easter], season_length=52) for _ in range(PRODUCTS))
-    if said is None:
+    sums = summed(cross_products(product(), [easter], season_length=52) for _ in range(PRODUCTS))
+    if sums is None:
         raise ValueError(f"{weeks} weeks tell nothing")
-    return pooled(["easter"], said, season_length=52)["easter"]
+    return pooled(["easter"], sums, season_length=52)["easter"]
 
 
 if __name__ == "__main__":

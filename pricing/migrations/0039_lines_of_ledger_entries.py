@@ -5,7 +5,7 @@ from accounts.migration_operations import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0037_positionings_of_a_file"),
+        ("pricing", "0038_decided_proposals_stay"),
     ]
 
     operations = [
