@@ -166,6 +166,15 @@ def scope_accounts(author: Any, scope: ReportScope, carried: Collection[int] = (
     return list(accounts.values_list("name", flat=True))
 
 
+def scope_suppliers(scope: ReportScope, carried: Collection[int] = ()) -> list[str]:
+    """The names of the suppliers whose figures a report has: those of its products, and those that its
+    sections carry besides (``carried``). A query where there are any of these."""
+    names = {product.supplier.name for product in scope.all if product.supplier}
+    if carried:
+        names.update(Supplier.objects.filter(pk__in=carried).values_list("name", flat=True))
+    return sorted(names)
+
+
 def _months_told(scope: ReportScope) -> Q:
     """Of each product the months that a report of it tells, as of its last complete one."""
     tree, by_month = line_tree(), defaultdict[Any, list[int]](list)

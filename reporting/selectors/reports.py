@@ -27,6 +27,7 @@ from products.selectors.report_scope import (
     products_most,
     scope_accounts,
     scope_groups,
+    scope_suppliers,
     viewer_make,
 )
 from reporting.models import Report, ReportGrant, ReportPart, Snapshot
@@ -185,6 +186,7 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
         [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
+        [supplier.pk for supplier in scope.suppliers],
         sorted(fields_allowed(report, grants)),
         sorted(visible_channel_ids(report.author) or []),
     ]
@@ -223,7 +225,7 @@ def report_build(
     context = ReportContext(viewer, counted, organisation_get().currency)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
-    carried: set[int] = set()
+    carried, supplied = set[int](), set[int]()
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
@@ -247,6 +249,7 @@ def report_build(
                 sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
                 carried |= builder.channels
+                supplied |= builder.suppliers
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(
@@ -255,7 +258,7 @@ def report_build(
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope, carried),
-        suppliers=sorted({product.supplier.name for product in scope.products if product.supplier}),
+        suppliers=scope_suppliers(scope, supplied),
         granted=[
             Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))
             for each in grants

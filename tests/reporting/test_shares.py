@@ -229,7 +229,7 @@ MORE: list[tuple[dict[str, Any], More, str]] = [
     (
         {"about": ABOUT | {"suppliers": ["Fruit BV", "Other BV"]}},
         More([], [], [], [], ["Other BV"], [], False),
-        "Suppliers whose products are in it Other BV",
+        "Suppliers whose figures are in it Other BV",
     ),
     (
         {"about": ABOUT | {"groups": ["Night drinks"]}},
