@@ -131,19 +131,22 @@ class _AtChannel:
 
 def category_section(builder: Builder, context: ReportContext) -> None:
     """A table a channel of the scope: what each product sold there in the period, of a longer one in its last
-    12 months, against the year before; of three years and more also in those before."""
+    12 months, against the year before; of three years and more also in those before. What sold there in these
+    only is in it too: else what they come to would have grown by what was delisted."""
     found: dict[tuple[Channel, tuple[Span, ...]], list[_AtChannel]] = defaultdict(list)
     for row in rows_of(context):
         if row.year is None:
             continue
         first, last = row.year
-        spans = [(month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
+        spans = [row.year, (month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
         by_span = {span: {sold.channel: sold for sold in _sold(row, span)} for span in dict.fromkeys(spans)}
-        before, *earlier = (by_span[span] for span in spans)
-        for sold in _sold(row, row.year):
-            then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
-            at = _at_channel(row, sold, before.get(sold.channel), then)
-            found[sold.channel, tuple(row.years)].append(at)
+        now, before, *earlier = (by_span[span] for span in spans)
+        there = {channel: sold for span in sorted(by_span) for channel, sold in by_span[span].items()}
+        for channel, last_sold in there.items():
+            gone = None if channel in now else _gone(last_sold)
+            then = [_figures(of_year.get(channel)) for of_year in earlier]
+            at = _at_channel(row, gone or now[channel], before.get(channel, gone), then)
+            found[channel, tuple(row.years)].append(at)
     whole = whole_of_all(context)
     adds = whole is not None and whole.adds
     for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
@@ -162,6 +165,12 @@ def category_section(builder: Builder, context: ReportContext) -> None:
 def _earlier(years: Sequence[Span]) -> Sequence[Span]:
     """Those that stand beside the last one: of two years the change says it."""
     return years[:-1] if len(years) > 2 else []
+
+
+def _gone(sold: ChannelSales) -> ChannelSales:
+    """Nothing, of what was known of it when it last sold."""
+    volume, revenue = (None if each is None else Decimal(0) for each in (sold.volume, sold.revenue))
+    return ChannelSales(sold.channel, volume, revenue, 0)
 
 
 def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]:

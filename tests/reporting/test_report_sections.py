@@ -121,6 +121,30 @@ def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> Non
     assert (found["Noord"][2]["Volume"], found["Noord"][2]["Revenue"]) == ("—", "€1,056")
 
 
+def test_what_was_delisted_at_a_channel_is_in_what_its_products_come_to(company: Any) -> None:
+    """The change of the whole is that of the key figures; three years back counts where the year does."""
+    sold = SalesMonth.objects.filter(product=company.apple)
+    sold.filter(month__gt=month_add(LAST, -12)).delete()
+    against = "against the year before"
+    found = tables(blocks(company, "category", company.north, audience="external"))["Noord"]
+    assert [(row["Product"], row["Revenue"], row[against]) for row in found] == [
+        ("Orange juice", "€396", "+10.0%"),
+        ("Apple juice", "€0", "−100.0%"),
+        ("Total", "€396", "−58.8%"),
+    ]
+    figures = blocks(company, "key_figures", company.north, audience="external")
+    [whole] = [row for each in tables(figures).values() for row in each if row["Product"] == "Total"]
+    assert (whole["Revenue"], whole[against]) == ("€396", "−58.8%")
+    for back in range(24, 36):
+        sell(company.juice, month_add(LAST, -back), D(9), D(27), channel=company.north)
+        sell(company.apple, month_add(LAST, -back), D(9), D(45), channel=company.north)
+    sold.filter(month__gt=month_add(LAST, -24)).delete()
+    [table] = blocks(company, "category", company.north, audience="external", months=36)
+    total = [cell.text for cell in table.rows[-1]]
+    assert (total[0], total[-2:]) == ("Total", ["€396", "+10.0%"])
+    assert "€864" in total  # (27 + 45) a month, three years back
+
+
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
     """Volume and revenue that grow apart: neither is taken for the other."""
     first, against = month_add(LAST, -23), "against the year before"
