@@ -200,6 +200,15 @@ def test_the_one_account_that_prices_are_told_to_is_named(company: Any) -> None:
     assert accounts(company, "prices", channels=[company.south]) == ["Zuid"]
 
 
+def test_an_account_that_pays_in_another_currency_is_told_its_own_price(company: Any) -> None:
+    pounds = price_list_factory(channel=company.south, currency="GBP")
+    for own, amount in ((price_list_factory(), "1.49"), (pounds, "1.23")):
+        price_factory(product=company.juice, price_list=own, start_date=LAST, amount=Decimal(amount))
+    [section] = report_build(report_of(company, "prices", channels=[company.south])).sections
+    assert "£1.23" in str(section)
+    assert "1.49" not in str(section)
+
+
 def test_a_link_does_not_show_the_version_that_has_them(company: Any) -> None:
     organisation_factory(sharing=True)
     report = report_of(company, "place")
