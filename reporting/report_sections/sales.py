@@ -25,7 +25,7 @@ from .rows import Row, change, more_words, rows_drawn, rows_of
 from .wholes import products_words, whole_channels, whole_chart, whole_of_all, wholes_of
 
 NAMED = 10
-"""Rows of channels on the sheet of a line or family."""
+"""Rows of channels on a sheet."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
@@ -85,17 +85,15 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
         Column("volume", _("Volume"), lambda sold: number(sold.volume)),
         Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
     ]
+    shown = _most if context.scope.on_page else list
     for whole in wholes_of(context):
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
-        found: Sequence[ChannelSales] = whole_channels(context, whole)
-        if context.scope.as_whole:
-            found = _most(found)
-        builder.table(whole.group.name, columns, found, note=note)
+        builder.table(whole.group.name, columns, shown(whole_channels(context, whole)), note=note)
     for row in () if context.scope.as_whole else rows_of(context):
         if row.year is not None:
             note = f"{span_words(*row.year)}, {row.unit}"
-            builder.table(row.product.name, columns, _sold(row, row.year), note=note)
+            builder.table(row.product.name, columns, shown(_sold(row, row.year)), note=note)
 
 
 def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:

@@ -202,7 +202,10 @@ def report_build(
     ``progress`` hears how many of how many products are read, all sections together. ``waiting``: as it would
     be with the fields that wait for approval."""
     scope = report_scope(report)
-    scope = replace(scope, as_whole=_as_whole(report, scope))
+    is_sheet = report.sheet and {part.section for part in report.parts.all()} <= set(SHEET)
+    as_whole = is_sheet and _as_whole(report, scope)
+    on_page = is_sheet and (as_whole or len(scope.products) == 1)
+    scope = replace(scope, as_whole=as_whole, on_page=on_page)
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
@@ -282,13 +285,11 @@ def _labels_of(grants: Iterable[ReportGrant]) -> list[str]:
 
 
 def _as_whole(report: Report, scope: ReportScope) -> bool:
-    """Whether it was begun as the sheet of a line or family and still has that alone, in the sections of a
-    sheet."""
-    if not report.sheet or len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
+    """Whether a sheet was begun of a line or family and still has that alone."""
+    if len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
         return False
-    parts = report.parts.all()
-    is_chosen = any(part.block or part.product_id for part in parts)
-    return {part.section for part in parts} <= set(SHEET) and not is_chosen and not report.products.exists()
+    is_chosen = any(part.block or part.product_id for part in report.parts.all())
+    return not is_chosen and not report.products.exists()
 
 
 def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
