@@ -280,6 +280,17 @@ def test_place_outside_is_distribution_at_the_account_without_listings(company: 
     assert [(row["Channel"], row["Weighted distribution"], row["Points of sale"]) for row in rows] == [
         ("Noord", "80%", "55")
     ]
+    assert "Distribution of" not in rows[0]
+
+
+def test_distribution_of_an_older_month_says_of_which_it_is(company: Any) -> None:
+    """One account that is measured now stands beside one that was not lately."""
+    before = month_add(LAST, -2)
+    spread(company.juice, company.north, LAST, weighted_rate=D("0.8"), points=55)
+    spread(company.juice, company.south, before, weighted_rate=D("0.9"), points=77)
+    rows = tables(blocks(company, "place"))["Orange juice"]
+    told = {row["Channel"].strip(): row["Distribution of"] for row in rows}
+    assert (told["Noord"], told["Zuid"]) == (formats.month(LAST), formats.month(before))
 
 
 def test_what_the_house_keeps_to_itself(company: Any) -> None:
