@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -26,6 +26,8 @@ from .wholes import products_words, whole_channels, whole_chart, whole_of_all, w
 
 NAMED = 10
 """Rows of channels on a sheet."""
+AT, NAMED_AT = 12, 50
+"""Channels that get a table each, and of the ones that the report names itself: of more nobody reads each."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
@@ -143,11 +145,15 @@ def category_section(builder: Builder, context: ReportContext) -> None:
         for channel, last_sold in there.items():
             gone = None if channel in now else _gone(last_sold)
             then = [_figures(of_year.get(channel)) for of_year in earlier]
-            at = _at_channel(row, gone or now[channel], before.get(channel, gone), then)
-            found[channel, tuple(row.years)].append(at)
+            told = _at_channel(row, gone or now[channel], before.get(channel, gone), then)
+            found[channel, tuple(row.years)].append(told)
     whole = whole_of_all(context)
     adds = whole is not None and whole.adds
+    at = _read_one_by_one(context, [(channel, rows) for (channel, _years), rows in found.items()])
+    builder.text(_others_words(len(at), {channel for channel, _years in found} - at), about="channel")
     for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
+        if channel not in at:
+            continue
         rows.sort(key=lambda row: -(row.revenue or 0))
         if len(rows) > 1:
             rows.append(_together(rows, adds=adds))
@@ -158,6 +164,26 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             note=span_words(*years[-1]),
             strong=lambda row: row.product is None,
         )
+
+
+def _read_one_by_one(
+    context: ReportContext, found: Iterable[tuple[Channel, list[_AtChannel]]]
+) -> set[Channel]:
+    """Those that sold most, and those that the report names."""
+    sold: dict[Channel, Decimal] = defaultdict(Decimal)
+    for channel, rows in found:
+        sold[channel] += _sum(rows, "revenue") or 0
+    most = sorted(sold, key=lambda channel: (-sold[channel], channel.name))
+    named = [channel for channel in most if channel in context.scope.channels]
+    return {*most[:AT], *named[:NAMED_AT]}
+
+
+def _others_words(told: int, others: Collection[Channel]) -> str:
+    """What is said above the tables where there are more channels; else nothing."""
+    if not others:
+        return ""
+    said = {"told": told, "more": formats.number(len(others), 0)}
+    return _("%(told)s channels, those with the most revenue first; %(more)s more are not here.") % said
 
 
 def _earlier(years: Sequence[Span]) -> Sequence[Span]:

@@ -145,6 +145,20 @@ def test_what_was_delisted_at_a_channel_is_in_what_its_products_come_to(company:
     assert "€864" in total  # (27 + 45) a month, three years back
 
 
+def test_products_at_many_channels_have_the_largest_and_those_that_the_report_names(company: Any) -> None:
+    shops = [channel_factory(name=f"Shop {n:02}", parent=company.shops) for n in range(15)]
+    for number, shop in enumerate(shops):
+        sell(company.juice, LAST, D(1), D(1000 - number), channel=shop)
+    said, *found = blocks(company, "category", company.shops, audience="external")
+    assert said.markdown == "12 channels, those with the most revenue first; 5 more are not here."
+    assert [table.title for table in found] == ["Zuid", "Noord", *(f"Shop {n:02}" for n in range(10))]
+    said, *found = blocks(company, "category", company.shops, shops[-1], audience="external")
+    assert said.markdown.startswith("13 channels")
+    assert [table.title for table in found][-2:] == ["Shop 09", "Shop 14"]
+    *_some, last = blocks(company, "category", company.north, audience="external")
+    assert isinstance(last, Table)
+
+
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
     """Volume and revenue that grow apart: neither is taken for the other."""
     first, against = month_add(LAST, -23), "against the year before"
