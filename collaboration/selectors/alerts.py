@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
+from django.db.models.lookups import LessThanOrEqual
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -108,10 +110,23 @@ def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Aler
 
 def alerts_ranked(user: Any, rows: QuerySet[Alert]) -> QuerySet[Alert]:
     """First what somebody asks of this person, then by money at stake."""
+    return rows.order_by(_asked_first(user), "-stake_amount", "-pk")
+
+
+def alerts_mixed(user: Any, rows: QuerySet[Alert], places: Sequence[int]) -> QuerySet[Alert]:
+    """The same with what is asked in no more than half of the first so many ``places`` (the fewest first),
+    where there is enough else: many approvals would hide what has money at stake."""
+    asked = _asked_first(user)
+    at = Window(RowNumber(), partition_by=[asked], order_by=[F("stake_amount").desc(), F("pk").desc()])
+    halves = [When(LessThanOrEqual(at, count // 2), then=turn) for turn, count in enumerate(places)]
+    turns = Case(*halves, default=len(places), output_field=IntegerField())
+    return rows.order_by(turns, asked, "-stake_amount", "-pk")
+
+
+def _asked_first(user: Any) -> Case:
     asks = [kind.key for kind in alert_kinds if kind.asks and user.has_perm(DEAL)]
     whose = Q(recipient__in=list(stands_for(user, today()))) | Q(recipient=None)
-    first = Case(When(whose & Q(kind__in=asks), then=0), default=1, output_field=IntegerField())
-    return rows.order_by(first, "-stake_amount", "-pk")
+    return Case(When(whose & Q(kind__in=asks), then=0), default=1, output_field=IntegerField())
 
 
 def alerts_open(user: Any) -> QuerySet[Alert]:

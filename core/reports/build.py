@@ -38,15 +38,16 @@ class Figure:
 class Builder:
     """Collects a section's blocks. ``allowed``: the keys of the fields that may be told; ``shown`` the ones
     that were. A field that nobody registered is a LookupError: it could not be allowed or refused.
-    ``channels``: the ids of those whose figures its tables and charts carry. ``only``: the name of the one
-    kind of blocks that was chosen, others are left out. ``title``: what a section is called for what it tells
-    here, where that is less than its label says."""
+    ``channels`` and ``suppliers``: the ids of those whose figures its tables and charts carry. ``only``: the
+    name of the one kind of blocks that was chosen, others are left out. ``title``: what a section is called
+    for what it tells here, where that is less than its label says."""
 
     allowed: Collection[str]
     only: str = ""
     blocks: list[Block] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
+    suppliers: set[int] = field(default_factory=set)
     title: str = ""
 
     def may(self, key: str) -> bool:
@@ -80,9 +81,10 @@ class Builder:
         strong: Callable[[Any], bool] = lambda row: False,
         name: str = "table",
         channels: Iterable[int] = (),
+        suppliers: Iterable[int] = (),
     ) -> None:
-        """``strong`` says which rows are totals, ``channels`` whose figures these are. A column without a
-        single figure is left out, and a table of which but one column is left."""
+        """``strong`` says which rows are totals, ``channels`` and ``suppliers`` whose figures these are. A
+        column without a single figure is left out, and a table of which but one column is left."""
         if self.only not in ("", name):
             return
         asked, rows = [column for column in columns if self.may(column.field)], list(rows)
@@ -92,6 +94,7 @@ class Builder:
             return
         self.shown |= {column.field for column, _own in told}
         self.channels.update(channels)
+        self.suppliers.update(suppliers)
         self.blocks.append(
             Table(
                 title,
@@ -112,13 +115,16 @@ class Builder:
         title: str = "",
         name: str = "chart",
         channels: Iterable[int] = (),
+        suppliers: Iterable[int] = (),
     ) -> None:
         """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused.
-        ``title``: in the place of the question that it answers. ``channels`` as of a table."""
+        ``title``: in the place of the question that it answers. ``channels`` and ``suppliers`` as of a
+        table."""
         if chart is None or self.only not in ("", name) or {*map(self.may, fields)} != {True}:
             return
         self.shown |= set(fields)
         self.channels.update(channels)
+        self.suppliers.update(suppliers)
         heads, title = list(chart.table.headers), title or chart.title
         figures = Table(
             title,

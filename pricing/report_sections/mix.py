@@ -6,6 +6,7 @@ To the outside go promotions that have begun, and nothing that is still to come.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,7 +29,7 @@ from pricing.models import (
     PromotionProduct,
 )
 from pricing.selectors.offer import approved_of, in_force, versions
-from pricing.selectors.place import PlaceRow, distribution_visible, product_place
+from pricing.selectors.place import Place, PlaceRow, distribution_visible, product_place
 from pricing.selectors.promotion_effects import effects_of
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotions import channels_seen, promotions_visible, sees_whole, with_parts
@@ -90,6 +91,7 @@ def place_section(builder: Builder, context: ReportContext) -> None:
                 Column("distribution", _("Weighted distribution"), lambda row: rate(row.weighted, 0)),
                 Column("distribution", _("Numeric distribution"), lambda row: rate(row.numeric, 0)),
                 Column("distribution", _("Points of sale"), lambda row: number(row.points)),
+                Column("distribution", _("Distribution of"), _spread_of(place), numeric=False),
                 Column("distribution", _("Rate of sale a week"), lambda row: number(row.per_point, 1)),
                 Column("listing", _("Listing"), lambda row: words(_listing(row)), numeric=False),
                 Column("listing", _("Share of volume"), lambda row: rate(row.share, 0)),
@@ -101,6 +103,18 @@ def place_section(builder: Builder, context: ReportContext) -> None:
             note=f"{formats.month(place.month)}, {unit_of(tree, product, place.measure)}",
             channels=[row.channel.pk for row in place.rows],
         )
+
+
+def _spread_of(place: Place) -> Callable[[PlaceRow], Cell]:
+    """The month that it is of, where any is of an earlier one than the table: research comes later."""
+    is_told = any(row.spread_month not in (None, place.month) for row in place.rows)
+
+    def told(row: PlaceRow) -> Cell:
+        if row.spread_month is None or not is_told:
+            return words(formats.MISSING)
+        return words(formats.month(row.spread_month), row.spread_month)
+
+    return told
 
 
 def _spread(builder: Builder, context: ReportContext) -> None:

@@ -59,10 +59,23 @@ def channels_booked(
     user: Any, products: Collection[int], first: datetime.date, last: datetime.date
 ) -> set[int]:
     """In which of the channels that a person may see something is booked on the products in these months."""
-    rows = cost_months().filter(product__in=products, month__range=(first, last), channel__isnull=False)
+    return _booked_by("channel", user, products, first, last)
+
+
+def suppliers_booked(
+    user: Any, products: Collection[int], first: datetime.date, last: datetime.date
+) -> set[int]:
+    """Of which suppliers, in the channels that the person may see."""
+    return _booked_by("supplier", user, products, first, last)
+
+
+def _booked_by(
+    name: str, user: Any, products: Collection[int], first: datetime.date, last: datetime.date
+) -> set[int]:
+    rows = cost_months().filter(product__in=products, month__range=(first, last))
     seen = visible_channel_ids(user)
     rows = rows if seen is None else rows.filter(channel__in=seen)
-    return set(rows.order_by().values_list("channel", flat=True).distinct())
+    return set(rows.exclude(**{name: None}).order_by().values_list(name, flat=True).distinct())
 
 
 def cost_months_changed(since: datetime.datetime) -> QuerySet[CostMonth]:

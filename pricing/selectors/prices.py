@@ -65,19 +65,23 @@ def list_is_within(user: Any, price_list: PriceList) -> bool:
 
 def lists_ranked(
     *, kind: str, channel: Channel | None, segment: Segment | None, currency: str
-) -> dict[int, int]:
-    """The lists that hold there, by their rank: those of the channel, of what is above it, of everybody; of
-    each the segment's before the one for all segments."""
+) -> list[PriceList]:
+    """The lists that hold there, the nearest first: those of the channel, of what is above it, of everybody;
+    of each the segment's before the one for all segments. Of no ``currency``: those of channels in whichever,
+    of two ours first, and everybody's in ours."""
+    ours = organisation_get().currency
     above = channels_above(channel)
     near = {pk: place for place, pk in enumerate([*above, None])}
+    counts = Q(currency=currency) if currency else Q(currency=ours) | Q(channel__isnull=False)
     rows = PriceList.objects.filter(
+        counts,
         Q(channel=None) | Q(channel__in=above),
         Q(segment=None) | Q(segment=segment),
         kind=kind,
-        currency=currency,
     )
-    found = sorted((near[row.channel_id], row.segment_id is None, row.pk) for row in rows)
-    return {pk: rank for rank, (_near, _all, pk) in enumerate(found)}
+    return sorted(
+        rows, key=lambda row: (near[row.channel_id], row.segment_id is None, row.currency != ours, row.pk)
+    )
 
 
 def in_force(
@@ -116,15 +120,18 @@ def prices_on(
     """The prices that hold on the date where the channel and segment buy, by product id, component and tier.
 
     Of each component the nearest list that has a price of it counts: the account's, then those above it, then
-    everybody's; the segment's before the one for all. A list on which it has ended has none.
+    everybody's; the segment's before the one for all. A list on which it has ended has none. In the
+    ``currency``, else for each product in that of the nearest list that has a price of it.
     """
-    ranks = lists_ranked(
-        kind=kind, channel=channel, segment=segment, currency=currency or organisation_get().currency
-    )
+    lists = lists_ranked(kind=kind, channel=channel, segment=segment, currency=currency)
+    ranks = {row.pk: rank for rank, row in enumerate(lists)}
     found: dict[int, dict[Part, Price]] = defaultdict(dict)
+    paid: dict[int, str] = {}
     rows = [row for row in in_force(ranks, products, date) if row.amount is not None]
     for row in sorted(rows, key=lambda row: ranks[row.price_list_id]):
-        found[row.product_id].setdefault((row.component, row.tier), row)
+        pays = lists[ranks[row.price_list_id]].currency
+        if paid.setdefault(row.product_id, pays) == pays:
+            found[row.product_id].setdefault((row.component, row.tier), row)
     return dict(found)
 
 

@@ -34,8 +34,8 @@ HANDFUL = 5
 class ReportScope:
     """``channels`` empty: all of them, on purpose. The products are of ``suppliers`` alone, where some are
     named. ``lines`` and ``families``: those that it is about as a whole. ``everything``: all of its products,
-    where ``products`` are but those that are told one by one. ``as_whole``: it is what its one line or family
-    comes to, on a page; ``products`` are named beside it."""
+    where ``products`` are but those that are told one by one. ``on_page``: it is a sheet, one page.
+    ``as_whole``: one of what its line or family comes to; ``products`` are named beside it."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
@@ -44,6 +44,7 @@ class ReportScope:
     lines: Sequence[ProductLine] = ()
     families: Iterable[Family] = ()
     everything: Sequence[Product] = ()
+    on_page: bool = False
     as_whole: bool = False
 
     @property
@@ -164,6 +165,15 @@ def scope_accounts(author: Any, scope: ReportScope, carried: Collection[int] = (
     within = {pk for node in nodes.union(carried) for pk in chains.get(node, ())}
     accounts = Channel.objects.filter(pk__in=within, kind=Channel.Kind.ACCOUNT)
     return list(accounts.values_list("name", flat=True))
+
+
+def scope_suppliers(scope: ReportScope, carried: Collection[int] = ()) -> list[str]:
+    """The names of the suppliers whose figures a report has: those of its products, and those that its
+    sections carry besides (``carried``). A query where there are any of these."""
+    names = {product.supplier.name for product in scope.all if product.supplier}
+    if carried:
+        names.update(Supplier.objects.filter(pk__in=carried).values_list("name", flat=True))
+    return sorted(names)
 
 
 def _months_told(scope: ReportScope) -> Q:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,7 +25,9 @@ from .rows import Row, change, more_words, rows_drawn, rows_of
 from .wholes import products_words, whole_channels, whole_chart, whole_of_all, wholes_of
 
 NAMED = 10
-"""Rows of channels on the sheet of a line or family."""
+"""Rows of channels on a sheet."""
+AT, NAMED_AT = 12, 50
+"""Channels that get a table each, and of the ones that the report names itself: of more nobody reads each."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
@@ -85,17 +87,15 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
         Column("volume", _("Volume"), lambda sold: number(sold.volume)),
         Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
     ]
+    shown = _most if context.scope.on_page else list
     for whole in wholes_of(context):
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
-        found: Sequence[ChannelSales] = whole_channels(context, whole)
-        if context.scope.as_whole:
-            found = _most(found)
-        builder.table(whole.group.name, columns, found, note=note)
+        builder.table(whole.group.name, columns, shown(whole_channels(context, whole)), note=note)
     for row in () if context.scope.as_whole else rows_of(context):
         if row.year is not None:
             note = f"{span_words(*row.year)}, {row.unit}"
-            builder.table(row.product.name, columns, _sold(row, row.year), note=note)
+            builder.table(row.product.name, columns, shown(_sold(row, row.year)), note=note)
 
 
 def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
@@ -131,22 +131,29 @@ class _AtChannel:
 
 def category_section(builder: Builder, context: ReportContext) -> None:
     """A table a channel of the scope: what each product sold there in the period, of a longer one in its last
-    12 months, against the year before; of three years and more also in those before."""
+    12 months, against the year before; of three years and more also in those before. What sold there in these
+    only is in it too: else what they come to would have grown by what was delisted."""
     found: dict[tuple[Channel, tuple[Span, ...]], list[_AtChannel]] = defaultdict(list)
     for row in rows_of(context):
         if row.year is None:
             continue
         first, last = row.year
-        spans = [(month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
+        spans = [row.year, (month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
         by_span = {span: {sold.channel: sold for sold in _sold(row, span)} for span in dict.fromkeys(spans)}
-        before, *earlier = (by_span[span] for span in spans)
-        for sold in _sold(row, row.year):
-            then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
-            at = _at_channel(row, sold, before.get(sold.channel), then)
-            found[sold.channel, tuple(row.years)].append(at)
+        now, before, *earlier = (by_span[span] for span in spans)
+        there = {channel: sold for span in sorted(by_span) for channel, sold in by_span[span].items()}
+        for channel, last_sold in there.items():
+            gone = None if channel in now else _gone(last_sold)
+            then = [_figures(of_year.get(channel)) for of_year in earlier]
+            told = _at_channel(row, gone or now[channel], before.get(channel, gone), then)
+            found[channel, tuple(row.years)].append(told)
     whole = whole_of_all(context)
     adds = whole is not None and whole.adds
+    at = _read_one_by_one(context, [(channel, rows) for (channel, _years), rows in found.items()])
+    builder.text(_others_words(len(at), {channel for channel, _years in found} - at), about="channel")
     for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
+        if channel not in at:
+            continue
         rows.sort(key=lambda row: -(row.revenue or 0))
         if len(rows) > 1:
             rows.append(_together(rows, adds=adds))
@@ -159,9 +166,35 @@ def category_section(builder: Builder, context: ReportContext) -> None:
         )
 
 
+def _read_one_by_one(
+    context: ReportContext, found: Iterable[tuple[Channel, list[_AtChannel]]]
+) -> set[Channel]:
+    """Those that sold most, and those that the report names."""
+    sold: dict[Channel, Decimal] = defaultdict(Decimal)
+    for channel, rows in found:
+        sold[channel] += _sum(rows, "revenue") or 0
+    most = sorted(sold, key=lambda channel: (-sold[channel], channel.name))
+    named = [channel for channel in most if channel in context.scope.channels]
+    return {*most[:AT], *named[:NAMED_AT]}
+
+
+def _others_words(told: int, others: Collection[Channel]) -> str:
+    """What is said above the tables where there are more channels; else nothing."""
+    if not others:
+        return ""
+    said = {"told": told, "more": formats.number(len(others), 0)}
+    return _("%(told)s channels, those with the most revenue first; %(more)s more are not here.") % said
+
+
 def _earlier(years: Sequence[Span]) -> Sequence[Span]:
     """Those that stand beside the last one: of two years the change says it."""
     return years[:-1] if len(years) > 2 else []
+
+
+def _gone(sold: ChannelSales) -> ChannelSales:
+    """Nothing, of what was known of it when it last sold."""
+    volume, revenue = (None if each is None else Decimal(0) for each in (sold.volume, sold.revenue))
+    return ChannelSales(sold.channel, volume, revenue, 0)
 
 
 def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]:

@@ -15,7 +15,7 @@ from core.months import month_add
 from core.reports.blocks import Cell
 from core.reports.build import Builder, ReportContext, words
 from core.reports.build import Column as Told
-from pricing.selectors.cost_months import channels_booked
+from pricing.selectors.cost_months import channels_booked, suppliers_booked
 from products.selectors.months import products_complete_month
 from reporting.cost_reports.tables import Column, FileRow, Table, report_table
 from reporting.cost_reports.units import SMALL
@@ -36,7 +36,7 @@ DECIMALS = {"index": 0, "share": 1, "units": 0}
 def cost_report_section(builder: Builder, context: ReportContext) -> None:
     """What the page of the address shows, of the products of the report and the last month of its period that
     all sales are there of: a report that goes out each month moves along. A margin is not told of some
-    channels."""
+    channels. By supplier, or of one, it is of those that the report names, where it names some."""
     known = products_complete_month(context.scope.all)
     span = None if known is None else context.scope.period.of(known)
     if not context.query or span is None or not builder.may(FIELD):
@@ -44,6 +44,9 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     _first, month = span
     only = frozenset(product.pk for product in context.scope.all)
     query = replace(report_query(QueryDict(context.query)), month=month, only=only)
+    of_suppliers = "supplier" in query.by or "supplier" in query.filters
+    if of_suppliers and context.scope.suppliers:
+        query = replace(query, suppliers=frozenset(each.pk for each in context.scope.suppliers))
     try:
         table = report_table(context.viewer, query)
     except DomainError:
@@ -52,15 +55,19 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     if chart is not None and builder.only == "chart":  # else the table's note says what a margin is without
         chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
     # Of the months that it can be of, and be compared with.
-    channels = channels_booked(context.viewer, only, month_add(month, -23), month)
-    builder.chart(chart, [FIELD], channels=channels)
+    months = (month_add(month, -23), month)
+    channels = channels_booked(context.viewer, only, *months)
+    suppliers = suppliers_booked(context.viewer, only, *months) if of_suppliers else set()
+    if query.suppliers is not None:
+        suppliers &= query.suppliers
+    builder.chart(chart, [FIELD], channels=channels, suppliers=suppliers)
     rows = [row for row in table.rows() if table.size <= MOST or row.depth]
     columns = [
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
         *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
     ]
     note = ". ".join([_note(table), *gaps])
-    if builder.may(WHOLE):
+    if builder.may(WHOLE) and query.suppliers is None:  # what others booked is theirs
         note = f"{note.rstrip('.')}. {table.note}"
     builder.table(
         str(LAYOUT_WORDS[query.layout]),
@@ -69,6 +76,7 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         note=note,
         strong=lambda row: bool(row.depth),
         channels=channels,
+        suppliers=suppliers,
     )
 
 

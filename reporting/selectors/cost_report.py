@@ -321,6 +321,8 @@ def products_named(query: ReportQuery, rows: QuerySet[Product]) -> QuerySet[Any]
 def within(query: ReportQuery) -> Q:
     """The filters of a report."""
     found = Q() if query.only is None else Q(product__in=query.only)
+    if query.suppliers is not None:
+        found &= Q(supplier__in=query.suppliers) | Q(supplier=None)
     for name, value in query.filters.items():
         if name not in ("line", "product", "family"):
             found &= _within(query, name, value)

@@ -157,11 +157,12 @@ def _sums(
     """By what the rows are of: standard and actual of the kinds of a product that have actual costs (neither:
     there are none), and the standard of its other kinds. One query, of a supplier two."""
     supplier, key = query.filters.get("supplier"), _KEYS[query.by[0]]
-    of_suppliers = supplier is not None or query.by[0] == "supplier"
+    of_suppliers = supplier is not None or query.suppliers is not None or query.by[0] == "supplier"
     fields = list(dict.fromkeys(["product_id", "kind_id", key, *(["supplier_id"] if of_suppliers else [])]))
     filters = {name: value for name, value in query.filters.items() if name != "supplier"}
+    asked = replace(query, filters=filters, suppliers=None)
     try:
-        booked, params = _booked(user, replace(query, filters=filters), span, fields).query.sql_with_params()
+        booked, params = _booked(user, asked, span, fields).query.sql_with_params()
     except EmptyResultSet:  # nothing that the person sees, or that the filters leave
         return []
     only = "true"
@@ -169,6 +170,9 @@ def _sums(
         only = "supplier_id IS NULL"
     elif supplier is not None:
         only, params = "supplier_id = ANY(%s::bigint[])", (*params, suppliers_named(query, supplier))
+    if query.suppliers is not None:
+        only += " AND coalesce(supplier_id = ANY(%s::bigint[]), true)"
+        params = (*params, list(query.suppliers))
     others = "".join(f"{name}, " for name in fields if name != "supplier_id")
     pairs = (_PAIRS_OF_SUPPLIERS if of_suppliers else _PAIRS).format(others=others, booked=booked)
     with connection.cursor() as cursor:

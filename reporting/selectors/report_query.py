@@ -75,7 +75,7 @@ class ReportQuery:
     unit by month. ``first``: where a range begins;
     ``then`` and ``then_first``: the last month of the period compared with, and where that begins if it is a
     range. ``row``: the code of the one that is drawn, of a margin; else all. ``only``: of these products
-    alone."""
+    alone; ``suppliers``: of these alone, and of what is of none."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -92,6 +92,7 @@ class ReportQuery:
     then_first: datetime.date | None = None
     row: str = ""
     only: frozenset[int] | None = None
+    suppliers: frozenset[int] | None = None
 
     @cached_property
     def called(self) -> Called:

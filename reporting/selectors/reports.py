@@ -27,6 +27,7 @@ from products.selectors.report_scope import (
     products_most,
     scope_accounts,
     scope_groups,
+    scope_suppliers,
     viewer_make,
 )
 from reporting.models import Report, ReportGrant, ReportPart, Snapshot
@@ -185,6 +186,7 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
         [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
+        [supplier.pk for supplier in scope.suppliers],
         sorted(fields_allowed(report, grants)),
         sorted(visible_channel_ids(report.author) or []),
     ]
@@ -200,7 +202,10 @@ def report_build(
     ``progress`` hears how many of how many products are read, all sections together. ``waiting``: as it would
     be with the fields that wait for approval."""
     scope = report_scope(report)
-    scope = replace(scope, as_whole=_as_whole(report, scope))
+    is_sheet = report.sheet and {part.section for part in report.parts.all()} <= set(SHEET)
+    as_whole = is_sheet and _as_whole(report, scope)
+    on_page = is_sheet and (as_whole or len(scope.products) == 1)
+    scope = replace(scope, as_whole=as_whole, on_page=on_page)
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
@@ -223,7 +228,7 @@ def report_build(
     context = ReportContext(viewer, counted, organisation_get().currency)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
-    carried: set[int] = set()
+    carried, supplied = set[int](), set[int]()
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
@@ -247,6 +252,7 @@ def report_build(
                 sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
                 carried |= builder.channels
+                supplied |= builder.suppliers
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(
@@ -255,7 +261,7 @@ def report_build(
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope, carried),
-        suppliers=sorted({product.supplier.name for product in scope.products if product.supplier}),
+        suppliers=scope_suppliers(scope, supplied),
         granted=[
             Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))
             for each in grants
@@ -279,13 +285,11 @@ def _labels_of(grants: Iterable[ReportGrant]) -> list[str]:
 
 
 def _as_whole(report: Report, scope: ReportScope) -> bool:
-    """Whether it was begun as the sheet of a line or family and still has that alone, in the sections of a
-    sheet."""
-    if not report.sheet or len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
+    """Whether a sheet was begun of a line or family and still has that alone."""
+    if len(scope.products) < 2 or len([*scope.lines, *scope.families]) != 1:
         return False
-    parts = report.parts.all()
-    is_chosen = any(part.block or part.product_id for part in parts)
-    return {part.section for part in parts} <= set(SHEET) and not is_chosen and not report.products.exists()
+    is_chosen = any(part.block or part.product_id for part in report.parts.all())
+    return not is_chosen and not report.products.exists()
 
 
 def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:

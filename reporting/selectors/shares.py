@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import Role
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAddress, Snapshot
 
@@ -32,9 +33,10 @@ def token_hash(token: str) -> str:
 
 
 def _state() -> Case:
-    """What of a link somebody reads: only what is live. Links rest while their author is deactivated or the
-    report has left the list."""
-    rests = Q(author__is_active=False) | Q(report__ended_at__isnull=False)
+    """What of a link somebody reads: only what is live. Links rest while their author is deactivated or may
+    not share, or the report has left the list."""
+    sharing = Role.objects.filter(users=OuterRef("author"), rights__contains=[SHARE])
+    rests = Q(author__is_active=False) | ~Q(Exists(sharing)) | Q(report__ended_at__isnull=False)
     return Case(
         When(revoked_at__isnull=False, then=Value("revoked")),
         When(expires_on__lt=today(), then=Value("expired")),
@@ -75,10 +77,11 @@ def count_of(rows: QuerySet, key: str) -> Coalesce:
     return Coalesce(Subquery(counted.annotate(count=Count("pk")).values("count")), 0)
 
 
-def shares_following(report: Report) -> QuerySet[Share]:
-    """The live links that follow the newest version; none while sharing is off."""
-    live = shares_live_of(report.pk).filter(snapshot=None).order_by("label", "pk")
-    rows = live.select_related("author", "report", "granted").defer("granted__sections")
+def shares_following(report: Report, states: Collection[str] = ("live",)) -> QuerySet[Share]:
+    """The links in these states that follow the newest version; none while sharing is off."""
+    found = Share.objects.annotate(state=_state()).filter(state__in=states, report=report, snapshot=None)
+    rows = found.order_by("label", "pk").select_related("author", "report", "granted")
+    rows = rows.defer("granted__sections")
     return rows if organisation_get().sharing else rows.none()
 
 

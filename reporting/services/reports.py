@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_save
-from core import registries
+from core import formats, registries
 from core.reports.blocks import sections_to_json
 from forecasting.selectors.runs import night_done
 from products.models import Channel, Family, Product, ProductLine, Supplier
@@ -237,9 +237,23 @@ def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:
         row.delete()
 
 
+def _texts_check(part: Part) -> None:
+    """As long as their columns are; the address and name of a cost report without what no database keeps."""
+    for name, text in {"comment": part.comment, **asdict(part.choice)}.items():
+        column: Any = ReportPart._meta.get_field(name)
+        most = column.max_length
+        if most and len(text) > most:
+            message = _("At most %(count)s characters.") % {"count": formats.number(most, 0)}
+            raise DomainError("too_long", message, name)
+        if most and "\0" in text:
+            raise DomainError("choice", _("The section has no such chart or table."), "choice")
+
+
 def _parts_check(user: Any, parts: Sequence[Part], before: Collection[tuple[str, Choice]]) -> None:
     """Sections that there are, and of these what they have; of a product that the person sees. What stood in
     the report before may stay."""
+    for part in parts:
+        _texts_check(part)
     new = [part for part in parts if (part.section, part.choice) not in before]
     for part in new:
         if part.section not in registries.report_sections:

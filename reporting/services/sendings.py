@@ -173,7 +173,7 @@ def _outside_mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[s
     """Word of the new version to who has a link, without title or figures of the report. The address in it
     is made when the mail goes; the link's expiry, password and revoking hold as they are."""
     told = []
-    shares = shares_following(schedule.report) if schedule.links else ()
+    shares = shares_following(schedule.report, ["live", "resting"]) if schedule.links else ()
     for share in shares:
         why_not = ""
         if not share.author.has_perm(SHARE):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from collaboration.services.alerts import Candidate, alert_raise
+from core.texts import text_read
 from reporting.models import Share, ShareAccess, ShareQuestion
 from reporting.reports.questions import KIND
 
@@ -38,7 +39,7 @@ def access_note(*, share: Share, what: str, address: str, client: str) -> None:
 @transaction.atomic
 def share_ask(*, share: Share, text: str) -> ShareQuestion:
     """A question of the recipient: stands on Today of the link's author until they close it."""
-    text = text.strip()
+    text = text_read(text)
     if not text or len(text) > 1000:
         raise DomainError("question", "a question has 1 to 1,000 characters", "question")
     question = ShareQuestion.objects.create(share=share, text=text, asked_at=timezone.now())

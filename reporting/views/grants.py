@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.pages import page_render, with_right
+from core.texts import text_read
 from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope
 from reporting.selectors.reports import EDIT, VIEW, reports_visible
 from reporting.selectors.share_versions import grant_outlived
@@ -27,7 +28,7 @@ from .report_jobs import report_previewed
 def report_grant(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Ask for a field of one's own report."""
     found = get_object_or_404(reports_visible(request.user), pk=pk, author=request.user.pk)
-    field, reason = (request.POST.get(name, "")[:400] for name in ("field", "reason"))
+    field, reason = (text_read(request.POST.get(name, ""))[:400] for name in ("field", "reason"))
     try:
         grant_ask(user=request.user, report=found, field=field, reason=reason)
     except DomainError as error:
@@ -82,7 +83,7 @@ def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         if act == "end":
             grant_end(user=user, grant=found)
         else:
-            note = request.POST.get("note", "")[:400]
+            note = text_read(request.POST.get("note", ""))[:400]
             grant_decide(user=user, grant=found, approve=act == "approve", note=note)
     except DomainError as error:
         if error.status == 403:

@@ -23,6 +23,7 @@ from core.idempotency import key_said, once
 from core.models import Job
 from core.numbers import int_read
 from core.pages import Counted, page_render, paginate, with_right
+from core.texts import text_read
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
 from products.selectors.structure import family_get, line_get
@@ -172,7 +173,7 @@ def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The sections as they stand in the form, in its order; one may be added, moved or taken out by its
     button. A script that saves by itself asks for JSON, and gets what to say it has seen next time."""
     said = zip_longest(*map(request.POST.getlist, ("section", "comment", "choice")), fillvalue="")
-    parts = [Part(section, comment.strip(), Choice.read(choice)) for section, comment, choice in said]
+    parts = [Part(section, text_read(comment), Choice.read(choice)) for section, comment, choice in said]
     act, _sep, place = request.POST.get("act", "").partition(":")
     if act == "add" and place:
         parts.append(Part(place))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from collaboration.selectors.actions import actions_open
-from collaboration.selectors.alerts import alert_rows, alerts_ranked, alerts_worded, open_now
+from collaboration.selectors.alerts import alert_rows, alerts_mixed, alerts_worded, open_now
 from collaboration.views.alerts import later_choices
 from core import formats
 from core.organisation import organisation_get, today
@@ -55,7 +55,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
     deals, views = scope.owns, user.has_perm("collaboration.view")
     alerts = alerts_of_scope(user, scope)
     counts = alert_counts(user, alerts, night)
-    first = alerts_ranked(user, alerts.filter(open_now()))[:ALERTS_SHOWN]
+    first = alerts_mixed(user, alerts.filter(open_now()), (ALERTS_OPEN, ALERTS_SHOWN))[:ALERTS_SHOWN]
     shown = alert_rows(user, alerts_worded(first)) if counts.open else []
     items = list(actions_open(user)[:ACTIONS_COUNTED]) if views else []
     sees_all = not is_limited(user)
@@ -76,7 +76,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "rows": shown[:ALERTS_OPEN],
         "more_rows": shown[ALERTS_OPEN:],
-        "smaller": counts.open - len(shown),
+        "left": counts.open - len(shown),
         "deals": deals,
         "views": views,
         "later": later_choices(),

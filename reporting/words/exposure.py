@@ -65,7 +65,7 @@ def more_words(more: More) -> list[tuple[str, str]]:
         (gettext("Told as a whole"), more.groups),
         (gettext("Channels"), [gettext("all")] if more.everywhere else more.channels),
         (gettext("Accounts whose figures are in it"), more.accounts),
-        (gettext("Suppliers whose products are in it"), more.suppliers),
+        (gettext("Suppliers whose figures are in it"), more.suppliers),
     )
     return [(kind, ", ".join(names)) for kind, names in said if names]
 

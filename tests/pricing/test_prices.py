@@ -108,6 +108,28 @@ class TestWhichHolds:
         dollars = prices_on([product.pk], FIRST, currency="USD")
         assert dollars[product.pk][UNIT].amount == 4
 
+    def test_a_channel_pays_in_the_currency_of_its_nearest_list(self) -> None:
+        """Of each product: what has no price in pounds costs what everybody pays; of two lists ours counts;
+        and what others in pounds pay is told to nobody."""
+        product, other, fee = product_factory(), product_factory(), ("once", "")
+        top = channel_factory()
+        account = channel_factory(parent=top, kind="account")
+        everybody, pounds = price_list_factory(), price_list_factory(channel=top, currency="GBP")
+        for each in (product, other):
+            write(each, everybody, FIRST, 10)
+        write(other, price_list_factory(currency="GBP"), FIRST, 7)
+        write(product, everybody, FIRST, 99, component="once")
+        write(product, pounds, FIRST, 8)
+        held = prices_on([product.pk, other.pk], FIRST, channel=account)
+        assert {pk: {part: row.amount for part, row in own.items()} for pk, own in held.items()} == {
+            product.pk: {UNIT: 8},
+            other.pk: {UNIT: 10},
+        }
+        euros = prices_on([product.pk], FIRST, channel=account, currency="EUR")[product.pk]
+        assert (euros[UNIT].amount, euros[fee].amount) == (10, 99)
+        write(product, price_list_factory(channel=top), FIRST, 9)
+        assert price_on(product, FIRST, account)[UNIT].amount == 9
+
     def test_many_products_in_as_many_queries_as_one(self, django_assert_num_queries: Any) -> None:
         mine = price_list_factory()
         products = [product_factory() for _ in range(20)]

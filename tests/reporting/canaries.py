@@ -185,7 +185,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         cost_months_book(source=source, months=[last], rows=[booked])
     amount = told(COST, D("4321.09"), D("8765.43"), "margin")
     told.mark(COST, amount, "cost_report")
-    booked = BookedCost(juice.pk, last, kind("purchase").pk, None, None, line.cost_centre, amount)
+    booked = BookedCost(juice.pk, last, kind("purchase").pk, None, other.pk, line.cost_centre, amount)
     cost_months_book(source="standard", months=[last], rows=[booked])
 
     centre = told(COST, "KST-4713", "KST-0817")

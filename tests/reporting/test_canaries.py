@@ -65,6 +65,9 @@ pytestmark = [
 ]
 
 
+ASKED = ("by=supplier&columns=month-standard", "by=kind&supplier=SECRET", "layout=variance&by=supplier")
+
+
 @contextmanager
 def made(changed: Collection[str] = ()) -> Iterator[SimpleNamespace]:
     """The company, and it is gone again."""
@@ -82,8 +85,8 @@ def published(
         Part(each.key, "Our words.", kept if each.asks else WHOLE) for each in registries.report_sections
     ]
     parts += [
-        Part("cost_report", choice=Choice(query=f"layout={layout}&period=month&of=standard", name="Kept"))
-        for layout in sorted(LAYOUTS_DRAWN)
+        Part("cost_report", choice=Choice(query=f"{asked}&period=month&of=standard", name="Kept"))
+        for asked in (*ASKED, *(f"layout={layout}" for layout in sorted(LAYOUTS_DRAWN)))
     ]
     parts += [
         Part(each.key, choice=Choice(block, firm.juice.pk))

@@ -10,13 +10,23 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from pypdf import PdfReader
 
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
-from core.reports.blocks import Cell, KeyFigure, KeyFigures, ReportChart, Section, Table, Text
+from core.reports.blocks import (
+    Cell,
+    KeyFigure,
+    KeyFigures,
+    ReportChart,
+    Section,
+    Table,
+    Text,
+    sections_from_json,
+)
 from core.reports.build import Builder
-from products.models import Family, FamilyMember, Measure, Product, ProductFigures
+from products.models import Family, FamilyMember, Measure, Product, ProductFigures, SalesMonth
 from reporting.models import Report
 from reporting.renderers.document import document
 from reporting.selectors.reports import report_build
@@ -202,6 +212,33 @@ def test_a_line_of_many_products_is_one_page(company: Any, client: Any) -> None:
     report_part_add(user=company.author, report=report, part=Part("words", "Mine."))
     longer = {section.key: section.blocks for section in report_build(report).sections}
     assert len(longer["sales"]) > 10
+
+
+def test_a_product_of_many_channels_is_one_page(company: Any, client: Any) -> None:
+    sold_by(company, 1)
+    for number in range(40):
+        shop = channel_factory(name=f"Chain {number} of the country", parent=company.shops)
+        sell(company.juice, LAST, D(9), D(9000 + number), channel=shop)
+    client.force_login(company.author)
+    at = client.post("/reports/sheet/product/JUICE/", {"nonce": "one"}).url
+    report = Report.objects.get(pk=at.split("/")[2])
+    snapshot = report_publish(user=company.author, report=report)
+    assert snapshot.sheet
+    [channels] = [block for block in blocks_of(snapshot, "channels") if isinstance(block, Table)]
+    assert len(channels.rows) == 10
+    assert channels.rows[-1][0].text == "and 33 more"
+    sold = SalesMonth.objects.filter(product=company.juice, month__gt=month_add(LAST, -12), month__lte=LAST)
+    whole = sold.aggregate(sum=Sum("revenue"))["sum"]
+    assert sum(D(row[-1].value) for row in channels.rows) == whole
+    assert pages(file_bytes(snapshot, "pdf", lambda done, total: None)) == 1
+    report_part_add(user=company.author, report=report, part=Part("words", "Mine."))
+    longer = blocks_of(report_publish(user=company.author, report=report), "channels")
+    assert len(longer[0].rows) == 42
+
+
+def blocks_of(snapshot: Any, key: str) -> list[Any]:
+    [found] = [each for each in sections_from_json(snapshot.sections) if each.key == key]
+    return list(found.blocks)
 
 
 def test_as_report_stands_on_a_line_s_own_page_and_in_the_list(company: Any, client: Any) -> None:

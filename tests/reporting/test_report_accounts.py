@@ -14,7 +14,7 @@ from core.months import month_add, month_start
 from pricing.models import Listing, SegmentChannel
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, Segment
+from products.models import Channel, Product, Segment, Supplier
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import report_build
 from reporting.selectors.share_versions import share_versions, shares_behind, told_more
@@ -130,6 +130,54 @@ def test_who_has_costs_in_a_kept_cost_report_is_named(by: str, company: Any) -> 
     assert list(built.exposure.accounts) == ["Noord", "Zuid"]
 
 
+def kept_of(company: Any, asked: str, **values: Any) -> Any:
+    said = {"title": "Month", "language": "en", "audience": "internal", "products": [company.juice]}
+    kept = Choice(query=f"{asked}&of=actual&period=month", name="Kept")
+    parts = [Part("cost_report", choice=kept)]
+    return report_create(user=company.author, values=said | values, parts=parts)
+
+
+@pytest.mark.parametrize("asked", ["by=supplier", "by=kind&supplier=CAR", "layout=variance&by=supplier"])
+def test_who_delivers_what_a_cost_report_by_supplier_is_of_is_named(asked: str, company: Any) -> None:
+    """The maker of the juice and who carries it: each has costs on it, of a report for the maker those of the
+    carrier are left out."""
+    maker, carrier = (Supplier.objects.create(code=name[:3], name=name) for name in ("Maker", "Carrier"))
+    Product.objects.filter(pk=company.juice.pk).update(supplier=maker)
+    by_month = [
+        *(("standard", "purchase", maker, 50), ("actual", "purchase", maker, 55)),
+        *(("standard", "quality", carrier, 777), ("actual", "quality", carrier, 888)),
+    ]
+    for source in ("standard", "actual"):
+        rows = [
+            BookedCost(company.juice.pk, LAST, kind(code).pk, None, supplier.pk, "", Decimal(amount))
+            for what, code, supplier, amount in by_month
+            if what == source
+        ]
+        cost_months_book(source=source, months=[LAST], rows=rows)
+    built = report_build(kept_of(company, asked))
+    assert list(built.exposure.suppliers) == ["Carrier", "Maker"]
+    assert "888" in str(built.sections)
+    for of_maker in ({"suppliers": [maker]}, {"suppliers": [maker], "products": []}):
+        built = report_build(kept_of(company, asked, **of_maker))
+        assert list(built.exposure.suppliers) == ["Maker"]
+        said = str(built.sections)
+        assert ("55" in said) is ("supplier=" not in asked)
+        assert not {word for word in ("Carrier", "777", "888", "943") if word in said}, said
+    assert list(report_build(kept_of(company, "by=kind")).exposure.suppliers) == ["Maker"]
+
+
+def test_a_link_does_not_show_the_version_that_has_another_supplier(company: Any) -> None:
+    carrier = Supplier.objects.create(code="CAR", name="Carrier")
+    own = BookedCost(company.juice.pk, LAST, kind("quality").pk, None, None, "", Decimal(12))
+    cost_months_book(source="actual", months=[LAST], rows=[own])
+    report = kept_of(company, "by=supplier")
+    before = report_publish(user=company.author, report=report)
+    rows = [own, own._replace(supplier_id=carrier.pk)]
+    cost_months_book(source="actual", months=[LAST], rows=rows)
+    newer = report_publish(user=company.author, report=report)
+    assert list(told_more(newer, before).suppliers) == ["Carrier"]
+
+
 def test_who_has_costs_in_a_margin_and_no_sales_is_named(company: Any) -> None:
     """A fee a month that Zuid asks is in the margin told to the outside on purpose."""
     costs("fulfilment", "40", product=company.juice, basis="month", channel=company.south)
@@ -150,6 +198,15 @@ def test_who_has_costs_in_a_margin_and_no_sales_is_named(company: Any) -> None:
 def test_the_one_account_that_prices_are_told_to_is_named(company: Any) -> None:
     price_factory(product=company.juice, price_list=price_list_factory(), start_date=LAST, amount=1)
     assert accounts(company, "prices", channels=[company.south]) == ["Zuid"]
+
+
+def test_an_account_that_pays_in_another_currency_is_told_its_own_price(company: Any) -> None:
+    pounds = price_list_factory(channel=company.south, currency="GBP")
+    for own, amount in ((price_list_factory(), "1.49"), (pounds, "1.23")):
+        price_factory(product=company.juice, price_list=own, start_date=LAST, amount=Decimal(amount))
+    [section] = report_build(report_of(company, "prices", channels=[company.south])).sections
+    assert "£1.23" in str(section)
+    assert "1.49" not in str(section)
 
 
 def test_a_link_does_not_show_the_version_that_has_them(company: Any) -> None:

@@ -121,6 +121,44 @@ def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> Non
     assert (found["Noord"][2]["Volume"], found["Noord"][2]["Revenue"]) == ("—", "€1,056")
 
 
+def test_what_was_delisted_at_a_channel_is_in_what_its_products_come_to(company: Any) -> None:
+    """The change of the whole is that of the key figures; three years back counts where the year does."""
+    sold = SalesMonth.objects.filter(product=company.apple)
+    sold.filter(month__gt=month_add(LAST, -12)).delete()
+    against = "against the year before"
+    found = tables(blocks(company, "category", company.north, audience="external"))["Noord"]
+    assert [(row["Product"], row["Revenue"], row[against]) for row in found] == [
+        ("Orange juice", "€396", "+10.0%"),
+        ("Apple juice", "€0", "−100.0%"),
+        ("Total", "€396", "−58.8%"),
+    ]
+    figures = blocks(company, "key_figures", company.north, audience="external")
+    [whole] = [row for each in tables(figures).values() for row in each if row["Product"] == "Total"]
+    assert (whole["Revenue"], whole[against]) == ("€396", "−58.8%")
+    for back in range(24, 36):
+        sell(company.juice, month_add(LAST, -back), D(9), D(27), channel=company.north)
+        sell(company.apple, month_add(LAST, -back), D(9), D(45), channel=company.north)
+    sold.filter(month__gt=month_add(LAST, -24)).delete()
+    [table] = blocks(company, "category", company.north, audience="external", months=36)
+    total = [cell.text for cell in table.rows[-1]]
+    assert (total[0], total[-2:]) == ("Total", ["€396", "+10.0%"])
+    assert "€864" in total  # (27 + 45) a month, three years back
+
+
+def test_products_at_many_channels_have_the_largest_and_those_that_the_report_names(company: Any) -> None:
+    shops = [channel_factory(name=f"Shop {n:02}", parent=company.shops) for n in range(15)]
+    for number, shop in enumerate(shops):
+        sell(company.juice, LAST, D(1), D(1000 - number), channel=shop)
+    said, *found = blocks(company, "category", company.shops, audience="external")
+    assert said.markdown == "12 channels, those with the most revenue first; 5 more are not here."
+    assert [table.title for table in found] == ["Zuid", "Noord", *(f"Shop {n:02}" for n in range(10))]
+    said, *found = blocks(company, "category", company.shops, shops[-1], audience="external")
+    assert said.markdown.startswith("13 channels")
+    assert [table.title for table in found][-2:] == ["Shop 09", "Shop 14"]
+    *_some, last = blocks(company, "category", company.north, audience="external")
+    assert isinstance(last, Table)
+
+
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
     """Volume and revenue that grow apart: neither is taken for the other."""
     first, against = month_add(LAST, -23), "against the year before"
@@ -256,6 +294,17 @@ def test_place_outside_is_distribution_at_the_account_without_listings(company: 
     assert [(row["Channel"], row["Weighted distribution"], row["Points of sale"]) for row in rows] == [
         ("Noord", "80%", "55")
     ]
+    assert "Distribution of" not in rows[0]
+
+
+def test_distribution_of_an_older_month_says_of_which_it_is(company: Any) -> None:
+    """One account that is measured now stands beside one that was not lately."""
+    before = month_add(LAST, -2)
+    spread(company.juice, company.north, LAST, weighted_rate=D("0.8"), points=55)
+    spread(company.juice, company.south, before, weighted_rate=D("0.9"), points=77)
+    rows = tables(blocks(company, "place"))["Orange juice"]
+    told = {row["Channel"].strip(): row["Distribution of"] for row in rows}
+    assert (told["Noord"], told["Zuid"]) == (formats.month(LAST), formats.month(before))
 
 
 def test_what_the_house_keeps_to_itself(company: Any) -> None:

@@ -443,6 +443,31 @@ def test_the_authors_words_stand_beside_the_figures() -> None:
     ]
 
 
+def test_words_are_kept_as_the_browser_counted_them(author: Any, juice: Product, client: Any) -> None:
+    """4,000 characters with line breaks that count once, and without what no database keeps; of a cost report
+    as much as its columns hold."""
+    report = made(author, juice)
+    client.force_login(author)
+
+    def saved(comment: str, choice: str = "") -> tuple[int, str]:
+        section = "cost_report" if choice else "sales"
+        said = {"section": [section], "comment": [comment], "choice": [choice]}
+        seen = {"seen": parts_hash(report.parts.all())}
+        headers = {"accept": "application/json"}
+        answer = client.post(f"/reports/{report.pk}/parts/", said | seen, headers=headers)
+        if answer.status_code == 200:
+            assert answer.json()["seen"] == parts_hash(report.parts.all())
+        return answer.status_code, answer.json().get("message", "")
+
+    lines = "\r\n".join(["x" * 99] * 40)  # 3,999 in the browser
+    assert saved(f"{lines}\0") == (200, "")
+    assert [part.comment for part in report.parts.all()] == [lines.replace("\r", "")]
+    assert saved(f"{lines}xx") == (400, "At most 4,000 characters.")
+    assert saved("", '["", null, "by=kind", "' + "x" * 61 + '"]') == (400, "At most 60 characters.")
+    assert saved("", r'["", null, "by=kind\u0000", "Kept"]')[0] == 400
+    assert saved("", '["", null, "by=kind", "Kept"]') == (200, "")
+
+
 def test_half_a_form_and_an_unknown_act_change_nothing(author: Any, juice: Product, client: Any) -> None:
     report = made(author, juice)
     client.force_login(author)

@@ -402,6 +402,17 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     assert not alerts_open(user_factory("product-manager")).exists()
 
 
+def test_a_question_is_kept_as_the_browser_counted_it(reader: Client) -> None:
+    """A line break is one character; what no database keeps is left out, and alone is no question."""
+    share, address = share_made()
+    opened(reader, address)
+    long = "\r\n".join(["x" * 49] * 20)  # 999 characters in the browser
+    for said, status in ((f"Why\0 so?\r\n{chr(0)}", 200), (long, 200), (f"{long}ab", 422), ("\0", 422)):
+        assert reader.post(f"{address}question/", {"question": said}).status_code == status
+    asked = share.questions.order_by("pk")
+    assert [question.text for question in asked] == ["Why so?", long.replace("\r", "")]
+
+
 @pytest.mark.parametrize("password", ["", PASSWORD])
 def test_a_question_goes_along_through_the_door(reader: Client, password: str) -> None:
     """Written while the hour ran out: it is asked once the reader is in again, and stands in no address."""

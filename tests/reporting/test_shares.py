@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
+from accounts.models import Role
 from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
@@ -177,6 +178,24 @@ def test_how_a_link_rests_and_ends() -> None:
         share_change(user=author, share=share, values=VALUES, version=1)
 
 
+def test_links_of_who_may_not_share_any_more_rest(client: Client) -> None:
+    """Until a role of theirs lets them again: it opens nothing, and its page says why."""
+    (share, address), admin = share_made(), user_factory("administrator", language="en")
+    token, roles = address.split("/")[2], list(share.author.roles.all())
+
+    def known() -> tuple[str, int, bool]:
+        state = shares_visible(admin).get(pk=share.pk).state  # type: ignore[attr-defined]
+        return state, live(), share_find(token) == share
+
+    share.author.roles.set([Role.objects.get(code="marketing")])
+    assert known() == ("resting", 0, False)
+    client.force_login(admin)
+    page = tight(client.get(f"/reports/links/{share.pk}/"))
+    assert f"{share.author.name} may no longer share reports" in page
+    share.author.roles.set([*roles, Role.objects.get(code="marketing")])
+    assert known() == ("live", 1, True)
+
+
 def test_a_link_says_why_it_rests_and_offers_no_pause(client: Client) -> None:
     share, _address = share_made()
     share.author.is_active = False
@@ -229,7 +248,7 @@ MORE: list[tuple[dict[str, Any], More, str]] = [
     (
         {"about": ABOUT | {"suppliers": ["Fruit BV", "Other BV"]}},
         More([], [], [], [], ["Other BV"], [], False),
-        "Suppliers whose products are in it Other BV",
+        "Suppliers whose figures are in it Other BV",
     ),
     (
         {"about": ABOUT | {"groups": ["Night drinks"]}},

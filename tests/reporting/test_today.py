@@ -169,7 +169,7 @@ def test_the_page_says_what_happened_and_what_needs_me(client, night):
     assert "<html" not in text(client.get("/", headers={"HX-Request": "true"}))
 
 
-def test_at_most_twenty_and_the_number_of_smaller_ones(client, night):
+def test_at_most_twenty_and_the_number_of_the_others(client, night):
     owner = user_factory()
     line = line_factory(owner=owner)
     products = [known(night, line=line, name=f"Product {n:02}") for n in range(54)]
@@ -177,7 +177,7 @@ def test_at_most_twenty_and_the_number_of_smaller_ones(client, night):
     client.force_login(owner)
     page = text(client.get("/"))
     assert page.count('class="alert-row') == 20
-    assert "and 34 smaller ones" in page
+    assert "and 34 more" in page
     shown = Alert.objects.order_by("-stake_amount")[:20]
     assert all(f'id="alert-{alert.pk}"' in page for alert in shown)
 
@@ -202,6 +202,26 @@ def test_what_somebody_asks_comes_before_what_has_money_at_stake(client, night, 
         found = [int(pk) for pk in re.findall(r'id="alert-(\d+)"', page)]
         assert found[0] == first, address
         assert made["report_question", other] not in found[:20]
+
+
+@pytest.mark.parametrize(("asked", "others"), [(25, 15), (25, 3), (2, 30)])
+def test_what_is_asked_takes_half_of_the_places_at_most(client, night, asked, others):
+    """In sight and unfolded; of few alerts with money at stake, or few questions, the others fill up."""
+    user = user_factory("product-manager")
+    raise_alerts(night, [known(night, owner=user) for _n in range(others)], user)
+    evidence = {"report": "Juices", "author": "Sanne", "by": "Karin", "text": "Why?", "share": 1}
+    for number in range(asked):
+        candidate = Candidate(f"{number}", "asked", stake_amount=None, evidence=evidence)
+        alert_raise(kind="report_question", candidate=replace(candidate, recipient_id=user.pk))
+    client.force_login(user)
+    page = text(client.get("/"))
+    kinds = dict(Alert.objects.values_list("pk", "kind"))
+    found = [kinds[int(pk)] == "report_question" for pk in re.findall(r'id="alert-(\d+)"', page)]
+    assert len(found) == 20
+    assert f"and {asked + others - 20} more" in page
+    for places in (8, 20):
+        assert sum(found[:places]) == min(asked, max(places // 2, places - others)), places
+    assert found[: min(asked, 4)] == [True] * min(asked, 4)
 
 
 def test_figures_equal_the_sum_of_their_products(night):
