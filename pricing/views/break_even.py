@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -22,13 +21,12 @@ from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
     Ranking,
-    Serving,
     break_evens,
     break_evens_read,
-    cost_to_serve,
     left_out_of,
     ranked,
 )
+from pricing.selectors.cost_to_serve import Serving, cost_to_serve
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
@@ -197,8 +195,7 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
                 more += [even.safety, even.leverage]
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
-            varies = None if row.variation is None else Decimal(str(round(row.variation, 4)))
-            own_said = [row.product.code, row.product.name, row.abc, row.xyz, varies]
+            own_said = [row.product.code, row.product.name, row.abc, row.xyz, row.variation_said]
             yield [*own_said, row.net, row.cm3, row.share, *more]
     left_out = left_out_of([row.product for row in found.rows], last)
     yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 19]
