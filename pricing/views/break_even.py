@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from forecasting.services.night import last_closed_month
-from pricing.cards.margin_totals import total_figures
+from pricing.cards.margin_totals import margin_total_card
 from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
@@ -31,6 +31,7 @@ from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
 from pricing.selectors.margin_totals import MarginsAhead
+from pricing.selectors.margins_ahead import channels_together
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
@@ -117,22 +118,29 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
 
 
 def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str, Any]:
-    """By product line, or of one (of everything unless told) by month or channel."""
+    """Of a product line, or of everything, by the lines in it, month or channel."""
     by = request.GET.get("by", "")
     by = by if by in AHEAD_BY else AHEAD_BY[0]
     ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
-    said = {"by": by, "ways": ways.items(), "head": ways[by], "lines": lines_offered(request.user)}
     ahead = MarginsAhead(request.user, last)
-    if by == "channel":
-        return said | {"rows": ahead.channels(asked.line)}
     below = line_tree().descendants(asked.line.pk) if asked.line else None
     totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
     chosen = next((row for row in totals if row.line == asked.line), None)
-    if chosen is None:  # who sees some lines only has no margin of everything
-        said |= {"by": "line", "head": ways["line"]}
-    return said | {
-        "rows": chosen.months if chosen and by == "month" else totals,
-        "figures": total_figures(chosen) if chosen else [],
+    rows: Sequence[Any] = totals
+    if by == "channel":
+        rows = ahead.channels(asked.line)
+    elif by == "month" and chosen:
+        rows = chosen.months
+    else:  # also by month, for who sees some lines only: they have no margin of everything
+        by = "line"
+    return {
+        "by": by,
+        "ways": ways.items(),
+        "head": ways[by],
+        "lines": lines_offered(request.user),
+        "rows": rows,
+        "together": channels_together(rows) if by == "channel" else None,
+        "card": margin_total_card(ahead, chosen) if chosen else None,
         "without": chosen.without if chosen else 0,
     }
 
