@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,7 @@ from pricing.words.margins import kind_move_words
 from .margins_ahead import SHOWN, AheadFigure, margin_chart_ahead
 
 PRODUCTS = 5
+LEAST_POINTS = Decimal("0.0005")  # what rounds to 0.1 percentage point
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,11 @@ class MarginTotalCard:
 
 
 def margin_total_card(ahead: MarginsAhead, total: MarginTotal) -> MarginTotalCard:
-    """Three queries."""
-    before = year_before(ahead, total.line)
+    """Three queries at most."""
+    before = year_before(ahead, total)
     fall = total_fall(ahead, total, before)
-    because = [kind_move_words(kind, points) for kind, points in fall.moves[:SHOWN]] if fall else []
+    moves = [move for move in fall.moves if move[1] <= -LEAST_POINTS][:SHOWN] if fall else []
+    because = [kind_move_words(kind, points) for kind, points in moves]
     return MarginTotalCard(_figures(total, fall), _chart(total, before, fall, because), fall, because)
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from core.months import month_add
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostKind, CostLine, CostMonth
-from products.models import Product, ProductLine, SalesMonth
+from products.models import Product, SalesMonth
 from products.selectors.lines import line_tree
 
 from .costs import cost_kinds
@@ -29,10 +29,12 @@ Costs = Mapping[tuple[datetime.date, int, bool], Decimal]
 
 @dataclass(frozen=True)
 class YearBefore:
-    """Net sales by month and standard costs before the margin, of the year up to the last whole month."""
+    """Net sales by month and standard costs before the margin, of the year up to the last whole month;
+    ``then``: costs of the first month under the floor."""
 
     net: Mapping[datetime.date, float]
     costs: Costs
+    then: Costs
 
     @property
     def margins(self) -> dict[datetime.date, float | None]:
@@ -67,31 +69,36 @@ class TotalFall:
     moves: Sequence[tuple[CostKind | None, Decimal]]
 
 
-def year_before(ahead: MarginsAhead, line: ProductLine | None) -> YearBefore:
+def year_before(ahead: MarginsAhead, total: MarginTotal) -> YearBefore:
     """Of the products of a total. Two queries."""
-    tree, first = line_tree(), month_add(ahead.last, 1 - MONTHS)
-    rows = SalesMonth.objects.filter(
-        product__in=ahead.product_ids(line), month__range=(first, ahead.last)
-    ).order_by()
+    tree, year = line_tree(), (month_add(ahead.last, 1 - MONTHS), ahead.last)
+    rows = SalesMonth.objects.filter(product__in=ahead.product_ids(total.line), month__range=year)
     net: dict[datetime.date, float] = defaultdict(float)
     by = ("product__line", "measure", "month")
-    for own, measure, month, amount in rows.values_list(*by).annotate(Sum("revenue")):
+    for own, measure, month, amount in rows.order_by().values_list(*by).annotate(Sum("revenue")):
         if amount is not None and measure == tree.lead_measure(own).pk:
             net[month] += float(amount)
-    return YearBefore(net, _by_kind(ahead.booked(Source.STANDARD, first, ahead.last, line)))
+    under = total.first_under
+    costs = _by_kind(
+        ahead.booked(total.line).filter(
+            Q(source=Source.STANDARD, month__range=year)
+            | Q(source=Source.FORECAST, month=under.month if under else None)
+        )
+    )
+    then = {key: costs.pop(key) for key in list(costs) if key[0] > ahead.last}
+    return YearBefore(net, costs, then)
 
 
 def total_fall(ahead: MarginsAhead, total: MarginTotal, before: YearBefore) -> TotalFall | None:
-    """``None`` where it stays at its floor or above, or has none. One query."""
-    then = next((month for month in total.months if month.is_under), None)
+    """``None`` where it stays at its floor or above, or has none."""
+    then = total.first_under
     if then is None:
         return None
     months = ahead.of_month(total.line, then.month)
     lacking = [_lacking(product, row, ahead.floor(product)) for product, row in months]
     under = sorted((row for row in lacking if row.lacks > 0), key=lambda row: -row.lacks)
-    booked = _by_kind(ahead.booked(Source.FORECAST, then.month, then.month, total.line))
     at_old = sum(row.net / row.forecast.price for _product, row in months if row.forecast)
-    return TotalFall(then, under, _moves(before, booked, then.net, at_old))
+    return TotalFall(then, under, _moves(before, then.net, at_old))
 
 
 def _lacking(product: Product | None, row: ProductMonth, floor: float | None) -> Lacking:
@@ -100,14 +107,12 @@ def _lacking(product: Product | None, row: ProductMonth, floor: float | None) ->
     return Lacking(product, rate, floor, (floor or 0.0) * row.net - margin)
 
 
-def _moves(
-    before: YearBefore, booked: Costs, net: float, at_old: float
-) -> list[tuple[CostKind | None, Decimal]]:
+def _moves(before: YearBefore, net: float, at_old: float) -> list[tuple[CostKind | None, Decimal]]:
     """The largest first; ``at_old``: net sales at the prices of the year before."""
     net_before = Decimal(sum(before.net.values()))
     if net_before <= 0:
         return []
-    was, now = _added(before.costs), _added(booked)
+    was, now = _added(before.costs), _added(before.then)
     by_price, by_cost = share_moves(
         was,
         net_before,
@@ -124,7 +129,7 @@ def _moves(
     return sorted(moves, key=lambda move: move[1])
 
 
-def _by_kind(booked: Any) -> Costs:
+def _by_kind(booked: Any) -> dict[tuple[datetime.date, int, bool], Decimal]:
     found: dict[tuple[datetime.date, int, bool], Decimal] = defaultdict(Decimal)
     fields = ("month", "kind", "cost_line__base")
     for month, kind, base, amount in booked.values_list(*fields).annotate(Sum("amount")):

@@ -14,7 +14,7 @@ from django.db.models import Q, Sum
 
 from core.months import month_add, month_range
 from forecasting.layers import Layers
-from forecasting.models import Forecast, ForecastMonth
+from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.totals import Correlations, correlations
@@ -119,14 +119,19 @@ class MarginTotal:
         return sum((month.floor or 0.0) * month.net for month in known) / sum(month.net for month in known)
 
     @property
+    def first_under(self) -> TotalMonth | None:
+        """The first month under its floor."""
+        return next((month for month in self.months if month.is_under), None)
+
+    @property
     def to_floor(self) -> int | None:
-        """How many months from the last whole one to the first under the floor."""
-        return next((place for place, month in enumerate(self.months, 1) if month.is_under), None)
+        """How many months from the last whole one to that."""
+        return None if self.first_under is None else self.months.index(self.first_under) + 1
 
 
 class MarginsAhead:
     """What the person may see of the months after the last whole one. Nothing for who sees no costs, no
-    forecasts or only some channels. Five queries."""
+    forecasts or only some channels. Three queries."""
 
     def __init__(self, user: Any, last: datetime.date) -> None:
         self.last, self._tree = last, line_tree()
@@ -140,10 +145,10 @@ class MarginsAhead:
             rows = products_visible(user).only("code", "name", "line_id", "ended", "floor_rate")
             self._products = {row.pk: row for row in rows}
             self._read_sales()
-            self._read_costs()
 
     def totals(self) -> list[MarginTotal]:
-        """Of everything, where all of it is seen, then of each line in the order of the tree. One query."""
+        """Of everything, where all of it is seen, then of each line in the order of the tree. Two queries."""
+        self._read_costs()
         sums, without, said, found = self._sums(), self._without(), correlations(), []
         if self._sees_all and sums:
             found.append(_total(None, sums.values(), sum(without.values()), said))
@@ -194,33 +199,30 @@ class MarginsAhead:
         below = self._tree.descendants(line.pk)
         return [pk for pk, row in self._products.items() if row.line_id in below]
 
-    def booked(self, source: str, first: datetime.date, last: datetime.date, line: ProductLine | None) -> Any:
+    def booked(self, line: ProductLine | None) -> Any:
         """Costs before the margin of the products of a line; of everything also those on no product."""
         of = Q(product__in=self.product_ids(line))
         if line is None and self._sees_all:
             of |= Q(product=None)
-        rows = cost_months().filter(of, source=source, kind__level__in=COUNTED, month__range=(first, last))
-        return rows.order_by()
+        return cost_months().filter(of, kind__level__in=COUNTED).order_by()
 
     def _ahead(self, line: ProductLine | None) -> Any:
-        first, last = month_add(self.last, 1), month_add(self.last, MONTHS)
-        return self.booked(CostMonth.Source.FORECAST, first, last, line)
+        months = {"month__gt": self.last, "month__lte": month_add(self.last, MONTHS)}
+        return self.booked(line).filter(source=CostMonth.Source.FORECAST, **months)
 
     def _read_sales(self) -> None:
         leads = {pk: self._tree.lead_measure(row.line_id).pk for pk, row in self._products.items()}
-        rows = Forecast.objects.filter(current=True, product__in=list(leads)).exclude(method="none")
-        fields = ("pk", "product_id", "measure_id", "as_of")
-        current = {
-            pk: (product, measure, as_of)
-            for pk, product, measure, as_of in rows.order_by().values_list(*fields)
-            if product is not None and leads[product] == measure
-        }
-        prices = prices_last_year({product: as_of for product, _measure, as_of in current.values()})
-        months = ForecastMonth.objects.filter(
-            forecast__in=list(current), month__gt=self.last, month__lte=month_add(self.last, MONTHS)
-        )
-        for forecast, month, *values in months.order_by().values_list("forecast_id", "month", *_LAYERS):
-            product, measure, _as_of = current[forecast]
+        until = month_add(self.last, MONTHS)
+        rows = ForecastMonth.objects.filter(month__gt=self.last, month__lte=until)
+        rows = rows.filter(forecast__current=True, forecast__product__in=list(leads))
+        fields = ("forecast__product", "forecast__measure", "forecast__as_of", "month", *_LAYERS)
+        known = [
+            row
+            for row in rows.exclude(forecast__method="none").order_by().values_list(*fields)
+            if row[1] == leads[row[0]]
+        ]
+        prices = prices_last_year({product: as_of for product, _measure, as_of, *_row in known})
+        for product, measure, _as_of, month, *values in known:
             price, row = prices.get((product, measure)), _Row(values)
             if price is not None and is_sold(self._products[product], month):
                 self._months[product][month] = ProductMonth(max(row.final, 0.0) * price * row.price, row)

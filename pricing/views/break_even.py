@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,24 +122,19 @@ def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str,
     by = request.GET.get("by", "")
     by = by if by in AHEAD_BY else AHEAD_BY[0]
     ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
+    said = {"by": by, "ways": ways.items(), "lines": lines_offered(request.user)}
     ahead = MarginsAhead(request.user, last)
+    if by == "channel":
+        channels = ahead.channels(asked.line)
+        return said | {"rows": channels, "together": channels_together(channels)}
     below = line_tree().descendants(asked.line.pk) if asked.line else None
     totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
     chosen = next((row for row in totals if row.line == asked.line), None)
-    rows: Sequence[Any] = totals
-    if by == "channel":
-        rows = ahead.channels(asked.line)
-    elif by == "month" and chosen:
-        rows = chosen.months
-    else:  # also by month, for who sees some lines only: they have no margin of everything
-        by = "line"
-    return {
-        "by": by,
-        "ways": ways.items(),
-        "head": ways[by],
-        "lines": lines_offered(request.user),
-        "rows": rows,
-        "together": channels_together(rows) if by == "channel" else None,
+    if chosen is None:  # who sees some lines only has no margin of everything
+        said["by"] = "line"
+    return said | {
+        "head": ways[str(said["by"])],
+        "rows": chosen.months if chosen and by == "month" else totals,
         "card": margin_total_card(ahead, chosen) if chosen else None,
         "without": chosen.without if chosen else 0,
     }

@@ -46,8 +46,7 @@ def kind_move_words(kind: CostKind | None, points: Decimal) -> str:
     """Of products together, whose cost lines are many: by kind of cost, or (none) by our prices."""
     if kind is None:
         return _("Our own prices go down: %(points)s") % {"points": points_words(points)}
-    said = {"line": capfirst(str(kind)), "points": points_words(points)}
-    return _("%(line)s weighs more on what is sold: %(points)s") % said
+    return f"{capfirst(str(kind))}: {points_words(points)}"
 
 
 def _told(alert: Any) -> Words:

@@ -128,7 +128,7 @@ def test_which_products_and_costs_bring_it_under_its_floor(juice: Product, water
     night()
     ahead = MarginsAhead(user_factory("administrator"), LAST)
     found = next(row for row in ahead.totals() if row.line == juice.line)
-    before = year_before(ahead, juice.line)
+    before = year_before(ahead, found)
     assert before.margins == {
         month_add(LAST, -step): pytest.approx(200 * 0.4875 + 80 * 0.25) for step in range(12)
     }
@@ -146,7 +146,8 @@ def test_which_products_and_costs_bring_it_under_its_floor(juice: Product, water
     floor(water, "0.1")
     floor(juice, "0.1")
     calm = MarginsAhead(user_factory("administrator"), LAST)
-    assert total_fall(calm, calm.totals()[0], before) is None
+    [everything, *_lines] = calm.totals()
+    assert total_fall(calm, everything, year_before(calm, everything)) is None
 
 
 def test_a_lower_price_of_ours_is_told_as_that(juice: Product) -> None:
@@ -157,7 +158,8 @@ def test_a_lower_price_of_ours_is_told_as_that(juice: Product) -> None:
     floor(juice, "0.4")
     night()
     ahead = MarginsAhead(user_factory("administrator"), LAST)
-    fall = total_fall(ahead, ahead.totals()[0], year_before(ahead, None))
+    everything = ahead.totals()[0]
+    fall = total_fall(ahead, everything, year_before(ahead, everything))
     assert fall is not None
     kind, points = fall.moves[0]
     assert kind is None
@@ -203,6 +205,7 @@ def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Pro
     floor(water, "0.2")
     page = client.get(f"{address}&by=channel&line={juice.line.code}")
     assert page.context["together"].margin == pytest.approx(total(juice.line).margin)
+    page = client.get(f"{address}&by=month&line={juice.line.code}")
     assert "margin-ahead-chart" in page.content.decode()
     assert [row.product for row in page.context["card"].lacking] == [juice]
     assert "Short of its floor" in page.content.decode()
