@@ -82,6 +82,26 @@ _BUDGET = """
     FROM products_budgetversion v, products_salesmonth s WHERE s.month >= '2026-01-01';
     ANALYZE;
 """
+# Forecast of every product as it sold a year before, and its costs then as those ahead.
+_AHEAD = """
+    INSERT INTO forecasting_forecast (product_id, measure_id, as_of, engine_version, input_hash, computed_at,
+        current, stale, method, reason_code, reason_params, content_hash, by_week, monthly_because)
+    SELECT id, %(measure)s, %(last)s, 'bench', '', now(), true, false, 'x', '', '{}', '', false, ''
+    FROM products_product;
+    INSERT INTO forecasting_forecastmonth (forecast_id, month, mean, median, lo80, hi80, lo95, hi95)
+    SELECT f.id, s.month + interval '1 year', s.volume, s.volume, s.volume * 0.8, s.volume * 1.2,
+           s.volume * 0.7, s.volume * 1.3
+    FROM forecasting_forecast f JOIN products_salesmonth s ON s.product_id = f.product_id
+    WHERE s.month > %(last)s::date - interval '1 year';
+    INSERT INTO pricing_costmonth (product_id, month, kind_id, channel_id, supplier_id, cost_centre, source,
+                                   cost_line_id, amount, currency, recorded_at)
+    SELECT product_id, month + interval '1 year', kind_id, channel_id, supplier_id, cost_centre, 'forecast',
+           cost_line_id, amount, '', recorded_at
+    FROM pricing_costmonth
+    WHERE source = 'standard' AND replaced_at IS NULL AND month > %(last)s::date - interval '1 year';
+    UPDATE products_productline SET floor_rate = 0.7;
+    ANALYZE;
+"""
 
 
 def run(bench: Bench) -> None:
@@ -90,6 +110,8 @@ def run(bench: Bench) -> None:
     tell(f"{products:,} products × {MONTHS} months × {len(KINDS)} kinds, and overhead that is split")
     _book()
     tell(f"{CostMonth.objects.count():,} booked rows")
+    with connection.cursor() as cursor:
+        cursor.execute(_AHEAD, {"measure": Measure.objects.get(code="units").pk, "last": LAST})
     quiet()
     client = Client(headers={"Host": "localhost"})
     client.force_login(user)
@@ -112,7 +134,10 @@ def run(bench: Bench) -> None:
         "the same by kind": "/costs/reports/?month=2026-10&layout=variance&against=budget&by=kind",
         "cost trend by kind": "/costs/reports/?month=2026-10&layout=trend&of=standard",
         "cost trend by product": "/costs/reports/?month=2026-10&layout=trend&of=standard&by=product",
+        "break-even of what sells unevenly": "/costs/break-even/?xyz=Y",
         "earned back": "/costs/break-even/?show=earned",
+        "margin ahead by line": "/costs/break-even/?show=ahead",
+        "margin ahead by channel": "/costs/break-even/?show=ahead&by=channel",
         "API, 1,000 rows": "/api/v1/cost-reports/",
     }.items():
         _page(client, name, address, bench.rounds, user if name in weighed else None)

@@ -41,7 +41,8 @@ class AlertKind:
     ``tone`` is ``neg``, ``pos``, ``warn``, ``fc`` or empty and only colours the icon. ``permission``: who may
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
     people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
-    what it leads to; it comes before what has money at stake.
+    what it leads to; it comes before what has money at stake. Whose ``author_id`` stands in its evidence
+    asks others, and is only offered to look.
     """
 
     key: str

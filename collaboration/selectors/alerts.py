@@ -126,7 +126,9 @@ def alerts_mixed(user: Any, rows: QuerySet[Alert], places: Sequence[int]) -> Que
 def _asked_first(user: Any) -> Case:
     asks = [kind.key for kind in alert_kinds if kind.asks and user.has_perm(DEAL)]
     whose = Q(recipient__in=list(stands_for(user, today()))) | Q(recipient=None)
-    return Case(When(whose & Q(kind__in=asks), then=0), default=1, output_field=IntegerField())
+    asked = whose & Q(kind__in=asks)
+    own = asked & Q(evidence__author_id=user.pk)
+    return Case(When(own, then=1), When(asked, then=0), default=1, output_field=IntegerField())
 
 
 def alerts_open(user: Any) -> QuerySet[Alert]:
@@ -178,7 +180,8 @@ def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
             history, forecast = figures.spark_volumes, figures.spark_forecast[:12]
             low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
     is_for = str(alert.recipient) if alert.recipient is not None and alert.recipient_id != user.pk else ""
-    action = kind.action if not kind.acts or user.has_perm(kind.acts) else _("Look")
+    may = (not kind.acts or user.has_perm(kind.acts)) and alert.evidence.get("author_id") != user.pk
+    action = kind.action if may else _("Look")
     words, url = kind.words(alert), kind.url(alert)
     return AlertRow(alert, kind, words, url, can_act, is_for, history, forecast, low, high, action)
 

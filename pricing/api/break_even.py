@@ -31,13 +31,17 @@ class BreakEvenSerializer(serializers.Serializer):
     ``unit_margin``: what a unit leaves, of a level (``of_level``) a contract in force for a month.
     ``sold`` and ``break_even``: units, of a level contracts on average. ``reached_on``: when the sales and
     forecast of this financial year come to that many. ``safety``: 0.25 is 25 %. ``abc``: by CM3 among the
-    products you see. Null: it cannot be told, or there is none."""
+    products you see. ``xyz``: by how evenly it sells, X up to a ``variation`` (standard deviation / mean of
+    the volume without its season) of 0.5, Y up to 1, else Z. Null or empty: it cannot be told, or there is
+    none."""
 
     product = serializers.CharField()
     until = serializers.DateField()
     net_sales = serializers.DecimalField(18, 2)
     cm3 = serializers.DecimalField(18, 2)
     abc = serializers.CharField(allow_blank=True)
+    xyz = serializers.CharField(allow_blank=True)
+    variation = serializers.DecimalField(18, 4, allow_null=True)
     of_level = serializers.BooleanField(allow_null=True)
     fixed = serializers.DecimalField(18, 2, allow_null=True)
     unit_margin = serializers.DecimalField(18, 4, allow_null=True)
@@ -91,7 +95,7 @@ def _said(row: Ranked, found: BreakEven | None) -> dict[str, Any]:
         for name in NAMES:
             amount: Decimal | None = getattr(found, name)
             said[name] = None if amount is None else amount.quantize(PLACES.get(name, PLACE))
-    return own | {"abc": row.abc} | said
+    return own | {"abc": row.abc, "xyz": row.xyz, "variation": row.variation_said} | said
 
 
 router = routers.SimpleRouter()

@@ -123,7 +123,7 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
         rows=[_row(line, months, total) for line in lines],
         chart=margin_chart(months, total, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
-        ahead=margin_ahead_card(user, product, margins, months),
+        ahead=margin_ahead_card(user, product, margins, months, by_channel=True),
         sold=_average([each.sold for each in months if each.sold is not None]),
     )
 

@@ -21,8 +21,11 @@ from forecasting.selectors.forecasts import forecast_current
 from pricing.selectors.margins import Margins
 from pricing.selectors.margins_ahead import (
     LEVEL,
+    ChannelAhead,
     Fall,
     MonthAhead,
+    channels_ahead,
+    channels_together,
     fall_under,
     margin_floor,
     months_ahead,
@@ -48,16 +51,21 @@ class AheadFigure:
 @dataclass(frozen=True)
 class MarginAheadCard:
     """``because``: what takes the margin under its floor; ``proposal``: the address of a proposal that is
-    filled in with a price that keeps to it, for who may make one."""
+    filled in with a price that keeps to it, for who may make one; ``channels``: where there are several."""
 
     figures: Sequence[AheadFigure]
     chart: Chart
     because: Sequence[str]
-    proposal: str = ""
+    proposal: str
+    channels: Sequence[ChannelAhead]
+
+    @property
+    def together(self) -> ChannelAhead:
+        return channels_together(self.channels)
 
 
 def margin_ahead_card(
-    user: Any, product: Product, margins: Margins, past: Sequence[MonthMargin]
+    user: Any, product: Product, margins: Margins, past: Sequence[MonthMargin], *, by_channel: bool = False
 ) -> MarginAheadCard | None:
     """``margins`` of the year before, which the person may see, and their months; ``None`` without a forecast
     that they may see, too."""
@@ -70,11 +78,13 @@ def margin_ahead_card(
     if not ahead:
         return None
     fall, floor = fall_under(past, ahead, margins.rates[product]), margin_floor(product, line_tree())
+    channels = channels_ahead(margins, ahead) if by_channel else []
     return MarginAheadCard(
         figures=[_year(ahead, now.correlation), _share(past, ahead), _to_floor(floor, fall)],
         chart=_chart(past, ahead, fall),
         because=[move_words(move) for move in fall.moves[:SHOWN]] if fall else [],
         proposal=_proposal(user, product, floor, fall),
+        channels=channels if len(channels) > 1 else [],
     )
 
 
@@ -131,25 +141,34 @@ def _to_floor(floor: Decimal | None, fall: Fall | None) -> AheadFigure:
 
 
 def _chart(past: Sequence[MonthMargin], ahead: Sequence[MonthAhead], fall: Fall | None) -> Chart:
-    marks = []
-    if fall is not None:
-        marks = [
-            Event(
-                "incident", fall.month.month, _("Under the floor"), "; ".join(map(move_words, fall.moves[:2]))
-            )
-        ]
+    why = [move_words(move) for move in fall.moves[:2]] if fall else []
+    return margin_chart_ahead(
+        [
+            Actual(month.month, None if month.statement is None else float(month.statement.cm2))
+            for month in past
+        ],
+        [Expected(month.month, float(month.statement.cm2), *map(float, month.band)) for month in ahead],
+        under=fall.month.month if fall else None,
+        why=why,
+    )
+
+
+def margin_chart_ahead(
+    history: Sequence[Actual],
+    forecast: Sequence[Expected],
+    *,
+    under: datetime.date | None,
+    why: Sequence[str],
+) -> Chart:
+    """Of one product or of several together; ``under``: the first month under the floor, and why."""
+    marks = [Event("incident", under, _("Under the floor"), "; ".join(why))] if under else []
     return volume_forecast_chart(
         id="margin-ahead-chart",
         title=_("What margin do we expect?"),
         subtitle=_("%(level)s: forecast × prices decided − costs of the month, with its 80%% band")
         % {"level": LEVEL.upper()},
-        history=[
-            Actual(month.month, None if month.statement is None else float(month.statement.cm2))
-            for month in past
-        ],
-        forecast=[
-            Expected(month.month, float(month.statement.cm2), *map(float, month.band)) for month in ahead
-        ],
+        history=history,
+        forecast=forecast,
         events=marks,
         unit_label=_("%(unit)s a month") % {"unit": organisation_get().currency},
         measure_label=LEVEL.upper(),

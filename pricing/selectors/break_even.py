@@ -1,9 +1,9 @@
-"""Break-even and ABC by margin: what each product leaves in a year, and how much of it has to be sold."""
+"""Break-even, ABC by margin and XYZ by volume: what each product leaves in a year, how evenly it sells, and
+how much of it has to be sold."""
 
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
 
 from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
@@ -20,9 +19,8 @@ from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.engine.costs import xyz as xyz_of
 from pricing.models import CostKind, CostLine, CostMonth
-from products.models import Channel, Measure, Product, ProductLine
-from products.selectors.access import is_limited, products_visible, visible_line_ids
-from products.selectors.channels import channel_chains
+from products.models import Measure, Product, ProductLine
+from products.selectors.access import is_limited, products_visible
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
 
@@ -31,17 +29,14 @@ from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lac
 from .margins import Margins
 from .month_margin import LASTING, MonthMargin
 from .planned_volumes import volumes_planned
-from .reconciliation import Reconciliation, reconciled
+from .reconciliation import Reconciliation
 from .sold import Sold
-from .sold_cents import sold_in_cents, sold_said
 from .standard_costs import rates_of_products
 from .variation import variation_of
 
 MONTHS = 12
 ZERO = Decimal(0)
 BELOW = CostKind.Level.BELOW
-STANDARD = (CostMonth.Source.STANDARD,)
-ACTUAL = (CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL)
 SORTS = ("name", "net", "cm3", "share")
 SOLD_MONTHS = 36
 """Of which the volume is read, to tell the season from what it varies by."""
@@ -58,9 +53,6 @@ _NET = """
         GROUP BY product_id, measure_id, month
     ) booked GROUP BY 1, 2
 """
-
-
-_NET_OF_CHANNELS = "SELECT channel_id, sum(gross_cents - off_cents) FROM ({cents}) booked GROUP BY channel_id"
 
 
 @dataclass(frozen=True)
@@ -81,6 +73,11 @@ class Ranked:
         said = self.volumes.split()
         months = zip(said[::2], said[1::2], strict=True)
         return variation_of({datetime.date.fromisoformat(on): float(sold) for on, sold in months}, self.last)
+
+    @property
+    def variation_said(self) -> Decimal | None:
+        """With four decimals, as files and the API give it."""
+        return None if self.variation is None else Decimal(str(round(self.variation, 4)))
 
     @property
     def xyz(self) -> str:
@@ -131,14 +128,15 @@ def ranked(
     """Products with sales or costs in the 12 months up to ``last``, by booked standard costs. 3 queries."""
     tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
     products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
+    net: dict[int, Decimal] = {}
+    volumes: dict[int, str] = {}
     with connection.cursor() as cursor:
         cursor.execute(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last])
-        sold = {
-            pk: (amount, volumes or "")
-            for pk, measure, amount, volumes in cursor.fetchall()
-            if pk in products and measure == tree.lead_measure(products[pk].line_id).pk
-        }
-    net: dict[int, Decimal] = {pk: amount for pk, (amount, _volumes) in sold.items() if amount is not None}
+        for pk, measure, amount, said in cursor.fetchall():
+            if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
+                volumes[pk] = said or ""
+                if amount is not None:
+                    net[pk] = amount
     booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
     whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}
@@ -148,7 +146,7 @@ def ranked(
     classes = abc_of(left)
     below = tree.descendants(line.pk) if line is not None else None
     found = [
-        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""), last, sold.get(pk, ("", ""))[1])
+        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""), last, volumes.get(pk, ""))
         for pk in there
         if (row := products[pk])
         and (below is None or row.line_id in below)
@@ -296,90 +294,3 @@ def _volume(sold: Mapping[int, Sold], *, of_level: bool) -> Decimal | None:
         known = [row.contracts for row in sold.values() if row.contracts is not None]
         return sum(known, ZERO) if known else None
     return sum((row.units or ZERO for row in sold.values()), ZERO)
-
-
-@dataclass(frozen=True)
-class Served:
-    """What the standard ``costs`` of one channel and those below it come to, beside what was sold in them;
-    ``actual``: what is booked there of the ledger with accruals, ``None`` where nothing is."""
-
-    channel: Channel
-    net: Decimal
-    costs: Decimal
-    actual: Decimal | None = None
-
-    @property
-    def rate(self) -> Decimal | None:
-        return self.costs / self.net if self.net > 0 else None
-
-    @property
-    def actual_rate(self) -> Decimal | None:
-        return self.actual / self.net if self.actual is not None and self.net > 0 else None
-
-
-@dataclass(frozen=True)
-class Serving:
-    """``rows`` by channel, the dearest first. ``standard`` and ``actual``: of all such costs that are booked,
-    those shown; ``None`` where none of them is shown."""
-
-    rows: list[Served]
-    standard: Reconciliation | None = None
-    actual: Reconciliation | None = None
-
-
-def cost_to_serve(user: Any, last: datetime.date) -> Serving:
-    """By channel that has booked costs of its own, or one below it has: cost lines of one channel, and what
-    the ledger has in it; channels below it count in its sales and in its costs alike. Costs of all channels
-    are in none. Sales are those of the margin by channel, to the cent. Eight queries."""
-    tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
-    own = Q(cost_line__channel__isnull=False) | Q(cost_line=None, channel__isnull=False)
-    shown = Q(own, product__in=products.values("pk")) & ~Q(kind__level=BELOW)
-    booked = cost_months().filter(shown, month__range=(first, last))
-    standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
-    of = booked.annotate(of=Coalesce("cost_line__channel", "channel")).order_by().values_list("of")
-    rows = of.annotate(standard=standard, actual=actual)
-    own_costs = [(pk, one, other) for pk, one, other in rows if one is not None or other is not None]
-    if not own_costs:
-        return Serving([])
-    channels = Channel.objects.in_bulk()
-    chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
-    leads = {pk: tree.lead_measure(line).pk for pk, line in products.values_list("pk", "line")}
-    net: dict[int, Decimal] = defaultdict(Decimal)
-    with connection.cursor() as cursor:
-        cursor.execute(_NET_OF_CHANNELS.format(cents=sold_in_cents()), sold_said(leads, [(first, last)]))
-        for place, amount in cursor.fetchall():
-            for above in chains[place]:
-                net[above] += amount
-    costs: dict[int, Decimal] = defaultdict(Decimal)
-    actuals: dict[int, Decimal] = {}
-    for place, planned, paid in own_costs:
-        for above in chains[place]:
-            costs[above] += planned or ZERO
-            if paid is not None:
-                actuals[above] = actuals.get(above, ZERO) + paid
-    served = [Served(channels[pk], net[pk], amount, actuals.get(pk)) for pk, amount in costs.items()]
-    return Serving(
-        sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO)),
-        _reconciled(user, STANDARD, first, last, shown) if any(row.costs for row in served) else None,
-        _reconciled(user, ACTUAL, first, last, shown) if any(row.actual for row in served) else None,
-    )
-
-
-def _reconciled(
-    user: Any, sources: Collection[str], first: datetime.date, last: datetime.date, shown: Q
-) -> Reconciliation:
-    lines = visible_line_ids(user)
-    rows = cost_months().filter(source__in=sources, month__range=(first, last))
-    if lines is not None:
-        rows = rows.filter(product__line__in=lines)
-    is_standard = sources == STANDARD
-    lacks = lacking(shown, month_row(first, last)) if is_standard else None
-    return reconciled(
-        rows,
-        first,
-        last,
-        shown=shown,
-        with_ledger=not is_standard and not is_limited(user),
-        lacks=lacks,
-        called=Called(line_tree()),
-    )

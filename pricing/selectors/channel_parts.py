@@ -41,6 +41,14 @@ def channel_weights(
     return found
 
 
+def in_parts(
+    amount: Decimal, weights: Weights, channel_id: int | None = None
+) -> Iterable[tuple[int | None, Decimal]]:
+    """The amount by channel; in the one given where nothing says how to split it."""
+    parts = apportion(amount, weights)
+    return parts.items() if parts else [(channel_id, amount)]
+
+
 def in_channels(row: BookedCost, weights: Weights | None) -> list[BookedCost]:
     """The row by channel; in that of its line where nothing says how to split it."""
     parts = apportion(row.amount, weights or {})

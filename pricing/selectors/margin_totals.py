@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from operator import add
 from typing import Any
@@ -14,12 +14,11 @@ from django.db.models import Q, Sum
 
 from core.months import month_add, month_range
 from forecasting.layers import Layers
-from forecasting.models import Forecast, ForecastMonth
+from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.totals import Correlations, correlations
 from forecasting.totals import decided_halves, summed_half
-from pricing.engine.costs import LEVELS
 from pricing.models import CostMonth
 from products.models import Channel, Product, ProductLine, SalesMonth
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
@@ -27,11 +26,14 @@ from products.selectors.lines import line_tree
 
 from .cost_months import cost_months
 from .costs import MOVING, RIGHT
-from .margins_ahead import LEVEL, MONTHS, is_sold, margin_floor
+from .margins_ahead import COUNTED, MONTHS, ChannelAhead, channels_ordered, is_sold, margin_floor
 
 ZERO = Decimal(0)
-COUNTED = LEVELS[: LEVELS.index(LEVEL) + 1]
 _LAYERS = ("mean", "lo80", "hi80", "driven", "overridden", "agreed", "price_ratio", "spread")
+_NOTHING = [0.0] * 12
+"""Of some products in a month what adds up: net sales; costs before the margin; what their floors ask, and
+the net sales of those that have one; the half widths of their bands, below and above, of the statistics' own
+error and of what is not known of decisions; and the squares of these four."""
 
 
 class _Row(Layers):
@@ -42,24 +44,25 @@ class _Row(Layers):
 
 
 @dataclass
-class _Sum:
-    """Of some products in a month: net sales, costs before the margin, and the sum of what their floors ask,
-    with the net sales of those that have one. ``plain`` and ``squares``: of the half widths of their bands,
-    below and above, of the statistics' own error and of what is not known of decisions."""
+class ProductMonth:
+    """Of a product, or of what is on none: the ``net`` sales expected, with the ``forecast`` they are of; the
+    ``costs`` before the margin, and what of them is ``moving`` with volume."""
 
     net: float = 0.0
-    costs: Decimal = ZERO
-    floor: float = 0.0
-    floored: float = 0.0
-    plain: list[float] = field(default_factory=lambda: [0.0] * 4)
-    squares: list[float] = field(default_factory=lambda: [0.0] * 4)
+    forecast: _Row | None = None
+    costs: float = 0.0
+    moving: float = 0.0
 
-    def __iadd__(self, other: _Sum) -> _Sum:
-        self.net, self.costs = self.net + other.net, self.costs + other.costs
-        self.floor, self.floored = self.floor + other.floor, self.floored + other.floored
-        self.plain = list(map(add, self.plain, other.plain))
-        self.squares = list(map(add, self.squares, other.squares))
-        return self
+    def added(self, floor: float | None) -> list[float]:
+        """As :data:`_NOTHING` has it. What a unit leaves says how far the margin reaches where the volume
+        does; where it leaves less than nothing, the ends of the band change places."""
+        asked = [0.0, 0.0] if floor is None else [floor * self.net, self.net]
+        halves = [0.0] * 4
+        if self.forecast is not None and self.forecast.final > 0:
+            unit = (self.net - self.moving) / self.forecast.final
+            ends = self.forecast.halves80 if unit >= 0 else self.forecast.halves80[::-1]
+            halves = [abs(unit * end[kind]) for kind in (0, 1) for end in ends]
+        return [self.net, self.costs, *asked, *halves, *(half * half for half in halves)]
 
 
 @dataclass(frozen=True)
@@ -116,138 +119,145 @@ class MarginTotal:
         return sum((month.floor or 0.0) * month.net for month in known) / sum(month.net for month in known)
 
     @property
+    def first_under(self) -> TotalMonth | None:
+        """The first month under its floor."""
+        return next((month for month in self.months if month.is_under), None)
+
+    @property
     def to_floor(self) -> int | None:
-        """How many months from the last whole one to the first under the floor."""
-        return next((place for place, month in enumerate(self.months, 1) if month.is_under), None)
-
-
-@dataclass(frozen=True)
-class ChannelAhead:
-    """What is expected in a channel in twelve months; costs in none have no channel."""
-
-    channel: Channel | None
-    net: float
-    costs: Decimal
-
-    @property
-    def margin(self) -> float:
-        return self.net - float(self.costs)
-
-    @property
-    def rate(self) -> float | None:
-        return self.margin / self.net if self.net > 0 else None
+        """How many months from the last whole one to that."""
+        return None if self.first_under is None else self.months.index(self.first_under) + 1
 
 
 class MarginsAhead:
     """What the person may see of the months after the last whole one. Nothing for who sees no costs, no
-    forecasts or only some channels. Six queries."""
+    forecasts or only some channels. Three queries."""
 
     def __init__(self, user: Any, last: datetime.date) -> None:
-        self._last, self._tree = last, line_tree()
+        self.last, self._tree = last, line_tree()
         self._lines, self._products = visible_line_ids(user), dict[int, Product]()
-        self.allowed = user.has_perm(RIGHT) and forecasts_allowed(user) and visible_channel_ids(user) is None
-        if self.allowed:
-            rows = products_visible(user).only("line_id", "ended", "floor_rate")
+        self._months: dict[int | None, dict[datetime.date, ProductMonth]] = defaultdict(
+            lambda: defaultdict(ProductMonth)
+        )
+        allowed = user.has_perm(RIGHT) and forecasts_allowed(user) and visible_channel_ids(user) is None
+        self._sees_all = allowed and self._lines is None
+        if allowed:
+            rows = products_visible(user).only("code", "name", "line_id", "ended", "floor_rate")
             self._products = {row.pk: row for row in rows}
-        self._sales = self._read_sales()
+            self._read_sales()
 
     def totals(self) -> list[MarginTotal]:
-        """Of everything, where all of it is seen, then of each line in the order of the tree."""
-        if not self.allowed:
-            return []
-        sums, without = self._sums()
-        said, tree, found = correlations(), self._tree, []
-        if self._lines is None:
-            found.append(_total(None, list(sums.values()), sum(without.values()), said))
-        for path in sorted((tree.path(pk) for pk in tree.lines), key=_order):
-            below = tree.descendants(path[-1].pk)
+        """Of everything, where all of it is seen, then of each line in the order of the tree. Two queries."""
+        self._read_costs()
+        sums, without, said, found = self._sums(), self._without(), correlations(), []
+        if self._sees_all and sums:
+            found.append(_total(None, sums.values(), sum(without.values()), said))
+        for path in sorted((self._tree.path(pk) for pk in self._tree.lines), key=_order):
+            below = self._tree.descendants(path[-1].pk)
             own = [sums[pk] for pk in below if pk in sums]
             if own and (self._lines is None or path[-1].pk in self._lines):
-                found.append(_total(path[-1], own, sum(without[pk] for pk in below), said))
+                found.append(_total(path[-1], own, sum(without.get(pk, 0) for pk in below), said))
         return found
 
     def channels(self, line: ProductLine | None) -> list[ChannelAhead]:
         """Rows add up to the total: what is sold spreads as in the year before, costs as they are booked.
         Three queries."""
-        products = [pk for pk, row in self._products.items() if self._within(row, line)]
         net: dict[int | None, float] = defaultdict(float)
-        for pk, parts in self._channel_parts(products).items():
+        for pk, parts in self._channel_parts(self.product_ids(line)).items():
             whole = sum(parts.values())
-            expected = sum(net for net, _row in self._sales.get(pk, {}).values())
+            expected = sum(month.net for month in self._months.get(pk, {}).values())
             for channel, part in parts.items():
                 net[channel] += expected * part / whole if whole else 0.0
-        on_none = Q(product=None) if line is None and self._lines is None else Q(pk__in=[])
-        booked = self._booked(Q(product__in=products) | on_none)
-        costs = dict(booked.values_list("channel").annotate(Sum("amount")))
+        costs = dict(self._ahead(line).values_list("channel").annotate(Sum("amount")))
         rows = Channel.objects.in_bulk([pk for pk in net.keys() | costs.keys() if pk])
-        found = [
+        return channels_ordered(
             ChannelAhead(rows.get(pk or 0), net.get(pk, 0.0), costs.get(pk, ZERO))
             for pk in net.keys() | costs.keys()
-        ]
-        return sorted(found, key=lambda row: (row.channel is None, -row.net))
-
-    def _within(self, product: Product, line: ProductLine | None) -> bool:
-        return line is None or product.line_id in self._tree.descendants(line.pk)
-
-    def _booked(self, of: Q) -> Any:
-        months = self._last, month_add(self._last, MONTHS)
-        rows = cost_months().filter(of, source=CostMonth.Source.FORECAST, kind__level__in=COUNTED)
-        return rows.filter(month__gt=months[0], month__lte=months[1]).order_by()
-
-    def _read_sales(self) -> dict[int, dict[datetime.date, tuple[float, _Row]]]:
-        """By product and month the net sales expected, with the forecast."""
-        leads = {pk: self._tree.lead_measure(row.line_id).pk for pk, row in self._products.items()}
-        rows = Forecast.objects.filter(current=True, product__in=list(leads)).exclude(method="none")
-        current = {
-            pk: (product, measure, as_of)
-            for pk, product, measure, as_of in rows.order_by().values_list(
-                "pk", "product_id", "measure_id", "as_of"
-            )
-            if product is not None and leads[product] == measure
-        }
-        prices = prices_last_year({product: as_of for product, _measure, as_of in current.values()})
-        months = ForecastMonth.objects.filter(
-            forecast__in=list(current), month__gt=self._last, month__lte=month_add(self._last, MONTHS)
         )
-        found: dict[int, dict[datetime.date, tuple[float, _Row]]] = defaultdict(dict)
-        for forecast, month, *values in months.order_by().values_list("forecast_id", "month", *_LAYERS):
-            product, measure, _as_of = current[forecast]
+
+    def of_month(
+        self, line: ProductLine | None, month: datetime.date
+    ) -> list[tuple[Product | None, ProductMonth]]:
+        """What is expected in the month by product; none: what is on no product, of everything."""
+        wanted: set[int | None] = set(self.product_ids(line))
+        if line is None:
+            wanted.add(None)
+        return [
+            (self._products[pk] if pk else None, months[month])
+            for pk, months in self._months.items()
+            if pk in wanted and month in months
+        ]
+
+    def floor(self, product: Product | None) -> float | None:
+        """Nothing has a floor on no product."""
+        floor = margin_floor(product, self._tree) if product else None
+        return None if floor is None else float(floor)
+
+    def product_ids(self, line: ProductLine | None) -> list[int]:
+        if line is None:
+            return list(self._products)
+        below = self._tree.descendants(line.pk)
+        return [pk for pk, row in self._products.items() if row.line_id in below]
+
+    def booked(self, line: ProductLine | None) -> Any:
+        """Costs before the margin of the products of a line; of everything also those on no product."""
+        of = Q(product__in=self.product_ids(line))
+        if line is None and self._sees_all:
+            of |= Q(product=None)
+        return cost_months().filter(of, kind__level__in=COUNTED).order_by()
+
+    def _ahead(self, line: ProductLine | None) -> Any:
+        months = {"month__gt": self.last, "month__lte": month_add(self.last, MONTHS)}
+        return self.booked(line).filter(source=CostMonth.Source.FORECAST, **months)
+
+    def _read_sales(self) -> None:
+        leads = {pk: self._tree.lead_measure(row.line_id).pk for pk, row in self._products.items()}
+        until = month_add(self.last, MONTHS)
+        rows = ForecastMonth.objects.filter(month__gt=self.last, month__lte=until)
+        rows = rows.filter(forecast__current=True, forecast__product__in=list(leads))
+        fields = ("forecast__product", "forecast__measure", "forecast__as_of", "month", *_LAYERS)
+        known = [
+            row
+            for row in rows.exclude(forecast__method="none").order_by().values_list(*fields)
+            if row[1] == leads[row[0]]
+        ]
+        prices = prices_last_year({product: as_of for product, _measure, as_of, *_row in known})
+        for product, measure, _as_of, month, *values in known:
             price, row = prices.get((product, measure)), _Row(values)
             if price is not None and is_sold(self._products[product], month):
-                found[product][month] = max(row.final, 0.0) * price * (row.price_ratio or 1.0), row
-        return found
+                self._months[product][month] = ProductMonth(max(row.final, 0.0) * price * row.price, row)
 
-    def _sums(self) -> tuple[dict[int | None, dict[datetime.date, _Sum]], Mapping[int | None, int]]:
-        """By line (none: on no product) and month; and how many products bear costs and have no sales."""
-        sums: dict[int | None, dict[datetime.date, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
-        without: dict[int | None, int] = defaultdict(int)
-        moving: dict[tuple[int, datetime.date], Decimal] = {}
-        seen = Q(product__in=list(self._products)) | (
-            Q(product=None) if self._lines is None else Q(pk__in=[])
-        )
-        by_month = self._booked(seen).values_list("product", "month")
+    def _read_costs(self) -> None:
         moves = Q(cost_line__basis__in=MOVING, cost_line__measure=None)
-        lacking: set[int] = set()
-        for pk, month, amount, moved in by_month.annotate(
-            whole=Sum("amount"), moved=Sum("amount", filter=moves)
-        ):
-            product = self._products.get(pk)
-            sums[product.line_id if product else None][month].costs += amount
-            moving[pk, month] = moved or ZERO
-            if product and pk not in self._sales and is_sold(product, month):
-                lacking.add(pk)
-        for pk in lacking:
-            without[self._products[pk].line_id] += 1
-        for pk, months in self._sales.items():
-            line, floor = self._products[pk].line_id, margin_floor(self._products[pk], self._tree)
-            for month, (net, row) in months.items():
-                _add(sums[line][month], net, row, float(moving.get((pk, month), ZERO)), floor)
-        return sums, without
+        sums = {"whole": Sum("amount"), "moved": Sum("amount", filter=moves)}
+        by_month = self._ahead(None).values_list("product", "month")
+        for pk, month, amount, moved in by_month.annotate(**sums):
+            row = self._months[pk][month]
+            row.costs, row.moving = float(amount), float(moved or 0)
+
+    def _sums(self) -> dict[int | None, dict[datetime.date, list[float]]]:
+        """By line (none: on no product) and month what adds up."""
+        sums: dict[int | None, dict[datetime.date, list[float]]] = defaultdict(dict)
+        for pk, months in self._months.items():
+            product = self._products[pk] if pk else None
+            of_line, floor = sums[product.line_id if product else None], self.floor(product)
+            for month, row in months.items():
+                of_line[month] = list(map(add, of_line.get(month, _NOTHING), row.added(floor)))
+        return sums
+
+    def _without(self) -> Mapping[int, int]:
+        """By line how many products bear costs and have no sales expected of them."""
+        found: dict[int, int] = defaultdict(int)
+        for pk, months in self._months.items():
+            if pk and not any(row.forecast for row in months.values()):
+                product = self._products[pk]
+                found[product.line_id] += any(is_sold(product, month) for month in months)
+        return found
 
     def _channel_parts(self, products: Collection[int]) -> dict[int, dict[int | None, float]]:
         """By product what each channel brought in over the year before."""
         rows = SalesMonth.objects.filter(
-            product__in=products, month__gt=month_add(self._last, -MONTHS), month__lte=self._last
+            product__in=products, month__gt=month_add(self.last, -MONTHS), month__lte=self.last
         )
         found: dict[int, dict[int | None, float]] = defaultdict(dict)
         fields = ("product", "product__line", "measure", "channel")
@@ -263,44 +273,28 @@ def _order(path: Sequence[ProductLine]) -> list[str]:
     return [line.name.lower() for line in path]
 
 
-def _add(to: _Sum, net: float, row: _Row, moving: float, floor: Decimal | None) -> None:
-    """A product's month. What a unit leaves says how far its margin reaches where the volume does; where it
-    leaves less than nothing, the ends of the band change places."""
-    to.net += net
-    if floor is not None:
-        to.floor += float(floor) * net
-        to.floored += net
-    unit = (net - moving) / row.final if row.final > 0 else 0.0
-    ends = row.halves80 if unit >= 0 else row.halves80[::-1]
-    halves = [abs(unit * abs(end[kind])) for kind in (0, 1) for end in ends]
-    to.plain = list(map(add, to.plain, halves))
-    to.squares = [square + half * half for square, half in zip(to.squares, halves, strict=True)]
-
-
 def _total(
     line: ProductLine | None,
-    sums: Iterable[Mapping[datetime.date, _Sum]],
+    sums: Iterable[Mapping[datetime.date, list[float]]],
     without: int,
     said: Correlations,
 ) -> MarginTotal:
-    months: dict[datetime.date, _Sum] = defaultdict(_Sum)
+    months: dict[datetime.date, list[float]] = defaultdict(lambda: _NOTHING)
     for of_line in sums:
         for month, row in of_line.items():
-            months[month] += row
-    found, own_halves, moved_halves = [], [], []
+            months[month] = list(map(add, months[month], row))
+    found, own, moved = [], [], []
     for month in month_range(min(months), max(months)):
-        row = months[month]
+        net, costs, asked, floored, *widths = months[month]
         halves = [
             summed_half(plain, squares, correlation=said.of_products)
-            for plain, squares in zip(row.plain, row.squares, strict=True)
+            for plain, squares in zip(widths[:4], widths[4:], strict=True)
         ]
-        own, moved = (halves[0], halves[1]), (halves[2], halves[3])
-        own_halves.append(own)
-        moved_halves.append(moved)
-        below, above = decided_halves([own], [moved], correlation=1.0)
-        margin = row.net - float(row.costs)
-        floor = row.floor / row.net if row.net > 0 and row.floored >= row.net * (1 - 1e-9) else None
-        found.append(TotalMonth(month, row.net, margin, margin - below, margin + above, floor))
-    below, above = decided_halves(own_halves, moved_halves, correlation=said.of_months)
+        own.append((halves[0], halves[1]))
+        moved.append((halves[2], halves[3]))
+        below, above = decided_halves(own[-1:], moved[-1:], correlation=1.0)
+        floor = asked / net if net > 0 and floored >= net * (1 - 1e-9) else None
+        found.append(TotalMonth(month, net, net - costs, net - costs - below, net - costs + above, floor))
+    below, above = decided_halves(own, moved, correlation=said.of_months)
     whole = sum(month.margin for month in found)
     return MarginTotal(line, found, whole - below, whole + above, without)

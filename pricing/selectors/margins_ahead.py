@@ -7,7 +7,8 @@ that of the expected one, and at the ends of the 80 % band that of the volume th
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import hypot, inf, sqrt
@@ -18,9 +19,10 @@ from forecasting.totals import decided_halves
 from pricing.engine.costs import LEVELS, Statement
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostLine
-from products.models import Measure, Product
+from products.models import Channel, Measure, Product
 from products.selectors.lines import LineTree
 
+from .channel_parts import channel_weights, in_parts
 from .cost_splits import Spread
 from .costs import Rates
 from .margins import Margins
@@ -33,18 +35,21 @@ MONTHS = 12
 LEVEL = "cm2"
 """What a floor is held against: the margin after all costs that move with sales. Own fixed costs would take
 it under the floor in every slow month."""
+COUNTED = LEVELS[: LEVELS.index(LEVEL) + 1]
+"""The levels of the costs before it."""
 
 
 @dataclass(frozen=True)
 class MonthAhead:
     """``expected`` is the margin of the expected volume, ``ends`` those at the ends of its 80 % band;
     ``price`` what a unit brings in against the 12 months before; ``decided`` which share of the way to each
-    end is what is not known of decisions, squared ways adding up."""
+    end is what is not known of decisions, squared ways adding up; ``sold``: what is expected by channel."""
 
     expected: MonthMargin
     ends: tuple[Statement, Statement]
     price: Decimal
     floor: Decimal | None
+    sold: Mapping[int, Sold]
     decided: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -82,6 +87,23 @@ class MonthAhead:
     def gap(self) -> Decimal:
         """What the expected margin lacks to the floor of the month."""
         return ZERO if self.floor is None else self.floor * self.statement.net - self.statement.cm2
+
+
+@dataclass(frozen=True)
+class ChannelAhead:
+    """What is expected in a channel in the months ahead; what is in none has no channel."""
+
+    channel: Channel | None
+    net: float
+    costs: Decimal
+
+    @property
+    def margin(self) -> float:
+        return self.net - float(self.costs)
+
+    @property
+    def rate(self) -> float | None:
+        return self.margin / self.net if self.net > 0 else None
 
 
 @dataclass(frozen=True)
@@ -125,25 +147,56 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
     spread, floor = Spread(margins.splits), margin_floor(product, margins.tree)
     own, found = margins.rates[product], []
 
-    def month_of(row: ForecastMonth, volume: float) -> MonthMargin:
-        there = None
-        if is_sold(product, row.month):
-            share, price = Decimal(str(round(volume, 4))) / quantity, Decimal(str(row.price_ratio or 1))
-            there = sold_ahead(margins, product, sold, share, price)
-        return month_margin(product, row.month, own, there, margins.below, spread)
+    def sold_of(row: ForecastMonth, volume: float) -> dict[int, Sold]:
+        if not is_sold(product, row.month):
+            return {}
+        share, price = Decimal(str(round(volume, 4))) / quantity, Decimal(str(row.price_ratio or 1))
+        return sold_ahead(margins, product, sold, share, price)
 
     for row in forecast[:MONTHS]:
         if is_sold(product, row.month) and (quantity <= 0 or net <= 0):
             continue
-        expected, low, high = (month_of(row, volume) for volume in row.final_band[:3])
+        there = [sold_of(row, volume) for volume in row.final_band[:3]]
+        expected, low, high = (
+            month_margin(product, row.month, own, each, margins.below, spread) for each in there
+        )
         if expected.statement is None or low.statement is None or high.statement is None:
             continue
         decided = [moved / hypot(own, moved) if moved else 0.0 for own, moved in row.halves80]
-        price = Decimal(str(row.price_ratio or 1))
-        found.append(
-            MonthAhead(expected, (low.statement, high.statement), price, floor, (decided[0], decided[1]))
-        )
+        price, ends = Decimal(str(row.price_ratio or 1)), (low.statement, high.statement)
+        found.append(MonthAhead(expected, ends, price, floor, there[0], (decided[0], decided[1])))
     return found
+
+
+def channels_ahead(margins: Margins, ahead: Sequence[MonthAhead]) -> list[ChannelAhead]:
+    """What the months leave by channel, which adds up to them: net sales as what is sold spreads, costs
+    by the channels that bear them, as they are booked. One query."""
+    net: dict[int | None, Decimal] = defaultdict(Decimal)
+    costs: dict[int | None, Decimal] = defaultdict(Decimal)
+    for month in ahead:
+        sold = {pk: row.net or ZERO for pk, row in month.sold.items()}
+        for channel, part in in_parts(month.statement.net, sold):
+            net[channel] += part
+        weights = channel_weights(month.expected.costs, month.sold, margins.below)
+        for line, amount in month.expected.costs:
+            if line.kind.level in COUNTED:
+                for channel, part in in_parts(amount, weights[line.pk], line.channel_id):
+                    costs[channel] += part
+    rows = Channel.objects.in_bulk([pk for pk in net.keys() | costs.keys() if pk])
+    return channels_ordered(
+        ChannelAhead(rows.get(pk or 0), float(net[pk]), costs[pk])
+        for pk in net.keys() | costs.keys()
+        if net[pk] or costs[pk]
+    )
+
+
+def channels_together(rows: Sequence[ChannelAhead]) -> ChannelAhead:
+    return ChannelAhead(None, sum(row.net for row in rows), sum((row.costs for row in rows), ZERO))
+
+
+def channels_ordered(rows: Iterable[ChannelAhead]) -> list[ChannelAhead]:
+    """That with the most sales first, what is in none last."""
+    return sorted(rows, key=lambda row: (row.channel is None, -row.net))
 
 
 def is_sold(product: Product, month: datetime.date) -> bool:
@@ -219,14 +272,13 @@ def _moves(past: Sequence[MonthMargin], then: MonthAhead, rates: Sequence[Rates]
     """Against the year before together, as the price ratio is."""
     if not past:
         return []
-    counted = LEVELS[: LEVELS.index(LEVEL) + 1]
     before: dict[CostLine, Decimal] = {}
     for month in past:
         for line, amount in month.costs:
-            if line.kind.level in counted:
+            if line.kind.level in COUNTED:
                 before[line] = before.get(line, ZERO) + amount
     net = sum((month.statement.net for month in past if month.statement), ZERO)
-    now = {line: amount for line, amount in then.expected.costs if line.kind.level in counted}
+    now = {line: amount for line, amount in then.expected.costs if line.kind.level in COUNTED}
     by_price, by_cost = share_moves(
         before,
         net,

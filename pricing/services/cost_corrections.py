@@ -152,6 +152,7 @@ def _settle(row: CostCorrection) -> None:
         evidence={
             "cost_line": line.pk,
             "author": row.proposed_by.name,
+            "author_id": row.proposed_by_id,
             "kind_en": line.kind.name_en,
             "kind_nl": line.kind.name_nl,
             "of": str(line.product or line.line or ""),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -17,22 +16,22 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from forecasting.services.night import last_closed_month
-from pricing.cards.margin_totals import total_figures
+from pricing.cards.margin_totals import margin_total_card
 from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
     Ranking,
-    Serving,
     break_evens,
     break_evens_read,
-    cost_to_serve,
     left_out_of,
     ranked,
 )
+from pricing.selectors.cost_to_serve import Serving, cost_to_serve
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
 from pricing.selectors.margin_totals import MarginsAhead
+from pricing.selectors.margins_ahead import channels_together
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
@@ -119,22 +118,24 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
 
 
 def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str, Any]:
-    """By product line, or of one (of everything unless told) by month or channel."""
+    """Of a product line, or of everything, by the lines in it, month or channel."""
     by = request.GET.get("by", "")
     by = by if by in AHEAD_BY else AHEAD_BY[0]
     ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
-    said = {"by": by, "ways": ways.items(), "head": ways[by], "lines": lines_offered(request.user)}
+    said = {"by": by, "ways": ways.items(), "lines": lines_offered(request.user)}
     ahead = MarginsAhead(request.user, last)
     if by == "channel":
-        return said | {"rows": ahead.channels(asked.line)}
+        channels = ahead.channels(asked.line)
+        return said | {"rows": channels, "together": channels_together(channels)}
     below = line_tree().descendants(asked.line.pk) if asked.line else None
     totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
     chosen = next((row for row in totals if row.line == asked.line), None)
     if chosen is None:  # who sees some lines only has no margin of everything
-        said |= {"by": "line", "head": ways["line"]}
+        said["by"] = "line"
     return said | {
+        "head": ways[str(said["by"])],
         "rows": chosen.months if chosen and by == "month" else totals,
-        "figures": total_figures(chosen) if chosen else [],
+        "card": margin_total_card(ahead, chosen) if chosen else None,
         "without": chosen.without if chosen else 0,
     }
 
@@ -197,8 +198,7 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
                 more += [even.safety, even.leverage]
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
-            varies = None if row.variation is None else Decimal(str(round(row.variation, 4)))
-            own_said = [row.product.code, row.product.name, row.abc, row.xyz, varies]
+            own_said = [row.product.code, row.product.name, row.abc, row.xyz, row.variation_said]
             yield [*own_said, row.net, row.cm3, row.share, *more]
     left_out = left_out_of([row.product for row in found.rows], last)
     yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 19]

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collaboration.kinds import AlertKind, Words
 from collaboration.sentences import count_word
 from core import formats
+from pricing.models import CostKind
 from pricing.selectors.margins_ahead import LEVEL, Move
 from pricing.services.margin_floors import ALERT
 
@@ -38,6 +40,13 @@ def move_words(move: Move) -> str:
         "day": formats.day(move.began),
     }
     return _("%(line)s: %(was)s → %(becomes)s from %(day)s: %(points)s") % said
+
+
+def kind_move_words(kind: CostKind | None, points: Decimal) -> str:
+    """Of products together, whose cost lines are many: by kind of cost, or (none) by our prices."""
+    if kind is None:
+        return _("Our own prices go down: %(points)s") % {"points": points_words(points)}
+    return f"{capfirst(str(kind))}: {points_words(points)}"
 
 
 def _told(alert: Any) -> Words:

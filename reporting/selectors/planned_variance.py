@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -140,13 +141,7 @@ def planned_compared(
     """``booked``: standard and actual rows with ``key``, ``there``: the months of products that have actual
     costs. A product whose volume was not planned in every month that something moves in is left out, as on
     its own page. One query; only sums by product and by row come of it."""
-    found: dict[str, dict[Any, tuple[Any, ...]]] = {
-        "row": {},
-        "change": {},
-        "known": {},
-        "sold": {},
-        "plan": {},
-    }
+    found: dict[str, dict[Any, tuple[Any, ...]]] = defaultdict(dict)
     for what, pk, *amounts in _read(user, query, products, span, booked, there, key):
         found[what][pk] = tuple(amounts)
     sums = [(pk, standard, actual, rest) for pk, (standard, actual, rest, _none) in found["row"].items()]

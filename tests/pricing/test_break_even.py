@@ -17,7 +17,8 @@ from core.months import financial_year_start, month_add, month_end, month_start
 from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import CostKind, CostMonth
-from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
+from pricing.selectors.break_even import break_evens, ranked
+from pricing.selectors.cost_to_serve import cost_to_serve
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
@@ -168,6 +169,9 @@ def test_contracts_in_force_on_the_page_in_the_file_and_by_api(service: Product,
         "break_even": "105.0000",
         "safety": "0.3226",
         "leverage": "3.1000",
+        "abc": "B",
+        "xyz": "X",
+        "variation": "0.2326",  # 36.06 / 155
     }
 
 

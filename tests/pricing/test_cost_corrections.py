@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from collaboration.models import Alert, Notification
+from collaboration.selectors.alerts import alert_rows, alerts_open, alerts_ranked, with_words
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import CostCorrection, CostRate, LedgerEntry
@@ -115,6 +116,24 @@ def test_somebody_else_approves_where_two_are_needed(rate: CostRate) -> None:
     with pytest.raises(DomainError) as decided:
         cost_correction_decide(user=other, correction=made, approve=True)
     assert decided.value.code == "decided"
+
+
+def test_who_proposed_it_is_not_offered_to_decide(rate: CostRate) -> None:
+    finance, other = user_factory("finance"), user_factory("finance")
+    cost_rate_correct(user=finance, rate=rate, reason="Typed wrong", values=RateValues(D(6)))
+    alert = Alert.objects.get(kind="cost_correction")
+    now = {"raised_at": timezone.now(), "raised_date": today()}
+    Alert.objects.create(kind="margin_floor", subject="x", fingerprint="x", stake_amount=5, **now)
+    address = f"/costs/lines/{rate.cost_line_id}/"
+    for user, action, place, offered in ((finance, "Look", 1, False), (other, "Decide", 0, True)):
+        (row,) = alert_rows(user, with_words(alerts_open(user).filter(pk=alert.pk)))
+        assert row.action == action
+        ranked = alerts_ranked(user, alerts_open(user))
+        assert list(ranked.values_list("pk", flat=True)).index(alert.pk) == place
+        client = Client()
+        client.force_login(user)
+        with translation.override("en"):
+            assert ('value="approve"' in client.get(address).content.decode()) is offered
 
 
 def test_closing_a_month_says_what_still_waits_in_it(rate: CostRate) -> None:

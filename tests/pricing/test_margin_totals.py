@@ -10,13 +10,22 @@ from django.test import Client
 from core.months import month_add
 from forecasting.selectors.totals import correlations
 from pricing.selectors.cost_months import cost_months
+from pricing.selectors.costs import product_rates
+from pricing.selectors.margin_total_falls import total_fall, year_before
 from pricing.selectors.margin_totals import MarginsAhead, MarginTotal
-from pricing.selectors.margins_ahead import year_band
+from pricing.selectors.margins import Margins, margins_read
+from pricing.selectors.margins_ahead import channels_ahead, channels_together, year_band
 from products.models import Product, SalesMonth
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import (
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.forecasting.conftest import FORECASTS, LAST, months_give, run_now
 from tests.pricing.test_margins import costs
-from tests.pricing.test_margins_ahead import AHEAD, ahead_of, dearer, floor, juice
+from tests.pricing.test_margins_ahead import AHEAD, LONG_AGO, ahead_of, dearer, floor, juice
 
 __all__ = ["juice"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -24,7 +33,7 @@ D = Decimal
 
 
 def night() -> None:
-    run_now(only=[*FORECASTS, "costs_ahead"])
+    run_now(only=[*FORECASTS, "standard_costs", "costs_ahead"])
 
 
 @pytest.fixture
@@ -45,6 +54,14 @@ def water(juice: Product) -> Product:
         )
     costs("purchase", "1.50", product=made)
     return made
+
+
+def margins_of(product: Product) -> Margins:
+    user = user_factory("administrator")
+    rates = product_rates(user, product)
+    found = margins_read(user, product, month_add(LAST, -11), LAST, rates)
+    assert found is not None
+    return found
 
 
 def total(line: object = None, role: str = "administrator") -> MarginTotal:
@@ -102,6 +119,57 @@ def test_months_to_the_floor_of_the_products(juice: Product, water: Product) -> 
     assert total(juice.line).to_floor is None
 
 
+def test_which_products_and_costs_bring_it_under_its_floor(juice: Product, water: Product) -> None:
+    """The juice lacks 0.42 − 0.3875 of its sales, and the water nothing. What is bought goes from 0.5 and
+    0.75 of their sales to 0.6 and 0.75: seven points of both."""
+    dearer(juice, AHEAD[3], "1.20")
+    floor(juice, "0.42")
+    floor(water, "0.2")
+    night()
+    ahead = MarginsAhead(user_factory("administrator"), LAST)
+    found = next(row for row in ahead.totals() if row.line == juice.line)
+    before = year_before(ahead, found)
+    assert before.margins == {
+        month_add(LAST, -step): pytest.approx(200 * 0.4875 + 80 * 0.25) for step in range(12)
+    }
+    fall = total_fall(ahead, found, before)
+    assert fall is not None
+    assert fall.month.month == AHEAD[3]
+    [lacking] = fall.products
+    assert (lacking.product, lacking.floor) == (juice, 0.42)
+    assert lacking.rate == pytest.approx(0.3875, abs=1e-4)
+    assert lacking.lacks == pytest.approx((0.42 - 0.3875) * 200, rel=0.1)
+    [(kind, points)] = [move for move in fall.moves if move[1] < D("-0.001")]
+    assert kind is not None
+    assert kind.code == "purchase"
+    assert float(points) == pytest.approx(-0.1 * 200 / 280, abs=0.005)
+    floor(water, "0.1")
+    floor(juice, "0.1")
+    calm = MarginsAhead(user_factory("administrator"), LAST)
+    [everything, *_lines] = calm.totals()
+    assert total_fall(calm, everything, year_before(calm, everything)) is None
+
+
+def test_a_lower_price_of_ours_is_told_as_that(juice: Product) -> None:
+    """Sold for 1.60 instead of 2.00: 0.5 × 0.25 of what is bought, 0.0125 × 0.25 of the fee."""
+    prices = price_list_factory()
+    for start, amount in ((LONG_AGO, "2.00"), (AHEAD[0], "1.60")):
+        price_factory(product=juice, price_list=prices, start_date=start, amount=D(amount))
+    floor(juice, "0.4")
+    night()
+    ahead = MarginsAhead(user_factory("administrator"), LAST)
+    everything = ahead.totals()[0]
+    fall = total_fall(ahead, everything, year_before(ahead, everything))
+    assert fall is not None
+    kind, points = fall.moves[0]
+    assert kind is None
+    assert float(points) == pytest.approx(-(0.5 + 0.0125) * 0.25, abs=0.001)
+
+
+def test_before_there_is_anything() -> None:
+    assert MarginsAhead(user_factory("administrator"), LAST).totals() == []
+
+
 def test_channels_add_up_to_the_total(juice: Product, water: Product) -> None:
     """The juice is sold as 3 to 1, what is bought of it follows; the fee is of one channel."""
     night()
@@ -110,6 +178,12 @@ def test_channels_add_up_to_the_total(juice: Product, water: Product) -> None:
     assert sum(row.net for row in found) == pytest.approx(line.net)
     assert sum(row.margin for row in found) == pytest.approx(line.margin)
     assert [row.channel is None for row in found] == [False, False]
+    months, _fall = ahead_of(juice)
+    own = channels_ahead(margins_of(juice), months)
+    assert sum(round(D(row.net), 2) for row in own) == sum(month.statement.net for month in months)
+    assert round(D(channels_together(own).margin), 2) == sum(month.statement.cm2 for month in months)
+    # The fee is of the smaller channel: 1.00 + 0.10 of 2.00 there, 1.00 in the other.
+    assert [row.rate for row in own] == [pytest.approx(0.5, abs=1e-3), pytest.approx(0.45, abs=1e-3)]
     booked = cost_months().filter(source="forecast", product=juice, month=AHEAD[0])
     bought = dict(booked.filter(kind__code="purchase").values_list("channel", "amount"))
     assert len(bought) == 2
@@ -126,6 +200,16 @@ def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Pro
         page = client.get(f"{address}&by={by}&line={juice.line.code}").content.decode()
         assert head in page
     assert len(client.get(f"{address}&by=month").context["rows"]) == 12
+    assert 'href="?show=ahead"' in client.get("/costs/break-even/").content.decode()
+    floor(juice, "0.6")
+    floor(water, "0.2")
+    page = client.get(f"{address}&by=channel&line={juice.line.code}")
+    assert page.context["together"].margin == pytest.approx(total(juice.line).margin)
+    page = client.get(f"{address}&by=month&line={juice.line.code}")
+    assert "margin-ahead-chart" in page.content.decode()
+    assert [row.product for row in page.context["card"].lacking] == [juice]
+    assert "Short of its floor" in page.content.decode()
+    floor(juice, None)
     client.force_login(user_factory("finance", lines=[juice.line]))
     page = client.get(f"{address}&by=month")
     assert [row.line for row in page.context["rows"]] == [juice.line]
