@@ -37,7 +37,13 @@ from .what_if_distribution import (
     distribution_words,
 )
 from .what_if_kept import Row, kept_context, outcome_row
-from .what_if_price import inflow_asides, price_asides, price_asked_words, price_fields
+from .what_if_price import (
+    inflow_asides,
+    price_asides,
+    price_asked_words,
+    price_fields,
+    price_refused,
+)
 from .what_if_promotion import (
     promotion_asides,
     promotion_fields,
@@ -54,10 +60,6 @@ REASONS = {
     "inflow": lambda: _(
         "This product counts a state. A price moves what comes in and what leaves; of that too little is "
         "known, or more is there than came in."
-    ),
-    "unmeasured": lambda: _(
-        "This product counts a state. How what comes in answers the price is not measured yet, neither of "
-        "it nor of its line."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
     "parts": lambda: _(
@@ -160,7 +162,9 @@ def fields(asker: Asker, asked: Question) -> dict[str, Any]:
 
 def refused(asked: Question) -> str:
     """Why it is not answered."""
-    return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
+    if isinstance(asked, PromotionAsked):
+        return promotion_refused(asked)
+    return distribution_refused() if isinstance(asked, DistributionAsked) else price_refused()
 
 
 def margin_asides(margin: Margin) -> list[str]:
@@ -186,13 +190,17 @@ def scenario_words(asker: Asker, row: Scenario) -> str:
     start = datetime.date.fromisoformat(values["start"])
     if isinstance(asked, PromotionAsked):
         end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
-        said = promotion_words(asker.ground, replace(asked, start=start, end=end, price=price))
+        assumed = Decimal(values.get("assumed", 0))
+        asked = replace(asked, start=start, end=end, price=price, assumed=assumed)
+        said = promotion_words(asker.ground, asked)
     elif isinstance(asked, DistributionAsked):
         asked = replace(asked, start=start, rate=Decimal(values["rate"]))
         said = distribution_words(asker.distributions, asked)
     else:
         assert isinstance(asked, Asked)
-        said = price_asked_words(asker.ground, replace(asked, start=start), Decimal(values["price"]))
+        fewer = Decimal(values["fewer"]) if "fewer" in values else None
+        asked = replace(asked, start=start, fewer=fewer)
+        said = price_asked_words(asker.ground, asked, Decimal(values["price"]))
     return f"{said} · {row.author}"
 
 
@@ -272,7 +280,10 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
     if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        found += margin_asides(said.margin) if ground.inflow is None else [_margin_chance(said.margin)]
+        if ground.inflow is None:
+            found += margin_asides(said.margin)
+        elif not ground.is_assumed:
+            found.append(_margin_chance(said.margin))
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

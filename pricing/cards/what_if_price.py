@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pricing.engine.what_if import Outcome
-from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
+from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, MOST_FEWER, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
 from pricing.words.elasticities import sensitivity_words
@@ -38,14 +38,27 @@ def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
         "now": price_text(now, price.price_list.currency, decimals),
         "change": formats.delta(asked.price / now - 1, good="none"),
         "consumer": _consumer(ground, asked),
+        "fewer": _fewer(asked) if ground.is_assumed else None,
         "churn": _churn(asked) if ground.inflow else None,
-        "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
+        "sensitivity": "" if ground.is_assumed else sensitivity_words(ground.elasticity_in(asked.channel)),
     }
+
+
+def _fewer(asked: Asked) -> dict[str, Any]:
+    """What is assumed of those who would come in."""
+    return {"value": "" if asked.fewer is None else machine(asked.fewer, 1), "most": MOST_FEWER}
 
 
 def _churn(asked: Asked) -> dict[str, Any]:
     """What is assumed of those who are there."""
     return {"value": machine(asked.churn, 1), "most": MOST_CHURN}
+
+
+def price_refused() -> str:
+    return _(
+        "How what comes in answers the price is not measured yet, neither of this product nor of its line. "
+        "Say above what you assume of it."
+    )
 
 
 def _label(ground: Ground, asked: Asked) -> str:
@@ -114,13 +127,15 @@ def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
     said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
     if asked.channel:
         said = f"{ground.channels[asked.channel].channel.name}: {said}"
+    if asked.fewer is not None:
+        said += " · " + _("assumed: %(rate)s fewer come in per 1%% of price") % {"rate": _rate(asked.fewer)}
     if asked.churn:
-        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % {"rate": _rate(asked)}
+        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % {"rate": _rate(asked.churn)}
     return said
 
 
-def _rate(asked: Asked) -> str:
-    return formats.percent(float(asked.churn) / 100)
+def _rate(assumed: Decimal) -> str:
+    return formats.percent(float(assumed) / 100)
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
@@ -176,7 +191,7 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
         without = ground.answer(replace(asked, churn=Decimal(0))).outcome.volumes[-1].mean
         fewer = without - said.volumes[-1].mean
         words |= {
-            "assumed": _rate(asked),
+            "assumed": _rate(asked.churn),
             "month": formats.month(ground.months[-1].month),
             "volume": formats.number(abs(fewer), formats.volume_decimals([abs(fewer)])),
             "unit": ground.unit,
@@ -195,6 +210,12 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
             )
         )
         found = [text % words]
+    if asked.fewer is not None:
+        text = _(
+            "That %(fewer)s fewer come in per 1%% of price is an assumption of your own, not measured and "
+            "without a range."
+        )
+        return [*found, text % {"fewer": _rate(asked.fewer)}]
     if said.better is not None and ground.revenue is not None:
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
