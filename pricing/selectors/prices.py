@@ -181,11 +181,13 @@ def vat_rates_on(
 
 def _vat_said(
     products: Sequence[Product], lines: Collection[int], last: datetime.date
-) -> tuple[list[VatRate], list[VatCode]]:
+) -> tuple[Sequence[VatRate], Sequence[VatCode]]:
     """The rates, and which of them these products and lines have, each in order, at least until that day."""
     if len(products) == 1 and hasattr(products[0], VAT_CODES):
-        rates = [from_row(VatRate, row) for row in getattr(products[0], VAT_RATES)]
-        return rates, [from_row(VatCode, row) for row in getattr(products[0], VAT_CODES)]
+        return (
+            [from_row(VatRate, row) for row in getattr(products[0], VAT_RATES)],
+            [from_row(VatCode, row) for row in getattr(products[0], VAT_CODES)],
+        )
     said = VatCode.objects.filter(
         Q(product__in=[product.pk for product in products]) | Q(line__in=lines), start_date__lte=last
     )
