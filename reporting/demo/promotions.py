@@ -231,9 +231,9 @@ OFFERS = (
         amount="25",
     ),
     Offer(
-        "Welkomstkorting wonen",
+        "Welkomstkorting fiets en inboedel",
         "welcome",
-        ("INB-200", "RBS-100"),
+        ("FTS-110", "INB-300"),
         ("webshop",),
         -13,
         2,

@@ -159,7 +159,7 @@ def _every_kind_of_fact_of_the_mix() -> None:
     assert set(delivered.values_list("state", flat=True)) == {"approved", "cancelled"}
     measured = PromotionEffect.objects.filter(reason="", product__kind="service")
     assert set(measured.values_list("promotion__mechanic", flat=True)) == {"welcome", "campaign", "cashback"}
-    for code in ("GAS-036", "INB-300"):  # of neither itself
+    for code in ("GAS-036", "INB-200"):  # of neither itself
         assert _welcome(Product.objects.get(code=code)).count >= LEAST_OTHERS
     assert Bound.objects.filter(least__isnull=False).exists()
     assert set(Bound.objects.values_list("beyond", flat=True)) == {"reason", "refuse"}
