@@ -108,11 +108,12 @@ def promotion_changes(
             said = _said(ahead[0], len(ahead) - 1)
             spreads = tuple(significant(moved[month].spread, 5) for month in months)
         line = own[0].row.product.line_id
-        is_level = tree.lead_measure(line).kind == Measure.Kind.LEVEL
+        moving = tree.moved(line)
+        is_level = moving != tree.lead_measure(line)
         prices = () if is_level else _prices(moved, months)
         if said or prices:
             # Of a state only what comes in moves, not what else its line counts.
-            others = [one.pk for one in tree.measures(line) if is_level and one != _moving(tree, line)]
+            others = [one.pk for one in tree.measures(line) if is_level and one != moving]
             apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
             found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart)
     return found
@@ -161,7 +162,8 @@ def _running(
     rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree
 ) -> dict[int, list[Running]]:
     """By product those whose mechanic says something of them; of a state, what those did that were measured
-    on the same inflow."""
+    on the same inflow, where something says what comes in."""
+    rows = [row for row in rows if tree.moved(row.product.line_id)]
     products: dict[Measure | None, set[int]] = defaultdict(set)
     for row in rows:
         products[tree.inflow(row.product.line_id)].add(row.product_id)
@@ -199,11 +201,6 @@ def _running(
     return found
 
 
-def _moving(tree: LineTree, line: int) -> Measure:
-    """The measure that a promotion moves: what leads, of a state what comes into it."""
-    return tree.inflow(line) or tree.lead_measure(line)
-
-
 class _Places:
     """Where promotions run, by what each channel sold of the year before of what they move; ``consumers`` as
     :func:`consumers_by_product` reads them. One query, where any is needed."""
@@ -229,7 +226,8 @@ class _Places:
             month__gte=month_add(first, -YEAR),
             month__lt=first,
         )
-        measures = {row.product_id: _moving(tree, row.product.line_id).pk for row in wanted}
+        moved = {row.product_id: tree.moved(row.product.line_id) for row in wanted}
+        measures = {pk: measure.pk for pk, measure in moved.items() if measure}
         for product, measure, channel, volume in found.values_list(
             "product_id", "measure_id", "channel_id"
         ).annotate(sum=Sum("volume")):
