@@ -1,8 +1,9 @@
-"""A slider of a what-if, asked among 5,000 products: latency through gunicorn, as ``make run`` starts it, and
-queries and CPU in this process.
+"""A slider of a what-if and its whole card, asked among 5,000 products: latency through gunicorn, as ``make
+run`` starts it, and queries and CPU in this process.
 
 Goal: answered within 300 ms, also beside three kept scenarios. Each product has prices for everybody and of a
-channel, an elasticity of both, costs, weighted distribution in a channel and a measured promotion.
+channel, an elasticity of both, costs, weighted distribution in a channel and a measured promotion; some
+have a price in parts, and some count a state.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import http.client
 import random
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from statistics import NormalDist
 from urllib.parse import urlencode
 
@@ -28,16 +31,17 @@ from benchmarks.pages import gunicorn
 from benchmarks.tools import Bench, Took, clock, median, percentile, tell
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostKind, CostLine, CostRate, PriceList, Promotion
+from pricing.models import CostKind, CostLine, CostRate, PriceList, Promotion, ReferenceUse
 from pricing.selectors.what_if import Ground
 from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.scenarios import MOST, scenario_save
 from pricing.what_if_asked import Asker
-from products.models import Channel, Measure, Product, ProductLine
+from products.models import Channel, LineMeasure, Measure, Product, ProductLine
 
 ASKED = 40
 PRICE = Decimal(3)
-SLIDES = {"HX-Request": "true", "HX-Target": "div#what-if-result"}
+# What is asked for, by its target.
+ASKS = {"slider": "div#what-if-result", "whole card": "div#what-if"}
 
 _PRICES = """
     INSERT INTO pricing_price (price_list_id, product_id, component, tier, start_date, amount, state,
@@ -74,19 +78,55 @@ _EFFECTS = """
 """
 
 
-def questions(chance: random.Random, kept: list[int], channel: int) -> dict[str, list[tuple[str, object]]]:
-    """One of each kind, somewhere on its slider."""
-    price = ("price", f"{2.7 + chance.random() * 0.6:.2f}")
+_PARTS = """
+    INSERT INTO pricing_price (price_list_id, product_id, component, tier, start_date, amount, state,
+                               approved_by_id, approved_at)
+    SELECT l.id, p.id, 'month', '', %(last)s::date - 900, 5, 'approved', %(user)s, now()
+    FROM pricing_pricelist l CROSS JOIN products_product p WHERE l.channel_id IS NULL AND p.line_id = %(line)s
+"""
+# As many as come in in 30 months are there.
+_STATES = """
+    INSERT INTO products_productmonth (product_id, measure_id, month, volume, revenue, days)
+    SELECT product_id, %(level)s, month, 30 * avg(volume) OVER (PARTITION BY product_id), revenue, days
+    FROM products_productmonth m JOIN products_product p ON p.id = m.product_id WHERE p.line_id = %(line)s;
+    INSERT INTO forecasting_forecast (product_id, measure_id, as_of, engine_version, input_hash, computed_at,
+        current, stale, method, reason_code, reason_params, content_hash, data_month, bias, by_week,
+        monthly_because)
+    SELECT id, %(level)s, %(last)s, '1', '', now(), true, false, 'theta_ets', 'enough_history',
+           '{"periods": 50}', '', %(last)s, 0, false, ''
+    FROM products_product WHERE line_id = %(line)s;
+    INSERT INTO forecasting_forecastmonth (forecast_id, month, mean, median, lo80, hi80, lo95, hi95)
+    SELECT f.id, (%(last)s::date + make_interval(months => step))::date, 9000, 9000, 8500, 9500, 8000, 9900
+    FROM forecasting_forecast f CROSS JOIN generate_series(1, 18) step WHERE f.measure_id = %(level)s
+"""
+
+
+Asked = dict[str, tuple[str, list[tuple[str, object]]]]
+"""Of each kind of question the product's code and what is asked of it."""
+
+
+def questions(
+    chance: random.Random, kept: dict[str, list[int]], others: list[list[str]], channel: int, turn: int
+) -> Asked:
+    """One of each kind, somewhere on its slider; ``others``: codes of products with a price in parts, and of
+    those that count a state."""
+    price, cut = ("price", f"{2.7 + chance.random() * 0.6:.2f}"), ("price", f"{2 + chance.random():.2f}")
+    yearly = ("price", f"{70 + 20 * chance.random():.2f}")
+    promotion = [("kind", "promotion"), ("mechanic", "price_cut")]
+    plain, parts, state = (codes[turn % len(codes)] for codes in (list(kept), *others))
     return {
-        "price": [price],
-        "price, three kept beside it": [price, *(("with", pk) for pk in kept)],
-        "price of a channel": [price, ("channel", channel)],
-        "promotion": [
-            ("kind", "promotion"),
-            ("mechanic", "price_cut"),
-            ("price", f"{2 + chance.random():.2f}"),
-        ],
-        "distribution": [("kind", "distribution"), ("rate", f"{0.3 + chance.random() * 0.4:.2f}")],
+        "price": (plain, [price]),
+        "price, three kept beside it": (plain, [price, *(("with", pk) for pk in kept[plain])]),
+        "price of a channel": (plain, [price, ("channel", channel)]),
+        "price in parts": (parts, [yearly]),
+        "price of a state": (state, [price]),
+        "promotion": (plain, [*promotion, cut]),
+        "promotion of a price in parts": (parts, [*promotion, yearly]),
+        "promotion of a state": (state, [*promotion, cut]),
+        "distribution": (
+            plain,
+            [("kind", "distribution"), ("rate", f"{0.3 + chance.random() * 0.4:.2f}")],
+        ),
     }
 
 
@@ -94,13 +134,25 @@ def run(bench: Bench) -> None:
     products, times = bench.size(5_000, 60), bench.size(100, 3)
     user = company_make(products=products)
     channel = priced_company(user)
-    some = list(Product.objects.order_by("pk")[:ASKED])
+    asked = bench.size(ASKED, 10)
+    some, parts, states = (
+        list(Product.objects.order_by("pk")[first : first + asked]) for first in (0, asked, 2 * asked)
+    )
+    in_parts(user, parts)
+    counted_as_state(states)
     kept = {product.code: _keep(user, product) for product in some}
-    tell(f"{products:,} products; {times} answers to each kind of slider, of {len(some)} products in turn")
+    others = [[product.code for product in of] for of in (parts, states)]
+    tell(f"{products:,} products; {times} answers to each kind of question, of {asked} products in turn")
     client = Client(headers={"Host": "localhost"})
     client.force_login(user)
-    _inside(client, kept, channel, times)
-    _outside(client.cookies[settings.SESSION_COOKIE_NAME].value, kept, channel, times, bench.size(5, 1))
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    signed_in = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}", "Host": "localhost"}
+    ask = partial(questions, kept=kept, others=others, channel=channel)
+    for name, target in ASKS.items():
+        tell(name)
+        headers = {"HX-Request": "true", "HX-Target": target}
+        _inside(client, headers, ask, times)
+        _outside(signed_in | headers, ask, times, bench.size(5, 1))
 
 
 def priced_company(user: User) -> int:
@@ -148,6 +200,41 @@ def priced_company(user: User) -> int:
     return channel.pk
 
 
+def in_parts(user: User, products: list[Product]) -> None:
+    """With a price a month beside that of a unit, of which customers use twelve in a year."""
+    line = _own_line("parts", products)
+    ReferenceUse.objects.create(line=line, customer="Home", tier="", amount=12)
+    _made(_PARTS, {"line": line.pk, "user": user.pk})
+
+
+def counted_as_state(products: list[Product]) -> None:
+    """What was sold comes into a state."""
+    line, units = _own_line("state", products), Measure.objects.get(code="units")
+    level = Measure.objects.create(
+        code="there",
+        name_en="There",
+        name_nl="Er",
+        unit_en=units.unit_en,
+        unit_nl=units.unit_nl,
+        kind=Measure.Kind.LEVEL,
+    )
+    LineMeasure.objects.create(line=line, measure=level, leads=True)
+    LineMeasure.objects.create(line=line, measure=units)
+    _made(_STATES, {"line": line.pk, "level": level.pk})
+
+
+def _own_line(code: str, products: list[Product]) -> ProductLine:
+    line = ProductLine.objects.create(code=code, name=code, parent=ProductLine.objects.get(code="top-0"))
+    Product.objects.filter(pk__in=[product.pk for product in products]).update(line=line)
+    return line
+
+
+def _made(sql: str, values: dict[str, object]) -> None:
+    last = month_add(month_start(today()), -1)
+    with pghistory.context(source="shell"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values | {"last": last})
+
+
 def _keep(user: User, product: Product) -> list[int]:
     ground = what_if_ground(user, product)
     if not isinstance(ground, Ground):
@@ -161,49 +248,44 @@ def _keep(user: User, product: Product) -> list[int]:
     return found
 
 
-def _addresses(chance: random.Random, kept: dict[str, list[int]], channel: int, turn: int) -> dict[str, str]:
-    code = list(kept)[turn % len(kept)]
-    return {
-        name: f"/products/{code}/mix/what-if/?{urlencode(said)}"
-        for name, said in questions(chance, kept[code], channel).items()
-    }
+def _addresses(asked: Asked) -> dict[str, str]:
+    return {name: f"/products/{code}/mix/what-if/?{urlencode(said)}" for name, (code, said) in asked.items()}
 
 
-def _inside(client: Client, kept: dict[str, list[int]], channel: int, times: int) -> None:
+def _inside(client: Client, headers: dict[str, str], ask: Callable[..., Asked], times: int) -> None:
     chance = random.Random(2)
     took: dict[str, list[Took]] = defaultdict(list)
     counted: dict[str, int] = {}
     for turn in range(times):
-        for name, address in _addresses(chance, kept, channel, turn).items():
+        for name, address in _addresses(ask(chance, turn=turn)).items():
             if turn == 0:  # templates loaded
-                _read(client, address)
+                _read(client, headers, address)
                 with CaptureQueriesContext(connection) as queries:
-                    _read(client, address)
+                    _read(client, headers, address)
                 counted[name] = len(queries)
             with clock() as one:
-                _read(client, address)
+                _read(client, headers, address)
             took[name].append(one)
-    tell("in this process: queries, CPU an answer (with the database's)")
+    tell("   in this process: queries, CPU an answer (with the database's)")
     for name, found in took.items():
         cpu = sum(one.cpu for one in found) / len(found) * 1000
-        tell(f"   {name}: {counted[name]}, {cpu:.0f} ms")
+        tell(f"      {name}: {counted[name]}, {cpu:.0f} ms")
 
 
-def _read(client: Client, address: str) -> None:
-    answer = client.get(address, headers=SLIDES)
+def _read(client: Client, headers: dict[str, str], address: str) -> None:
+    answer = client.get(address, headers=headers)
     if answer.status_code != 200 or "data-chart-box" not in answer.content.decode():
         raise RuntimeError(f"{address} answered {answer.status_code} without an outcome")
 
 
-def _outside(session: str, kept: dict[str, list[int]], channel: int, times: int, unseen: int) -> None:
+def _outside(headers: dict[str, str], ask: Callable[..., Asked], times: int, unseen: int) -> None:
     """After so many turns ``unseen``, in which both processes get their templates."""
     chance = random.Random(3)
     took: dict[str, list[float]] = defaultdict(list)
     with gunicorn() as port:
         web = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}", "Host": "localhost", **SLIDES}
         for turn in range(times + unseen):
-            for name, address in _addresses(chance, kept, channel, turn).items():
+            for name, address in _addresses(ask(chance, turn=turn)).items():
                 started = time.perf_counter()
                 web.request("GET", address, headers=headers)
                 answer = web.getresponse()
@@ -213,6 +295,6 @@ def _outside(session: str, kept: dict[str, list[int]], channel: int, times: int,
                 if turn >= unseen:
                     took[name].append((time.perf_counter() - started) * 1000)
         web.close()
-    tell("through gunicorn, one client: p50, p95 (goal ≤ 300 ms)")
+    tell("   through gunicorn, one client: p50, p95 (goal ≤ 300 ms)")
     for name, walls in took.items():
-        tell(f"   {name}: {median(walls):.0f} ms, {percentile(walls, 0.95):.0f} ms")
+        tell(f"      {name}: {median(walls):.0f} ms, {percentile(walls, 0.95):.0f} ms")

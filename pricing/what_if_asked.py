@@ -39,11 +39,12 @@ class Asker:
 
     def read(self, said: Any) -> Question:
         """``said``: a QueryDict or the values of a scenario; what cannot be read is as usual."""
-        if said.get("kind") not in kinds_of(self.ground):
-            return self._price(said)
-        if said.get("kind") == "promotion":
+        kind = said.get("kind")
+        if kind == "promotion":
             return self._promotion(said)
-        return self._distribution(said) if said.get("kind") == "distribution" else self._price(said)
+        if kind == "distribution" and kind in kinds_of(self.ground):
+            return self._distribution(said)
+        return self._price(said)
 
     def can_ask(self, values: Mapping[str, Any]) -> bool:
         """Whether what was kept can be asked as it was: of that kind, in those channels, of that part."""
@@ -65,12 +66,14 @@ class Asker:
         channel = channel if channel in self.ground.channels else None
         named = tuple((said.get("part") or "").split(":", 1))
         part = next((one for one in self.ground.price_in(channel).several if one == named), None)
+        fewer = _decimal(said.get("fewer"), Decimal(-1))
         asked = replace(
             usual,
             start=_day(said.get("start"), usual.start),
             channel=channel,
             part=part,
             churn=Decimal(machine(_decimal(said.get("churn"), usual.churn), 1)),
+            fewer=None if fewer < 0 else Decimal(machine(fewer, 1)),
         )
         now = self.ground.asked_now(asked)
         # A slider says 11 for 11.00.
@@ -84,6 +87,8 @@ class Asker:
         if isinstance(asked, DistributionAsked):
             return self.distributions.answer(asked)
         assert isinstance(asked, Asked)
+        if self.ground.is_assumed and asked.fewer is None:
+            return None
         return self.ground.answer(asked)
 
     def _promotion(self, said: Any) -> PromotionAsked:

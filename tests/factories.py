@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -66,6 +67,13 @@ def user_factory(
     LineLimit.objects.bulk_create(LineLimit(user=user, line=line) for line in lines)
     ChannelLimit.objects.bulk_create(ChannelLimit(user=user, channel=channel) for channel in channels)
     return user
+
+
+def client_of(user: User) -> Client:
+    """A browser in which the person is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def role_factory(**fields: Any) -> Role:

@@ -42,6 +42,7 @@ from .what_if_price import (
     price_asides,
     price_asked_words,
     price_fields,
+    price_refused,
     volume_paying,
 )
 from .what_if_promotion import (
@@ -60,10 +61,6 @@ REASONS = {
     "inflow": lambda: _(
         "This product counts a state. A price moves what comes in and what leaves; of that too little is "
         "known, or more is there than came in."
-    ),
-    "unmeasured": lambda: _(
-        "This product counts a state. How what comes in answers the price is not measured yet, neither of "
-        "it nor of its line."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
     "currency": lambda: _("It has prices in another currency alone. A what-if begins with a price in ours."),
@@ -167,7 +164,9 @@ def fields(asker: Asker, asked: Question) -> dict[str, Any]:
 
 def refused(asked: Question) -> str:
     """Why it is not answered."""
-    return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
+    if isinstance(asked, PromotionAsked):
+        return promotion_refused(asked)
+    return distribution_refused() if isinstance(asked, DistributionAsked) else price_refused()
 
 
 def margin_asides(margin: Margin, volume: str) -> list[str]:
@@ -192,7 +191,10 @@ def scenario_words(asker: Asker, row: Scenario) -> str:
         asked = asker.read(values)
         assert isinstance(asked, PromotionAsked)
         end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
-        said = promotion_words(asker.ground, replace(asked, start=start, end=end, price=price))
+        assumed = Decimal(values.get("assumed", 0))
+        said = promotion_words(
+            asker.ground, replace(asked, start=start, end=end, price=price, assumed=assumed)
+        )
         return f"{said} · {row.author}"
     channel = int(values["channel"][0]) if "channel" in values else None
     name = asker.channel_name(channel) if channel else ""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from pricing.engine.what_if import Outcome, StateEven
 from pricing.models import Price
-from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
+from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, MOST_FEWER, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
 from pricing.words.elasticities import sensitivity_words
@@ -41,14 +41,27 @@ def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
         "now": price_text(now, price.price_list.currency, decimals),
         "change": formats.delta(asked.price / now - 1, good="none"),
         "consumer": _consumer(ground, asked),
+        "fewer": _fewer(asked) if ground.is_assumed else None,
         "churn": _churn(asked) if ground.inflow else None,
-        "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
+        "sensitivity": "" if ground.is_assumed else sensitivity_words(ground.elasticity_in(asked.channel)),
     }
+
+
+def _fewer(asked: Asked) -> dict[str, Any]:
+    """What is assumed of those who would come in."""
+    return {"value": "" if asked.fewer is None else machine(asked.fewer, 1), "most": MOST_FEWER}
 
 
 def _churn(asked: Asked) -> dict[str, Any]:
     """What is assumed of those who are there."""
     return {"value": machine(asked.churn, 1), "most": MOST_CHURN}
+
+
+def price_refused() -> str:
+    return _(
+        "How what comes in answers the price is not measured yet, neither of this product nor of its line. "
+        "Say above what you assume of it."
+    )
 
 
 def _label(ground: Ground, asked: Asked) -> str:
@@ -123,6 +136,9 @@ def price_asked_words(
     said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(start)}
     if channel:
         said = f"{name}: {said}"
+    if "fewer" in values:
+        rate = {"rate": _rate(Decimal(values["fewer"]))}
+        said += " · " + _("assumed: %(rate)s fewer come in per 1%% of price") % rate
     if "churn" in values:
         rate = {"rate": _rate(Decimal(values["churn"]))}
         said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % rate
@@ -134,8 +150,8 @@ def _bare(price: Decimal) -> str:
     return formats.number(price, price_decimals(price))
 
 
-def _rate(churn: Decimal) -> str:
-    return formats.percent(float(churn) / 100)
+def _rate(assumed: Decimal) -> str:
+    return formats.percent(float(assumed) / 100)
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
@@ -221,6 +237,12 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
             )
         )
         found = [text % words]
+    if asked.fewer is not None:
+        text = _(
+            "That %(fewer)s fewer come in per 1%% of price is an assumption of your own, not measured and "
+            "without a range."
+        )
+        return [*found, text % {"fewer": _rate(asked.fewer)}]
     if said.better is None or ground.revenue is None:
         return found
     found += _state_even(said.state, ground.inflow.stays, _REVENUE)

@@ -68,9 +68,23 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
             "label": _("Our part of the budget"),
             "value": machine(asked.budget, 2) if asked.budget else "",
         },
-        "assumed": {"value": machine(asked.assumed, 0), "most": MOST_ASSUMED}
-        if promotions.is_assumed(asked.mechanic)
-        else None,
+        "assumed": _assumption(ground, asked) if promotions.is_assumed(asked.mechanic) else None,
+    }
+
+
+def _assumption(ground: Ground, asked: PromotionAsked) -> dict[str, Any]:
+    """What is assumed of who comes in."""
+    return {
+        "value": machine(asked.assumed, 0),
+        "most": MOST_ASSUMED,
+        "label": _("More that come in in its days")
+        if ground.is_assumed
+        else _("More that come in beside what the price does"),
+        "about": _(
+            "Your own assumption: too few promotions of this mechanic were measured, and no price was."
+        )
+        if ground.is_assumed
+        else _("Your own assumption: too few promotions of this mechanic were measured."),
     }
 
 
@@ -107,7 +121,12 @@ def promotion_words(ground: Ground, asked: PromotionAsked) -> str:
         "dates": span_words(asked.start, asked.end),
     }
     if asked.assumed:
-        said += " · " + _("assumed: %(rate)s more come in beside it") % {"rate": _assumed(asked)}
+        text = (
+            _("assumed: %(rate)s more come in")
+            if ground.is_assumed
+            else _("assumed: %(rate)s more come in beside it")
+        )
+        said += " · " + text % {"rate": _assumed(asked)}
     return said
 
 
@@ -117,7 +136,6 @@ def _assumed(asked: PromotionAsked) -> str:
 
 def promotion_propose_url(ground: Ground, answer: PromotionAnswer) -> str:
     asked = answer.asked
-    assert isinstance(asked, PromotionAsked)
     price = ground.consumer or ground.price
     normal = price.amount
     said: dict[str, Any] = {
@@ -168,7 +186,6 @@ def _flow_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
 def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
     """Of a state: of what comes in, and who pays what."""
     asked, said, found = answer.asked, answer.outcome, answer.found
-    assert isinstance(asked, PromotionAsked)
     assert ground.inflow is not None
     measure = {"measure": str(ground.inflow.measure)}
     if answer.belief.count:
@@ -182,6 +199,13 @@ def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
             if found.after
             else _("What comes in less in the weeks after it is not known of these: it counts as nothing."),
         ]
+    elif answer.is_assumed:
+        text = _(
+            "Neither this mechanic nor a price was measured on what comes in (%(measure)s). That %(assumed)s "
+            "more come in in its days, and nothing less afterwards, is an assumption of your own, without a "
+            "range."
+        )
+        lines = [text % (measure | {"assumed": _assumed(asked)})]
     else:
         text = _(
             "Too few promotions of this mechanic were measured on what comes in (%(measure)s). It is taken "
@@ -234,22 +258,24 @@ def _beside(ground: Ground, answer: PromotionAnswer) -> list[str]:
 
 
 def _chances(ground: Ground, answer: PromotionAnswer, even: str) -> list[str]:
-    """That revenue is higher and, for who may see costs, margin; ``even``: what its break-even is called."""
+    """That revenue is higher and, for who may see costs, margin, where it is no assumption alone; ``even``:
+    what the margin's break-even is called."""
     said = answer.outcome
     if said.better is None or ground.revenue is None:
         return []
-    text = _("Chance that revenue is higher than now: %(share)s.")
-    lines = [text % {"share": formats.share(said.better)}]
+    lines = []
+    if not answer.is_assumed:  # that comes out one way or the other
+        text = _("Chance that revenue is higher than now: %(share)s.")
+        lines = [text % {"share": formats.share(said.better)}]
     if said.margin is None or said.margin.better is None:
         return lines
     if said.margin.break_even is None:
         even = _("At this price nothing is left of a unit: no volume makes up for it.")
-    chance = _("Chance that the margin is higher than now, the budget paid: %(share)s.")
-    return [
-        *lines,
-        even % {"share": formats.percent(max(said.margin.break_even or 0, 0.0), 0)},
-        chance % {"share": formats.share(said.margin.better)},
-    ]
+    lines.append(even % {"share": formats.percent(max(said.margin.break_even or 0, 0.0), 0)})
+    if not answer.is_assumed:
+        chance = _("Chance that the margin is higher than now, the budget paid: %(share)s.")
+        lines.append(chance % {"share": formats.share(said.margin.better)})
+    return lines
 
 
 def _units(ground: Ground, units: Range) -> str:

@@ -64,15 +64,13 @@ def promotion_what_if(
     """``uplift`` is of ln(1 + U); the others are shares of what the promotion's days normally sell."""
     draws = points(4)
     parts = [offer.channels * share for share in offer.running]
-    baseline = sum(month.mean * part for month, part in zip(months, parts, strict=True))
+    units = [month.mean * part for month, part in zip(months, parts, strict=True)]
+    baseline, normal = sum(units), _worth(units, [left_of(month, month.price) for month in months])
     dips = [
         baseline * share / month.mean if month.mean > 0 else 0.0
         for month, share in zip(months, offer.after, strict=True)
     ]
     factors, prices, less = [], [], []
-    normal = sum(
-        month.mean * part * left_of(month, month.price) for month, part in zip(months, parts, strict=True)
-    )
     for share, _z, w, v in draws:
         times = exp(uplift.mean + uplift.sd * _NORMAL.inv_cdf(share))
         lost = after.mean + after.sd * w if after else 0.0
@@ -87,7 +85,7 @@ def promotion_what_if(
         beside = sisters.mean + sisters.sd * v if sisters else 0.0
         less.append(offer.budget - beside * normal)
     kept = 1 - (after.mean if after else 0.0)
-    units = [month.mean * part for month, part in zip(months, parts, strict=True)]
+    needed = normal * (kept - (sisters.mean if sisters else 0.0))
     return PromotionOutcome(
         outcome(
             months,
@@ -96,9 +94,7 @@ def promotion_what_if(
             draws,
             correlation,
             break_even=kept / offer.price - 1,
-            margin_break_even=_break_even(
-                months, units, offer, normal * (kept - (sisters.mean if sisters else 0.0))
-            ),
+            margin_break_even=_break_even(months, units, offer, needed),
             changes=baseline > 0,
             less=Less(less, _when(units)),
         ),
@@ -142,8 +138,8 @@ def promotion_what_if_level(
         beside = sisters.mean + sisters.sd * v if sisters else 0.0
         less.append(offer.budget - beside * normal)
     dip = after.mean if after else 0.0
-    worth = [month.price for month in months]
-    kept = 1 - dip * _worth(missed, worth) / _worth(there, worth) if _worth(there, worth) > 0 else 1.0
+    paid_there, paid_missed = (_worth(units, [month.price for month in months]) for units in (there, missed))
+    kept = 1 - dip * paid_missed / paid_there if paid_there > 0 else 1.0
     needed = normal * (1 - (sisters.mean if sisters else 0.0)) - dip * _worth(missed, left)
     return PromotionOutcome(
         outcome(

@@ -26,6 +26,7 @@ def register() -> None:
     from pricing.decision_readings import PRICE
     from pricing.models import Bound, Levy, ReferenceUse, VatCode
     from pricing.price_events import READING
+    from pricing.selectors.prices import VAT_CODES, VAT_RATES
     from pricing.selectors.proposals import JOB
     from pricing.selectors.yearly import READING as USES
     from pricing.sheets.levies import LeviesSheet
@@ -48,6 +49,9 @@ def register() -> None:
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.product_readings.register(ProductReading(USES, later("selectors.yearly.uses_reading"), 75))
+    for key, reading in ((VAT_RATES, "vat_rates_reading"), (VAT_CODES, "vat_codes_reading")):
+        expression = later(f"selectors.prices.{reading}")
+        registries.product_readings.register(ProductReading(key, expression, 76))
     registries.planned_sources.register(
         PlannedSource(
             "price",

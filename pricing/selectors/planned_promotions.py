@@ -21,7 +21,7 @@ from pricing.engine.pooling import Belief
 from pricing.models import Price, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
-from pricing.selectors.promotion_channels import asked_channels, moved_measure, sold_there
+from pricing.selectors.promotion_channels import asked_channels, sold_there
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.resellers import consumers_by_product
@@ -109,11 +109,12 @@ def promotion_changes(
             said = _said(ahead[0], len(ahead) - 1)
             spreads = tuple(significant(moved[month].spread, 5) for month in months)
         line = own[0].row.product.line_id
-        is_level = tree.lead_measure(line).kind == Measure.Kind.LEVEL
+        moving = tree.moved(line)
+        is_level = moving != tree.lead_measure(line)
         prices = () if is_level else _prices(moved, months)
         if said or prices:
             # Of a state only what comes in moves, not what else its line counts.
-            others = [one.pk for one in tree.measures(line) if is_level and one != moved_measure(tree, line)]
+            others = [one.pk for one in tree.measures(line) if is_level and one != moving]
             apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
             found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart)
     return found
@@ -162,7 +163,8 @@ def _running(
     rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree
 ) -> dict[int, list[Running]]:
     """By product those whose mechanic says something of them; of a state, what those did that were measured
-    on the same inflow."""
+    on the same inflow, where something says what comes in."""
+    rows = [row for row in rows if tree.moved(row.product.line_id)]
     products: dict[Measure | None, set[int]] = defaultdict(set)
     for row in rows:
         products[tree.inflow(row.product.line_id)].add(row.product_id)
@@ -227,7 +229,8 @@ class _Places:
             month__gte=month_add(first, -YEAR),
             month__lt=first,
         )
-        measures = {row.product_id: moved_measure(tree, row.product.line_id).pk for row in wanted}
+        moved = {row.product_id: tree.moved(row.product.line_id) for row in wanted}
+        measures = {pk: measure.pk for pk, measure in moved.items() if measure}
         for product, measure, channel, volume in found.values_list(
             "product_id", "measure_id", "channel_id"
         ).annotate(sum=Sum("volume")):

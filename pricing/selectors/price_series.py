@@ -244,9 +244,9 @@ def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
     """What a line's products may be measured on, the first that is known long enough; of a state what comes
     into it, else it is not."""
     measures = tree.measures(line_id)
-    lead = measures[0]
-    if lead.kind == Measure.Kind.LEVEL:
-        return [tree.inflow(line_id) or lead]
+    lead, moved = measures[0], tree.moved(line_id)
+    if moved != lead:
+        return [moved or lead]
     return [*(one for one in measures if one.code == SELL_OUT and one != lead), lead]
 
 

@@ -6,13 +6,15 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from accounts.rows import from_row, row_of
+from accounts.rows import from_row, row_of, sql_of
 from core.organisation import organisation_get, today
 from pricing.models import PassThrough, Perishable, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
@@ -24,6 +26,7 @@ from products.selectors.lines import line_tree
 Part = tuple[str, str]
 """A price's component and tier."""
 CENT = Decimal("0.01")
+VAT_RATES, VAT_CODES = "vat_rates", "vat_codes"
 CHANNEL = "price_list__channel"
 ABOVE = (CHANNEL, f"{CHANNEL}__parent", f"{CHANNEL}__parent__parent", f"{CHANNEL}__parent__parent__parent")
 
@@ -177,23 +180,14 @@ def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Dec
 def vat_rates_on(
     products: Sequence[Product], dates: Collection[datetime.date]
 ) -> dict[datetime.date, dict[int, Decimal | None]]:
-    """The rates on each of the dates, as :func:`vat_rates` has them. One query, one more where a date is
-    past."""
+    """The rates on each of the dates, as :func:`vat_rates` has them. One query, none of the product of
+    a page; one more where a date is past."""
     tree, lines_then = line_tree(), lines_on(products, dates)
     lines = {
         pk: [line.pk for line in tree.ancestors(pk)]
         for pk in {pk for of_all in lines_then.values() for pk in of_all.values()}
     }
-    last = max(dates)
-    codes = VatCode.objects.filter(start_date__lte=last).filter(
-        Q(product__in=[product.pk for product in products])
-        | Q(line__in={pk for own in lines.values() for pk in own})
-    )
-    said_by = ArraySubquery(codes.order_by("start_date").values_list(row_of(VatCode)))
-    rates = list(
-        VatRate.objects.filter(start_date__lte=last).annotate(said_by=said_by).order_by("start_date")
-    )
-    rows = [from_row(VatCode, row) for row in rates[0].said_by or ()] if rates else []
+    rates, rows = _vat_said(products, {pk for own in lines.values() for pk in own}, max(dates))
     found: dict[datetime.date, dict[int, Decimal | None]] = {}
     for date in dates:
         said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}
@@ -204,6 +198,43 @@ def vat_rates_on(
             code = next((said[key] for key in keys if key in said), Vat.HIGH)
             found[date][product.pk] = rate.get(code)
     return found
+
+
+def _vat_said(
+    products: Sequence[Product], lines: Collection[int], last: datetime.date
+) -> tuple[Sequence[VatRate], Sequence[VatCode]]:
+    """The rates, and which of them these products and lines have, each in order, at least until that day."""
+    if len(products) == 1 and hasattr(products[0], VAT_CODES):
+        return (
+            [from_row(VatRate, row) for row in getattr(products[0], VAT_RATES)],
+            [from_row(VatCode, row) for row in getattr(products[0], VAT_CODES)],
+        )
+    said = VatCode.objects.filter(
+        Q(product__in=[product.pk for product in products]) | Q(line__in=lines), start_date__lte=last
+    )
+    said_by = ArraySubquery(said.order_by("start_date").values_list(row_of(VatCode)))
+    rates = list(
+        VatRate.objects.filter(start_date__lte=last).annotate(said_by=said_by).order_by("start_date")
+    )
+    return rates, [from_row(VatCode, row) for row in rates[0].said_by or ()] if rates else []
+
+
+def vat_rates_reading(_user: Any) -> RawSQL:
+    """All VAT rates, a few rows, read with the product of a page."""
+    return _vat_read()[0]
+
+
+def vat_codes_reading(_user: Any) -> RawSQL:
+    """Which of them it has, or a line, read with it."""
+    return _vat_read()[1]
+
+
+@cache
+def _vat_read() -> tuple[RawSQL, RawSQL]:
+    rates = VatRate.objects.order_by("start_date").values_list(row_of(VatRate))
+    codes = VatCode.objects.filter(Q(product=None) | Q(product=OuterRef("pk"))).order_by("start_date")
+    read = ArraySubquery(rates), ArraySubquery(codes.values_list(row_of(VatCode)))
+    return sql_of(Product, read[0]), sql_of(Product, read[1])
 
 
 def with_and_without(amount: Decimal, with_vat: bool, rate: Decimal | None) -> tuple[Decimal, Decimal]:

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from pricing.models import PromotionProduct
-from products.models import Measure
-from products.selectors.lines import LineTree
-
-
-def moved_measure(tree: LineTree, line: int) -> Measure:
-    """The measure that a promotion moves: what leads, of a state what comes into it."""
-    return tree.inflow(line) or tree.lead_measure(line)
 
 
 def asked_channels(row: PromotionProduct) -> frozenset[int]:

@@ -15,7 +15,7 @@ from products.models import SalesMonth
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
-from .promotion_channels import asked_channels, moved_measure, sold_there
+from .promotion_channels import asked_channels, sold_there
 from .promotion_runs import ran_or_will
 from .promotion_series import measured_days, part_of
 
@@ -55,9 +55,8 @@ class _Shares:
     """Which part of a month's volume the channels of a promotion sold."""
 
     def __init__(self, rows: Sequence[PromotionProduct], tree: LineTree) -> None:
-        measures = {
-            row.product_id: moved_measure(tree, row.product.line_id).pk for row in rows if asked_channels(row)
-        }
+        moved = {row.product_id: tree.moved(row.product.line_id) for row in rows if asked_channels(row)}
+        measures = {pk: measure.pk for pk, measure in moved.items() if measure}
         self._above = channel_chains() if measures else {}
         self._sold: dict[tuple[int, datetime.date], dict[int, float]] = defaultdict(dict)
         if not measures:

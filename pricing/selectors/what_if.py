@@ -27,7 +27,7 @@ from .resellers import passed_on
 
 MONTHS = 12
 MOST, LEAST = Decimal("1.3"), Decimal("0.7")
-MOST_CHURN = Decimal(10)
+MOST_CHURN = MOST_FEWER = Decimal(10)
 DAY = datetime.timedelta(days=1)
 Kind = PriceList.Kind
 _PUBLISHED = NormalDist(PUBLISHED, PUBLISHED_SD)
@@ -76,20 +76,23 @@ class Question(Protocol):
 @dataclass(frozen=True)
 class Asked:
     """A new price from a day on: of the list, or of that of a channel; of a price in parts of one of them,
-    else of all of them together. ``churn``: by how many per cent more leave a state per per cent of price, as
-    who asks assumes."""
+    else of all of them together. Of a state, as who asks assumes: ``churn``, by how many per cent more leave
+    per per cent of price, and where that was not measured ``fewer``, by how many fewer come in."""
 
     price: Decimal
     start: datetime.date
     channel: int | None = None
     part: Part | None = None
     churn: Decimal = Decimal(0)
+    fewer: Decimal | None = None
 
     @property
     def values(self) -> dict[str, Any]:
         where = {"channel": [str(self.channel)]} if self.channel else {}
         which = {"part": ":".join(self.part)} if self.part else {}
         assumed = {"churn": str(self.churn)} if self.churn else {}
+        if self.fewer is not None:
+            assumed["fewer"] = str(self.fewer)
         return {"price": str(self.price), "start": str(self.start), **where, **which, **assumed}
 
 
@@ -125,11 +128,13 @@ class Answer:
 @dataclass(frozen=True)
 class Inflow:
     """What comes into a state: of each month of the forecast, and the share of the state that is still there
-    a month later, as over the last year."""
+    a month later, as over the last year. ``measured``: how it answers a price was, of the product or its
+    line."""
 
     measure: Measure
     volumes: Sequence[float]
     stays: float
+    measured: bool = True
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,11 @@ class Ground:
     def elasticity_in(self, channel: int | None) -> Elasticity | None:
         """Of a channel that is not measured apart, the product's."""
         return self._elasticities.get(channel, self.elasticity)
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nobody measured how it answers a price, so that who asks says it."""
+        return self.inflow is not None and not self.inflow.measured
 
     @cached_property
     def volumes(self) -> ChannelVolumes:
@@ -255,6 +265,7 @@ class Ground:
             price=min(max(asked.price, now * LEAST), now * MOST),
             start=min(max(asked.start, self.first_start), self.last_start),
             churn=min(max(asked.churn, Decimal(0)), MOST_CHURN) if self.inflow else Decimal(0),
+            fewer=None if asked.fewer is None or not self.is_assumed else min(asked.fewer, MOST_FEWER),
         )
 
     def consumer_price(self, asked: Asked) -> Decimal | None:
@@ -272,7 +283,10 @@ class Ground:
         return [self._month(*both, start, own) for both in zip(self.months, costs, strict=True)]
 
     def beyond(self, asked: Asked) -> float:
-        """How far, in logarithms, the price lies more than a fifth outside those seen; 0: not."""
+        """How far, in logarithms, the price lies more than a fifth outside those seen; 0: not, or it is
+        assumed what it does."""
+        if self.is_assumed:
+            return 0.0
         row, now = self.elasticity_in(asked.channel), self.price_in(asked.channel)
         known = self.consumer_price(asked) if self._of_consumers(row) else None
         price = float(self.compared(asked) if known is None else known)
@@ -285,6 +299,8 @@ class Ground:
     def quantiles(self, asked: Asked) -> list[float]:
         """Of how volume answers our price. Consumers answer to the reseller's: (his ratio)^e =
         (our ratio)^(e × passed)."""
+        if asked.fewer is not None:
+            return [-float(asked.fewer)]
         row = self.elasticity_in(asked.channel)
         passed = self._passed(asked) if row is None or self._of_consumers(row) else 1.0
         return [value * passed for value in (row.quantiles if row is not None else PUBLISHED_QUANTILES)]

@@ -23,7 +23,7 @@ from pricing.engine.what_if_promotion import (
 from pricing.models import Promotion
 from products.selectors.access import products_visible
 
-from .earlier_promotions import EarlierPromotions
+from .earlier_promotions import EarlierPromotions, Figure
 from .what_if import DAY, PUBLISHED_QUANTILES, Answer, Ground, Kind
 
 Mechanic = Promotion.Mechanic
@@ -67,12 +67,15 @@ class PromotionAsked:
 @dataclass(frozen=True, kw_only=True)
 class PromotionAnswer(Answer):
     """``belief``: what the uplift rests on. ``share`` of the volume that its channels sell. ``ours``: whether
-    the lower price is ours, or what is paid for it in the budget."""
+    the lower price is ours, or what is paid for it in the budget. ``is_assumed``: the uplift is an assumption
+    alone, without a range."""
 
+    asked: PromotionAsked
     found: PromotionOutcome
     belief: Belief
     share: float
     ours: bool
+    is_assumed: bool
 
 
 class Promotions:
@@ -95,6 +98,14 @@ class Promotions:
         return self.ground.inflow is not None and not self._earlier.has_enough(
             self.ground.product.pk, mechanic
         )
+
+    @property
+    def _elasticity(self) -> Figure | None:
+        """The price sensitivity; ``None`` where it is not known of what comes into a state."""
+        if self.ground.is_assumed:
+            return None
+        quantiles = self.ground.elasticity.quantiles if self.ground.elasticity else PUBLISHED_QUANTILES
+        return fmean(quantiles), pstdev(quantiles)
 
     @property
     def mechanics(self) -> list[str]:
@@ -133,8 +144,7 @@ class Promotions:
     def answer(self, asked: PromotionAsked) -> PromotionAnswer | None:
         """``None``: too few of the mechanic were measured, and it is no state, of which it is assumed."""
         ground, product = self.ground, self.ground.product
-        quantiles = ground.elasticity.quantiles if ground.elasticity else PUBLISHED_QUANTILES
-        depth, elasticity = max(-log(asked.price / self.normal), 0.0), (fmean(quantiles), pstdev(quantiles))
+        depth, elasticity = max(-log(asked.price / self.normal), 0.0), self._elasticity
         expected = self._earlier.expected(product.pk, product.line_id, asked.mechanic, depth, elasticity)
         if expected is None and ground.inflow is None:
             return None
@@ -163,13 +173,23 @@ class Promotions:
             found = promotion_what_if_level(
                 months, inflow.volumes, inflow.stays, *said, correlation=ground.correlation
             )
-        return PromotionAnswer(asked, found.outcome, found=found, belief=uplift, share=share, ours=self.ours)
+        return PromotionAnswer(
+            asked=asked,
+            outcome=found.outcome,
+            found=found,
+            belief=uplift,
+            share=share,
+            ours=self.ours,
+            is_assumed=expected is None and elasticity is None,
+        )
 
 
-def _assumed(asked: PromotionAsked, depth: float, elasticity: tuple[float, float]) -> Belief:
-    """As what comes in answers a price, less sure more than a fifth below that of now, and what is assumed
-    beside it; of no earlier promotion."""
+def _assumed(asked: PromotionAsked, depth: float, elasticity: Figure | None) -> Belief:
+    """As what comes in answers a price where that is known, less sure more than a fifth below that of now,
+    and what is assumed beside it; of no earlier promotion."""
     beside, over = log(1 + float(asked.assumed) / 100), max(depth + log(1 - BEYOND), 0.0)
+    if elasticity is None:
+        return Belief(beside, 0.0, 0, 0, 0)
     return Belief(beside - elasticity[0] * depth, hypot(elasticity[1] * depth, WIDER * over), 0, 0, 0)
 
 

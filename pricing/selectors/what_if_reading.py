@@ -60,8 +60,8 @@ class Read:
 def what_if_ground(user: Any, product: Product) -> Ground | str:
     """What it stands on, or why there is no what-if: ``no_price``, ``currency`` (no price in the
     organisation's), ``parts`` (a price of several parts of which nobody says what is used), ``no_forecast``,
-    ``hidden`` from who may not see forecasts; of a state ``level`` (nothing says what comes in), ``inflow``
-    (nor what of it leaves) or ``unmeasured`` (whether that answers the price)."""
+    ``hidden`` from who may not see forecasts; of a state ``level`` (nothing says what comes in) or ``inflow``
+    (nor what of it leaves)."""
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
@@ -101,16 +101,15 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
 
 
 def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
-    """Of a state; only where what comes into it was measured, of the product or its line."""
-    answers = ground.elasticities()
-    row = answers.get(None)
-    if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
-        return "unmeasured"
+    """Of a state. What was measured of others' inflow says nothing of this one's."""
     if state is None or state.flow is None or any(row.month not in state.coming for row in ground.months):
         return "inflow"
+    answers = ground.elasticities()
+    row = answers.get(None)
+    measured = row is not None and row.estimate is not None and source_of(row) in (OWN, LINE)
     volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
-    inflow = Inflow(measure, volumes, state.flow.stays)
-    return replace(ground, inflow=inflow, elasticities=lambda: answers)
+    inflow = Inflow(measure, volumes, state.flow.stays, measured)
+    return replace(ground, inflow=inflow, elasticities=lambda: answers if measured else {})
 
 
 def _without_price(user: Any, product: Product, day: datetime.date) -> str:

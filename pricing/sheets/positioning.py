@@ -7,6 +7,7 @@ names a draft changes it; one that names a decided version begins the next where
 from __future__ import annotations
 
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -63,13 +64,14 @@ def _length(model: Any, name: str) -> int:
 _LENGTHS = {name: _length(Positioning, name) for name in (*TEXTS, *WHY)}
 _VALUES = ("start_date", "expected_rate", *_LENGTHS)
 _POINT = [_length(PositioningPoint, name) for name in ("text", "evidence")]
-_MARK = "|"
+_MARK = re.compile(r"(?<!\|)\|(?!\|)")
 
 
 def points_text(points: Iterable[Any], kind: str) -> str:
-    """The points of a kind as the file has them: one a line, the evidence behind a ``|``."""
+    """The points of a kind as the file has them: one a line, the evidence behind a ``|``; one that they have
+    themselves is doubled."""
     return "\n".join(
-        f"{point.text} {_MARK} {point.evidence}" if point.evidence else point.text
+        " | ".join(part.replace("|", "||") for part in (point.text, point.evidence) if part)
         for point in points
         if point.kind == kind
     )
@@ -78,7 +80,9 @@ def points_text(points: Iterable[Any], kind: str) -> str:
 def _points_read(name: str, text: str) -> list[Point]:
     found = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        said, _mark, evidence = (part.strip() for part in line.partition(_MARK))
+        said, evidence = (
+            part.strip().replace("||", "|") for part in [*_MARK.split(line, maxsplit=1), ""][:2]
+        )
         if not said:
             raise Refused(name, "evidence_alone")
         if len(said) > _POINT[0] or len(evidence) > _POINT[1]:

@@ -20,8 +20,8 @@ from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.services.night import looks_back
 from forecasting.totals import total_band
 from pricing.selectors.moved import moved_by
-from products.models import Measure, ProductMonth
-from products.selectors.lines import LineTree, line_tree
+from products.models import ProductMonth
+from products.selectors.lines import line_tree
 
 Why = DecisionProduct.Unmeasured
 PRODUCTS = 200
@@ -130,12 +130,6 @@ def decision_spans(rows: Sequence[DecisionProduct]) -> list[Span]:
     return found
 
 
-def _counted(tree: LineTree, line_id: int) -> Measure | None:
-    """What a decision is measured on: the leading measure, of a state what comes into it."""
-    lead = tree.lead_measure(line_id)
-    return tree.inflow(line_id) if lead.kind == Measure.Kind.LEVEL else lead
-
-
 class Reader:
     """Reads for one chunk what was believed before each decision and what was sold, all products at once."""
 
@@ -144,7 +138,7 @@ class Reader:
         self._correlation = error_correlation_now()
         tree = line_tree()
         lines = {one.row.product_id: one.row.product.line_id for one in spans}
-        found = {pk: _counted(tree, line) for pk, line in lines.items()}
+        found = {pk: tree.moved(line) for pk, line in lines.items()}
         self._measures = {pk: one.pk for pk, one in found.items() if one is not None}
         self._vintages: dict[int, list[Forecast]] = defaultdict(list)
         self._sold: dict[tuple[int, int, datetime.date], float] = {}

@@ -139,6 +139,12 @@ class LineTree:
         ]
         return found[0] if len(found) == 1 else None
 
+    def moved(self, line_id: int) -> Measure | None:
+        """What a price or a promotion moves: what leads, of a state what comes into it; ``None`` where
+        nothing says that."""
+        lead = self.lead_measure(line_id)
+        return self.inflow(line_id) if lead.kind == Measure.Kind.LEVEL else lead
+
 
 @kept_while_reading
 def line_tree() -> LineTree:

@@ -76,11 +76,19 @@ def sales_rows(items: Iterable[Item], last: datetime.date, seed: int) -> Iterato
         if item.code in STORE[2]:
             places = (*places, STORE[:2])
         for channel, share in places:
-            yield from _channel_rows(item, channel, share, first, last, amounts, rng)
-            if top_line(item.line) == "insurance":
-                yield from _inflow_rows(item, channel, share, first, inflow, seed)
+            months = [month_add(first, step) for step in range(len(amounts))]
+            pulled = [promotion_factor(item.code, channel, month, last) for month in months]
+            is_insured = top_line(item.line) == "insurance"
+            there = policies_there(amounts, inflow, pulled) if is_insured else _times(amounts, pulled)
+            yield from _channel_rows(item, channel, share, first, last, there, rng)
+            if is_insured:
+                yield from _inflow_rows(item, channel, share, first, _times(inflow, pulled), seed)
     code, channel, ago, volume = RETURNS
     yield code, channel, "sell-in", month_add(last, -ago), volume, (volume * Decimal("1.3")).quantize(CENT)
+
+
+def _times(amounts: Sequence[float], factors: Sequence[float]) -> list[float]:
+    return [amount * factor for amount, factor in zip(amounts, factors, strict=True)]
 
 
 def policies_new(in_force: Sequence[float]) -> list[float]:
@@ -90,6 +98,17 @@ def policies_new(in_force: Sequence[float]) -> list[float]:
         since = max(step - 3, 0)
         grown = (amount - in_force[since]) / max(step - since, 1)
         found.append(max(amount * _POLICY_LEAVERS + grown, amount * _POLICY_LEAVERS / 4))
+    return found
+
+
+def policies_there(
+    in_force: Sequence[float], inflow: Sequence[float], pulled: Sequence[float]
+) -> list[float]:
+    """How many are in force with those whom promotions brought in, as long as they stay."""
+    found, more = [], 0.0
+    for amount, came, factor in zip(in_force, inflow, pulled, strict=True):
+        more = more * (1 - _POLICY_LEAVERS) + came * (factor - 1)
+        found.append(amount + more)
     return found
 
 
@@ -108,7 +127,7 @@ def _channel_rows(
     share: float,
     first: datetime.date,
     last: datetime.date,
-    amounts: list[float],
+    amounts: Sequence[float],
     rng: random.Random,
 ) -> Iterator[Row]:
     line = top_line(item.line)
@@ -116,8 +135,7 @@ def _channel_rows(
     for step, amount in enumerate(amounts):
         month = month_add(first, step)
         ago = (last.year - month.year) * 12 + last.month - month.month
-        pulled = promotion_factor(item.code, channel, month, last) * warmth_factor(item.code, month)
-        part = round(amount * share * pulled * rng.uniform(0.94, 1.06))
+        part = round(amount * share * warmth_factor(item.code, month) * rng.uniform(0.94, 1.06))
         price = item.price * (1.022 ** ((step + 60 - item.course.months) / 12 - 5))
         in_force = in_force * (1 - _MONTHLY_LEAVERS) + part
         late = channel == LATE[0] and item.code in LATE[1] and ago == 0

@@ -82,6 +82,7 @@ PAGES = {
     "a product's place": "/products/P0/mix/place/",
     "what if": "/products/P0/mix/what-if/?price=11",
     "what if, a promotion": "/products/P0/mix/what-if/?kind=promotion#what-if",
+    "what if, a promotion at a price with VAT": "/products/P1/mix/what-if/?kind=promotion#what-if",
     "what if, distribution": "/products/P0/mix/what-if/?kind=distribution&rate=0.5#what-if",
     "what if, slid": "/products/P0/mix/what-if/?price=11#what-if-result",
     "what if, a promotion slid": "/products/P0/mix/what-if/?kind=promotion&price=4#what-if-result",
@@ -305,6 +306,8 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         for product in products[:-1]
     ]
     rows.append(Price(product=products[0], price_list=base, component="month", **approved))
+    shelf = price_list_factory(kind="observed", with_vat=True)
+    rows.append(Price(product=products[1], price_list=shelf, **approved))
     Price.objects.bulk_create(rows)
     line = products[0].line
     for number in range(len(products)):

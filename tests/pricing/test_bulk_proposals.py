@@ -12,7 +12,6 @@ import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -24,6 +23,7 @@ from products.models import Family, FamilyMember, Product, Supplier
 from tests.factories import (
     bound_factory,
     channel_factory,
+    client_of,
     line_factory,
     price_factory,
     price_list_factory,
@@ -48,12 +48,6 @@ def product() -> Product:
     shop = price_list_factory(code="shop", with_vat=True)
     price_factory(product=found, price_list=shop, start_date=day(-20), amount=8)
     return found
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_products_picked_by_tick_or_filter(product: Product) -> None:

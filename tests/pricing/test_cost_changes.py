@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -32,6 +30,7 @@ from pricing.services.cost_changes import (
 from pricing.words.cost_changes import left_out_words
 from products.models import Product, Supplier
 from tests.factories import (
+    client_of,
     cost_line_factory,
     cost_rate_factory,
     line_factory,
@@ -42,14 +41,8 @@ from tests.factories import (
 )
 from tests.pricing.test_margins import costs, sell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 def soon(days: int = 10) -> datetime.date:
@@ -373,13 +366,8 @@ class TestPrices:
 
 
 class TestPages:
-    def client_of(self, user: Any) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
     def test_from_form_to_withdrawal(self, floored: World) -> None:
-        client = self.client_of(floored.finance)
+        client = client_of(floored.finance)
         said = {"supplier": "mill", "how": "percentage", "value": "4", "start_date": soon().isoformat()}
         said |= {"reason": "Mill asks more", "nonce": "once"}
         wrong = client.post("/costs/changes/new/", said | {"supplier": ""})
@@ -408,7 +396,7 @@ class TestPages:
         price_factory(product=floored.products[0], price_list=prices, start_date=soon(-400), amount=D(10))
         change = floored.draft()
         cost_change_apply(user=user, change=change)
-        client = self.client_of(user)
+        client = client_of(user)
         address = change.get_absolute_url()
         said = {"price_list": prices.pk, "keep": "rate", "reason": "Costs", "nonce": "p"}
         assert client.post(f"{address}propose/", said | {"reason": ""}).status_code == 422

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +12,14 @@ from django.urls import reverse
 from core.organisation import today
 from pricing.models import CostKind, CostLine, CostRate
 from products.models import Product, Supplier
-from tests.factories import cost_line_factory, cost_rate_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    client_of,
+    cost_line_factory,
+    cost_rate_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -22,12 +28,6 @@ MARKS = ("ZQXCOST", "987654", "987,654", "987.654")
 
 def day(days: int) -> datetime.date:
     return today() + datetime.timedelta(days)
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

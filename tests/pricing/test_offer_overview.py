@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,19 +10,13 @@ from django.test import Client
 from core.organisation import today
 from pricing.models import Listing, Positioning
 from products.models import Product, Segment
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import channel_factory, client_of, line_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 
 
 def day(days: int) -> datetime.date:
     return today() + datetime.timedelta(days)
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -285,6 +285,9 @@ def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> No
     measured(*(product_factory(line=juice.line) for _ in range(3)), uplift=0.9)  # goods say nothing
     promotion(contract, AHEAD[2], month_end(AHEAD[2]), channels=[web])
     assert change_of(contract) is None
+    Measure.objects.filter(pk=new.pk).update(unit_en="calls")  # nothing says what comes in
+    assert change_of(contract) is None
+    Measure.objects.filter(pk=new.pk).update(unit_en="contracts")
     measured(contract, uplift=0.5)
     PromotionEffect.objects.filter(product=contract).update(measure=new)
     change = change_of(contract)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.http import Http404
-from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.errors import DomainError, VersionConflict
 from collaboration.models import DecisionProduct
@@ -33,9 +31,9 @@ from pricing.services.offer import (
 )
 from products.models import FourEyesRule, Product, Segment
 from products.selectors.access import product_get
-from tests.factories import PASSWORD, line_factory, product_factory, user_factory
+from tests.factories import client_of, line_factory, product_factory, user_factory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 DAY = datetime.timedelta(days=1)
 SENTENCE = {
     "target_group": "home baristas",
@@ -43,12 +41,6 @@ SENTENCE = {
     "benefit": "that foams",
     "why": "Baristas ask for it",
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
@@ -305,12 +297,6 @@ def test_a_person_limited_to_another_line_sees_none(product: Product, ruud: Any)
 # -- pages -------------------------------------------------------------------------------------------------
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    assert client.login(username=user.email, password=PASSWORD)
-    return client
-
-
 def url(*parts: Any) -> str:
     return "/products/HVM/mix/positioning/" + "".join(f"{part}/" for part in parts)
 
@@ -325,7 +311,7 @@ def form_data(rows: list[tuple[str, str, str]] = (), **values: Any) -> dict[str,
 
 
 def test_a_version_from_draft_to_approval_by_page(product: Product, ruud: Any, sanne: Any) -> None:
-    marketing, manager = signed_in(ruud), signed_in(sanne)
+    marketing, manager = client_of(ruud), client_of(sanne)
     assert b"No positioning yet" in marketing.get("/products/HVM/mix/").content
     answer = marketing.post(url("new"), form_data([("claim", "foams", "8.1 of 10"), ("claim", "", "")]))
     row = Positioning.objects.get()
@@ -350,7 +336,7 @@ def test_a_new_version_starts_from_the_one_in_force_and_two_stand_side_by_side(
     product: Product, ruud: Any, sanne: Any
 ) -> None:
     first = approved(ruud, sanne, product, points=[Point("claim", "foams", "test")])
-    client = signed_in(ruud)
+    client = client_of(ruud)
     shown = client.get(url("new")).content.decode()
     assert 'value="home baristas"' in shown
     assert 'value="foams"' in shown
@@ -365,7 +351,7 @@ def test_a_new_version_starts_from_the_one_in_force_and_two_stand_side_by_side(
 def test_a_lost_race_on_the_page_shows_both_and_saves_nothing(product: Product, ruud: Any) -> None:
     row = a_draft(ruud, product)
     positioning_change(user=ruud, positioning=row, version=1, benefit="that froths", tone="dry")
-    answer = signed_in(ruud).post(url(row.pk, "edit"), form_data(version=1, benefit="that shines"))
+    answer = client_of(ruud).post(url(row.pk, "edit"), form_data(version=1, benefit="that shines"))
     assert answer.status_code == 409
     shown = answer.content.decode()
     assert "that froths" in shown
@@ -376,14 +362,14 @@ def test_a_lost_race_on_the_page_shows_both_and_saves_nothing(product: Product, 
 
 
 def test_evidence_needs_a_claim_and_what_was_typed_stays(product: Product, ruud: Any) -> None:
-    answer = signed_in(ruud).post(url("new"), form_data([("claim", "", "8.1 of 10")]))
+    answer = client_of(ruud).post(url("new"), form_data([("claim", "", "8.1 of 10")]))
     assert answer.status_code == 422
     assert b"Evidence of what?" in answer.content
     assert b"8.1 of 10" in answer.content
 
 
 def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: Any, sanne: Any) -> None:
-    marketing, manager = signed_in(ruud), signed_in(sanne)
+    marketing, manager = client_of(ruud), client_of(sanne)
     refused = marketing.post(url("new"), form_data(expected_rate="-100"))
     assert (refused.status_code, Positioning.objects.count()) == (422, 0)
     marketing.post(url("new"), form_data(expected_rate="4"))
@@ -419,7 +405,7 @@ def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: 
 
 
 def api(user: Any, method: str, address: str = "", **data: Any) -> Any:
-    client = signed_in(user)
+    client = client_of(user)
     options = {"content_type": "application/json"} if method != "get" else {}
     return getattr(client, method)(f"/api/v1/positionings/{address}", data, **options)
 

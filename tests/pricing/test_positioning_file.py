@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import translation
 
 from core.organisation import today
 from exchange.models import Import
@@ -32,7 +30,7 @@ from products.models import Product, Segment
 from tests.factories import line_factory, product_factory, user_factory
 from tests.products.sheet_help import run, undo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 SHEET = PositioningSheet()
 SENTENCE = {
     "target_group": "home baristas",
@@ -43,18 +41,12 @@ SENTENCE = {
 POINTS = (
     Point("attribute", "no added sugar", "recipe"),
     Point("claim", "foams like milk"),
-    Point("claim", "no lumps"),
+    Point("claim", "no lumps | no skin", "4|5 of a panel"),
 )
 
 
 def day(days: int) -> datetime.date:
     return today() + datetime.timedelta(days=days)
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
@@ -171,7 +163,10 @@ def test_a_draft_changes_and_undo_leaves_what_was_touched_since(product: Product
     ] + [{"product": "HVM", "start_date": day(days), "benefit": "cheap"} for days in (40, 50)]
     done = run(SHEET, file)
     assert (done.counts.new, done.counts.changed) == (2, 2)
-    assert done.sample[0]["old"] == {"tone": "", "claims": "foams like milk\nno lumps"}
+    assert done.sample[0]["old"] == {
+        "tone": "",
+        "claims": "foams like milk\nno lumps || no skin | 4||5 of a panel",
+    }
     assert [row.author for row in Positioning.objects.filter(benefit="cheap")] == [None, None]
     for row in (drafts[0], Positioning.objects.get(start_date=day(40))):
         row.refresh_from_db()
@@ -186,7 +181,7 @@ def test_a_draft_changes_and_undo_leaves_what_was_touched_since(product: Product
     assert [point.text for point in drafts[1].points.all()] == [
         "no added sugar",
         "foams like milk",
-        "no lumps",
+        "no lumps | no skin",
     ]
 
 

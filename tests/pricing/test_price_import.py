@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.errors import DomainError
 from collaboration.models import Alert, Decision
@@ -45,16 +45,10 @@ from tests.factories import (
 )
 from tests.html import tight
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 UNIT, DAY = ("unit", ""), datetime.timedelta(days=1)
 D = Decimal
 HEADS = "product;prijslijst;vanaf;prijs;eindigt;onderdeel;reden;uitzondering"
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 def day(days: int) -> datetime.date:

@@ -31,6 +31,7 @@ from products.services.four_eyes import four_eyes_set
 from products.services.line import line_delete
 from tests.factories import (
     channel_factory,
+    client_of,
     line_factory,
     price_factory,
     price_list_factory,
@@ -58,16 +59,6 @@ def product() -> Product:
     for days, amount in ((-365, "10.00"), (-20, "8.00"), (30, "9.00"), (60, "7.00")):
         price_factory(product=found, price_list=shop, start_date=day(days), amount=Decimal(amount))
     return found
-
-
-@pytest.fixture
-def client_of() -> Any:
-    def of(user: Any) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return of
 
 
 class TestTheCard:
@@ -203,7 +194,7 @@ class TestTheCard:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
         assert [event.date for event in events] == [day(-7)]
 
-    def test_who_may_not_see_prices_has_no_marks(self, product: Product, client_of: Any) -> None:
+    def test_who_may_not_see_prices_has_no_marks(self, product: Product) -> None:
         blind = user_factory(rights=["products.view"])
         assert list(price_events(blind, product, day(-900), day(900))) == []
         assert client_of(blind).get("/products/A/").status_code == 200
@@ -217,7 +208,7 @@ class TestTheCard:
 
 
 class TestPages:
-    def test_prices_filter_sort_and_file(self, product: Product, client_of: Any) -> None:
+    def test_prices_filter_sort_and_file(self, product: Product) -> None:
         client = client_of(user_factory())
         other = product_factory(code="B", line=product.line)
         price_factory(product=other, price_list=PriceList.objects.get(), start_date=day(-9), amount=3)
@@ -232,7 +223,7 @@ class TestPages:
         file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
 
-    def test_what_holds_on_another_day(self, product: Product, client_of: Any) -> None:
+    def test_what_holds_on_another_day(self, product: Product) -> None:
         """8.00, 9.00 from the 30th day, 7.00 from the 60th: on the page, in its file and in the API."""
         client, shop = client_of(user_factory(language="en")), PriceList.objects.get()
         part = {"product": product, "price_list": shop, "component": "month"}
@@ -260,7 +251,7 @@ class TestPages:
         assert client.get("/api/v1/prices/?on=soon").status_code == 400
 
     def test_a_price_of_parts_is_said_in_words_and_in_the_file(
-        self, product: Product, client_of: Any, tmp_path: Path
+        self, product: Product, tmp_path: Path
     ) -> None:
         """Per month and by tier only: shown where prices are, and read in again as the file has it."""
         client, shop = client_of(user_factory()), PriceList.objects.get()
@@ -305,7 +296,7 @@ class TestPages:
         form = client.get("/pricing/proposals/new/?product=KWH").context["form"]
         assert (form["component"].value(), form["tier"].value()) == ("month", "")
 
-    def test_a_proposal_from_form_to_approval(self, product: Product, client_of: Any) -> None:
+    def test_a_proposal_from_form_to_approval(self, product: Product) -> None:
         author, approver = user_factory("marketing"), user_factory()
         client = client_of(author)
         said = {
@@ -337,7 +328,7 @@ class TestPages:
         assert again.status_code == 409
         assert f"{approver} was first" in again.content.decode()
 
-    def test_pasted_prices(self, product: Product, client_of: Any) -> None:
+    def test_pasted_prices(self, product: Product) -> None:
         client = client_of(user_factory(language="nl"))
         said = {
             "price_list": "shop",
@@ -357,7 +348,7 @@ class TestPages:
         assert done.status_code == 302
         assert Proposal.objects.get().prices.get().amount == Decimal("1007.77")
 
-    def test_a_list_with_prices_keeps_what_its_amounts_mean(self, product: Product, client_of: Any) -> None:
+    def test_a_list_with_prices_keeps_what_its_amounts_mean(self, product: Product) -> None:
         mine = PriceList.objects.get()
         client = client_of(user_factory())
         said = {
@@ -379,7 +370,7 @@ class TestPages:
 
 
 class TestApi:
-    def test_propose_read_and_approve(self, product: Product, client_of: Any) -> None:
+    def test_propose_read_and_approve(self, product: Product) -> None:
         author, approver = client_of(user_factory()), client_of(user_factory())
         said = {
             "price_list": "shop",
@@ -450,7 +441,7 @@ def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> Non
 
 
 class TestVatRates:
-    def test_who_closes_months_adds_one_ahead_and_takes_it_back(self, client_of: Any) -> None:
+    def test_who_closes_months_adds_one_ahead_and_takes_it_back(self) -> None:
         finance = client_of(user_factory("finance", name="Femke"))
         said = {"code": "low", "start_date": day(40).isoformat(), "rate": "10.5"}
         assert finance.post("/pricing/vat/", said).status_code == 302
@@ -475,7 +466,7 @@ class TestVatRates:
 
 
 class TestRules:
-    def test_a_bound_of_a_part_and_what_spoils(self, client_of: Any) -> None:
+    def test_a_bound_of_a_part_and_what_spoils(self) -> None:
         line, client = line_factory(), client_of(user_factory("administrator"))
         finance = client_of(user_factory("finance"))
         said = {
@@ -501,7 +492,7 @@ class TestRules:
         page = tight(client.get("/pricing/rules/"))
         assert ("per month" in page, "soon spoils" in page) == (True, True)
 
-    def test_nobody_goes_round_a_bound_alone(self, client_of: Any) -> None:
+    def test_nobody_goes_round_a_bound_alone(self) -> None:
         """Who proposes sets none; who may do both sets none where prices need two people."""
         line, both = line_factory(name="Juice"), user_factory("administrator", name="Anna")
         emma = user_factory("finance", name="Emma")
@@ -532,7 +523,7 @@ class TestRules:
         limited = client_of(user_factory("viewer", lines=[line]))
         assert limited.get("/pricing/rules/limits/history/").status_code == 403
 
-    def test_a_vat_that_holds_stays_as_it_was(self, product: Product, client_of: Any) -> None:
+    def test_a_vat_that_holds_stays_as_it_was(self, product: Product) -> None:
         """That of its line is a word about a product as well; one ahead can be said anew."""
         finance = user_factory("finance")
         for about, code, ahead in (

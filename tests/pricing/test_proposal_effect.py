@@ -20,6 +20,7 @@ from pricing.services.proposals import proposal_approve, proposal_draft, proposa
 from products.models import Measure, Product, ProductFigures, SalesMonth
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_line_factory,
     cost_rate_factory,
     line_factory,
@@ -63,14 +64,8 @@ def priced(price_list: PriceList, count: int, **fields: Any) -> list[Product]:
     return products
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def card(user: Any, proposal: Proposal, client: Client | None = None) -> Any:
-    return (client or signed_in(user)).get(f"/pricing/proposals/{proposal.pk}/effect/", headers=HTMX)
+    return (client or client_of(user)).get(f"/pricing/proposals/{proposal.pk}/effect/", headers=HTMX)
 
 
 def test_the_approver_sees_what_the_decision_will_expect() -> None:
@@ -120,7 +115,7 @@ def test_who_sees_it_and_where_there_is_none() -> None:
     proposal = proposed(mine, priced(mine, 1))
     assert card(user_factory("viewer"), proposal).status_code == 200
     assert card(user_factory("viewer", channels=[shop]), proposal).status_code == 403
-    english = signed_in(user_factory(language="en"))
+    english = client_of(user_factory(language="en"))
     abroad = price_list_factory(currency="GBP")
     said = tight(english.get(f"/pricing/proposals/{proposed(abroad, priced(abroad, 1)).pk}/"))
     assert "Nothing: nobody says who pays in another currency" in said
@@ -131,7 +126,7 @@ def test_who_sees_it_and_where_there_is_none() -> None:
     assert said in tight(english.get(f"/pricing/proposals/{other.pk}/"))
     assert said not in tight(english.get(f"/pricing/proposals/{proposal.pk}/"))
     assert card(user_factory(), other).status_code == 302
-    client = signed_in(user_factory())
+    client = client_of(user_factory())
     for each, shown in ((proposal, True), (other, False)):
         page = client.get(f"/pricing/proposals/{each.pk}/").content.decode()
         assert (f"/pricing/proposals/{each.pk}/effect/" in page) is shown
@@ -139,7 +134,7 @@ def test_who_sees_it_and_where_there_is_none() -> None:
 
 def test_queries_are_as_many_for_two_as_for_ten() -> None:
     mine, line, user = price_list_factory(), line_factory(), user_factory()
-    client, counts = signed_in(user), []
+    client, counts = client_of(user), []
     for count in (2, 10):
         proposal = proposed(mine, priced(mine, count, line=line))
         card(user, proposal, client)
@@ -195,7 +190,7 @@ def test_of_a_channels_list_with_all_that_may_stand_beside_it_the_queries_are_fe
         product=juice, measure=units, channel=shop, month=last, volume=9, revenue=27, days=30
     )
     proposal, user = proposed(mine, [juice]), user_factory()
-    client = signed_in(user)
+    client = client_of(user)
     card(user, proposal, client)
     with CaptureQueriesContext(connection) as queries:
         assert card(user, proposal, client).context["margin"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.errors import DomainError
 from core.models import Job
@@ -32,6 +31,7 @@ from pricing.services.proposals import (
 from products.models import Product
 from tests.factories import (
     channel_factory,
+    client_of,
     line_factory,
     price_factory,
     price_list_factory,
@@ -42,22 +42,10 @@ from tests.html import tight
 
 from .test_proposals import drafted, proposed, soon
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
 HTMX = {"HX-Request": "true"}
 MONTH, KWH = ("month", ""), ("unit", "kWh")
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def posted(client: Client, path: str, **said: Any) -> Any:
@@ -100,7 +88,7 @@ class TestAllPartsOfAPrice:
         assert amounts_of(made) == {MONTH: D("5.85"), KWH: D("0.223137")}
 
     def test_each_its_own_on_the_form(self, power: Product) -> None:
-        client = signed_in(user_factory(language="en"))
+        client = client_of(user_factory(language="en"))
         form = client.get("/pricing/proposals/new/?product=EL").context["form"]
         assert form["kind"].value() == "parts"
         assert [str(field.value()) for field in form.part_fields] == ["6.50", "0.24793"]
@@ -124,12 +112,12 @@ class TestAllPartsOfAPrice:
 
     def test_of_a_what_if_about_all_of_them(self, power: Product) -> None:
         url = f"/pricing/proposals/new/?product=EL&list=home&start={soon()}&share=-3.50"
-        form = signed_in(user_factory()).get(url).context["form"]
+        form = client_of(user_factory()).get(url).context["form"]
         values = [form[name].value() for name in ("kind", "component", "value")]
         assert values == ["percentage", EVERY, D("-3.50")]
 
     def test_by_api(self, power: Product) -> None:
-        client = signed_in(user_factory(language="en"))
+        client = client_of(user_factory(language="en"))
         said = {"price_list": "home", "start_date": soon(), "reason": "Grid"}
         month = {"product": "EL", "component": "month", "amount": "6.95"}
         kwh = {"product": "EL", "tier": "kWh", "amount": "0.251234"}
@@ -143,7 +131,7 @@ class TestAllPartsOfAPrice:
 class TestNotice:
     def test_a_draft_says_it_before_it_is_proposed(self) -> None:
         proposal = drafted()
-        client = signed_in(proposal.author)
+        client = client_of(proposal.author)
         url = proposal.get_absolute_url()
         notice = {"path": f"{url}notice/", "headers": HTMX}
         assert f'hx-get="{url}notice/"' in client.get(url).content.decode()
@@ -157,7 +145,7 @@ class TestNotice:
         proposal = proposed()
         NoticeDays.objects.create(days=40)
         approver = user_factory(language="en")
-        client, url = signed_in(approver), proposal.get_absolute_url()
+        client, url = client_of(approver), proposal.get_absolute_url()
         assert "told 40 days ahead" in tight(client.get(f"{url}notice/", headers=HTMX))
         refused = client.post(f"{url}act/", {"act": "approve"})
         assert refused.status_code == 400
@@ -190,7 +178,7 @@ class TestOnceMore:
         with pytest.raises(DomainError):
             proposal_repeat(user=proposal.author, proposal=proposal, start_date=soon(), reason="x")
         proposal = proposal_reject(user=user_factory(), proposal=proposal, note="Too early")
-        client, url = signed_in(proposal.author), proposal.get_absolute_url()
+        client, url = client_of(proposal.author), proposal.get_absolute_url()
         assert "Propose it again" in client.get(url).content.decode() or "opnieuw" in tight(client.get(url))
         late = client.post(f"{url}again/", {"start_date": today().isoformat(), "reason": "x"})
         assert late.status_code == 422
@@ -204,8 +192,8 @@ class TestOnceMore:
     def test_by_api_and_by_who_proposes_only(self) -> None:
         proposal = proposal_reject(user=user_factory(), proposal=proposed(), note="No")
         said = {"start_date": soon(60)}
-        assert posted(signed_in(user_factory("viewer")), f"{proposal.pk}/again/", **said).status_code == 403
-        author = signed_in(proposal.author)
+        assert posted(client_of(user_factory("viewer")), f"{proposal.pk}/again/", **said).status_code == 403
+        author = client_of(proposal.author)
         made = posted(author, f"{proposal.pk}/again/", **said)
         answer = made.json()
         assert (made.status_code, answer["state"], answer["reason"]) == (201, "draft", "Costs went up")
@@ -228,7 +216,7 @@ def test_more_than_five_hundred_by_api_are_a_draft_that_a_job_works_out() -> Non
     products = [product_factory(line=line) for _number in range(AT_ONCE + 1)]
     for product in products:
         price_factory(product=product, price_list=mine, start_date=soon(-9))
-    client = signed_in(user_factory(language="en"))
+    client = client_of(user_factory(language="en"))
     said = {"price_list": "all", "start_date": soon(), "reason": "Dearer", "rule": "percentage"}
     codes = [product.code for product in products]
     made = posted(client, "", **said, value="0.1", products=codes)
@@ -310,14 +298,14 @@ def test_a_reason_for_an_exception_has_one_length_everywhere(power: Product) -> 
     author, other = user_factory(language="en"), user_factory(language="en")
     said = {"price_list": "home", "start_date": soon(), "reason": "Dearer"}
     said["prices"] = [{"product": "EL", "amount": "7", "component": "month"}]
-    assert posted(signed_in(author), "", **said, exception="a" * 401).status_code == 400
-    made = Proposal.objects.get(pk=posted(signed_in(author), "", **said, exception="a" * 400).json()["id"])
+    assert posted(client_of(author), "", **said, exception="a" * 401).status_code == 400
+    made = Proposal.objects.get(pk=posted(client_of(author), "", **said, exception="a" * 400).json()["id"])
     waiting = proposed()
     NoticeDays.objects.create(days=20)
     at = f"{made.pk}/approve/"
-    assert posted(signed_in(other), at, exception="b" * 401).status_code == 400
-    assert posted(signed_in(other), at, exception="b" * 400).status_code == 200
+    assert posted(client_of(other), at, exception="b" * 401).status_code == 400
+    assert posted(client_of(other), at, exception="b" * 400).status_code == 200
     made.refresh_from_db()
     assert made.exception == "a" * 400 + "; " + "b" * 400
-    answer = signed_in(other).post(f"{waiting.get_absolute_url()}act/", {"act": "approve"})
+    answer = client_of(other).post(f"{waiting.get_absolute_url()}act/", {"act": "approve"})
     assert 'name="exception" maxlength="400"' in answer.content.decode()

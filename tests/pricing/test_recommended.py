@@ -24,6 +24,7 @@ from tests.factories import (
     bound_become,
     bound_factory,
     channel_factory,
+    client_of,
     cost_rate_factory,
     line_factory,
     price_factory,
@@ -32,7 +33,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.pricing.elasticities import elasticity_factory
-from tests.pricing.test_what_if import client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import ground_of, marketer, next_month, sold_and_expected
 
 pytestmark = pytest.mark.django_db
 SINCE = datetime.date(2020, 1, 1)

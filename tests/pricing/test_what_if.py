@@ -26,6 +26,7 @@ from pricing.selectors.what_if_reading import what_if_ground
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_line_factory,
     cost_rate_factory,
     line_factory,
@@ -99,12 +100,6 @@ def product() -> Product:
 
 def marketer(**fields: Any) -> Any:
     return user_factory("marketing", **fields)
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def ask(client: Client, target: str = "div#what-if-result", code: str = "A", **said: Any) -> str:

@@ -15,8 +15,8 @@ from pricing.models import DistributionMonth, Scenario
 from pricing.selectors.what_if_distribution import DistributionAnswer
 from pricing.what_if_asked import Asker
 from products.models import Channel, Measure, Product, SalesMonth
-from tests.factories import channel_factory, cost_rate_factory, measure_factory, user_factory
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
+from tests.factories import channel_factory, client_of, cost_rate_factory, measure_factory, user_factory
+from tests.pricing.test_what_if import ask, ground_of, marketer, next_month
 from tests.pricing.test_what_if import product as product
 
 pytestmark = pytest.mark.django_db

@@ -24,6 +24,7 @@ from pricing.selectors.what_if_reading import what_if_ground
 from products.models import LineMeasure, Measure, Product, ProductMonth
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_rate_factory,
     line_factory,
     measure_factory,
@@ -35,7 +36,7 @@ from tests.factories import (
 from tests.html import tight
 from tests.pricing.elasticities import LEVELS, answers_of, elasticity_factory, prices_give, sales_answering
 from tests.pricing.test_elasticity_night import night, of
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
+from tests.pricing.test_what_if import ask, ground_of, marketer, next_month
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -187,6 +188,38 @@ def test_the_card_says_why_no_distribution_is_asked(contracts: Product) -> None:
     assert "kind=distribution" not in card
 
 
+def test_where_no_price_was_measured_who_asks_says_how_many_fewer_come_in(contracts: Product) -> None:
+    """At 2 and +10 % 16.53 come in instead of 20, whatever the forecast: no range, and no chance."""
+    cost_rate_factory(product=contracts, start_date="2024-01-01", amount=6)
+    Elasticity.objects.update(method="portfolio")
+    client = client_of(user_factory("product-manager"))
+    card = ask(client, "div#what-if", price="11")
+    assert "is not measured yet, neither of this product nor of its line" in card
+    assert 'name="fewer" min="0" max="10" step="0.1" value=""' in card
+    assert "what-if-sensitivity" not in card
+    assert "what-if-recommended" not in card
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client, price="11", fewer="2")))
+    assert "That 2.0% fewer come in per 1% of price is an assumption of your own, not measured" in page
+    assert "Chance" not in page
+    ground = ground_of(contracts)
+    found = ground.answer(Asked(ground.price.amount * 11 / 10, next_month(), fewer=Decimal(2))).outcome
+    lost = [20 * (1 - 1.1**-2) * sum(0.98**n for n in range(months)) for months in range(12)]
+    assert [month.mean for month in found.volumes] == pytest.approx([1000 - each for each in lost])
+    same = ground.answer(Asked(ground.price.amount * 11 / 10, next_month(), fewer=Decimal(0))).outcome
+    assert same.volumes[-1].mean == pytest.approx(1000)
+    for said, taken in (("99", "10.0"), ("-1", ""), ("nan", ""), ("x", ""), ("0", "0.0")):
+        assert f'name="fewer" min="0" max="10" step="0.1" value="{taken}"' in ask(
+            client, "div#what-if", price="11", fewer=said
+        )
+    client.post(f"/products/{contracts.code}/mix/what-if/keep/", {"price": "11", "fewer": "2", "name": "A"})
+    assert Scenario.objects.get().values["fewer"] == "2.0"
+    assert "assumed: 2.0% fewer come in per 1% of price" in ask(client, "div#what-if")
+    Elasticity.objects.update(method="quasi_poisson")
+    card = ask(client, "div#what-if", price="11", fewer="2")
+    assert "what-if-fewer" not in card
+    assert "assumed: 2.0% fewer come in per 1% of price" in card  # as it was kept
+
+
 def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measure, Measure]) -> None:
     LineMeasure.objects.filter(measure=measures[0]).delete()
     page = ask(client_of(marketer()), "div#what-if", churn="1.5")
@@ -195,7 +228,7 @@ def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measu
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"), [("flow", "level"), ("unmeasured", "unmeasured"), ("more", "inflow"), ("", "")]
+    ("change", "reason"), [("flow", "level"), ("unmeasured", ""), ("more", "inflow"), ("", "")]
 )
 def test_refused_with_its_reason(
     contracts: Product, measures: tuple[Measure, Measure], change: str, reason: str

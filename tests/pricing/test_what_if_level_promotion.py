@@ -10,14 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.models import Scenario
+from pricing.models import Elasticity, Scenario
 from pricing.selectors.what_if_promotion import PromotionAnswer
 from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
 from products.models import Channel, Measure, Product, SalesMonth
-from tests.factories import cost_rate_factory, product_factory, user_factory
+from tests.factories import client_of, cost_rate_factory, product_factory, user_factory
 from tests.pricing.promotions import measured
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
+from tests.pricing.test_what_if import ask, ground_of, marketer, next_month
 from tests.pricing.test_what_if_level import contracts as contracts
 from tests.pricing.test_what_if_level import measures as measures
 from tests.pricing.test_what_if_promotion import plain, said
@@ -108,6 +108,25 @@ def test_what_others_measured_on_goods_says_nothing_and_an_assumption_is_called_
     assert "what-if-assumed" not in card
     assert "more come in (New contracts) than normally" in plain(card)
     assert "1 of this product, 1 of its line, 1 in all" in plain(card)
+
+
+def test_where_no_price_was_measured_either_only_what_is_assumed_comes_in(contracts: Product) -> None:
+    """20 % more at 9 instead of 10: break-even at 1 / 0.9 − 1, and no chance of what is assumed."""
+    Elasticity.objects.update(method="portfolio")
+    found = answered(contracts, price="9", assumed="20")
+    uplift = found.found.uplift
+    assert (uplift.mean, uplift.lo80, uplift.hi80) == pytest.approx((0.2, 0.2, 0.2))
+    assert found.outcome.break_even == pytest.approx(1 / 0.9 - 1)
+    client = client_of(marketer())
+    asked = said(mechanic="welcome", price="9", assumed="20")
+    card = ask(client, "div#what-if", **asked)
+    assert "More that come in in its days" in card
+    assert "20% more come in in its days, and nothing less afterwards, is an assumption" in plain(card)
+    assert "Chance" not in plain(card)
+    of_contracts(contracts)  # measured promotions say it without a price that was
+    card = plain(ask(client, "div#what-if", **asked))
+    assert "more come in (New contracts) than normally" in card
+    assert "Chance that revenue is higher" in card
 
 
 def test_its_channels_are_weighed_by_what_comes_in(contracts: Product) -> None:

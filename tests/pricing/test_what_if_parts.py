@@ -16,10 +16,10 @@ from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
 from products.models import Product
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory
+from tests.factories import client_of, line_factory, price_factory, price_list_factory, product_factory
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import ask, ground_of, marketer, next_month, sold_and_expected
 from tests.pricing.test_what_if_promotion import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]

@@ -21,6 +21,7 @@ from pricing.what_if_asked import Asker
 from products.models import Channel, Measure, Product, SalesMonth
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_rate_factory,
     line_factory,
     price_factory,
@@ -28,7 +29,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.pricing.promotions import measured
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import ask, ground_of, marketer, next_month, sold_and_expected
 from tests.pricing.test_what_if import product as product
 
 pytestmark = pytest.mark.django_db

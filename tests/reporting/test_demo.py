@@ -18,12 +18,16 @@ from collaboration.models import Alert, Comment, DecisionOutcome
 from core.organisation import today
 from forecasting.models import AccuracyRow, Finding, Forecast, Override, ProductNews, SharedEffect
 from pricing.doctor import ledger_is_booked
+from pricing.engine.pooling import Belief
 from pricing.models import Bound, Positioning, PriceList, Promotion, PromotionEffect, Proposal
 from pricing.selectors.bonuses import bonuses
 from pricing.selectors.cost_months import cost_months
+from pricing.selectors.earlier_promotions import LEAST_OTHERS
 from pricing.selectors.prices import prices_on
 from pricing.selectors.what_if import Ground
+from pricing.selectors.what_if_promotion import PromotionAnswer
 from pricing.selectors.what_if_reading import what_if_ground
+from pricing.what_if_asked import Asker
 from products.models import (
     BudgetVersion,
     BundlePart,
@@ -171,7 +175,9 @@ def _every_kind_of_fact_of_the_mix() -> None:
     delivered = Promotion.objects.exclude(delivery_start=None)
     assert set(delivered.values_list("state", flat=True)) == {"approved", "cancelled"}
     measured = PromotionEffect.objects.filter(reason="", product__kind="service")
-    assert set(measured.values_list("promotion__mechanic", flat=True)) == {"welcome", "campaign"}
+    assert set(measured.values_list("promotion__mechanic", flat=True)) == {"welcome", "campaign", "cashback"}
+    for code in ("GAS-036", "INB-200"):  # of neither itself
+        assert _welcome(Product.objects.get(code=code)).count >= LEAST_OTHERS
     assert Bound.objects.filter(least__isnull=False).exists()
     assert set(Bound.objects.values_list("beyond", flat=True)) == {"reason", "refuse"}
     lists = PriceList.objects.exclude(prices=None)
@@ -188,6 +194,17 @@ def _every_kind_of_fact_of_the_mix() -> None:
     assert ground.inflow is not None
     assert Finding.objects.filter(measure__kind="level", product__code="OPS-100", state="open").exists()
     assert Override.objects.exclude(channel=None).exists()
+
+
+def _welcome(contract: Product) -> Belief:
+    """What a welcome discount of it is believed to do."""
+    user = User.objects.get(email="anna@demo.example")
+    ground = what_if_ground(user, contract)
+    assert isinstance(ground, Ground)
+    asker = Asker(user, ground)
+    answer = asker.answer(asker.read({"kind": "promotion", "mechanic": "welcome"}))
+    assert isinstance(answer, PromotionAnswer)
+    return answer.belief
 
 
 def _fields(model: Any) -> set[str]:
