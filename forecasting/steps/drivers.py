@@ -55,8 +55,8 @@ class Moved:
     months: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
-        """The forecast with drivers; ``None`` where none entered."""
-        if not self.factors:
+        """The forecast with drivers; ``None`` where none entered, or nothing is forecast."""
+        if not self.factors or not len(made.mean):
             return None
         if self.months:
             return list(self.months)

@@ -150,7 +150,7 @@ def category_section(builder: Builder, context: ReportContext) -> None:
     whole = whole_of_all(context)
     adds = whole is not None and whole.adds
     at = _read_one_by_one(context, [(channel, rows) for (channel, _years), rows in found.items()])
-    builder.text(_others_words(len(at), {channel for channel, _years in found} - at), about="channel")
+    builder.text(_others_words(len(at), {channel for channel, _years in found} - at), about="revenue")
     for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
         if channel not in at:
             continue
@@ -169,11 +169,12 @@ def category_section(builder: Builder, context: ReportContext) -> None:
 def _read_one_by_one(
     context: ReportContext, found: Iterable[tuple[Channel, list[_AtChannel]]]
 ) -> set[Channel]:
-    """Those that sold most, and those that the report names."""
-    sold: dict[Channel, Decimal] = defaultdict(Decimal)
+    """Those that sold most, in money or else by volume, and those that the report names."""
+    sold: dict[Channel, tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))
     for channel, rows in found:
-        sold[channel] += _sum(rows, "revenue") or 0
-    most = sorted(sold, key=lambda channel: (-sold[channel], channel.name))
+        revenue, volume = sold[channel]
+        sold[channel] = revenue + (_sum(rows, "revenue") or 0), volume + (_sum(rows, "volume") or 0)
+    most = sorted(sold, key=lambda channel: (*(-amount for amount in sold[channel]), channel.name))
     named = [channel for channel in most if channel in context.scope.channels]
     return {*most[:AT], *named[:NAMED_AT]}
 
@@ -183,7 +184,7 @@ def _others_words(told: int, others: Collection[Channel]) -> str:
     if not others:
         return ""
     said = {"told": told, "more": formats.number(len(others), 0)}
-    return _("%(told)s channels, those with the most revenue first; %(more)s more are not here.") % said
+    return _("%(told)s channels, the largest first; %(more)s more are not here.") % said
 
 
 def _earlier(years: Sequence[Span]) -> Sequence[Span]:

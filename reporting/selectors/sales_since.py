@@ -37,9 +37,9 @@ def sales_since(spans: Sequence[Span]) -> QuerySet[Any]:
     )
     night = Subquery(step.order_by("-started_at").values("started_at")[:1])
     closing = Subquery(MonthClosing.objects.order_by("-closed_at").values("closed_at")[:1])
-    written = ImportedObject.objects.filter(
-        source_import=OuterRef("pk"), kind=SALES_WRITTEN, after__months__has_any_keys=said
-    )
+    # An import of before its months were kept may have changed any.
+    changed = Q(after__months__has_any_keys=said) | ~Q(after__has_key="months")
+    written = ImportedObject.objects.filter(changed, source_import=OuterRef("pk"), kind=SALES_WRITTEN)
     files = Import.objects.filter(sheet="sales").annotate(until=Greatest(night, closing))
     if of_ledger:
         files = files.filter(Exists(LedgerMapping.objects.exclude(key="")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 from django.http import Http404
@@ -12,10 +13,12 @@ from django.http import Http404
 from accounts.errors import DomainError
 from collaboration.models import Alert
 from core.months import month_add
+from forecasting import engine
 from forecasting.engine import launch
 from forecasting.models import Forecast, LaunchPlan, LaunchReference, StageEstimate
 from forecasting.selectors.launches import launch_plans_of
 from forecasting.services.launches import launch_plan_set, launch_plan_withdraw
+from forecasting.steps.drivers import Moved
 from products.models import Measure, Product, ProductFigures, ProductMonth, Succession
 from tests.factories import line_factory, measure_factory, organisation_factory, product_factory, user_factory
 
@@ -169,6 +172,13 @@ def test_references_that_lost_their_sales_say_so(manager, references, units):
     run_now()
     made = forecast_of(product)
     assert (made.method, made.reason_code, made.months.count()) == ("none", "no_reference", 0)
+
+
+def test_where_nothing_is_forecast_nothing_is_moved() -> None:
+    """A plan whose references have no months, of a product with a price ahead."""
+    nothing = np.empty(0)
+    made = engine.Forecast("A", 0, *[nothing] * 6, "none", "no_reference")
+    assert Moved((1.1,) * 18, {}).on(made) is None
 
 
 def test_a_diffusion_with_numbers_given_or_borrowed(manager, references, units):

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from collaboration.models import Alert, Notification
-from collaboration.selectors.alerts import alert_rows, alerts_open, alerts_ranked, with_words
+from collaboration.selectors.alerts import alert_rows, alerts_open, alerts_ranked, alerts_worded
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import CostCorrection, CostRate, LedgerEntry
@@ -126,7 +126,7 @@ def test_who_proposed_it_is_not_offered_to_decide(rate: CostRate) -> None:
     Alert.objects.create(kind="margin_floor", subject="x", fingerprint="x", stake_amount=5, **now)
     address = f"/costs/lines/{rate.cost_line_id}/"
     for user, action, place, offered in ((finance, "Look", 1, False), (other, "Decide", 0, True)):
-        (row,) = alert_rows(user, with_words(alerts_open(user).filter(pk=alert.pk)))
+        (row,) = alert_rows(user, alerts_worded(alerts_open(user).filter(pk=alert.pk)))
         assert row.action == action
         ranked = alerts_ranked(user, alerts_open(user))
         assert list(ranked.values_list("pk", flat=True)).index(alert.pk) == place

@@ -150,7 +150,7 @@ def test_products_at_many_channels_have_the_largest_and_those_that_the_report_na
     for number, shop in enumerate(shops):
         sell(company.juice, LAST, D(1), D(1000 - number), channel=shop)
     said, *found = blocks(company, "category", company.shops, audience="external")
-    assert said.markdown == "12 channels, those with the most revenue first; 5 more are not here."
+    assert said.markdown == "12 channels, the largest first; 5 more are not here."
     assert [table.title for table in found] == ["Zuid", "Noord", *(f"Shop {n:02}" for n in range(10))]
     said, *found = blocks(company, "category", company.shops, shops[-1], audience="external")
     assert said.markdown.startswith("13 channels")

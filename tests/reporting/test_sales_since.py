@@ -14,6 +14,7 @@ from forecasting.models import NightlyStep
 from pricing.models import CostKind
 from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
+from products.models import SALES_WRITTEN, ImportedObject
 from products.services.closing import month_close
 from products.sheets.sales import SalesSheet
 from reporting.selectors.report_query import SOURCES, Span
@@ -95,6 +96,18 @@ def test_only_months_that_a_file_changed_count(finance: Any, of: str) -> None:
     assert told(of, 3, 1) == []
     run(SALES, [sale(3), sale(2), sale(1)])
     assert told(of, 3, 1) == []
+
+
+def test_a_file_of_before_its_months_were_kept_counts_when_it_is_undone(finance: Any) -> None:
+    done = run(SALES, [sale(1, 900)])
+    night()
+    note = ImportedObject.objects.get(source_import=done.import_id, kind=SALES_WRITTEN)
+    ImportedObject.objects.filter(pk=note.pk).update(
+        after={key: value for key, value in note.after.items() if key != "months"}
+    )
+    assert told("standard", 1) == []
+    undo(SALES, done.import_id or 0)
+    assert told("standard", 1) == booked("standard")
 
 
 def test_a_week_changes_both_months_that_it_lies_in(finance: Any) -> None:
