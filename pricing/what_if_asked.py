@@ -23,6 +23,9 @@ from .selectors.what_if_promotion import PromotionAsked, Promotions
 WEEKS = 2
 
 
+_AS_IT_WAS = ("kind", "channel", "part", "fewer", "assumed", "churn")
+
+
 class Asker:
     """Reads and answers every kind of question of one product; what only one kind needs, when it is asked."""
 
@@ -47,9 +50,9 @@ class Asker:
         return self._price(said)
 
     def can_ask(self, values: Mapping[str, Any]) -> bool:
-        """Whether what was kept can be asked as it was: of that kind, in those channels, of that part."""
+        """Whether what was kept can be asked as it was: its kind, channels, part and own assumptions."""
         read = self.read(values).values
-        return all(read.get(name) == values.get(name) for name in ("kind", "channel", "part"))
+        return all(read.get(name) == values.get(name) for name in _AS_IT_WAS)
 
     def channel_name(self, pk: int) -> str:
         """Also of a channel that nothing can be asked of any more."""

@@ -14,6 +14,7 @@ from core.charts import Chart, Switch
 from pricing.charts.prices import Days, price_chart
 from pricing.models import Price
 from pricing.selectors.price_rows import PriceRow, price_history, price_rows
+from pricing.selectors.prices import may_propose
 from pricing.selectors.resellers import own_beside, reseller_margin
 from pricing.words.prices import list_words, part_words, price_decimals, price_text, van_words
 from products.models import Product
@@ -50,7 +51,7 @@ def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
         "chart": chart,
         "has_van": any(row.van for row in rows),
         "history": bool(history),
-        "can_propose": user.has_perm("pricing.edit"),
+        "can_propose": may_propose(user),
     }
 
 

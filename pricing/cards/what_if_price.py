@@ -242,13 +242,15 @@ def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
             "That %(fewer)s fewer come in per 1%% of price is an assumption of your own, not measured and "
             "without a range."
         )
-        return [*found, text % {"fewer": _rate(asked.fewer)}]
+        found.append(text % {"fewer": _rate(asked.fewer)})
     if said.better is None or ground.revenue is None:
         return found
     found += _state_even(said.state, ground.inflow.stays, _REVENUE)
     margin = said.margin if said.margin is not None and said.margin.better is not None else None
     if margin is not None:
         found += _state_even(margin.state, ground.inflow.stays, _MARGIN)
+    if asked.fewer is not None:
+        return found
     if not asked.churn:
         return [*found, _("No chance is given: how many leave because of the price is not measured.")]
     by_it = _("By your assumption, the chance that revenue is higher than now: %(share)s.")

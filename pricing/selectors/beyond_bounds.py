@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from pricing.models import Bound, Price, PriceList
 from pricing.models.price import State
@@ -29,7 +29,7 @@ class Overtaken:
 def prices_overtaken(day: datetime.date, tree: LineTree) -> list[Overtaken]:
     """Of each product and bound the first price in force on the day, or approved ahead, that is beyond it.
     One that was approved beyond the bound with a reason that lets it pass is not among them, nor what others
-    ask. Six queries at most."""
+    ask. Seven queries at most."""
     bounds = BoundsOn(day, tree)
     if not bounds.read:
         return []
@@ -46,9 +46,10 @@ def prices_overtaken(day: datetime.date, tree: LineTree) -> list[Overtaken]:
     rates = vat_rates_on(list({row.product_id: row.product for row in rows}.values()), days) if days else {}
     then = {at: bounds.on(at) for at in days}
     found: dict[tuple[int, int], Overtaken] = {}
+    made = dict(Bound.objects.annotate(made=Min("events__pgh_created_at")).values_list("pk", "made"))
     for price, at in sorted(spans, key=lambda span: span[1]):
         passed = passing(price.price_list, price, then[at], rates[at])
-        if passed and not _was_known(passed):
+        if passed and not _was_known(passed, made[passed.bound.pk]):
             since = max(price.start_date, passed.bound.start_date)
             found.setdefault((price.product_id, passed.bound.pk), Overtaken(passed, since))
     return list(found.values())
@@ -84,8 +85,10 @@ def _days(price: Price, bounds: BoundsOn, day: datetime.date) -> list[datetime.d
     return [first, *(at for at in bounds.days_ahead(price.price_list.currency) if at > first)]
 
 
-def _was_known(passed: Passed) -> bool:
-    """Whether it was approved with a reason for passing this bound."""
+def _was_known(passed: Passed, made: datetime.datetime | None) -> bool:
+    """Whether it was approved with a reason for passing this bound, which was there by then."""
     bound, proposal = passed.bound, passed.price.proposal
-    reason = proposal is not None and bool(proposal.exception)
-    return reason and not passed.is_refused and bound.start_date <= passed.price.start_date
+    if proposal is None or not proposal.exception or proposal.decided_at is None or passed.is_refused:
+        return False
+    before = made is None or made < proposal.decided_at
+    return before and bound.start_date <= passed.price.start_date

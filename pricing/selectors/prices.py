@@ -59,6 +59,13 @@ def lists_within(user: Any) -> QuerySet[PriceList]:
     return rows if channels is None else rows.filter(channel__in=channels)
 
 
+def may_propose(user: Any) -> bool:
+    """Whether there is a list whose prices are theirs to propose."""
+    return user.has_perm("pricing.edit") and (
+        visible_channel_ids(user) is None or lists_within(user).exists()
+    )
+
+
 def list_is_within(user: Any, price_list: PriceList) -> bool:
     """Whether nobody outside the person's channels pays by it: only then it is theirs to propose or decide
     on."""

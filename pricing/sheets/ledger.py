@@ -108,12 +108,10 @@ def _is_made(line: str) -> bool:
 
 
 def _alike(row: _Row, left: Mapping[str, LedgerEntry]) -> str | None:
-    """Which of the lines that are there it is by what it is of, the one that says the same first: of lines
-    that no file numbered, where the row is numbered."""
+    """Which of the lines left of what it is of too, the one that says the same first: of lines that no file
+    numbered, where the row is numbered."""
     entry = row.entries[0]
-    found = [
-        line for line, known in left.items() if _of(known) == row.of and (_is_made(line) or not entry.line)
-    ]
+    found = [line for line in left if _is_made(line) or not entry.line]
     same = (
         line for line in found if all(getattr(left[line], name) == getattr(entry, name) for name in _SAME)
     )
@@ -179,16 +177,21 @@ class _Plan(Plan):
         self, there: Mapping[tuple[str, bool], LedgerEntry], rows: Sequence[_Row]
     ) -> Iterator[tuple[int, Refused]]:
         left = {line: entry for (line, reverses), entry in there.items() if not reverses}
+        like: dict[tuple[Any, ...], dict[str, LedgerEntry]] = defaultdict(dict)
+        for line, entry in left.items():
+            like[_of(entry)][line] = entry
         lines: dict[int, str] = {}
         for row in rows:
             if (line := row.entries[0].line) in left and line:
                 lines[row.line] = line
+                del like[_of(left[line])][line]
                 del left[line]
         for row in rows:
             if row.line not in lines:
-                alike = _alike(row, left)
+                alike = _alike(row, like.get(row.of, {}))
                 if alike is not None:
                     lines[row.line] = alike
+                    del like[row.of][alike]
                     del left[alike]
         refused: Refused | None = None
         for row in rows:

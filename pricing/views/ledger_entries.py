@@ -49,15 +49,16 @@ def ledger_entries_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
     entries = entries_asked(request.GET).rows()
     columns = [
-        *(ExportColumn(_("Date"), "date"), ExportColumn(_("Number")), ExportColumn(_("Account"))),
-        *(ExportColumn(_("Cost centre")), ExportColumn(_("Dimension")), ExportColumn(_("Text"), width=36)),
+        *(ExportColumn(_("Date"), "date"), ExportColumn(_("Number")), ExportColumn(_("Line of the entry"))),
+        *(ExportColumn(_("Account")), ExportColumn(_("Cost centre")), ExportColumn(_("Dimension"))),
+        ExportColumn(_("Text"), width=36),
         *(ExportColumn(_("Supplier")), ExportColumn(_("Product")), ExportColumn(_("Channel"))),
         *(ExportColumn(_("Kind of cost")), ExportColumn(_("Amount"), "amount")),
         *(ExportColumn(_("Currency")), ExportColumn(_("Amount in it"), "number")),
     ]
     rows = (
         [
-            *(row.date, row.number, row.account, row.cost_centre, row.dimension, row.text),
+            *(row.date, row.number, row.line, row.account, row.cost_centre, row.dimension, row.text),
             *("" if each is None else each.code for each in (row.supplier, row.product, row.channel)),
             *(" + ".join(_kinds(entries, row)), row.booked, row.currency, row.amount),
         ]

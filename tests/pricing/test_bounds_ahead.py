@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import User
 from collaboration.kinds import alert_kinds
@@ -18,7 +18,7 @@ from collaboration.models import Alert
 from collaboration.services.alerts import alert_close
 from core import formats
 from core.organisation import today
-from pricing.models import PriceList, Proposal
+from pricing.models import Bound, PriceList, Proposal
 from pricing.services.bound_alerts import bound_alerts_settle
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_submit
@@ -169,11 +169,22 @@ class TestTheAlert:
         assert said["B"]["day"] == soon(15).isoformat()
 
     @pytest.mark.parametrize(
-        ("begins", "beyond", "told"), [(5, "reason", 0), (5, "refuse", 1), (12, "reason", 1)]
+        ("begins", "beyond", "before", "told"),
+        [
+            pytest.param(5, "reason", True, 0, id="let pass with its reason"),
+            pytest.param(5, "reason", False, 1, id="set after the approval"),
+            pytest.param(5, "refuse", False, 1, id="lets nothing pass"),
+            pytest.param(12, "reason", False, 1, id="begins after the price"),
+        ],
     )
     def test_what_was_approved_beyond_it_with_a_reason_is_known(
-        self, product: Product, begins: int, beyond: str, told: int
+        self, product: Product, begins: int, beyond: str, before: bool, told: int
     ) -> None:
+        def bound() -> None:
+            bound_factory(product=product, start_date=soon(begins), most=D("10.50"), beyond=beyond)
+
+        if before:
+            bound()
         proposal = proposal_draft(
             user=user_factory(),
             price_list=PriceList.objects.get(code="base"),
@@ -185,7 +196,9 @@ class TestTheAlert:
         )
         proposal_submit(user=proposal.author, proposal=proposal)
         proposal_approve(user=user_factory(), proposal=proposal)
-        bound_factory(product=product, start_date=soon(begins), most=D("10.50"), beyond=beyond)
+        if not before:
+            bound()
+            Bound.objects.get().events.update(pgh_created_at=timezone.now())
         assert len(self.found()) == told
 
     def test_more_products_ask_no_more_queries(self, product: Product) -> None:

@@ -200,7 +200,10 @@ def test_where_no_price_was_measured_who_asks_says_how_many_fewer_come_in(contra
     assert "what-if-recommended" not in card
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client, price="11", fewer="2")))
     assert "That 2.0% fewer come in per 1% of price is an assumption of your own, not measured" in page
-    assert "Chance" not in page
+    assert "Break-even: revenue" in page
+    for said in ("No chance is given", "the chance that"):
+        assert said not in page
+    assert "the chance that" not in ask(client, price="11", fewer="2", churn="1")
     ground = ground_of(contracts)
     found = ground.answer(Asked(ground.price.amount * 11 / 10, next_month(), fewer=Decimal(2))).outcome
     lost = [20 * (1 - 1.1**-2) * sum(0.98**n for n in range(months)) for months in range(12)]
@@ -218,6 +221,7 @@ def test_where_no_price_was_measured_who_asks_says_how_many_fewer_come_in(contra
     card = ask(client, "div#what-if", price="11", fewer="2")
     assert "what-if-fewer" not in card
     assert "assumed: 2.0% fewer come in per 1% of price" in card  # as it was kept
+    assert "Ask it again" not in card
 
 
 def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measure, Measure]) -> None:
