@@ -307,7 +307,7 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
     ]
     rows.append(Price(product=products[0], price_list=base, component="month", **approved))
     shelf = price_list_factory(kind="observed", with_vat=True)
-    rows.append(Price(product=products[1], price_list=shelf, **approved))
+    rows += [Price(product=product, price_list=shelf, **approved) for product in products[1:]]
     Price.objects.bulk_create(rows)
     line = products[0].line
     for number in range(len(products)):

@@ -212,12 +212,18 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 
 EMPTY = {
     *("forecasting.Backtest", "forecasting.Calibration"),
-    *("forecasting.ForecastWeek", "forecasting.NightlyStep", "products.MonthClosing"),
+    *(
+        "forecasting.ForecastWeek",
+        "forecasting.NightlyStep",
+        "products.MonthClosing",
+        "products.ImportedObject",
+    ),
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
     *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),
 }
-"""Tables that sections read and of which the company has nothing: what a night weighs and
-when costs were booked, beside the marked forecasts, stages and errors themselves; rules and limits."""
+"""Tables that sections read and of which the company has nothing: what a night weighs, when costs were
+booked and which months files changed, beside the marked forecasts, stages and errors themselves; rules and
+limits."""
 
 
 DRAWN = ("pocket", "pptx")
