@@ -178,7 +178,7 @@ def sold_by(company: Any, count: int) -> None:
             cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=D("0.25"))
         figures = {"measure": units, "data_month": LAST, "revenue_12m": 100 + product.pk, "stage": "growth"}
         ProductFigures.objects.update_or_create(product=product, defaults=figures)
-    ProductFigures.objects.filter(product=company.juice).update(stage="maturity", revenue_12m=9000)
+    ProductFigures.objects.filter(product=company.juice).update(stage="maturity", revenue_12m=10**9)
 
 
 def test_a_line_of_many_products_is_one_page(company: Any, client: Any) -> None:
