@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, Sum
 
 from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
+from core.sql import rows_of
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.engine.costs import xyz as xyz_of
@@ -130,13 +130,11 @@ def ranked(
     products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
     net: dict[int, Decimal] = {}
     volumes: dict[int, str] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last])
-        for pk, measure, amount, said in cursor.fetchall():
-            if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
-                volumes[pk] = said or ""
-                if amount is not None:
-                    net[pk] = amount
+    for pk, measure, amount, said in rows_of(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last]):
+        if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
+            volumes[pk] = said or ""
+            if amount is not None:
+                net[pk] = amount
     booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
     whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_add, month_row
+from core.sql import rows_of
 from pricing.models import CostKind, CostMonth
 from products.models import Channel
 from products.selectors.access import is_limited, products_visible, visible_line_ids
@@ -80,11 +80,10 @@ def cost_to_serve(user: Any, last: datetime.date) -> Serving:
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
     leads = {pk: tree.lead_measure(line).pk for pk, line in products.values_list("pk", "line")}
     net: dict[int, Decimal] = defaultdict(Decimal)
-    with connection.cursor() as cursor:
-        cursor.execute(_NET_OF_CHANNELS.format(cents=sold_in_cents()), sold_said(leads, [(first, last)]))
-        for place, amount in cursor.fetchall():
-            for above in chains[place]:
-                net[above] += amount
+    said = sold_said(leads, [(first, last)])
+    for place, amount in rows_of(_NET_OF_CHANNELS.format(cents=sold_in_cents()), said):
+        for above in chains[place]:
+            net[above] += amount
     costs: dict[int, Decimal] = defaultdict(Decimal)
     actuals: dict[int, Decimal] = {}
     for place, planned, paid in own_costs:

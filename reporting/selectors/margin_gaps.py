@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from core.months import month_range
+from core.sql import rows_of, sql_of
 from pricing.engine.costs import LEVELS
 from products.models import Product
 
@@ -86,7 +85,7 @@ def margin_gaps(
     of_products = all(span.sources == SOURCES["actual"] for span in spans)
     booked = rows.filter(within(query))
     names = ("month", "product_id") if of_products else ("month",)
-    there = _query(booked.order_by().values(*names).distinct())
+    there = sql_of(booked.order_by().values(*names).distinct())
     found = _without(
         query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
     )
@@ -132,11 +131,9 @@ def _without(
         product="product_id" if of_products else "NULL::bigint",
         booked=booked or _NOTHING,
         apart=apart,
-        since=_query(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
+        since=sql_of(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, said)
-        return cursor.fetchall()  # type: ignore[no-any-return]
+    return rows_of(sql, said)
 
 
 def _in_no_channel(query: ReportQuery) -> Q:
@@ -149,14 +146,4 @@ def _in_no_channel(query: ReportQuery) -> Q:
 
 
 def _sql(rows: QuerySet[Any]) -> str:
-    return _query(rows.order_by().values("month", "product_id", "amount", level=F("kind__level"))) or _NOTHING
-
-
-def _query(rows: QuerySet[Any]) -> str:
-    """As part of a query that has named parameters; empty: there is nothing to find."""
-    try:
-        sql, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return ""
-    with connection.cursor() as cursor:
-        return str(cursor.mogrify(sql, params).decode().replace("%", "%%"))
+    return sql_of(rows.order_by().values("month", "product_id", "amount", level=F("kind__level"))) or _NOTHING

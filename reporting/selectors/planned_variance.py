@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, QuerySet
 
 from core.months import month_range
+from core.sql import rows_of, sql_of
 from pricing.engine.volume_mix import Moved, volume_and_mix
 from pricing.selectors.costs import MOVING
 from products.models import Product
@@ -192,20 +191,7 @@ def _read(
         "booked": booked,
         "there": there,
     }
-    with connection.cursor() as cursor:
-        told = {name: _told(cursor, rows) for name, rows in parts.items()}
-        if not told["booked"]:  # nothing that the person sees, or that the filters leave
-            return []
-        cursor.execute(
-            _COMPARED.format(key=key, sold=sold, **{k: v or _NOTHING for k, v in told.items()}), said
-        )
-        return cursor.fetchall()  # type: ignore[no-any-return]
-
-
-def _told(cursor: Any, rows: QuerySet[Any]) -> str:
-    """As part of a query that has named parameters; empty where no row can be."""
-    try:
-        sql, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return ""
-    return str(cursor.mogrify(sql, params).decode().replace("%", "%%"))
+    told = {name: sql_of(rows) for name, rows in parts.items()}
+    if not told["booked"]:  # nothing that the person sees, or that the filters leave
+        return []
+    return rows_of(_COMPARED.format(key=key, sold=sold, **{k: v or _NOTHING for k, v in told.items()}), said)

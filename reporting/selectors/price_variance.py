@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from core.sql import rows_of
 from pricing.models import CostMonth
 from products.models import Product
 from products.selectors.access import visible_channel_ids
@@ -175,9 +175,7 @@ def _sums(
         params = (*params, list(query.suppliers))
     others = "".join(f"{name}, " for name in fields if name != "supplier_id")
     pairs = (_PAIRS_OF_SUPPLIERS if of_suppliers else _PAIRS).format(others=others, booked=booked)
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS.format(key=key, pairs=pairs, only=only), params)
-        return cursor.fetchall()  # type: ignore[no-any-return]
+    return rows_of(_SUMS.format(key=key, pairs=pairs, only=only), params)
 
 
 def _booked(user: Any, query: ReportQuery, span: Span, fields: Sequence[str]) -> QuerySet[Any]:
