@@ -11,7 +11,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cached_property
-from statistics import fmean, stdev
+from math import fsum, sqrt
+from statistics import fmean
 from typing import Generic, NamedTuple, TypeVar
 
 CENT = Decimal("0.01")
@@ -235,7 +236,8 @@ def variation(volumes: Sequence[float]) -> float | None:
     volumes in. None of fewer than two, and where they are not over nothing together."""
     if len(volumes) < 2 or sum(volumes) <= 0:
         return None
-    return stdev(volumes) / fmean(volumes)
+    mean = fmean(volumes)
+    return sqrt(fsum((volume - mean) ** 2 for volume in volumes) / (len(volumes) - 1)) / mean
 
 
 def xyz(found: float | None) -> str:
