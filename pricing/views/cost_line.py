@@ -42,6 +42,7 @@ from pricing.words.costs import (
     rate_notes,
     split_words,
 )
+from pricing.words.withdrawn import withdrawn_words
 from products.selectors.closing import open_from
 
 
@@ -152,6 +153,7 @@ def _shown(
                 # of closed months the one that holds too: its page says the way out
                 "correctable": rate.start_date <= day
                 and (begin is None or rate.start_date >= begin or rate.pk in holding),
+                "withdrawn": withdrawn_words(rate.withdrawn_reason),
                 "correction": waiting.get(rate.pk),
                 "becomes": becomes_words(line, waiting[rate.pk]) if rate.pk in waiting else "",
             }
