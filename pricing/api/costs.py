@@ -15,11 +15,12 @@ from products.selectors.access import products_visible
 
 
 class CostKindSerializer(serializers.ModelSerializer):
-    """``level``: the margin it is taken off before (cm1, cm2, cm3), or below."""
+    """``level``: the margin it is taken off before (cm1, cm2, cm3), or below.
+    ``is_retired``: no longer offered for new cost lines and mappings."""
 
     class Meta:
         model = CostKind
-        fields = ("code", "name_en", "name_nl", "level", "place", "is_landed")
+        fields = ("code", "name_en", "name_nl", "level", "place", "is_landed", "is_retired")
         read_only_fields = fields
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from core.organisation import organisation_get, today
 from pricing.engine.costs import PARTS
 from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostShare
 from pricing.selectors.costs import EDIT
+from pricing.selectors.ledger import UNMAPPED
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.closing import closed_until, is_closed
@@ -27,7 +29,9 @@ from products.services.scope import line_within, product_within, unlimited
 from .standard_costs import standard_costs_later
 
 Basis, Base = CostLine.Basis, CostLine.Base
-NAMES = frozenset({"name_en", "name_nl", "place", "is_landed"})
+NAMES = frozenset({"name_en", "name_nl", "place", "is_landed", "is_retired"})
+OWN_KINDS = frozenset({"purchase", "inbound", "claims", UNMAPPED})
+"""Bases of percentages, the claims ratio and the ledger go by these codes."""
 # A base that holds the kind itself would go round in circles.
 ROUND = {"purchase": {Base.PURCHASE, Base.FREIGHT, Base.CIF}, "inbound": {Base.CIF}}
 
@@ -81,6 +85,23 @@ def cost_kind_save(
         raise DomainError("kind_used", message, min(changes))
     row_save(current, version=version, values=values)
     return current
+
+
+@transaction.atomic
+def cost_kind_delete(*, user: Any, kind: CostKind) -> None:
+    """A kind that nothing has; another is retired."""
+    right_require(user, EDIT)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    current = row_lock(kind)
+    used = DomainError(
+        "kind_used", _("Something has this kind, or goes by it: let it no longer be offered."), status=409
+    )
+    if current.code in OWN_KINDS or CostMonth.objects.filter(kind=current).exists():
+        raise used
+    try:
+        current.delete()
+    except ProtectedError:
+        raise used from None
 
 
 @transaction.atomic
@@ -180,7 +201,8 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **values: Any) -> CostLine:
-    """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was."""
+    """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was.
+    What follows of open months is booked anew."""
     cost_line_within(user, cost_line)
     current = row_lock(cost_line)
     changes = {name for name, value in values.items() if getattr(current, name) != value}
@@ -188,6 +210,8 @@ def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **v
         message = _("It has rates: only the note and the months after the end can change. Make a new line.")
         raise DomainError("has_rates", message, min(changes - {"note", "tail_months"}))
     row_save(current, version=version, values=values)
+    if changes - {"note"}:
+        standard_costs_later(cost_lines=[current.pk])
     return current
 
 

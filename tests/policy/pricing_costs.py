@@ -62,6 +62,7 @@ def everything(world: World) -> dict[str, Any]:
 
 def new(world: World) -> dict[str, Any]:
     return {
+        "whose": "product",
         "product": world.own_product.code,
         "kind": "purchase",
         "basis": "unit",
