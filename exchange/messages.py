@@ -98,6 +98,14 @@ STATES: dict[str, Any] = {
     "undo_newest_first": _(
         "A later import changed the same kind of data: number %(later)s (%(file)s). Undo that one first."
     ),
+    "undo_closed": _(
+        "Months until %(until)s are closed, and undoing this import would change %(rows)s of their rows. "
+        "Import the right figures as a correction instead, with a reason."
+    ),
+    "undo_closed_mapping": _(
+        "Months until %(until)s are closed, and undoing this import would change costs of %(months)s. Map "
+        "these accounts anew from a later month, or import the right mapping as a correction, with a reason."
+    ),
     "correction_reason": _("Say why a closed month is corrected."),
     "layout_unknown": _("There is no remembered layout “%(name)s”."),
     "file_missing": _("The file is no longer on the server. Upload it again."),

@@ -6,6 +6,7 @@ from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
     break_even,
+    cost_budgets,
     cost_changes,
     cost_corrections,
     cost_line,
@@ -80,6 +81,8 @@ urlpatterns = [
     path("costs/ledger/<str:kind>/", ledger_entries.ledger_entries_export, name="ledger_entries_export"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),
+    path("costs/budget/", cost_budgets.cost_budgets, name="cost_budgets"),
+    path("costs/budget/<str:kind>/", cost_budgets.cost_budgets_export, name="cost_budgets_export"),
     path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),
     path("costs/kinds/new/", cost_line.cost_kind_edit, name="cost_kind_new"),
     path("costs/kinds/<int:pk>/", cost_line.cost_kind_edit, name="cost_kind_edit"),

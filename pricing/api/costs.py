@@ -9,16 +9,18 @@ from rest_framework import mixins, routers, serializers, viewsets
 from core.api import HasRight, Pagination
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import RIGHT, cost_lines_visible
+from pricing.words.withdrawn import withdrawn_words
 from products.api.shared import LineFilter
 from products.selectors.access import products_visible
 
 
 class CostKindSerializer(serializers.ModelSerializer):
-    """``level``: the margin it is taken off before (cm1, cm2, cm3), or below."""
+    """``level``: the margin it is taken off before (cm1, cm2, cm3), or below.
+    ``is_retired``: no longer offered for new cost lines and mappings."""
 
     class Meta:
         model = CostKind
-        fields = ("code", "name_en", "name_nl", "level", "place", "is_landed")
+        fields = ("code", "name_en", "name_nl", "level", "place", "is_landed", "is_retired")
         read_only_fields = fields
 
 
@@ -119,6 +121,7 @@ class CostRateSerializer(serializers.ModelSerializer):
     product = serializers.CharField(source="cost_line.product.code", default=None, read_only=True)
     kind = serializers.CharField(source="cost_line.kind.code", read_only=True)
     currency = serializers.CharField(source="cost_line.currency", read_only=True)
+    withdrawn_reason = serializers.SerializerMethodField()
 
     class Meta:
         model = CostRate
@@ -128,6 +131,9 @@ class CostRateSerializer(serializers.ModelSerializer):
             "withdrawn_reason",
         )
         read_only_fields = fields
+
+    def get_withdrawn_reason(self, row: CostRate) -> str:
+        return withdrawn_words(row.withdrawn_reason)
 
 
 class CostRateViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):

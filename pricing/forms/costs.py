@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
 from pricing.models import CostKind, CostLine, CostRate
+from pricing.selectors.costs import kinds_offered
 from pricing.services.costs import RateValues
 from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
@@ -178,20 +179,30 @@ def shares_parts(user: Any, text: str) -> dict[Product, Decimal]:
 
 
 class CostLineForm(RateForm):
-    """A new cost line with its first rate: of a product by its code, of a line, or of all products."""
+    """A new cost line with its first rate: of a product by its code, of a line, or of all products, as is
+    chosen; what is left empty never makes it one of all."""
 
+    whose = forms.ChoiceField(
+        label=pgettext_lazy("cost", "Of"),
+        choices=[("product", _("one product")), ("line", _("a product line")), ("all", _("all products"))],
+        initial="product",
+    )
     product = ProductCodeField(
-        label=_("Product"), max_length=60, required=False, help_text=_("Its code; empty: of a line, or all.")
+        label=_("Product"), max_length=60, required=False, help_text=_("The code of the one product.")
     )
     line = forms.ModelChoiceField(
-        label=_("or all products of a line"),
+        label=_("Product line"),
         queryset=ProductLine.objects.none(),
         required=False,
         to_field_name="code",
-        empty_label=_("all products"),
+        empty_label="—",
+        help_text=_("All products of it, and of the lines below it."),
     )
     kind = forms.ModelChoiceField(
-        label=_("Kind of cost"), queryset=CostKind.objects.all(), to_field_name="code", empty_label=None
+        label=_("Kind of cost"),
+        queryset=kinds_offered(),
+        to_field_name="code",
+        empty_label=None,
     )
     name = forms.CharField(
         label=_("What it is"), max_length=80, required=False, help_text=_("Such as the ingredient or part.")
@@ -276,8 +287,11 @@ class CostLineForm(RateForm):
     def clean(self) -> dict[str, Any]:
         found = super().clean()
         self.of_basis = found.get("basis", "")
-        if found.get("product") is not None and found.get("line") is not None:
-            self.add_error("line", gettext("Choose a product or a line, not both."))
+        for name, missing in (("product", gettext("Of which product?")), ("line", gettext("Of which line?"))):
+            if found.get("whose") == name and found.get(name) is None and name not in self.errors:
+                self.add_error(name, missing)
+            elif found.get("whose") not in (name, None) and found.get(name) is not None:
+                self.add_error(name, gettext("Choose that it is of this, or leave it empty."))
         try:
             found["parts"] = shares_parts(self.user, found.get("shares", ""))
         except forms.ValidationError as error:
@@ -313,4 +327,7 @@ class CostKindForm(forms.ModelForm):
 
     class Meta:
         model = CostKind
-        fields = ["code", "name_nl", "name_en", "level", "place", "is_landed"]
+        fields = ["code", "name_nl", "name_en", "level", "place", "is_landed", "is_retired"]
+        help_texts = {
+            "is_retired": _("Not to be chosen for new cost lines and mappings; what has it keeps it.")
+        }

@@ -10,8 +10,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MonthField
-from pricing.models import CostKind, LedgerMapping
-from pricing.selectors.ledger import UNMAPPED
+from pricing.models import LedgerMapping
+from pricing.selectors.costs import kinds_offered
 from pricing.services.ledger import Part
 from products.forms.fields import ProductCodeField, RatePercentField
 from products.models import Channel, ProductLine
@@ -44,7 +44,7 @@ class PartForm(forms.Form):
     )
     kind = forms.ModelChoiceField(
         label=_("Kind of cost"),
-        queryset=CostKind.objects.exclude(code=UNMAPPED),
+        queryset=kinds_offered(),
         to_field_name="code",
         required=False,
         empty_label="—",
@@ -108,7 +108,7 @@ class BasePartFormSet(forms.BaseFormSet):
 def parts_formset(data: Any, user: Any) -> Any:
     made = forms.formset_factory(PartForm, formset=BasePartFormSet, extra=PARTS, max_num=PARTS)
     choices = {
-        "kind": [(row.code, str(row)) for row in CostKind.objects.exclude(code=UNMAPPED)],
+        "kind": [(row.code, str(row)) for row in kinds_offered()],
         "line": [(row.code, str(row)) for row in ProductLine.objects.all()],
         "channel": [(row.code, str(row)) for row in Channel.objects.all()],
     }

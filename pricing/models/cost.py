@@ -20,7 +20,8 @@ _WITHDRAWN = "ARRAY['withdrawn_at', 'withdrawn_reason']"
 @pghistory.track()
 class CostKind(models.Model):
     """A kind of cost and the margin it is taken off before. Finance adds its own; once cost lines have it
-    its level stays. ``is_landed``: it is among what bought goods cost until they are at our door."""
+    its level stays. ``is_landed``: it is among what bought goods cost until they are at our door.
+    ``is_retired``: no longer offered where a kind is chosen; what has it keeps it."""
 
     class Level(models.TextChoices):
         CM1 = "cm1", pgettext_lazy("margin level", "contribution margin 1")
@@ -34,6 +35,7 @@ class CostKind(models.Model):
     level = models.CharField(_("taken off before"), max_length=5, choices=Level.choices)
     place = models.PositiveSmallIntegerField(_("place in the list"), default=100)
     is_landed = models.BooleanField(_("part of the landed cost"), default=False)
+    is_retired = models.BooleanField(_("no longer offered"), default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

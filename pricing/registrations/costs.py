@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
+from core.history import history_words
 from core.later import later_in
 from core.registries import (
     CHART,
@@ -30,6 +31,7 @@ def register() -> None:
     from exchange.sheets import sheets
     from pricing import doctor
     from pricing.cards.ledger import reconciled_panel
+    from pricing.models import CostRate
     from pricing.selectors.cost_months import ACTUAL_STEP, STANDARD_STEP
     from pricing.sheets.budget import BudgetWithCostsSheet
     from pricing.sheets.costs import CostsSheet
@@ -39,7 +41,9 @@ def register() -> None:
     from pricing.words.cost_corrections import DECIDED, WAITING
     from pricing.words.margins import FLOOR
     from pricing.words.month_closing import CLOSED
+    from pricing.words.withdrawn import withdrawn_words
 
+    history_words(CostRate, "withdrawn_reason", withdrawn_words)
     sheets.register(CostsSheet(), LedgerSheet(), MappingSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(

@@ -6,8 +6,9 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, QuerySet, Sum, Window
+from django.db.models import F, Q, QuerySet, Sum, Window
 from django.db.models.functions import FirstValue
 
 from core.months import month_add, month_start
@@ -15,11 +16,13 @@ from core.organisation import local_date
 from pricing.engine.costs import allocate
 from pricing.models import CostBudget, CostLine
 from products.models import BudgetRow
+from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.budget import budget_of_years, budget_year
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import BookedCost
 from .cost_splits import Splits, Spread, Weights
+from .costs import RIGHT
 from .standard_costs import said_hash
 
 VERSION = 2
@@ -44,6 +47,20 @@ def budget_holding(months: Collection[datetime.date]) -> QuerySet[CostBudget]:
     rows = CostBudget.objects.filter(month__in=months).annotate(newest=newest)
     held = rows.filter(source_import=F("newest"))
     return held.order_by(*PLANNED_OF, "currency").select_related("source_import")
+
+
+def cost_budgets_visible(user: Any, months: Collection[datetime.date]) -> QuerySet[CostBudget]:
+    """Those within the person's lines and channels, by month; what is of neither product nor line only for
+    who sees all lines."""
+    if not (user.has_perm(RIGHT) and user.has_perm("products.view")):
+        return CostBudget.objects.none()
+    rows, lines, channels = budget_holding(months), visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        rows = rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    of = ("kind", "product", "line", "channel", "supplier")
+    return rows.select_related("source_import", *of).order_by("month", "kind__place", *PLANNED_OF, "currency")
 
 
 def months_split() -> set[datetime.date]:

@@ -178,9 +178,8 @@ def written_changes(user: Any, change: CostChange) -> list[RateChange]:
     """The same of a change that was written: its rates beside those before them, of the cost lines the person
     may see. Two queries."""
     related = (f"cost_line__{name}" for name in ("kind", "product", "line"))
-    mine = list(
-        change.rates.filter(cost_line__in=cost_lines_visible(user).order_by()).select_related(*related)
-    )
+    written = change.rates.filter(start_date=change.start_date)  # without what withdrawing it put back
+    mine = list(written.filter(cost_line__in=cost_lines_visible(user).order_by()).select_related(*related))
     rates, found = rates_of({rate.cost_line for rate in mine}), []
     before = change.start_date - datetime.timedelta(days=1)
     for rate in mine:

@@ -24,6 +24,8 @@ from products.selectors.access import products_visible, visible_channel_ids, vis
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
 
+from .ledger import UNMAPPED
+
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
 MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
 """What counts by what is sold, where it does not count another measure."""
@@ -34,6 +36,11 @@ RELATED = ("kind", "product", "line", "measure", "supplier", "channel")
 def cost_kinds() -> list[CostKind]:
     """The kinds of cost in their order, read once for all that a page shows of them."""
     return list(CostKind.objects.all())
+
+
+def kinds_offered() -> QuerySet[CostKind]:
+    """Those that a new cost line or mapping can have."""
+    return CostKind.objects.filter(is_retired=False).exclude(code=UNMAPPED)
 
 
 def kind_called(kind: CostKind, called: Called) -> CostKind:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
@@ -129,6 +129,13 @@ class LedgerEntries:
             if value := said.get(name):
                 wanted &= _through(name, value, parts)
         return wanted
+
+
+def with_reversals(rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """With ``reversed_on``: when the entry is taken back, by what came with it."""
+    of = {name: OuterRef(name) for name in ("source", "number", "line")}
+    back = LedgerEntry.objects.filter(**of, is_reversal=True)
+    return rows.annotate(reversed_on=Subquery(back.values("date")[:1]))
 
 
 def _through(name: str, value: str, parts: Mapping[Any, Iterable[LedgerMapping]]) -> Q:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Min, QuerySet, Sum
 
 from core.models import Job
-from core.months import month_end
+from core.months import month_end, month_range
 from pricing.models import CostCorrection, LedgerEntry
+from products.models import ProductMonth
+from products.selectors.closing import open_from
 
 from .accruals import accruals_open
+from .ledger import Reconciled
 
 JOB = "pricing.month_close"
 
@@ -47,6 +50,33 @@ def closing_waits(month: datetime.date) -> Waiting:
     sums = entries.aggregate(number=Count("pk"), amount=Sum("booked", default=0), first=Min("month"))
     found = list(corrections.select_related(*of).order_by("proposed_at", "pk"))
     return Waiting(found, sums["number"], sums["amount"], sums["first"])
+
+
+@dataclass(frozen=True)
+class LedgerOpen:
+    """What the ledger lacks of months that are closed together: ``unmapped`` of it is mapped to nothing,
+    since the month ``first``; of the months ``bare`` it has no entry."""
+
+    unmapped: Decimal
+    first: datetime.date | None
+    bare: list[datetime.date]
+
+
+def months_closed_with(month: datetime.date) -> list[datetime.date]:
+    """The open months that closing this one closes, itself the last: since the first one with figures."""
+    begin = open_from()
+    if begin is None:
+        of_sales = ProductMonth.objects.aggregate(first=Min("month"))["first"]
+        of_ledger = LedgerEntry.objects.aggregate(first=Min("month"))["first"]
+        begin = min(filter(None, (of_sales, of_ledger)), default=month)
+    return list(month_range(min(begin, month), month))
+
+
+def closing_ledger(ledger: Mapping[datetime.date, Reconciled], months: Sequence[datetime.date]) -> LedgerOpen:
+    """Of what :func:`pricing.selectors.ledger.ledger_by_month` found of the months."""
+    left = [month for month in months if month in ledger and ledger[month].unmapped]
+    unmapped = sum((ledger[month].unmapped for month in left), Decimal(0))
+    return LedgerOpen(unmapped, min(left, default=None), [month for month in months if month not in ledger])
 
 
 def closing_waits_counted(months: Collection[datetime.date]) -> dict[datetime.date, tuple[int, int]]:

@@ -11,13 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from pricing.models import CostLeftOut, CostLine, CostMonth
 from pricing.selectors.cost_months import BookedCost, LeftOut, booked_rows, cost_months
 from pricing.selectors.standard_costs import SplitLines
 from products.selectors.closing import Corrected
+from products.selectors.corrections import COSTS_FOLLOW
 from products.services.closing import correction
 
 from .cost_months import cost_months_book
@@ -82,7 +82,7 @@ def corrections_follow(waiting: Waiting, closed: Collection[datetime.date], rows
             due[month] = wanted
     if not due:
         return 0
-    with correction(user=None, reason=_("Costs follow what was corrected."), changes=changes):
+    with correction(user=None, reason=COSTS_FOLLOW, changes=changes):
         return sum(months_book([month], wanted, months[month].keys()) for month, wanted in due.items())
 
 

@@ -36,7 +36,8 @@ from pricing.selectors.prices import in_force
 from pricing.selectors.standard_costs import products_bearing
 
 from .cost_change_alerts import change_settle, draft_tell
-from .costs import cost_line_within, rates_undo, rates_write
+from .cost_import import rates_undo
+from .costs import cost_line_within, rates_write
 from .price_rules import EVERY, Rule, price_step
 from .proposals import proposal_draft
 
@@ -179,8 +180,8 @@ def cost_change_apply(*, user: Any, change: CostChange) -> CostChange:
 
 @transaction.atomic
 def cost_change_withdraw(*, user: Any, change: CostChange) -> tuple[int, int]:
-    """Take back what lies ahead, as an undone import does; where its rates hold already, from tomorrow what
-    would have held without. How many of each. Of a draft: it is discarded."""
+    """Take its rates back, as an undone import does; where they held in closed months, from the first open
+    day what would have held without. How many of each. Of a draft: it is discarded."""
     right_require(user, EDIT)
     current = row_lock(change)
     if current.state == State.WITHDRAWN:
@@ -194,13 +195,11 @@ def cost_change_withdraw(*, user: Any, change: CostChange) -> tuple[int, int]:
         withdrawn, due = rates_undo(
             CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None), reason=current.reason
         )
-        rates_write(
-            user=user,
-            rows=[
-                CostRate(cost_line_id=line, start_date=start, **values._asdict())
-                for (line, _from, start), values in due
-            ],
-        )
+        put_back = [
+            CostRate(cost_line_id=line, start_date=start, **values._asdict())
+            for (line, _from, start), values in due
+        ]
+        current.rates.add(*rates_write(user=user, rows=put_back))
         counts = withdrawn, len(due)
     _decide(current, State.WITHDRAWN)
     return counts

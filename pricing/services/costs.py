@@ -8,30 +8,30 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core import formats
-from core.months import month_add, month_start
 from core.organisation import organisation_get, today
-from exchange.models import Import
 from pricing.engine.costs import PARTS
 from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostShare
-from pricing.selectors.cost_splits import shares_by_start
 from pricing.selectors.costs import EDIT
+from pricing.selectors.ledger import UNMAPPED
 from products.models import Product
 from products.selectors.access import visible_channel_ids
-from products.selectors.closing import closed_until, is_closed, open_from
+from products.selectors.closing import closed_until, is_closed
 from products.services.closing import figures_writing
 from products.services.scope import line_within, product_within, unlimited
 
 from .standard_costs import standard_costs_later
 
 Basis, Base = CostLine.Basis, CostLine.Base
-NAMES = frozenset({"name_en", "name_nl", "place", "is_landed"})
+NAMES = frozenset({"name_en", "name_nl", "place", "is_landed", "is_retired"})
+OWN_KINDS = frozenset({"purchase", "inbound", "claims", UNMAPPED})
+"""Bases of percentages, the claims ratio and the ledger go by these codes."""
 # A base that holds the kind itself would go round in circles.
 ROUND = {"purchase": {Base.PURCHASE, Base.FREIGHT, Base.CIF}, "inbound": {Base.CIF}}
 
@@ -85,6 +85,23 @@ def cost_kind_save(
         raise DomainError("kind_used", message, min(changes))
     row_save(current, version=version, values=values)
     return current
+
+
+@transaction.atomic
+def cost_kind_delete(*, user: Any, kind: CostKind) -> None:
+    """A kind that nothing has; another is retired."""
+    right_require(user, EDIT)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    current = row_lock(kind)
+    used = DomainError(
+        "kind_used", _("Something has this kind, or goes by it: let it no longer be offered."), status=409
+    )
+    if current.code in OWN_KINDS or CostMonth.objects.filter(kind=current).exists():
+        raise used
+    try:
+        current.delete()
+    except ProtectedError:
+        raise used from None
 
 
 @transaction.atomic
@@ -184,7 +201,8 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **values: Any) -> CostLine:
-    """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was."""
+    """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was.
+    What follows of open months is booked anew."""
     cost_line_within(user, cost_line)
     current = row_lock(cost_line)
     changes = {name for name, value in values.items() if getattr(current, name) != value}
@@ -192,6 +210,8 @@ def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **v
         message = _("It has rates: only the note and the months after the end can change. Make a new line.")
         raise DomainError("has_rates", message, min(changes - {"note", "tail_months"}))
     row_save(current, version=version, values=values)
+    if changes - {"note"}:
+        standard_costs_later(cost_lines=[current.pk])
     return current
 
 
@@ -272,10 +292,6 @@ def cost_rate_withdraw(*, user: Any, rate: CostRate) -> CostRate:
     return current
 
 
-Key = tuple[int, Decimal, datetime.date]
-"""Cost line, from quantity, from when."""
-
-
 def rates_write(*, user: Any, rows: Sequence[CostRate]) -> list[CostRate]:
     """New rates, checked before, of which none may be there."""
     for row in rows:
@@ -283,101 +299,3 @@ def rates_write(*, user: Any, rows: Sequence[CostRate]) -> list[CostRate]:
     made = CostRate.objects.bulk_create(rows, batch_size=2000)
     standard_costs_later(cost_lines={row.cost_line_id for row in made})
     return made
-
-
-def cost_lines_import(rows: Sequence[CostLine]) -> None:
-    """Make the cost lines of a file, checked before."""
-    CostLine.objects.bulk_create(rows, batch_size=2000)
-
-
-def cost_shares_import(
-    *, source_import: Import, rows: Sequence[tuple[CostLine, datetime.date | None, Mapping[int, Decimal]]]
-) -> None:
-    """Write fixed shares of a file, checked before: of which line, from when, and what each product (by id)
-    bears. Those that were said of the same month ahead go."""
-    for line, start_date, _weights in rows:
-        CostShare.objects.filter(cost_line=line, start_date=start_date).delete()
-    shares = [
-        CostShare(
-            cost_line=line,
-            start_date=start_date,
-            product_id=product,
-            weight=weight,
-            source_import=source_import,
-        )
-        for line, start_date, weights in rows
-        for product, weight in weights.items()
-    ]
-    CostShare.objects.bulk_create(shares, batch_size=2000)
-    standard_costs_later(cost_lines={line.pk for line, _start, _weights in rows})
-
-
-def _shares_undo(source_import: Import) -> None:
-    """Take away the file's fixed shares that lie ahead; where others of its shares hold, those that held
-    before them from next month on."""
-    mine = CostShare.objects.filter(source_import=source_import, start_date__isnull=False)
-    lines = set(mine.values_list("cost_line_id", flat=True))
-    begun = set(mine.filter(start_date__lte=today()).values_list("cost_line_id", "start_date"))
-    mine.filter(start_date__gt=today()).delete()
-    following, restored = month_add(month_start(today()), 1), []
-    for pk, keys in shares_by_start(lines).items():
-        held = [start for start in keys if start is None or start <= following]
-        before = [start for start in held if (pk, start) not in begun]
-        if held and before and held[-1] != before[-1]:
-            restored += [
-                CostShare(cost_line_id=pk, product_id=product, weight=weight, start_date=following)
-                for product, weight in keys[before[-1]].items()
-            ]
-    CostShare.objects.bulk_create(restored)
-    standard_costs_later(cost_lines=lines)
-
-
-def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> None:
-    """Write the rates of a file. None of them may be there."""
-    made = (
-        CostRate(cost_line_id=line, start_date=start, source_import=source_import, **values._asdict())
-        for (line, _begin, start), values in rows
-    )
-    rates_write(user=source_import.created_by, rows=list(made))
-
-
-def costs_import_undo(*, source_import: Import) -> tuple[int, int]:
-    """Withdraw the file's rates; see :func:`rates_undo`."""
-    mine = CostRate.objects.filter(source_import=source_import, withdrawn_at=None)
-    withdrawn, rows = rates_undo(mine, reason=_("The import was undone."))
-    _shares_undo(source_import)
-    costs_import(source_import=source_import, rows=rows)
-    return withdrawn, len(rows)
-
-
-def rates_undo(mine: QuerySet[CostRate], *, reason: str) -> tuple[int, list[tuple[Key, RateValues]]]:
-    """Withdraw those of these rates that lie ahead, and what is paid once in a month that is open; others
-    that held stay as history, and where one of them still holds, a rate from tomorrow is due that puts back
-    what would have held without them. How many were withdrawn, and the rates that are due."""
-    tomorrow = today() + datetime.timedelta(days=1)
-    ids = set(mine.values_list("pk", flat=True))
-    once = Q(cost_line__basis=Basis.ONCE, start_date__gte=open_from() or datetime.date.min)
-    gone = mine.filter(Q(start_date__gte=tomorrow) | once)
-    moved = set(gone.filter(start_date__lt=tomorrow).values_list("cost_line_id", flat=True))
-    withdrawn = gone.update(withdrawn_at=timezone.now(), withdrawn_reason=reason)
-    standard_costs_later(cost_lines=moved)
-    held = CostRate.objects.filter(pk__in=ids, withdrawn_at=None).exclude(cost_line__basis=Basis.ONCE)
-    lines = set(held.values_list("cost_line_id", flat=True))
-    holds: dict[tuple[int, Decimal], CostRate] = {}
-    without: dict[tuple[int, Decimal], CostRate] = {}
-    near = CostRate.objects.filter(cost_line__in=lines, withdrawn_at=None, start_date__lte=tomorrow)
-    for row in near.order_by("start_date"):
-        place = (row.cost_line_id, row.from_quantity)
-        holds[place] = row
-        if row.pk not in ids:
-            without[place] = row
-    restored = []
-    for place, row in sorted(holds.items()):
-        before = _values(without[place]) if place in without else _values(row)._replace(amount=None)
-        if row.pk in ids and _values(row) != before:
-            restored.append(((*place, tomorrow), before))
-    return withdrawn, restored
-
-
-def _values(row: CostRate) -> RateValues:
-    return RateValues(**{name: getattr(row, name) for name in RateValues._fields})

@@ -16,6 +16,7 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core import formats
 from core.months import month_start
+from exchange.messages import refuse
 from exchange.models import Import
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
@@ -251,7 +252,13 @@ def mappings_import_undo(*, source_import: Import) -> tuple[int, int]:
     for row in before:
         row.pk, row.replaced_at = None, None
     LedgerMapping.objects.bulk_create(before)
-    ledger_book(months=_months(keys))
+    try:
+        ledger_book(months=_months(keys))
+    except DomainError as refused:
+        if refused.code != "month_closed":
+            raise
+        said = {"until": f"{closed_until():%Y-%m}", "months": refused.details["months"]}
+        raise refuse("undo_closed_mapping", status=409, **said) from refused
     restored = len({_key(row) for row in before})
     return len(keys) - restored, restored
 

@@ -21,21 +21,19 @@ from exchange.models import Import
 from exchange.sheets import Counts, Creation, Field, Option
 from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.costs_undone import RatesLeft
 from pricing.selectors.standard_costs import products_bearing
-from pricing.services.costs import (
-    RateValues,
+from pricing.services.cost_import import (
     cost_lines_import,
     cost_shares_import,
     costs_import,
     costs_import_undo,
-    line_check,
-    rate_check,
-    shares_start_check,
 )
-from pricing.words.cost_sheet import ALL, CODES, REASONS
+from pricing.services.costs import RateValues, line_check, rate_check, shares_start_check
+from pricing.words.cost_sheet import ALL, CODES, REASONS, UNDID, UNDOES
 from products.models import Channel, Measure, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
+from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct, open_from
 from products.services.closing import import_correction
 from products.sheets import sources
 from products.sheets.known import Named, lines_known
@@ -97,6 +95,7 @@ class _Plan(Plan):
             (row.cost_line_id, row.from_quantity, row.start_date): row
             for row in CostRate.objects.filter(start_date__in=days, withdrawn_at=None)
         }
+        self._left = RatesLeft({line for line, _begin, _start in self._there})
 
     def _identity(self, row: CostLine) -> Identity:
         return tuple(getattr(row, name) for name in _IDENTITY)
@@ -109,7 +108,11 @@ class _Plan(Plan):
             raise Refused("start_date", "rate_duplicate", other=self._seen[key])
         there = self._there.get((cost_line.pk, values.from_quantity, row["start_date"]))
         if there is not None and any(getattr(there, name) != said for name, said in values._asdict().items()):
-            raise Refused("amount", "rate_taken")
+            if there.pk not in self._left.put_back:
+                raise Refused("amount", "rate_taken")
+            there = None
+        if there is not None and there.pk in self._left.ended:
+            raise Refused("start_date", "rate_undone", day=f"{open_from()}")
         if there is None and not self._correcting and is_closed(row["start_date"]):
             raise Refused("start_date", "month_closed", until=f"{closed_until():%Y-%m}")
         self._seen[key] = row["line"]
@@ -184,6 +187,8 @@ class _Plan(Plan):
                 raise Refused(SHARES, "line_differs")
             return False
         if there.get(start) == shares:
+            if (found.pk, start) in self._fixed.ended:
+                raise Refused(FROM, "shares_undone")
             return False
         if start in there and ((of, start) in self.shares or start <= today()):
             raise Refused(FROM, "shares_taken")
@@ -328,6 +333,8 @@ class CostsSheet(PlannedSheet[_Plan]):
     permission = EDIT
     correction_right = CLOSE
     reasons = REASONS
+    undoes = UNDOES
+    undid = UNDID
     creates_labels: Mapping[str, Any] = {"cost_lines": _("cost lines")}
     one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"),)
     options: tuple[Option, ...] = (sources.OPTION,)

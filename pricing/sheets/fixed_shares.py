@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from core.months import month_add, month_start
+from core.organisation import today
 from pricing.models import CostLine
 from pricing.selectors.cost_splits import Keys, shares_by_start
+from pricing.selectors.costs_undone import shares_undone
 from pricing.words.cost_sheet import shares_read
 from products.sheets.known import ProductsKnown
 from products.sheets.planned import Refused, Row
@@ -28,6 +32,17 @@ class FixedShares:
         self.unclear = self._products.asked()
         fixed = CostLine.objects.filter(key=CostLine.Key.FIXED).values_list("pk", flat=True)
         self._there = shares_by_start(list(fixed)) if said else {}
+        self.ended = set(self._ended()) if said else set()
+        """Of which cost line and month shares were undone, so that others hold from next month on."""
+
+    def _ended(self) -> Iterator[tuple[int, datetime.date]]:
+        following = month_add(month_start(today()), 1)
+        undone = set(shares_undone(self._there).values_list("cost_line_id", "start_date"))
+        for pk, start in undone:
+            assert start is not None
+            days = [day for day in self._there[pk] if day is not None and day <= following]
+            if start < (last := max(days, default=start)) and (pk, last) in undone:
+                yield pk, start
 
     @staticmethod
     def _codes(row: Row) -> list[tuple[str, Decimal]]:

@@ -63,6 +63,11 @@ REASONS: dict[str, Any] = {
     "in_future": _("lies in the future; there can be figures up to %(until)s"),
     "not_accrual": _("only an accrual is reversed"),
     "reversal_before": _("a reversal is after the accrual"),
+    "reversal_alone": _(
+        "nothing here is taken back by this: the accrual says when, in the column “reversed on”"
+    ),
+    "amount_missing": _("neither an amount, nor a debit or a credit"),
+    "amount_differs": _("the amount is not the debit less the credit"),
     "entry_taken": _("this entry is there already and says otherwise; a ledger corrects by another entry"),
     "entry_lines": _(
         "this entry is there already with other lines; a column with the line says which is which"
@@ -76,11 +81,13 @@ REASONS: dict[str, Any] = {
 
 @dataclass
 class _Row:
-    """``entries``: the file's, and what reverses it; ``new``: those that are not there yet."""
+    """``entries``: the file's, and what reverses it; ``new``: those that are not there yet. ``is_told``: it
+    takes back an accrual of the file, which says so itself."""
 
     line: int
     entries: list[LedgerEntry]
     new: list[LedgerEntry]
+    is_told: bool = False
 
     @property
     def effect(self) -> str:
@@ -118,6 +125,13 @@ def _alike(row: _Row, left: Mapping[str, LedgerEntry]) -> str | None:
     return next(same, found[0] if found else None)
 
 
+def _is_same(said: LedgerEntry, there: LedgerEntry) -> bool:
+    """Whether a file tells what is there; of a line where it says one."""
+    return said.line in ("", there.line) and all(
+        getattr(said, name) == getattr(there, name) for name in _SAME
+    )
+
+
 def _of(entry: LedgerEntry) -> tuple[Any, ...]:
     return tuple(getattr(entry, name) for name in LINE_OF)
 
@@ -143,7 +157,10 @@ class _Plan(Plan):
         for name, most in _LENGTHS.items():
             if len(row[name] or "") > most:
                 raise Refused(name, "too_long")
-        if row["date"] > self._today:
+        reverses = bool(row["reversal"])
+        if reverses and not row["accrual"]:
+            raise Refused("reversal", "not_accrual")
+        if row["date"] > self._today and not reverses:
             raise Refused("date", "in_future", until=self._today.isoformat())
         said = {name: row[name] or "" for name in _LENGTHS}
         entry = LedgerEntry(
@@ -156,12 +173,13 @@ class _Plan(Plan):
             product=self.product(row) if row["product"] else None,
             channel=self._find(row, "channel", self._channels),
             is_accrual=bool(row["accrual"]),
+            is_reversal=reverses,
         )
         made = [entry]
         if row["reversal_date"] is not None:
             made.append(self._reversal(entry, row["reversal_date"]))
         of = entry.line or _of(entry)
-        self.once((entry.source, entry.number, of), row, "number", "entry_duplicate")
+        self.once((entry.source, entry.number, of, reverses), row, "number", "entry_duplicate")
         return _Row(row["line"], made, made)
 
     def together(self) -> Iterator[tuple[int, Refused]]:
@@ -171,7 +189,22 @@ class _Plan(Plan):
         for row in self.rows:
             entries[row.key].append(row)
         for key, rows in entries.items():
-            yield from self._lines(self._there.get(key, {}), rows)
+            there = self._there.get(key, {})
+            yield from self._lines(there, [row for row in rows if not row.entries[0].is_reversal])
+            yield from self._reversals(there, rows)
+
+    def _reversals(
+        self, there: Mapping[tuple[str, bool], LedgerEntry], rows: Sequence[_Row]
+    ) -> Iterator[tuple[int, Refused]]:
+        """What takes an accrual back is there, or comes with its accrual; it is never written by itself."""
+        told = [each for row in rows for each in row.entries[1:]]
+        known = [entry for (_line, reverses), entry in there.items() if reverses]
+        for row in rows:
+            [entry, *_rest] = row.entries
+            if entry.is_reversal:
+                row.new, row.is_told = [], any(_is_same(entry, each) for each in told)
+                if not row.is_told and not any(_is_same(entry, each) for each in known):
+                    yield row.line, Refused("reversal", "reversal_alone")
 
     def _lines(
         self, there: Mapping[tuple[str, bool], LedgerEntry], rows: Sequence[_Row]
@@ -223,7 +256,21 @@ class _Plan(Plan):
                 return Refused("number", "entry_taken")
         return None
 
+    @staticmethod
+    def _amount(row: dict[str, Any]) -> Decimal:
+        """As it says, or what was debited less what was credited."""
+        debit, credit = row["debit"], row["credit"]
+        if debit is None and credit is None:
+            if row["amount"] is None:
+                raise Refused("amount", "amount_missing")
+            return row["amount"]
+        balance: Decimal = (debit or Decimal(0)) - (credit or Decimal(0))
+        if row["amount"] not in (None, balance):
+            raise Refused("amount", "amount_differs")
+        return balance
+
     def _money(self, row: dict[str, Any]) -> dict[str, Any]:
+        amount = self._amount(row)
         currency, rate = (row["currency"] or self._ours).upper(), row["exchange_rate"]
         if not re.fullmatch("[A-Z]{3}", currency):
             raise Refused("currency", "not_currency")
@@ -235,10 +282,10 @@ class _Plan(Plan):
             raise Refused("exchange_rate", "exchange_missing")
         rate = Decimal(1) if rate is None else rate
         return {
-            "amount": row["amount"],
+            "amount": amount,
             "currency": currency,
             "exchange_rate": rate,
-            "booked": booked(row["amount"] * rate),
+            "booked": booked(amount * rate),
         }
 
     def _reversal(self, entry: LedgerEntry, date: datetime.date) -> LedgerEntry:
@@ -257,7 +304,7 @@ class _Plan(Plan):
         return found
 
     def counts(self) -> Counts:
-        entries = [entry for row in self.rows for entry in row.entries]
+        entries = [entry for row in self.rows if not row.is_told for entry in row.entries]
         amounts = [
             Amount(
                 *(entry.month, entry.account, entry.cost_centre, entry.dimension, entry.supplier_id),
@@ -302,6 +349,7 @@ class LedgerSheet(PlannedSheet[_Plan]):
     permission = EDIT
     correction_right = CLOSE
     reasons = REASONS
+    one_of: tuple[tuple[str, ...], ...] = (("amount", "debit", "credit"),)
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
         Field(
@@ -315,7 +363,15 @@ class LedgerSheet(PlannedSheet[_Plan]):
             "entry_line",
             "code",
             _("Line of the entry"),
-            aliases=("line", "line_number", "posting", "regel", "regelnummer", "boekingsregel"),
+            aliases=(
+                "line",
+                "line_number",
+                "line_of_the_entry",
+                "posting",
+                "regel",
+                "regelnummer",
+                "boekingsregel",
+            ),
             help_text=_(
                 "Empty: lines of one number are told apart by account, cost centre and what they are of."
             ),
@@ -328,9 +384,21 @@ class LedgerSheet(PlannedSheet[_Plan]):
             "amount",
             "amount",
             _("Amount"),
-            required=True,
             aliases=("bedrag", "cost", "kosten"),
             help_text=_("A cost over nothing, a credit below."),
+        ),
+        Field(
+            "debit",
+            "amount",
+            _("Debit"),
+            aliases=("debit_amount", "debet", "debetbedrag", "bedrag_debet"),
+            help_text=_("Instead of an amount: what was debited less what was credited."),
+        ),
+        Field(
+            "credit",
+            "amount",
+            _("Credit"),
+            aliases=("credit_amount", "creditbedrag", "bedrag_credit"),
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
         Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
@@ -339,13 +407,25 @@ class LedgerSheet(PlannedSheet[_Plan]):
         Field("product", "code", _("Product"), aliases=("sku", "product_code", "artikel", "artikelnummer")),
         sources.FIELD,
         Field("channel", "text", _("Channel"), aliases=("kanaal",)),
-        Field("accrual", "flag", _("Accrual"), aliases=("is_accrual", "transitorisch", "overlopend")),
+        Field(
+            "accrual",
+            "flag",
+            _("Accrual"),
+            aliases=("is_accrual", "transitorisch", "overlopend", "overlopende_post"),
+        ),
         Field(
             "reversal_date",
             "date",
             _("Reversed on"),
             aliases=("reversed_on", "tegenboekdatum", "teruggeboekt_op"),
             help_text=_("Of an accrual: when it is taken back; empty: the ledger does so by an entry."),
+        ),
+        Field(
+            "reversal",
+            "flag",
+            _("Reversal"),
+            aliases=("is_reversal", "tegenboeking"),
+            help_text=_("Of what takes an accrual back: it comes with the accrual."),
         ),
         Field("source", "code", _("Administration"), aliases=("administration", "administratie", "ledger")),
     )

@@ -26,6 +26,7 @@ from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateFo
 from pricing.models import CostCorrection, CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import EDIT, RIGHT, Rates, cost_lines_visible, fixed_shares, with_rates
 from pricing.services.costs import (
+    cost_kind_delete,
     cost_kind_save,
     cost_line_create,
     cost_line_update,
@@ -42,6 +43,7 @@ from pricing.words.costs import (
     rate_notes,
     split_words,
 )
+from pricing.words.withdrawn import withdrawn_words
 from products.selectors.closing import open_from
 
 
@@ -152,6 +154,7 @@ def _shown(
                 # of closed months the one that holds too: its page says the way out
                 "correctable": rate.start_date <= day
                 and (begin is None or rate.start_date >= begin or rate.pk in holding),
+                "withdrawn": withdrawn_words(rate.withdrawn_reason),
                 "correction": waiting.get(rate.pk),
                 "becomes": becomes_words(line, waiting[rate.pk]) if rate.pk in waiting else "",
             }
@@ -209,11 +212,21 @@ def cost_kinds(request: HttpRequest) -> HttpResponse:
 @with_right(EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cost_kind_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """A new kind of cost, or a change of one."""
+    """A new kind of cost, or a change of one; ``delete`` removes one that nothing has."""
     found = get_object_or_404(CostKind, pk=pk) if pk else None
     initial = {"version": found.version} if found else {}
     form, status = CostKindForm(request.POST or None, instance=found, initial=initial), 200
-    context: dict[str, Any] = {"form": form, "kind": found}
+    context: dict[str, Any] = {
+        "form": form,
+        "kind": found,
+        "row": found,
+        "can_delete": found is not None,
+        "history": history_of(found) if found else None,
+    }
+    if found and request.method == "POST" and "delete" in request.POST:
+        cost_kind_delete(user=request.user, kind=found)
+        messages.success(request, _("Removed. The history keeps it."))
+        return redirect("pricing:cost_kinds")
     if request.method == "POST":
         status = 422
         if form.is_valid():

@@ -16,7 +16,7 @@ from core.pages import page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.models import LedgerEntry
 from pricing.selectors.costs import RIGHT, cost_kinds
-from pricing.selectors.ledger_entries import LedgerEntries, entries_asked
+from pricing.selectors.ledger_entries import LedgerEntries, entries_asked, with_reversals
 from products.services.scope import unlimited
 
 
@@ -44,25 +44,35 @@ def ledger_entries(request: HttpRequest) -> HttpResponse:
 @with_right(RIGHT)
 @require_safe
 def ledger_entries_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The same entries as a file."""
+    """The same entries as a file that can be read in again."""
     export_asked(request.user, kind)
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
-    entries = entries_asked(request.GET).rows()
+    entries, ours = entries_asked(request.GET).rows(), organisation_get().currency
+    booked = _("Booked in %(currency)s")
     columns = [
-        *(ExportColumn(_("Date"), "date"), ExportColumn(_("Number")), ExportColumn(_("Line of the entry"))),
+        *(
+            ExportColumn(_("Entry number")),
+            ExportColumn(_("Line of the entry")),
+            ExportColumn(_("Date"), "date"),
+        ),
         *(ExportColumn(_("Account")), ExportColumn(_("Cost centre")), ExportColumn(_("Dimension"))),
         ExportColumn(_("Text"), width=36),
         *(ExportColumn(_("Supplier")), ExportColumn(_("Product")), ExportColumn(_("Channel"))),
-        *(ExportColumn(_("Kind of cost")), ExportColumn(_("Amount"), "amount")),
-        *(ExportColumn(_("Currency")), ExportColumn(_("Amount in it"), "number")),
+        *(ExportColumn(_("Amount"), "number"), ExportColumn(_("Currency"))),
+        *(ExportColumn(_("Exchange rate"), "exact"), ExportColumn(_("Accrual"))),
+        *(ExportColumn(_("Reversed on"), "date"), ExportColumn(_("Reversal"))),
+        ExportColumn(_("Administration")),
+        *(ExportColumn(_("Kind of cost")), ExportColumn(booked % {"currency": ours}, "amount")),
     ]
     rows = (
         [
-            *(row.date, row.number, row.line, row.account, row.cost_centre, row.dimension, row.text),
+            *(row.number, row.line, row.date, row.account, row.cost_centre, row.dimension, row.text),
             *("" if each is None else each.code for each in (row.supplier, row.product, row.channel)),
-            *(" + ".join(_kinds(entries, row)), row.booked, row.currency, row.amount),
+            *(row.amount, row.currency, None if row.currency == ours else row.exchange_rate),
+            *(row.is_accrual, None if row.is_reversal else row.reversed_on, row.is_reversal, row.source),
+            *(" + ".join(_kinds(entries, row)), row.booked),
         ]
-        for row in entries.found.iterator()
+        for row in with_reversals(entries.found).iterator()
     )
     return export_response(request, name=_("ledger"), columns=columns, rows=rows, kind=kind)
 

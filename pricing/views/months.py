@@ -16,7 +16,12 @@ from core.models import Job
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import ledger_by_month
-from pricing.selectors.month_closing import closing_waits, month_close_jobs
+from pricing.selectors.month_closing import (
+    closing_ledger,
+    closing_waits,
+    month_close_jobs,
+    months_closed_with,
+)
 from pricing.services.month_closing import month_close_begin
 from products.models import Product
 from products.selectors import closing
@@ -60,11 +65,16 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
                 return redirect("pricing:month_close", year, month)
             messages.success(request, _("%(month)s is closed.") % {"month": formats.month(chosen)})
             return redirect("pricing:cost_months")
-    (known,) = closing.months_sales(None, [chosen])
-    job = month_close_jobs(chosen).first()
+    months = months_closed_with(chosen)
+    *earlier, known = closing.months_sales(None, months)
+    job, sees_costs = month_close_jobs(chosen).first(), request.user.has_perm(RIGHT)
+    ledger = ledger_by_month(months) if sees_costs else {}
     context = {
         "known": known,
-        "waits": closing_waits(chosen) if request.user.has_perm(RIGHT) else None,
+        "first": months[0],
+        "earlier": [(row, ledger.get(row.month)) for row in reversed(earlier)],
+        "waits": closing_waits(chosen) if sees_costs else None,
+        "ledger": closing_ledger(ledger, months) if sees_costs else None,
         "error": error,
         "job": job,
         "working": job is not None and job.state not in Job.FINAL,

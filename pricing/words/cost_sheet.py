@@ -86,8 +86,25 @@ REASONS: dict[str, Any] = {
     "rate_taken": _(
         "another amount holds from that day: one ahead is withdrawn first, one that has begun is corrected"
     ),
+    "rate_undone": _(
+        "the import of this rate was undone, so it holds in closed months alone: leave the row out, and "
+        "begin it on %(day)s"
+    ),
+    "shares_undone": _(
+        "the import of these shares was undone, so others hold from next month on: begin them in that month"
+    ),
     "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
 }
+UNDOES = _(
+    "Its rates are withdrawn, and their months are booked anew. Those that began in a closed month stay for "
+    "the closed months: from the first open day what would have held without the file holds again. Fixed "
+    "shares that have begun stay until the end of this month; cost lines that the file made stay, without "
+    "its rates."
+)
+UNDID = _(
+    "its rates are withdrawn and their months booked anew; what counted in closed months stays there, and "
+    "from the first open day what would have held without the file holds"
+)
 MOST_SHARE = Decimal(10) ** 14
 
 

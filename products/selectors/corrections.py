@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import User
 from exchange.models import Import
 from products.models import Correction, Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 
 SHOWN = 5
+COSTS_FOLLOW = "costs_follow"
+_REASONS: dict[str, Any] = {COSTS_FOLLOW: _("Costs follow what was corrected.")}
+"""Where nobody said why in their own words: kept as a code, said in the reader's language."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ def corrections(user: Any, limit: int = 100) -> list[CorrectionSeen]:
 
 
 def _seen(row: Correction, changes: Sequence[Change], file: Import | None) -> CorrectionSeen:
-    return CorrectionSeen(row.at, row.reason, row.by, file, changes)
+    reason = str(_REASONS.get(row.reason, row.reason))
+    return CorrectionSeen(row.at, reason, row.by, file, changes)
 
 
 def _part(change: Mapping[str, Any], own: Collection[int]) -> dict[str, Any] | None:

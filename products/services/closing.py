@@ -15,6 +15,7 @@ from core import registries
 from core.months import month_add, month_start, parse_month
 from core.organisation import organisation_get
 from core.services import months_close, months_close_check
+from exchange.messages import refuse
 from exchange.models import Import
 from products.models import Correction, MonthClosing
 from products.models.closing import CLOSE_LOCK
@@ -106,12 +107,7 @@ def _say(text: str) -> None:
 def undo_closed_refuse(rows: int, begin: datetime.date) -> None:
     """Refuse to undo an import of which so many rows lie before the first open day."""
     if rows:
-        details = {"until": f"{month_add(begin, -1):%Y-%m}", "rows": rows}
-        message = _(
-            "Months until %(until)s are closed, and undoing this import would change %(rows)s of their rows. "
-            "Import the right figures as a correction instead, with a reason."
-        )
-        raise DomainError("month_closed", message % details, status=409, details=details)
+        raise refuse("undo_closed", status=409, until=f"{month_add(begin, -1):%Y-%m}", rows=rows)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ TREND_MONTHS = 12
 KNOWN_MONTHS = 24
 """Of which the bookings say how many a month has."""
 FILTERS = ("line", "product", "family", "kind", "level", "channel", "supplier", "cost_centre")
+NOT_OF = {"margin": {"kind", "level"}, "units": {"kind"}, "bridge": {"kind"}}
+"""The filters that a layout is without: net sales are of no kind of cost, so a margin is after all."""
 NONE = "-"
 """The value of a filter: on no product, in no channel, of no supplier…"""
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
@@ -139,7 +141,7 @@ class ReportQuery:
         query.update({"scale": self.scale} if self.scale else {})
         query.update({"q": self.text} if self.text else {})
         query.update({"row": self.row} if self.row and self.layout == "margin" else {})
-        query.update(self.filters)
+        query.update(filters_of(self.layout, self.filters))
         return query.urlencode()
 
     @property
@@ -224,6 +226,11 @@ class ReportQuery:
         )
 
 
+def filters_of(layout: str, filters: Mapping[str, str]) -> dict[str, str]:
+    """Without those that the layout has no field for."""
+    return {name: value for name, value in filters.items() if name not in NOT_OF.get(layout, ())}
+
+
 def bounds(
     period: str, month: datetime.date, first: datetime.date | None
 ) -> tuple[datetime.date, datetime.date]:
@@ -279,7 +286,7 @@ def report_query(query: QueryDict) -> ReportQuery:
         of=of,
         against=against,
         scale="k" if query.get("scale") == "k" else "",
-        filters={name: _text(query.get(name, "")) for name in FILTERS if query.get(name)},
+        filters=filters_of(layout, {name: _text(query.get(name, "")) for name in FILTERS if query.get(name)}),
         text=_text(query.get("q", "")),
         layout=layout if one_by else "costs",
         period=period if period in SPANS else "ytd",

@@ -43,7 +43,7 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
 from reporting.selectors.report_names import OFFERED, channels_offered, names_offered
-from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
+from reporting.selectors.report_query import ONE_BY, PAIRED, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.words.cost_reports import (
     HEADING_WORDS,
@@ -239,13 +239,16 @@ FIELDS = {
 
 
 def _other(query: ReportQuery, layout: str) -> str:
-    """The address of the same months and filters in another layout."""
+    """The address of the same months and filters in another layout; a level is a filter in some and the
+    margin that is looked at in others, so it stays among its like."""
     by = ONE_BY.get(layout, ("product", "kind"))
     more: dict[str, Any] = {}
+    if (layout in PAIRED) != query.is_paired:
+        more["filters"] = {name: value for name, value in query.filters.items() if name != "level"}
     if layout == "trend":
-        more = {"period": "range", "first": month_add(query.month, -TREND_MONTHS)}
+        more |= {"period": "range", "first": month_add(query.month, -TREND_MONTHS)}
     elif query.layout == "variance" and query.against != "budget":
-        more = {"against": "last_year"}
+        more |= {"against": "last_year"}
     return query.address(layout=layout, by=by[:1] if layout in ONE_BY else by, **more)
 
 

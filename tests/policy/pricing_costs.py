@@ -62,6 +62,7 @@ def everything(world: World) -> dict[str, Any]:
 
 def new(world: World) -> dict[str, Any]:
     return {
+        "whose": "product",
         "product": world.own_product.code,
         "kind": "purchase",
         "basis": "unit",
@@ -213,6 +214,8 @@ COST_RULES = [
     Rule("pricing:ledger_mapping", get=SEE, post=EDIT, data=MAPPING, whole=True, whole_read=True),
     Rule("pricing:ledger_entries", get=SEE, whole_read=True),
     Rule("pricing:ledger_entries_export", get=SEE, args=lambda _world: {"kind": "csv"}, whole_read=True),
+    Rule("pricing:cost_budgets", get=SEE),
+    Rule("pricing:cost_budgets_export", get=SEE, args=lambda _world: {"kind": "csv"}),
     Rule("pricing:cost_months", get=SEE),
     Rule("pricing:month_close", get=CLOSE, post=CLOSE, args=a_month, whole=True, whole_read=True),
     Rule("pricing:cost_kinds", get=SEE),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, transaction
+from django.utils import translation
 
 from accounts.models import User
 from core.months import month_add, month_start
@@ -23,6 +24,7 @@ from pricing.services.cost_budgets import cost_budgets_follow
 from products.models import BudgetRow, Product, ProductLine, Supplier
 from tests.factories import (
     channel_factory,
+    client_of,
     line_factory,
     organisation_factory,
     product_factory,
@@ -264,3 +266,38 @@ def test_a_file_with_months_as_columns_from_the_shell(tmp_path: Path) -> None:
     done = import_run(sheet="budget", path=path, dry_run=False, **said)
     assert (done.error, done.counts.new) == (None, 3)
     assert sorted(stands().values()) == [75, D("1250.50"), 1300]
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_what_is_planned_goes_out_comes_in_and_is_corrected_by_a_row(tmp_path: Path, language: str) -> None:
+    """Of each thing what the newest file says, within one's lines and channels."""
+    web, line = channel_factory(code="web"), ProductLine.objects.get(code="juices")
+    bring(row(cost=90), row(month=FEB, channel="web", cost_centre="0100"))
+    bring(row(), row(product=None, product_line="juices", cost=50), row(product=None, kind="overhead"))
+    bring(row(product="B1", cost=D("12.34"), currency="USD", exchange_rate=D("0.92345678")))
+    client = client_of(user_factory("finance", language=language))
+    asked = "first=2026-01&last=2026-12"
+    page = client.get(f"/costs/budget/?{asked}")
+    amounts = [each.amount for each in page.context["page"]]
+    assert sorted(amounts) == [D("11.40"), 50, 100, 100, 100]
+    assert [each.amount for each in client.get(f"/costs/budget/?{asked}&q=juices").context["page"]] == [50]
+    path = tmp_path / "budget.csv"
+    path.write_bytes(b"".join(client.get(f"/costs/budget/csv/?{asked}").streaming_content))
+    before = stands()
+
+    def read() -> Any:
+        with translation.override(language):
+            return import_run(sheet="budget", path=path, options={}, leave_out_refused=False, dry_run=False)
+
+    done = read()
+    assert (done.refusals, done.counts.new, done.counts.changed, done.counts.unchanged) == ([], 0, 0, 5)
+    text = path.read_text()
+    path.write_text(text.replace("50", "75", 1))
+    done = read()
+    assert (done.refusals, done.counts.changed, done.counts.unchanged) == ([], 1, 4)
+    assert sum(stands().values()) == sum(before.values()) + 25
+    limited = client_of(user_factory("product-manager", lines=[line]))
+    found = limited.get(f"/costs/budget/?{asked}").context["page"]
+    assert sorted(each.amount for each in found) == [75, 100, 100]
+    of_web = client_of(user_factory("product-manager", channels=[web]))
+    assert [each.month for each in of_web.get(f"/costs/budget/?{asked}").context["page"]] == [FEB]

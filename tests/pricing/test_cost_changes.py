@@ -34,6 +34,7 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    organisation_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -188,10 +189,27 @@ def test_withdrawn_what_lies_ahead_goes_and_what_held_is_put_back(world: World) 
     ]
     begun.rates.set(rates)  # as if it had been written a week ago
     CostRate.objects.filter(start_date=soon(1)).update(withdrawn_at=datetime.datetime.now(datetime.UTC))
-    assert cost_change_withdraw(user=world.finance, change=begun) == (0, 2)
+    assert cost_change_withdraw(user=world.finance, change=begun) == (2, 0)
     for line, product in zip(world.lines, world.products, strict=False):
-        assert costs_on(world.finance, product, soon(1))[line].lowest.amount == 4
-        assert costs_on(world.finance, product, today())[line].lowest.amount == 6
+        assert costs_on(world.finance, product, today())[line].lowest.amount == 4
+
+
+def test_withdrawn_one_after_the_other_what_held_in_closed_months_is_put_back(world: World) -> None:
+    """4 from long ago, 6 by a change and 7 by another, both in the month before the first open one."""
+    begin = month_start(today())
+    changes = [world.draft(value=value) for value in ("0.5", "0.75")]
+    for change, days, amount in zip(changes, (20, 10), (6, 7), strict=True):
+        day = begin - datetime.timedelta(days)
+        rates = [CostRate(cost_line=line, start_date=day, amount=amount) for line in world.lines]
+        change.rates.set(CostRate.objects.bulk_create(rates))  # as if it had been written then
+    CostChange.objects.update(state="applied", decided_at=datetime.datetime.now(datetime.UTC))
+    organisation_factory(closed_until=month_add(begin, -1))
+    for change, amount in zip(reversed(changes), (6, 4), strict=True):
+        assert cost_change_withdraw(user=world.finance, change=change) == (0, 2)
+        for line, product in zip(world.lines, world.products, strict=False):
+            assert costs_on(world.finance, product, today())[line].lowest.amount == amount
+            before = begin - datetime.timedelta(1)
+            assert costs_on(world.finance, product, before)[line].lowest.amount == 7
 
 
 @pytest.mark.parametrize(

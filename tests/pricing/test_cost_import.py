@@ -175,7 +175,7 @@ def test_a_file_does_not_change_what_a_line_is(product: Any, tmp_path: Path) -> 
     assert CostRate.objects.get().cost_line == line
 
 
-def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp_path: Path) -> None:
+def test_undo_withdraws_what_lies_in_open_months(product: Any, tmp_path: Path) -> None:
     goods = cost_line_factory(product=product)
     cost_rate_factory(cost_line=goods, start_date=day(-100), amount=8, times=2)
     run(
@@ -187,12 +187,9 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp
         row("A", "marketing", -10, 500, basis="once"),
     )
     call_command("undo_import", Import.objects.get().pk)
-    assert held(product, 0) == {"purchase": 10, "energy": 5}  # what held today held
-    assert held(product, -20) == {"purchase": 9}
-    assert held(product, 1) == {"purchase": 16}  # 8, twice a unit
-    assert held(product, 30) == {"purchase": 16}
-    assert CostRate.objects.exclude(withdrawn_at=None).count() == 2
-    assert "marketing" not in held(product, -10)  # of what is paid once nothing is left
+    for days in (-20, 0, 1, 30):
+        assert held(product, days) == {"purchase": 16}  # 8, twice a unit
+    assert CostRate.objects.filter(withdrawn_reason="import_undone").count() == 5
 
 
 def test_what_was_paid_once_in_a_closed_month_stays_when_the_file_is_undone(
@@ -292,13 +289,16 @@ def test_fixed_shares_begin_in_a_month_and_the_months_before_keep_theirs(
     with translation.override("en"):
         outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
     assert (outcome.refusals, outcome.counts.unchanged) == ([], 1)
-    sheets.get("costs").undo(None, second.import_id)
+    call_command("undo_import", second.import_id)
     [line] = client.get("/api/v1/cost-lines/").json()["results"]
     following = month_add(last, 2)
     assert [(each["start_date"], each["product"], D(each["share"])) for each in line["shares"]] == [
         *((None, "A", 60), (None, "B", 40), (f"{last}", "A", 1), (f"{last}", "B", 2)),
         *((f"{following}", "A", 60), (f"{following}", "B", 40)),
     ]
+    assert [each.code for each in run(tmp_path, said("A=1; B=2", f"{last}")).refusals] == ["shares_undone"]
+    run(tmp_path, said("A=1; B=2", f"{following}"))
+    call_command("undo_import", Import.objects.latest("pk").pk)
     month_close(user=user_factory("finance"), month=last)
     assert [each.code for each in run(tmp_path, said("A=5; B=4", f"{month_add(last, -3)}")).refusals] == [
         "month_closed"

@@ -41,6 +41,7 @@ def finance() -> Client:
 
 
 NEW = {
+    "whose": "product",
     "product": "a",
     "kind": "purchase",
     "name": "Oats",
@@ -70,8 +71,12 @@ class TestWriting:
             ({"base": "net"}, "base"),
             ({"tail_months": "3"}, "tail_months"),
             ({"basis": "month", "key": "volume"}, "key"),
-            ({"basis": "month", "product": ""}, "key"),
-            ({"basis": "month", "product": "", "key": "fixed"}, "shares"),
+            ({"product": ""}, "product"),
+            ({"whose": "line", "product": ""}, "line"),
+            ({"whose": "all"}, "product"),
+            ({"whose": ""}, "whose"),
+            ({"basis": "month", "product": "", "whose": "all"}, "key"),
+            ({"basis": "month", "product": "", "whose": "all", "key": "fixed"}, "shares"),
             ({"currency": "USD"}, "exchange_rate"),
             ({"start_date": "2026-01-01"}, "confirmed"),
             ({"basis": "share", "base": "purchase"}, "base"),
@@ -97,6 +102,7 @@ class TestWriting:
     def test_fixed_shares_are_pasted(self, product: Product, finance: Client) -> None:
         other = product_factory(code="B")
         said = {"kind": "overhead", "basis": "month", "currency": "EUR", "amount": "6000", "key": "fixed"}
+        said |= {"whose": "all"}
         said |= {"start_date": day(10).isoformat()}
         wrong = finance.post("/costs/lines/new/", said | {"shares": "a\t3\nx\t1"})
         assert "x?" in str(wrong.context["form"].errors["shares"])

@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import Role
 from core.history import history_of
+from core.models import Job
 from core.months import month_add
 from core.organisation import today
-from pricing.models import CostKind, CostLine, CostRate
-from pricing.selectors.costs import cost_lines_of, cost_lines_visible, costs_on, rates_of
+from pricing.models import CostKind, CostLine, CostMonth, CostRate
+from pricing.selectors.costs import cost_lines_of, cost_lines_visible, costs_on, kinds_offered, rates_of
 from pricing.services.costs import (
     RateValues,
+    cost_kind_delete,
     cost_kind_save,
     cost_line_create,
     cost_line_update,
@@ -28,6 +31,7 @@ from pricing.services.costs import (
 )
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_line_factory,
     cost_rate_factory,
     line_factory,
@@ -265,7 +269,10 @@ class TestServices:
         self.add(line)
         change = lambda **values: cost_line_update(user=finance, cost_line=line, version=2, **values)  # noqa: E731
         assert self.refusal(lambda: change(cost_centre="X")) == ("has_rates", "cost_centre")
+        before = Job.objects.count()
         assert change(note="See contract", tail_months=3).version == 3
+        assert Job.objects.count() == before + 1  # which books what follows anew
+        assert Job.objects.latest("pk").payload == {"cost_lines": [line.pk]}
         assert self.refusal(lambda: change(note="Mine")) == ("version_conflict", "")
 
     def test_kinds_can_be_added_and_keep_their_level_once_used(self) -> None:
@@ -280,6 +287,30 @@ class TestServices:
         )
         assert cost_kind_save(user=finance, kind=made, name_nl="CO2").name_nl == "CO2"
         assert self.refusal(lambda: cost_kind_save(user=finance, kind=None, **said))[0] == "invalid"
+
+    def test_a_kind_that_nothing_has_is_removed_and_a_used_one_retired(self) -> None:
+        finance = user_factory("finance")
+        said = {"name_en": "Carbon", "name_nl": "Koolstof", "level": "cm1", "place": 5}
+        kinds = [cost_kind_save(user=finance, kind=None, code=code, **said) for code in ("a", "b", "c")]
+        cost_line_factory(kind="a")
+        CostMonth.objects.create(
+            source="budget", month=FIRST, kind=kinds[1], amount=1, recorded_at=timezone.now()
+        )
+        for each in (*kinds[:2], kind("claims"), kind("purchase")):
+            call = lambda each=each: cost_kind_delete(user=finance, kind=each)  # noqa: E731
+            assert self.refusal(call) == ("kind_used", "")
+        cost_kind_delete(user=finance, kind=kinds[2])
+        assert not CostKind.objects.filter(code="c").exists()
+        client = client_of(finance)
+        form = said | {"code": "a", "version": 1, "is_retired": "on"}
+        assert client.post(f"/costs/kinds/{kinds[0].pk}/", form).status_code == 302
+        assert list(kinds_offered().filter(code__in=["a", "b"])) == [kinds[1]]
+        page = client.get(f"/costs/kinds/{kinds[0].pk}/").content.decode()
+        assert "pm-history" in page
+        assert client.post(f"/costs/kinds/{kinds[0].pk}/", {"delete": "1"}).status_code == 409
+        offered = client.get("/costs/lines/new/").content.decode()
+        assert '<option value="b"' in offered
+        assert '<option value="a"' not in offered
 
     def test_a_base_is_known_and_does_not_hold_itself_and_fixed_shares_need_products(self) -> None:
         finance, product = user_factory("finance"), product_factory()

@@ -100,7 +100,9 @@ def test_closed_months_only_by_a_correction(finance: Any, products: list[Product
     assert Correction.objects.get().source_import_id == done.import_id
     with pytest.raises(DomainError) as refused:
         undo(MAPPING, done.import_id)
-    assert refused.value.code == "month_closed"
+    assert refused.value.code == "undo_closed_mapping"
+    assert f"until {month(2):%Y-%m}" in str(refused.value)
+    assert "%(" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from core.models import Organisation
@@ -164,7 +164,8 @@ def test_a_late_file_is_refused_whole_and_comes_in_as_a_correction(juice: Produc
     ]
     with pytest.raises(DomainError, match="correction") as refused:
         undo(SHEET, done.import_id or 0)
-    assert refused.value.details == {"until": f"{month(2):%Y-%m}", "rows": 2}
+    said = {"until": f"{month(2):%Y-%m}", "rows": 2}
+    assert (refused.value.code, refused.value.details) == ("undo_closed", said)
     # What concerns open months only is no correction, whatever was said.
     run(SHEET, [row(1, revenue=1)], user=finance, correction="late invoice")
     assert Correction.objects.count() == 1
@@ -204,6 +205,25 @@ def test_the_page_lists_months_and_closes_one(juice: Product, client: Client) ->
     assert address not in page
     assert client.post(address).status_code == 409
     assert client.get("/costs/months/2025-13/close/").status_code == 404
+
+
+@pytest.mark.parametrize("sheet", ["sales", "cost_actuals", "ledger_mapping"])
+def test_a_refused_undo_says_the_way_out(client: Client, finance: Any, sheet: str) -> None:
+    counts = {"new": 2, "changed": 0, "unchanged": 0, "refused": 0}
+    said: dict[str, Any] = {"sheet": sheet, "source": "page", "file_size": 1, "counts": counts}
+    code = "undo_closed_mapping" if sheet == "ledger_mapping" else "undo_closed"
+    params = {"until": "2026-01", "rows": 2, "months": "2026-01"}
+    row_ = Import.objects.create(
+        **said, state="applied", applied_at=timezone.now(), error_code=code, error_params=params
+    )
+    words = "as a correction, with a reason." if "mapping" in sheet else "as a correction instead, with a"
+    with translation.override("en"):
+        page = client.get(f"/data/{row_.pk}/").content.decode()
+        told = client.get(f"/api/v1/imports/{row_.pk}/").json()
+    assert "Months until 2026-01 are closed" in page
+    assert words in page
+    assert "this row" not in page
+    assert words in str(told)
 
 
 def test_the_import_page_offers_the_correction(juice: Product, client: Client, finance: Any) -> None:

@@ -73,6 +73,39 @@ class TestMargin:
         book(products)
         return products
 
+    @pytest.mark.parametrize(
+        ("layout", "filters"),
+        [
+            ("margin", {"kind": "purchase", "level": "cm3"}),
+            ("units", {"kind": "purchase"}),
+            ("bridge", {"kind": "purchase"}),
+        ],
+    )
+    def test_no_filter_that_it_has_no_field_for_narrows_its_costs(
+        self, sold: list[Product], layout: str, filters: dict[str, str]
+    ) -> None:
+        """However it comes into the address: from a layout that has it, or kept in one of before."""
+        finance, of = user_factory("finance"), {"layout": layout, "of": "standard", "level": "cm1"}
+        if layout == "margin":
+            del of["level"]
+        plain, narrowed = ask(**of), ask(**of | filters)
+        assert narrowed == plain
+        found = {"margin": margin_report, "units": unit_report, "bridge": margin_bridge}[layout]
+        assert found(finance, narrowed) == found(finance, plain)
+        client = Client()
+        client.force_login(finance)
+        said = "&".join(f"{name}={value}" for name, value in filters.items())
+        page = client.get(f"/costs/reports/?month=2026-05&of=standard&{said}")
+        [address] = [each for name, _label, each in page.context["layouts"] if name == layout]
+        assert not {"kind", "level"} & QueryDict(address).keys()
+
+    def test_the_margin_looked_at_is_no_filter_of_costs(self, sold: list[Product]) -> None:
+        client = Client()
+        client.force_login(user_factory("finance"))
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&level=cm1")
+        asked = {name: QueryDict(each) for name, _label, each in page.context["layouts"]}
+        assert [name for name, each in asked.items() if "level" in each] == ["units", "bridge"]
+
     def test_of_a_product_it_is_its_statement(self, sold: list[Product]) -> None:
         finance = user_factory("finance")
         found = margin_report(finance, ask(layout="margin", by="product", of="standard", period="ytd"))
