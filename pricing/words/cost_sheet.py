@@ -14,6 +14,7 @@ from pricing.models import CostLine
 from products.sheets.words import MONTH_CLOSED
 
 ALL = "all"
+_ALL = {ALL, "alle", "alles", "all products", "alle producten"}
 Basis, Base, Split = CostLine.Basis, CostLine.Base, CostLine.Key
 WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "basis": {
@@ -89,6 +90,11 @@ REASONS: dict[str, Any] = {
     "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
 }
 MOST_SHARE = Decimal(10) ** 14
+
+
+def says_all(text: str) -> bool:
+    """Whether the line of a row is all products, in either language."""
+    return text.strip().lower() in _ALL
 
 
 def shares_text(shares: Iterable[tuple[str, Decimal]]) -> str:
