@@ -1,4 +1,4 @@
-"""Break-even and ABC by margin across products; what channels cost."""
+"""Break-even and ABC by margin across products; beside it what channels cost, and the margin ahead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pricing.selectors.break_even import (
     left_out_of,
     ranked,
 )
-from pricing.selectors.cost_to_serve import Serving, cost_to_serve
+from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
@@ -36,6 +36,8 @@ from pricing.words.reconciliation import reconciliation_line, reconciliation_wor
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree, lines_offered
+
+from .cost_to_serve import serving_columns, serving_context, serving_rows
 
 CLASSES, EVENNESS = ("A", "B", "C"), ("X", "Y", "Z")
 SHOWN = ("products", "earned", "channels", "ahead")
@@ -96,8 +98,8 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     if show == "ahead":
         context |= _ahead(request, asked, last)
     elif show == "channels":
-        serving, currency = cost_to_serve(request.user, last), organisation_get().currency
-        context |= {"rows": serving.rows, "reconciliation": _served_words(serving, currency)}
+        context |= serving_context(request, CostToServe(request.user, last))
+        context["can_export"] = request.user.has_perm("exchange.export")
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
         page = paginate(request, found.rows)
@@ -147,22 +149,22 @@ def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any,
     return break_evens_read(products, last)
 
 
-def _served_words(serving: Serving, currency: str) -> str:
-    """Whether all of the standard and the actual costs is there."""
-    said = (
-        (_("Standard costs."), serving.standard),
-        (_("Actual costs."), serving.actual),
-    )
-    return " ".join(f"{of} {reconciliation_words(found, currency)}" for of, found in said if found)
-
-
 @with_right(RIGHT)
 @require_safe
 def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The same products as a file."""
+    """The same as a file: products, or channels."""
     export_asked(request.user, kind)
     _allowed(request.user)
     last = last_closed_month(today())
+    if request.GET.get("show") == "channels":
+        serving = CostToServe(request.user, last)
+        return export_response(
+            request,
+            name=_("cost to serve"),
+            columns=serving_columns(request, serving),
+            rows=serving_rows(request, serving),
+            kind=kind,
+        )
     found = Asked.read(request).rows(request.user, last)
     columns = [
         *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("ABC by CM3"))),
