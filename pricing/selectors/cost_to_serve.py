@@ -79,13 +79,13 @@ class CostToServe:
         self._shown = Q(own, product__in=self._products.values("pk")) & ~Q(kind__level=CostKind.Level.BELOW)
 
     def _booked(self, *fields: str, where: Collection[int] | None = None) -> list[tuple[Any, ...]]:
-        """By the channel that costs are of, and by ``fields``: standard and actual ones."""
+        """Standard and actual costs by ``fields``; ``of``: the channel that they are of."""
         rows = cost_months().filter(self._shown, month__range=(self.first, self.last))
         rows = rows.annotate(of=Coalesce("cost_line__channel", "channel")).order_by()
         if where is not None:
             rows = rows.filter(of__in=where)
         standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
-        found = rows.values_list("of", *fields).annotate(standard=standard, actual=actual)
+        found = rows.values_list(*fields).annotate(standard=standard, actual=actual)
         return [row for row in found if row[-1] is not None or row[-2] is not None]
 
     @cached_property
@@ -99,7 +99,7 @@ class CostToServe:
     @cached_property
     def rows(self) -> list[Served]:
         """The dearest first."""
-        own_costs = self._booked()
+        own_costs = self._booked("of")
         if not own_costs:
             return []
         leads = {
@@ -125,13 +125,12 @@ class CostToServe:
         """What the row of a channel is made of, ``by`` cost line, product or month; adds up to it."""
         where = [pk for pk, chain in self._chains.items() if channel.pk in chain]
         if by == "month":
-            months = self._booked("month", where=where)
-            return [ServedPart(*part) for part in sorted(_added(months))]
+            return [ServedPart(*part) for part in sorted(self._booked("month", where=where))]
         if by == "product":
-            products = _added(self._booked("product", where=where))
+            products = self._booked("product", where=where)
             known = Product.objects.in_bulk([pk for pk, _costs, _actual in products])
             return _dearest(ServedPart(known[pk], costs, actual) for pk, costs, actual in products)
-        rows = self._booked("cost_line", "kind", where=where)
+        rows = self._booked("of", "cost_line", "kind", where=where)
         lines = CostLine.objects.select_related("kind", "product", "line", "channel")
         known_lines = lines.in_bulk([line for _of, line, *_rest in rows if line])
         kinds = {kind.pk: kind for kind in cost_kinds()}
@@ -164,17 +163,6 @@ class CostToServe:
             lacks=lacking(self._shown, month_row(self.first, self.last)) if is_standard else None,
             called=Called(self._tree),
         )
-
-
-def _added(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, Decimal | None, Decimal | None]]:
-    """Rows by channel and something else, by that alone."""
-    found: dict[Any, tuple[Decimal | None, Decimal | None]] = {}
-    for _channel, key, *sums in rows:
-        before = found.get(key, (None, None))
-        found[key] = tuple(  # type: ignore[assignment]
-            one if other is None else (one or ZERO) + other for one, other in zip(before, sums, strict=True)
-        )
-    return [(key, *sums) for key, sums in found.items()]
 
 
 def _dearest(parts: Iterable[ServedPart]) -> list[ServedPart]:
