@@ -110,7 +110,8 @@ def _named(user: Any, serving: CostToServe, chosen: Served, part: ServedPart) ->
         return Named(formats.month(of), "", "", part)
     asked = EntriesAsked(serving.first, serving.last, {"kind": of.code, "channel": part.channel.code})
     url = "" if is_limited(user) else f"{reverse('pricing:ledger_entries')}?{asked.encoded}"
-    return Named(str(of), str(part.channel), url, part)
+    about = _("in the ledger · %(channel)s") % {"channel": part.channel}
+    return Named(str(of), about, url, part)
 
 
 def _reconciled(serving: CostToServe) -> str:

@@ -15,7 +15,7 @@ from pricing.selectors.margin_total_falls import total_fall, year_before
 from pricing.selectors.margin_totals import MarginsAhead, MarginTotal
 from pricing.selectors.margins import Margins, margins_read
 from pricing.selectors.margins_ahead import channels_ahead, channels_together, year_band
-from products.models import Product, SalesMonth
+from products.models import Product, ProductLine, SalesMonth
 from tests.factories import (
     line_factory,
     price_factory,
@@ -200,6 +200,15 @@ def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Pro
         page = client.get(f"{address}&by={by}&line={juice.line.code}").content.decode()
         assert head in page
     assert len(client.get(f"{address}&by=month").context["rows"]) == 12
+    parent = line_factory(code="above")
+    ProductLine.objects.filter(pk=juice.line_id).update(parent=parent)
+    page = client.get(address)
+    assert [(row.line, row.depth) for row in page.context["rows"]] == [
+        (None, 0),
+        (parent, 0),
+        (juice.line, 1),
+    ]
+    assert 'class="pin ps-5"' in page.content.decode()
     assert 'href="?show=ahead"' in client.get("/costs/break-even/").content.decode()
     floor(juice, "0.6")
     floor(water, "0.2")
