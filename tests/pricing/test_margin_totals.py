@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -210,6 +212,12 @@ def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Pro
     ]
     assert 'class="pin ps-5"' in page.content.decode()
     assert 'href="?show=ahead"' in client.get("/costs/break-even/").content.decode()
+    for by, head in (("line", "Product line"), ("month", "CM2, low (80%)"), ("channel", "Channel")):
+        answer: Any = client.get(f"/costs/break-even/export/csv/?show=ahead&by={by}")
+        file = list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
+        assert head in file[0]
+        own = file[:1] if by == "line" else file
+        assert sum(float(row["CM2"]) for row in own) == pytest.approx(total().margin, abs=0.1)
     floor(juice, "0.6")
     floor(water, "0.2")
     page = client.get(f"{address}&by=channel&line={juice.line.code}")
