@@ -22,6 +22,11 @@ from products.selectors.access import channels_visible, lines_visible, products_
 QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
 
 
+def _plain(value: Decimal) -> Decimal:
+    """Without zeros at its end, to be filled in."""
+    return Decimal(f"{value.normalize():f}")
+
+
 class RateForm(forms.Form):
     """What a line comes to from a date on; ``basis`` of the line, or chosen beside it."""
 
@@ -49,11 +54,11 @@ class RateForm(forms.Form):
     )
     times = forms.DecimalField(
         label=_("How often"),
-        max_digits=12,
-        decimal_places=4,
+        max_digits=14,
+        decimal_places=6,
         localize=True,
         required=False,
-        help_text=_("A unit, contract or month; empty: once. Two visits a year are 0.1667 a month."),
+        help_text=_("A unit, contract or month; empty: once. Two visits a year are 0.166667 a month."),
     )
     from_quantity = forms.DecimalField(
         label=_("From quantity"),
@@ -118,17 +123,16 @@ class CorrectionForm(RateForm):
 
     def __init__(self, *args: Any, rate: CostRate, **kwargs: Any) -> None:
         initial: dict[str, Any] = {
-            "times": rate.times if rate.times != 1 else None,
-            "least_quantity": rate.least_quantity or None,
+            "times": _plain(rate.times) if rate.times != 1 else None,
+            "least_quantity": _plain(rate.least_quantity) or None,
             "vat_rate": rate.vat_rate or None,
             "ends": rate.amount is None,
         }
         if rate.cost_line.currency != organisation_get().currency:
-            initial["exchange_rate"] = rate.exchange_rate
+            initial["exchange_rate"] = _plain(rate.exchange_rate)
         if rate.amount is not None:
             percent = rate.cost_line.basis == CostLine.Basis.SHARE
-            amount = rate.amount * 100 if percent else rate.amount
-            initial["amount"] = Decimal(f"{amount.normalize():f}")
+            initial["amount"] = _plain(rate.amount * 100 if percent else rate.amount)
         super().__init__(*args, initial=initial, basis=rate.cost_line.basis, **kwargs)
         for name in ("start_date", "from_quantity", "confirmed"):
             del self.fields[name]

@@ -1,7 +1,8 @@
-from .cost import CostCorrection, CostKind, CostLine, CostRate, CostShare
+from .cost import CostKind, CostLine, CostShare
 from .cost_budget import CostBudget
 from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostLeftOut, CostMonth
+from .cost_rate import CostCorrection, CostRate
 from .cost_sign import CostSign
 from .elasticity import Elasticity
 from .ledger import LedgerEntry, LedgerMapping

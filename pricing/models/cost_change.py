@@ -66,22 +66,23 @@ class CostChange(models.Model):
 
 class CostChangeEffect(models.Model):
     """What a change does to a product: net sales of the last 12 months, and the margins that the rates of its
-    first day would have left of them, without it (*was*) and with it. The floor is of CM2;
-    ``is_under``: the change brings it there; ``tied`` are the costs before it that go up and down with the
-    price."""
+    first day would have left of them, without it (*was*) and with it. Of what was not sold (``is_unit``): of
+    one, at its price without VAT, which is 0 where it has none. The floor is of CM2; ``is_under``: the change
+    brings it there; ``tied`` are the costs before it that go up and down with the price."""
 
     cost_change = models.ForeignKey(CostChange, models.CASCADE, related_name="effects")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
-    net = models.DecimalField(max_digits=18, decimal_places=2)
-    cm1_was = models.DecimalField(max_digits=18, decimal_places=2)
-    cm2_was = models.DecimalField(max_digits=18, decimal_places=2)
-    cm3_was = models.DecimalField(max_digits=18, decimal_places=2)
-    cm1 = models.DecimalField(max_digits=18, decimal_places=2)
-    cm2 = models.DecimalField(max_digits=18, decimal_places=2)
-    cm3 = models.DecimalField(max_digits=18, decimal_places=2)
-    tied = models.DecimalField(max_digits=18, decimal_places=2)
+    net = models.DecimalField(max_digits=20, decimal_places=6)
+    cm1_was = models.DecimalField(max_digits=20, decimal_places=6)
+    cm2_was = models.DecimalField(max_digits=20, decimal_places=6)
+    cm3_was = models.DecimalField(max_digits=20, decimal_places=6)
+    cm1 = models.DecimalField(max_digits=20, decimal_places=6)
+    cm2 = models.DecimalField(max_digits=20, decimal_places=6)
+    cm3 = models.DecimalField(max_digits=20, decimal_places=6)
+    tied = models.DecimalField(max_digits=20, decimal_places=6)
     floor = models.DecimalField(max_digits=6, decimal_places=4, null=True)
     is_under = models.BooleanField(default=False)
+    is_unit = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["pk"]

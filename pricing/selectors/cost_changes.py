@@ -5,28 +5,35 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import NullIf
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.lookups import ordered
 from core.models import Job
 from core.months import month_add
-from pricing.engine.costs import PARTS, Rate, statement
-from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate
-from products.models import Product
+from core.organisation import organisation_get
+from pricing.engine.costs import PARTS, Rate, booked, statement
+from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, PriceList
+from products.models import Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
 from .margins import Margins
 from .margins_ahead import LEVEL, margin_floor
-from .month_margin import MonthMargin, margins_total, rows_of
+from .month_margin import MonthMargin, rows_of, stretch_costs
+from .own_prices import MONTH, UNIT, lasting
+from .prices import prices_on, vat_rates, with_and_without
+from .sold import Sold
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"
@@ -34,11 +41,15 @@ MONTHS = 12
 AT_ONCE = 100
 """What more products than this come to is worked out part by part, by a job."""
 LEVELS = ("cm1", "cm2", "cm3")
+UNITS = Decimal(10_000)
+"""So many of what was not sold are worked out, in cents: what one of them leaves has six decimals."""
+ZERO = Decimal(0)
 BOUGHT = {kind for kinds in PARTS.values() for kind in kinds}
 BEFORE_FLOOR = LEVELS[: LEVELS.index(LEVEL) + 1]
 Basis, Base, How = CostLine.Basis, CostLine.Base, CostChange.How
 Tier = tuple[int, Decimal]
 """Cost line, from quantity."""
+Costs = Sequence[tuple[CostLine, Decimal]]
 
 
 @dataclass(frozen=True)
@@ -205,6 +216,10 @@ class _Held(Rates):
     def changes(self) -> list[datetime.date]:
         return []
 
+    def lowest(self) -> _Held:
+        """By its lowest tier alone, without a minimum order."""
+        return replace(self, rate=self.rate and Rate({ZERO: self.rate.lowest._replace(least=ZERO)}))
+
     def changed(self, new: Mapping[Tier, RateChange]) -> _Held:
         """With the changed rates instead."""
         mine = [new.get((self.cost_line.pk, row.from_quantity)) for row in self.rows]
@@ -222,8 +237,8 @@ def effects(
     last: datetime.date,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[CostChangeEffect]:
-    """What the change does to these products, at what they sold in the 12 months up to ``last``; those that
-    sold nothing have no row. Ten queries for each part of them."""
+    """What the change does to these products, at what they sold in the 12 months up to ``last``; to one of
+    those that sold nothing. Ten queries for each part of them, five more where there are such."""
     first, tree = month_add(last, 1 - MONTHS), line_tree()
     splits = Splits(list(CostLine.objects.exclude(key="")), first, last)
     new = {row.tier: row for row in rows if not row.problem}
@@ -240,16 +255,21 @@ def effects(
         }
         margins = Margins(was, first, last, splits, tree)
         moved = margins.under({product: _moved(own, new) for product, own in was.items()})
+        found, unsold = [], []
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
-            floor = margin_floor(product, tree)
             months, others = (
                 [month for month in each.of(product) if month.has_sales] for each in (margins, moved)
             )
-            found = _effect(months, others, lines, floor)
-            if found is not None:
-                found.cost_change, found.product = change, product
-                yield found
+            effect = _year_effect(months, others, lines, margin_floor(product, tree))
+            if effect is None:
+                unsold.append(product)
+            else:
+                effect.product = product
+                found.append(effect)
+        for effect in chain(found, _unit_effects(unsold, was, new, change.start_date, tree)):
+            effect.cost_change = change
+            yield effect
     progress(len(product_ids), len(product_ids))
 
 
@@ -264,36 +284,103 @@ def _moved(rates: Sequence[_Held], new: Mapping[Tier, RateChange]) -> list[_Held
     ]
 
 
-def _effect(
+def _year_effect(
     months: Sequence[MonthMargin], moved: Sequence[MonthMargin], lines: Set[int], floor: Decimal | None
 ) -> CostChangeEffect | None:
-    """``moved``: the same months of these ``lines`` alone (by id), under the new rates."""
-    before = margins_total(months)
-    if before is None or not before.net:
+    """``moved``: the same months of these ``lines`` alone (by id), under the new rates. ``None``: nothing was
+    sold for money."""
+    net = sum((month.sales[1] for month in months if month.sales), ZERO)
+    if not net:
         return None
-    stays = [(line, amount) for month in months for line, amount in month.costs if line.pk not in lines]
-    costs = [*stays, *(each for month in moved for each in month.costs)]
-    after = statement(before.net, [], rows_of(costs))
+    was = [each for month in months for each in month.costs]
+    stays = [(line, amount) for line, amount in was if line.pk not in lines]
+    return _effect(net, was, [*stays, *(each for month in moved for each in month.costs)], floor)
+
+
+def _unit_effects(
+    products: Sequence[Product],
+    was: Mapping[Product, Sequence[_Held]],
+    new: Mapping[Tier, RateChange],
+    day: datetime.date,
+    tree: LineTree,
+) -> Iterator[CostChangeEffect]:
+    """Of one of each, by its lowest tiers: costs of each one sold or contract in force in all channels, and
+    shares. Those that have ended, or of which this stays the same, have no row."""
+    products = [product for product in products if product.ended is None or product.ended > day]
+    levels = {
+        product.pk for product in products if tree.lead_measure(product.line_id).kind == Measure.Kind.LEVEL
+    }
+    prices = _unit_prices(products, levels, day) if products else {}
+    for product in products:
+        counted = Basis.CONTRACT_MONTH if product.pk in levels else Basis.UNIT
+        rates = [
+            each
+            for each in was[product]
+            if each.cost_line.basis in (counted, Basis.SHARE)
+            and each.cost_line.channel_id is None
+            and each.cost_line.measure_id is None
+        ]
+        net = booked(prices.get(product.pk, ZERO) * UNITS)
+        before, after = (
+            _unit_costs(product, day, own, net) for own in (rates, [each.changed(new) for each in rates])
+        )
+        if before != after:
+            effect = _effect(net, before, after, margin_floor(product, tree) if net else None, UNITS)
+            effect.product = product
+            yield effect
+
+
+def _unit_prices(products: Sequence[Product], levels: Set[int], day: datetime.date) -> dict[int, Decimal]:
+    """What everybody pays for one, without VAT, by product; of contracts (``levels``) a month. None of a
+    price in several parts."""
+    prices = prices_on([product.pk for product in products], day, currency=organisation_get().currency)
+    lists = PriceList.objects.in_bulk({row.price_list_id for own in prices.values() for row in own.values()})
+    vat, found = vat_rates(products, day), {}
+    for pk, parts in prices.items():
+        part, own = MONTH if pk in levels else UNIT, lasting(parts)
+        if list(own) == [part] and own[part].amount is not None:
+            with_vat = lists[own[part].price_list_id].with_vat
+            found[pk] = with_and_without(own[part].amount, with_vat, vat[pk])[1]
+    return found
+
+
+def _unit_costs(product: Product, day: datetime.date, rates: Sequence[_Held], net: Decimal) -> Costs:
+    """What so many as are worked out cost, sold for so much."""
+    sold = Sold(UNITS, UNITS, net, net)
+    amounts = stretch_costs(product, day, [each.lowest() for each in rates], sold, {}, {})
+    lines = {each.cost_line.pk: each.cost_line for each in rates}
+    return [(lines[pk], booked(amount)) for pk, amount in amounts.items() if amount]
+
+
+def _effect(
+    net: Decimal, was: Costs, costs: Costs, floor: Decimal | None, units: Decimal | None = None
+) -> CostChangeEffect:
+    """What the lines come to before and after; of one of so many ``units``."""
+    before, after = (statement(net, [], rows_of(each)) for each in (was, costs))
     tied = sum(
-        amount
-        for line, amount in costs
-        if line.base in (Base.NET, Base.GROSS) and line.kind.level in BEFORE_FLOOR
+        (
+            amount
+            for line, amount in costs
+            if line.base in (Base.NET, Base.GROSS) and line.kind.level in BEFORE_FLOOR
+        ),
+        ZERO,
     )
+    amounts = {"net": net, "tied": tied}
+    amounts |= {f"{name}_was": getattr(before, name) for name in LEVELS}
+    amounts |= {name: getattr(after, name) for name in LEVELS}
     return CostChangeEffect(
-        net=before.net,
-        **{f"{name}_was": getattr(before, name) for name in LEVELS},
-        **{name: getattr(after, name) for name in LEVELS},
-        tied=tied,
+        **{name: amount / (units or 1) for name, amount in amounts.items()},
         floor=floor,
-        is_under=floor is not None and getattr(after, LEVEL) < floor * before.net <= getattr(before, LEVEL),
+        is_under=floor is not None and getattr(after, LEVEL) < floor * net <= getattr(before, LEVEL),
+        is_unit=units is not None,
     )
 
 
 SORTS: dict[str, Any] = {
     "name": F("product__name"),
     "net": F("net"),
-    "cm1": (F("cm1") - F("cm1_was")) / F("net"),
-    "cm3": (F("cm3") - F("cm3_was")) / F("net"),
+    "cm1": (F("cm1") - F("cm1_was")) / NullIf(F("net"), ZERO),
+    "cm3": (F("cm3") - F("cm3_was")) / NullIf(F("net"), ZERO),
 }
 
 
@@ -304,8 +391,7 @@ def effects_listed(
     rows = change.effects.filter(product__in=products_visible(user)).select_related("product")
     if only_under:
         rows = rows.filter(is_under=True)
-    by = SORTS[sort]
-    return rows.order_by(by.desc() if descending else by.asc(), "-net", "pk")
+    return rows.order_by(ordered(SORTS[sort], descending), "is_unit", "-net", "pk")
 
 
 def cost_change_job(change: CostChange) -> Job | None:

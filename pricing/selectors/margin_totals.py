@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import add
 from typing import Any
@@ -90,13 +90,14 @@ class TotalMonth:
 class MarginTotal:
     """Of a product line with those below it, or of everything (no line), its ``months`` ahead; ``low`` and
     ``high``: the 80 % band of them together. ``without``: how many products that cost something have no
-    sales expected of them."""
+    sales expected of them. ``depth``: how many lines the line is below."""
 
     line: ProductLine | None
     months: Sequence[TotalMonth]
     low: float
     high: float
     without: int
+    depth: int = 0
 
     @property
     def net(self) -> float:
@@ -156,7 +157,8 @@ class MarginsAhead:
             below = self._tree.descendants(path[-1].pk)
             own = [sums[pk] for pk in below if pk in sums]
             if own and (self._lines is None or path[-1].pk in self._lines):
-                found.append(_total(path[-1], own, sum(without.get(pk, 0) for pk in below), said))
+                total = _total(path[-1], own, sum(without.get(pk, 0) for pk in below), said)
+                found.append(replace(total, depth=len(path) - 1))
         return found
 
     def channels(self, line: ProductLine | None) -> list[ChannelAhead]:

@@ -21,6 +21,7 @@ from pricing.selectors.cost_budgets import PLANNED_OF, budget_holding
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import UNMAPPED
 from pricing.services.cost_budgets import cost_budget_import, cost_budget_undo, cost_budgets_follow
+from pricing.words.cost_sheet import says_all
 from products.models import Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.sheets.budget import BudgetSheet
@@ -230,7 +231,8 @@ class _Plan(Plan):
 
     def _find(self, row: Row, field: str, code: str) -> Any:
         found = self._known[field].find(row[field]) if row[field] else None
-        if row[field] and found is None:
+        is_all = field == "product_line" and says_all(row[field] or "")
+        if row[field] and found is None and not is_all:
             raise Refused(field, code)
         return found
 

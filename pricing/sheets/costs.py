@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from core.organisation import organisation_get, today
+from core.organisation import organisation_get
 from exchange.models import Import
 from exchange.sheets import Counts, Creation, Field, Option
 from pricing.models import CostKind, CostLine, CostRate
@@ -29,8 +29,8 @@ from pricing.services.cost_import import (
     costs_import,
     costs_import_undo,
 )
-from pricing.services.costs import RateValues, line_check, rate_check, shares_start_check
-from pricing.words.cost_sheet import ALL, CODES, REASONS, UNDID, UNDOES
+from pricing.services.costs import RateValues, line_check, rate_check
+from pricing.words.cost_sheet import ALL, CODES, REASONS, UNDID, UNDOES, says_all
 from products.models import Channel, Measure, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct, open_from
@@ -40,11 +40,9 @@ from products.sheets.known import Named, lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 from .fixed_shares import FIELD as SHARES
-from .fixed_shares import FROM, FixedShares, Shares
+from .fixed_shares import FROM, FixedShares, Identity, Shares
 
-Basis, Split = CostLine.Basis, CostLine.Key
-Identity = tuple[Any, ...]
-"""What makes a cost line the same: see ``cost_line_once``."""
+Basis = CostLine.Basis
 _IDENTITY = (
     *("product_id", "line_id", "kind_id", "name", "basis", "base", "measure_id", "supplier_id", "channel_id"),
     *("cost_centre", "currency"),
@@ -88,8 +86,6 @@ class _Plan(Plan):
         self._fixed = FixedShares(rows, user, options.get(sources.CODE_SOURCE))
         self.unclear |= self._fixed.unclear
         self.made: list[CostLine] = []
-        self.shares: dict[tuple[Identity, datetime.date | None], Shares] = {}
-        """What products bear from when on that they did not yet, by cost line."""
         days = {row["start_date"] for row in rows if row["start_date"]}
         self._there = {
             (row.cost_line_id, row.from_quantity, row.start_date): row
@@ -120,7 +116,7 @@ class _Plan(Plan):
             self._lines[self._identity(cost_line)] = cost_line
             self.made.append(cost_line)
         if is_new:
-            self.shares[self._identity(cost_line), row[FROM]] = shares
+            self._fixed.new[self._identity(cost_line), row[FROM]] = shares
         of_shares = row[SHARES] or "", row[FROM], is_new
         return _Row(row["line"], cost_line, row["start_date"], values, there is not None, *of_shares)
 
@@ -156,52 +152,12 @@ class _Plan(Plan):
             raise Refused({"key": "split"}.get(error.field, error.field), error.code) from None
         found = self._lines.get(self._identity(fresh))
         shares = self._fixed.read(row)
-        is_new = self._are_new(row, shares, fresh, found)
+        is_new = self._fixed.are_new(row, shares, fresh.key, found, self._identity(fresh))
         if found is not None and found.key != fresh.key:
             raise Refused("split", "line_differs")
         if found is not None and row["tail_months"] is not None and found.tail_months != tail:
             raise Refused("tail_months", "line_differs")
         return found or fresh, shares, is_new
-
-    def _are_new(self, row: Row, shares: Shares, fresh: CostLine, found: CostLine | None) -> bool:
-        """Whether the fixed shares are to be written; refuses those that cannot be."""
-        start = row[FROM]
-        if bool(shares) and fresh.key != Split.FIXED:
-            raise Refused(SHARES, "shares_of_other")
-        if not shares:
-            if start is not None:
-                raise Refused(SHARES, "shares_missing")
-            if found is None and fresh.key == Split.FIXED:
-                raise Refused(SHARES, "shares")
-            return False
-        if found is None:
-            return self._begins(start)
-        of = self._identity(found)
-        there = {
-            **self._fixed.there(found),
-            **{at: own for (line, at), own in self.shares.items() if line == of},
-        }
-        if start is None:
-            held = [own for at, own in there.items() if at is None or at <= row["start_date"]]
-            if shares not in held[-1:] and shares != there.get(None):
-                raise Refused(SHARES, "line_differs")
-            return False
-        if there.get(start) == shares:
-            if (found.pk, start) in self._fixed.ended:
-                raise Refused(FROM, "shares_undone")
-            return False
-        if start in there and ((of, start) in self.shares or start <= today()):
-            raise Refused(FROM, "shares_taken")
-        return self._begins(start)
-
-    @staticmethod
-    def _begins(start: datetime.date | None) -> bool:
-        if start is not None:
-            try:
-                shares_start_check(start)
-            except DomainError as error:
-                raise Refused(FROM, error.code, until=f"{closed_until() or start:%Y-%m}") from None
-        return True
 
     def _whose(self, row: dict[str, Any]) -> dict[str, Any]:
         if bool(row["product"]) == bool(row["product_line"]):
@@ -211,7 +167,7 @@ class _Plan(Plan):
         found = self._known["product_line"].find(row["product_line"])
         if found is not None:
             return {"line": found}
-        if row["product_line"].lower() not in (ALL, "alle", "alles"):
+        if not says_all(row["product_line"]):
             raise Refused("product_line", "line_unknown")
         if self._lines_seen is not None:
             raise Refused("product_line", "limited")
@@ -250,6 +206,8 @@ class _Plan(Plan):
             if amount != round(amount, 6):
                 raise Refused("amount", "share_places" if is_share else "amount_places")
             amount = round(amount, 6)
+        if row["times"] is not None and row["times"] != round(row["times"], 6):
+            raise Refused("times", "amount_places")
         for name in ("exchange_rate", "times", "from_quantity", "least_quantity", "vat"):
             if row[name] is not None and (
                 row[name] < 0 or (not row[name] and name in ("exchange_rate", "times"))
@@ -310,7 +268,7 @@ class _Plan(Plan):
 
     def shares_made(self) -> list[tuple[CostLine, datetime.date | None, Shares]]:
         """Once the cost lines are made: of which line, from when, and what each product bears."""
-        return [(self._lines[of], start, shares) for (of, start), shares in self.shares.items()]
+        return [(self._lines[of], start, shares) for (of, start), shares in self._fixed.new.items()]
 
     def counts(self) -> Counts:
         found = super().counts()
@@ -374,7 +332,7 @@ class CostsSheet(PlannedSheet[_Plan]):
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
         Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
-        Field("times", "number", _("How often"), aliases=("how_often", "hoe_vaak")),
+        Field("times", "exact", _("How often"), aliases=("how_often", "hoe_vaak")),
         Field("from_quantity", "number", _("From quantity"), aliases=("vanaf_hoeveelheid", "staffel")),
         Field("least_quantity", "number", _("Minimum order"), aliases=("minimum_order", "minimale_afname")),
         Field(

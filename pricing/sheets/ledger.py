@@ -72,6 +72,7 @@ REASONS: dict[str, Any] = {
     "entry_lines": _(
         "this entry is there already with other lines; a column with the line says which is which"
     ),
+    "entry_left_out": _("left out with line %(other)s of the file, which is of the same entry"),
     "entry_duplicate": _(
         "line %(other)s of the file is the same entry; a column with the line tells them apart"
     ),
@@ -229,7 +230,7 @@ class _Plan(Plan):
         refused: Refused | None = None
         for row in rows:
             if row.line in lines and (why := self._known(there, row, lines[row.line])):
-                refused = why
+                refused = refused or Refused("number", "entry_left_out", other=row.line)
                 yield row.line, why
         numbered = {row.entries[0].line for row in rows} - {""}
         free = _lines_free({line for line, _reverses in there} | numbered)

@@ -25,7 +25,7 @@ from pricing.services.ledger import (
     mappings_import,
     mappings_import_undo,
 )
-from pricing.words.cost_sheet import ALL, CODES, Split
+from pricing.words.cost_sheet import CODES, Split, says_all
 from products.models import Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, may_correct, open_from
@@ -101,9 +101,9 @@ class _Plan(Plan):
         if kind is None:
             raise Refused("kind", "kind_unknown")
         line = channel = None
-        if row["product_line"] and row["product_line"].lower() != ALL:
+        if row["product_line"]:
             line = self._lines.find(row["product_line"])
-            if line is None:
+            if line is None and not says_all(row["product_line"]):
                 raise Refused("product_line", "line_unknown")
         if row["channel"]:
             channel = self._channels.find(row["channel"])
@@ -120,7 +120,10 @@ class _Plan(Plan):
         return Part(kind, product, line, key, channel, share / 100)
 
     def _product(self, row: Row) -> Product | None:
-        return self.product(row) if row["product"] else None
+        said = row["product"]
+        if not said or (says_all(said) and self.products.find(row) is None):
+            return None
+        return self.product(row)
 
     def together(self) -> Iterator[tuple[int, Refused]]:
         """A mapping is whole, and closed months change by a correction alone."""
@@ -224,7 +227,7 @@ class MappingSheet(PlannedSheet[_Plan]):
             "text",
             _("Product line"),
             aliases=("line", "productlijn", "lijn"),
-            help_text=_("Instead of a product; empty: all products."),
+            help_text=_("Instead of a product; “all” or empty: of all products."),
         ),
         Field(
             "split",

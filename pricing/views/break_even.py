@@ -1,4 +1,4 @@
-"""Break-even and ABC by margin across products; what channels cost."""
+"""Break-even and ABC by margin across products; beside it what channels cost, and the margin ahead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from forecasting.services.night import last_closed_month
-from pricing.cards.margin_totals import margin_total_card
 from pricing.selectors.break_even import (
     SORTS,
     BreakEven,
@@ -26,20 +25,20 @@ from pricing.selectors.break_even import (
     left_out_of,
     ranked,
 )
-from pricing.selectors.cost_to_serve import Serving, cost_to_serve
+from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
-from pricing.selectors.margin_totals import MarginsAhead
-from pricing.selectors.margins_ahead import channels_together
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
-from products.selectors.lines import line_tree, lines_offered
+from products.selectors.lines import lines_offered
+
+from .cost_to_serve import serving_columns, serving_context, serving_rows
+from .margins_ahead import ahead_context, ahead_file
 
 CLASSES, EVENNESS = ("A", "B", "C"), ("X", "Y", "Z")
 SHOWN = ("products", "earned", "channels", "ahead")
-AHEAD_BY = ("line", "month", "channel")
 AT_ONCE = 200
 
 
@@ -94,10 +93,9 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
     if show == "ahead":
-        context |= _ahead(request, asked, last)
+        context |= ahead_context(request, asked.line, last)
     elif show == "channels":
-        serving, currency = cost_to_serve(request.user, last), organisation_get().currency
-        context |= {"rows": serving.rows, "reconciliation": _served_words(serving, currency)}
+        context |= serving_context(request, CostToServe(request.user, last))
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
         page = paginate(request, found.rows)
@@ -112,32 +110,9 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "evenness": EVENNESS,
             "sort": asked.sort.text,
             "filtered": bool(asked.text or asked.line or asked.abc or asked.xyz),
-            "can_export": request.user.has_perm("exchange.export"),
         }
+    context["can_export"] = request.user.has_perm("exchange.export")
     return page_render(request, "pricing/break_even.html", context)
-
-
-def _ahead(request: HttpRequest, asked: Asked, last: datetime.date) -> dict[str, Any]:
-    """Of a product line, or of everything, by the lines in it, month or channel."""
-    by = request.GET.get("by", "")
-    by = by if by in AHEAD_BY else AHEAD_BY[0]
-    ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
-    said = {"by": by, "ways": ways.items(), "lines": lines_offered(request.user)}
-    ahead = MarginsAhead(request.user, last)
-    if by == "channel":
-        channels = ahead.channels(asked.line)
-        return said | {"rows": channels, "together": channels_together(channels)}
-    below = line_tree().descendants(asked.line.pk) if asked.line else None
-    totals = [row for row in ahead.totals() if below is None or (row.line and row.line.pk in below)]
-    chosen = next((row for row in totals if row.line == asked.line), None)
-    if chosen is None:  # who sees some lines only has no margin of everything
-        said["by"] = "line"
-    return said | {
-        "head": ways[str(said["by"])],
-        "rows": chosen.months if chosen and by == "month" else totals,
-        "card": margin_total_card(ahead, chosen) if chosen else None,
-        "without": chosen.without if chosen else 0,
-    }
 
 
 def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
@@ -147,22 +122,25 @@ def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any,
     return break_evens_read(products, last)
 
 
-def _served_words(serving: Serving, currency: str) -> str:
-    """Whether all of the standard and the actual costs is there."""
-    said = (
-        (_("Standard costs."), serving.standard),
-        (_("Actual costs."), serving.actual),
-    )
-    return " ".join(f"{of} {reconciliation_words(found, currency)}" for of, found in said if found)
-
-
 @with_right(RIGHT)
 @require_safe
 def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The same products as a file."""
+    """The same as a file: products, channels, or the margin ahead."""
     export_asked(request.user, kind)
     _allowed(request.user)
     last = last_closed_month(today())
+    if request.GET.get("show") == "channels":
+        serving = CostToServe(request.user, last)
+        return export_response(
+            request,
+            name=_("cost to serve"),
+            columns=serving_columns(request, serving),
+            rows=serving_rows(request, serving),
+            kind=kind,
+        )
+    if request.GET.get("show") == "ahead":
+        columns, rows = ahead_file(ahead_context(request, Asked.read(request).line, last))
+        return export_response(request, name=_("margin ahead"), columns=columns, rows=rows, kind=kind)
     found = Asked.read(request).rows(request.user, last)
     columns = [
         *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("ABC by CM3"))),

@@ -11,14 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.idempotency import once
 from core.months import month_add, month_start
-from core.organisation import today
+from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.cost_changes import CostChangeForm, CostPriceForm
@@ -44,6 +44,7 @@ from pricing.services.cost_changes import (
 )
 from pricing.services.cost_changes import cost_change_propose as propose
 from pricing.words.cost_changes import chosen_words, how_words, left_out_words, rate_words
+from pricing.words.prices import price_decimals, price_text
 
 State = CostChange.State
 
@@ -164,10 +165,18 @@ def _price_form(request: HttpRequest, data: Any = None) -> CostPriceForm:
 
 
 def _effect(row: CostChangeEffect) -> dict[str, Any]:
-    """Margins as shares of net sales, before and after, in per cent points apart."""
-    shares = {name: getattr(row, name) / row.net for name in (*LEVELS, *(f"{name}_was" for name in LEVELS))}
-    moves = {f"{name}_moves": shares[name] - shares[f"{name}_was"] for name in LEVELS}
-    return {"effect": row, **shares, **moves, "lost": row.cm3 - row.cm3_was}
+    """Margins as shares of net sales, before and after, in per cent points apart; none without a price."""
+    names, lost = (*LEVELS, *(f"{name}_was" for name in LEVELS)), row.cm3 - row.cm3_was
+    shares: dict[str, Any] = {name: getattr(row, name) / row.net if row.net else None for name in names}
+    moves = {f"{name}_moves": shares[name] - shares[f"{name}_was"] if row.net else None for name in LEVELS}
+    return {
+        "effect": row,
+        **shares,
+        **moves,
+        "lost": lost,
+        "decimals": price_decimals(lost) if row.is_unit else 0,
+        "price": price_text(row.net, organisation_get().currency) if row.is_unit else "",
+    }
 
 
 @with_right(EDIT)
@@ -234,21 +243,20 @@ def export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
 
     def rows() -> Iterator[list[Any]]:
         for row in effects_listed(request.user, found).iterator(chunk_size=500):
-            margins = [getattr(row, name) for level in LEVELS for name in (f"{level}_was", level)]
+            names = [name for level in LEVELS for name in (f"{level}_was", level)]
+            margins = [getattr(row, name) for name in names]
             yield [
-                *(row.product.code, row.product.name, row.net, *margins),
-                row.floor,
-                _("yes") if row.is_under else _("no"),
+                *(row.product.code, row.product.name, _("one, not sold") if row.is_unit else _("12 months")),
+                *(row.net, *margins, *(margin / row.net if row.net else None for margin in margins)),
+                *(row.floor, _("yes") if row.is_under else _("no")),
             ]
 
-    margins = [
-        ExportColumn(f"{level.upper()}, {when}", "amount")
-        for level in LEVELS
-        for when in (_("before"), _("after"))
-    ]
+    heads = [f"{level.upper()}, {when}" for level in LEVELS for when in (_("before"), _("after"))]
+    shares = [_("%(margin)s, of net sales") % {"margin": head} for head in heads]
     columns = [
-        *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("Net sales"), "amount")),
-        *margins,
+        *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(pgettext("cost", "Of"))),
+        *(ExportColumn(_("Net sales"), "amount"), *(ExportColumn(head, "amount") for head in heads)),
+        *(ExportColumn(head, "rate") for head in shares),
         *(ExportColumn(_("Floor"), "rate"), ExportColumn(_("Under its floor"))),
     ]
     return export_response(request, name=_("change of costs"), columns=columns, rows=rows(), kind=kind)

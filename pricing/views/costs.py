@@ -160,7 +160,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Ends")),
         ExportColumn(_("Currency")),
         ExportColumn(_("Exchange rate"), "exact"),
-        ExportColumn(_("How often"), "number"),
+        ExportColumn(_("How often"), "exact"),
         ExportColumn(_("From quantity"), "number"),
         ExportColumn(_("Minimum order"), "number"),
         ExportColumn(_("VAT not reclaimed"), "number"),

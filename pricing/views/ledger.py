@@ -23,6 +23,7 @@ from pricing.models import LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import Mappings, amounts_of, reconcile, unmapped
 from pricing.services.ledger import ledger_map
+from pricing.words.cost_sheet import ALL
 from products.selectors.closing import closed_until, may_correct, open_from
 from products.services.scope import unlimited
 
@@ -94,7 +95,8 @@ def ledger_mapping_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         [
             *(row.account, row.cost_centre, row.dimension, row.start_month),
             None if row.kind is None else row.share * 100,
-            *("" if each is None else each.code for each in (row.kind, row.product, row.line)),
+            *("" if each is None else each.code for each in (row.kind, row.product)),
+            row.line.code if row.line else ALL if row.key else "",
             *(row.key, "" if row.channel is None else row.channel.code, row.kind is None),
         ]
         for row in held.select_related("kind", "product", "line", "channel")

@@ -14,6 +14,7 @@ from pricing.models import CostLine
 from products.sheets.words import MONTH_CLOSED
 
 ALL = "all"
+_ALL = {ALL, "alle", "alles", "all products", "alle producten"}
 Basis, Base, Split = CostLine.Basis, CostLine.Base, CostLine.Key
 WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "basis": {
@@ -106,6 +107,11 @@ UNDID = _(
     "from the first open day what would have held without the file holds"
 )
 MOST_SHARE = Decimal(10) ** 14
+
+
+def says_all(text: str) -> bool:
+    """Whether the line of a row is all products, in either language."""
+    return text.strip().lower() in _ALL
 
 
 def shares_text(shares: Iterable[tuple[str, Decimal]]) -> str:

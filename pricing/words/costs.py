@@ -65,7 +65,7 @@ def rate_notes(cost_line: CostLine, rate: CostRate) -> list[str]:
         said.append(_("from %(number)s") % {"number": formats.number(rate.from_quantity)})
     if rate.times != 1:
         said.append(
-            _("%(number)s times") % {"number": formats.number(rate.times, 4).rstrip("0").rstrip(",.")}
+            _("%(number)s times") % {"number": formats.number(rate.times, 6).rstrip("0").rstrip(",.")}
         )
     if rate.least_quantity:
         said.append(_("at least %(number)s") % {"number": formats.number(rate.least_quantity)})

@@ -120,7 +120,7 @@ def then_words(query: ReportQuery) -> str:
 
 def column_words(query: ReportQuery, code: str) -> str:
     """The head of a column in a file."""
-    return f"{measure_words(query, code)} {period_words(query, code)}"
+    return f"{measure_words(query, code)}, {period_words(query, code)}"
 
 
 def by_words(by: str) -> str:

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core.formats import month as month_words
@@ -18,7 +20,7 @@ from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import CostKind, CostMonth
 from pricing.selectors.break_even import break_evens, ranked
-from pricing.selectors.cost_to_serve import cost_to_serve
+from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
@@ -255,12 +257,12 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
         months=[last()],
         rows=[BookedCost(product.pk, last(), line.kind_id, account.pk, None, "", D(45))],
     )
-    (row,) = cost_to_serve(user_factory(), last()).rows
+    (row,) = CostToServe(user_factory(), last()).rows
     assert (row.channel, row.net, row.costs, row.rate) == (account, 1000, 45, D("0.045"))
     assert (row.actual, row.actual_rate) == (None, None)
     for source, where, amount in (("actual", account, 50), ("accrual", account, 10), ("actual", store, 99)):
         book_at(product, line.kind_id, source, where.pk, amount, last() if where == account else last(1))
-    served = cost_to_serve(user_factory(), last())
+    served = CostToServe(user_factory(), last())
     row, below = served.rows
     assert (below.channel, below.net, below.costs, below.actual) == (store, 900, 0, 99)
     assert (row.channel, row.net, row.costs) == (account, 1000, 45)  # with the store below it
@@ -286,11 +288,83 @@ def test_cost_to_serve_has_the_sales_of_the_margin_by_channel() -> None:
     rows = [BookedCost(made.pk, last(), line.kind_id, channel.pk, None, "", D(1)) for channel in channels]
     cost_months_book(source="actual", months=[last()], rows=rows)
     user = user_factory("finance")
-    served = {row.channel.code: row.net for row in cost_to_serve(user, last()).rows}
+    served = {row.channel.code: row.net for row in CostToServe(user, last()).rows}
     asked = QueryDict(f"layout=margin&by=channel&of=actual&period=month&month={last():%Y-%m}")
     margin = {row.name.code: row.net for row in margin_report(user, report_query(asked)).rows}
     assert served == margin
     assert sorted(served.values()) == [D("10.00"), D("10.01")]
+
+
+@pytest.mark.parametrize("by", ["line", "product", "month"])
+def test_what_a_channel_costs_opens_what_it_is_made_of(product: Product, by: str) -> None:
+    """Of a chain and of a store in it; adds up to the chain, on the page and in the file."""
+    chain, other = channel_factory(code="CHAIN"), product_factory(code="other")
+    store = channel_factory(parent=chain)
+    sell(product, last(), 10, 900, channel=store)
+    lines = [
+        costs("payment", "0.05", product=product, basis="share", base="net", channel=chain),
+        costs("commission", "0.01", basis="share", base="net", channel=store),
+    ]
+    rows = [
+        (product, last(), lines[0], D("45.01")),
+        (other, last(1), lines[0], D("3.02")),
+        (product, last(1), lines[1], D("9.99")),
+        (product, last(), None, D("7")),
+    ]
+    cost_months_book(
+        source="standard",
+        months=[last(1), last()],
+        rows=[
+            BookedCost(
+                of.pk, month, lines[0].kind_id, store.pk, None, "", amount, cost_line_id=line and line.pk
+            )
+            for of, month, line, amount in rows
+        ],
+    )
+    book_at(product, lines[1].kind_id, "actual", store.pk, 60, last())
+    user = user_factory(language="en")
+    serving = CostToServe(user, last())
+    row = next(row for row in serving.rows if row.channel == chain)
+    assert (row.costs, row.actual) == (D("65.02"), 60)
+    parts = serving.parts(chain, by)
+    found = {(part.of, part.costs, part.actual) for part in parts}
+    assert (
+        found
+        == {
+            "line": {
+                (lines[0], D("48.03"), None),
+                (lines[1], D("9.99"), None),
+                (lines[0].kind, D(7), None),
+                (lines[1].kind, None, 60),
+            },
+            "product": {(product, D("62.00"), 60), (other, D("3.02"), None)},
+            "month": {(last(1), D("13.01"), None), (last(), D("52.01"), 60)},
+        }[by]
+    )
+    client = Client()
+    client.force_login(user)
+    page = tight(client.get("/costs/break-even/?show=channels"))
+    assert "?show=channels&amp;of=CHAIN" in page
+    with CaptureQueriesContext(connection) as captured:
+        page = tight(client.get(f"/costs/break-even/?show=channels&of=CHAIN&by={by}"))
+    assert len(captured) <= 12
+    assert "What " in page
+    assert "€65.02" in page
+    if by == "line":
+        assert f"/costs/lines/{lines[0].pk}/" in page
+        assert f"/costs/ledger/?first={last(11):%Y-%m}&amp;last={last():%Y-%m}&amp;kind=commission" in page
+    file = served_file(client, f"&of=CHAIN&by={by}")
+    *own, total = [(D(row["Standard costs"] or 0), D(row["Actual costs"] or 0)) for row in file]
+    assert total == (D("65.02"), 60)
+    assert (sum(one for one, _other in own), sum(other for _one, other in own)) == total
+    chains = {row["Code"]: row for row in served_file(client) if not row["Code"].startswith("#")}
+    assert chains["CHAIN"]["Standard costs"] == "65.02"
+    assert chains["CHAIN"]["Standard costs, of net sales"] == "0.0722"
+
+
+def served_file(client: Client, asked: str = "") -> list[dict[str, str]]:
+    answer: Any = client.get(f"/costs/break-even/export/csv/?show=channels{asked}")
+    return list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
 
 
 def book_at(

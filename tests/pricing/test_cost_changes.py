@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 from decimal import Decimal
 from typing import Any
@@ -34,12 +35,14 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    measure_factory,
     organisation_factory,
     price_factory,
     price_list_factory,
     product_factory,
     user_factory,
 )
+from tests.html import tight
 from tests.pricing.test_margins import costs, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -244,12 +247,11 @@ def test_a_draft_is_its_authors_and_limits_hold(world: World) -> None:
 
 
 def test_without_sales_it_is_seen_by_who_sees_its_products_alone(world: World) -> None:
-    """No margin of them can be told, so the change has no effects."""
     line, sold_by = line_factory(), Supplier.objects.create(code="farm", name="Farm")
     costs("purchase", "4", product=product_factory(line=line, code="NEW"), supplier=sold_by)
     change = world.draft(chosen={"supplier": sold_by.pk})
     cost_change_apply(user=world.finance, change=change)
-    assert not change.effects.exists()
+    assert change.effects.get().is_unit
     elsewhere, there = (user_factory("finance", lines=[each]) for each in (world.line, line))
     assert not selector.cost_changes_visible(elsewhere).exists()
     assert selector.cost_changes_visible(there).get() == change
@@ -283,6 +285,101 @@ def test_many_products_cost_as_many_queries_as_few(world: World) -> None:
             assert len(list(selector.effects(change, rows, ids, last))) == len(ids)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 12
+
+
+class TestNotSold:
+    """Bought for 4, with 5 % duty on it and 10 % commission; at 10 that leaves 5.80 and 4.80."""
+
+    def product(self, world: World, amount: str = "", *, with_vat: bool = False, **fields: Any) -> Product:
+        made = product_factory(line=world.line, code="NEW", floor_rate=D("0.47"), **fields)
+        costs("purchase", "4", product=made, supplier=world.supplier)
+        if amount:
+            prices = price_list_factory(with_vat=with_vat)
+            price_factory(product=made, price_list=prices, start_date=soon(-90), amount=D(amount))
+        return made
+
+    @pytest.mark.parametrize(("amount", "with_vat"), [("10", False), ("12.10", True)])
+    def test_it_is_in_the_list_with_what_one_leaves(self, world: World, amount: str, with_vat: bool) -> None:
+        change = world.draft()
+        assert change.effects.count() == 2
+        product = self.product(world, amount, with_vat=with_vat)
+        found = {row.product: row for row in world.draft().effects.all()}
+        assert len(found) == 3
+        row = found[product]
+        assert (row.is_unit, row.net, row.tied) == (True, 10, 1)
+        assert (row.cm1_was, row.cm2_was) == (D("5.8"), D("4.8"))
+        assert (row.cm1, row.cm2, row.cm3) == (D("5.632"), D("4.632"), D("4.632"))
+        assert (row.floor, row.is_under) == (D("0.47"), True)
+        assert not found[world.products[0]].is_unit
+
+    def test_what_costs_a_cent_has_its_decimals(self, world: World) -> None:
+        product = product_factory(line=world.line)
+        price_factory(
+            product=product, price_list=price_list_factory(), start_date=soon(-90), amount=D("0.0853")
+        )
+        line = cost_line_factory(product=product, supplier=world.supplier)
+        cost_rate_factory(cost_line=line, start_date=soon(-90), amount=D("0.02"), least_quantity=500)
+        row = world.draft(value="0.05").effects.get(product=product)
+        assert (row.net, row.cm1_was, row.cm1) == (D("0.0853"), D("0.0643"), D("0.06325"))
+
+    def test_by_its_lowest_tier(self, world: World) -> None:
+        product = self.product(world, "10")
+        line = product.cost_lines.get()
+        cost_rate_factory(cost_line=line, start_date=soon(-90), amount=D(3), from_quantity=1000)
+        row = world.draft(chosen={"product": product.pk}).effects.get()
+        assert (row.cm1_was, row.cm1) == (D("5.8"), D("5.632"))
+
+    def test_without_a_price_it_is_there_and_under_no_floor(self, world: World) -> None:
+        product = self.product(world)
+        row = world.draft().effects.get(product=product)
+        assert (row.net, row.cm3_was, row.cm3) == (0, D("-4.2"), D("-4.368"))
+        assert (row.floor, row.is_under, row.stays_under) == (None, False, False)
+
+    def test_of_contracts_a_month_of_one(self, world: World) -> None:
+        line = line_factory(measures=[measure_factory(code="in-force", kind="level")])
+        product = product_factory(line=line)
+        costs("service", "6", product=product, basis="contract", supplier=world.supplier)
+        prices = price_list_factory()
+        said = {"product": product, "price_list": prices, "start_date": soon(-90)}
+        price_factory(**said, component="month", amount=D(10))
+        row = world.draft().effects.get(product=product)
+        assert (row.net, row.cm2_was, row.cm2) == (10, 4, D("3.76"))
+        price_factory(**said, component="unit", tier="kWh", amount=D("0.25"))
+        assert world.draft().effects.get(product=product).net == 0  # what one uses is not known
+
+    def test_not_what_has_ended_nor_where_one_costs_the_same(self, world: World) -> None:
+        ended = self.product(world, "10", ended=today())
+        costs(
+            "licences",
+            "100",
+            basis="month",
+            product=product_factory(line=world.line),
+            supplier=world.supplier,
+        )
+        found = world.draft().effects.values_list("product", flat=True)
+        assert set(found) == {product.pk for product in world.products[:2]}
+        Product.objects.filter(pk=ended.pk).update(ended=None)
+        assert world.draft().effects.filter(product=ended).exists()
+
+    def test_on_the_page_in_its_file_and_in_a_proposal(self, world: World) -> None:
+        product, bare = self.product(world, "10"), product_factory(line=world.line, code="BARE")
+        costs("purchase", "1.5", product=bare, supplier=world.supplier)
+        change = world.draft()
+        client, address = client_of(world.finance), change.get_absolute_url()
+        page = tight(client.get(f"{address}?sort=cm1"))
+        assert "not sold; one at €10.00" in page
+        assert "58.0% →<b>56.3%</b>" in page
+        assert "not sold; no single price" in page
+        assert "−€0.168" in page
+        file = b"".join(client.get(f"{address}export/csv/").streaming_content).decode("utf-8-sig")
+        [row] = [row for row in csv.DictReader(file.splitlines()) if row["Code"] == "NEW"]
+        assert (row["Of"], row["Net sales"], row["CM2, after"]) == ("one, not sold", "10", "4.63")
+        assert (row["CM2, after, of net sales"], row["Under its floor"]) == ("0.4632", "yes")
+        cost_change_apply(user=world.finance, change=change)
+        user = user_factory(rights=["products.view", "pricing.view_costs", "pricing.view", "pricing.edit"])
+        prices = product.prices.get().price_list
+        made = cost_change_propose(user=user, change=change, price_list=prices, keep="rate", reason="Costs")
+        assert [(row.product, row.amount) for row in made.proposal.prices.all()] == [(product, D("10.40"))]
 
 
 class TestPrices:

@@ -233,6 +233,10 @@ def test_the_page_takes_it_and_says_what_is_wrong(rate: CostRate) -> None:
     client.force_login(user_factory("finance", language="en"))
     address = f"/costs/rates/{rate.pk}/correct/"
     assert client.get(address).context["form"]["amount"].value() == 8
+    often = cost_rate_factory(cost_line=rate.cost_line, start_date=today(), amount=9, times=D("0.166667"))
+    for row, times in ((rate, None), (often, D("0.166667"))):
+        filled = client.get(f"/costs/rates/{row.pk}/correct/").context["form"]
+        assert str(filled["times"].value()) == str(times)
     wrong = client.post(address, {"amount": "6"})
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["reason"])
     assert client.post(address, {"is_void": "on", "reason": "Never agreed"}).status_code == 302

@@ -23,6 +23,7 @@ from pricing.models import CostLine, CostRate, CostShare
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import costs_on
 from pricing.services.costs import RateValues, cost_rate_add
+from pricing.words.costs import rate_notes
 from products.models import Correction, Product, Supplier
 from products.services.closing import month_close
 from tests.factories import (
@@ -145,6 +146,7 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         ({"minimale_afname": "-1"}, "negative"),
         ({"bedrag": "2"}, "rate_taken"),
         ({"bedrag": "0,1234567"}, "amount_places"),
+        ({"hoe_vaak": "0,1666667"}, "amount_places"),
         ({"kostensoort": "duty", "basis": "share", "waarvan": "net", "bedrag": "4,50005"}, "share_places"),
         ({"niet_verrekenbare_btw": "13,5455"}, "vat_places"),
     ],
@@ -315,7 +317,12 @@ def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, langua
         bearer = product if code == "A" else product_factory(code=code)
         CostShare.objects.create(cost_line=keyed, product=bearer, weight=D(weight))
     dollars = cost_line_factory(product=product, kind="purchase", currency="USD")
-    of_rate = {"exchange_rate": D("0.92345678"), "times": 2, "least_quantity": 5, "vat_rate": D("0.21")}
+    of_rate = {
+        "exchange_rate": D("0.92345678"),
+        "times": D("0.166667"),
+        "least_quantity": 5,
+        "vat_rate": D("0.21"),
+    }
     cost_rate_factory(cost_line=dollars, start_date=day(-5), amount=4, **of_rate)
     for line, amount in ((shared, 6000), (duty, D("0.045")), (calls, 3), (keyed, 900)):
         cost_rate_factory(cost_line=line, start_date=day(-5), amount=amount)
@@ -334,6 +341,26 @@ def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, langua
     assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 1, 4)
     made = CostShare.objects.filter(cost_line__kind__code="marketing")
     assert dict(made.values_list("product__code", "weight")) == {"A": D("60.5"), "B;=x": D("39.5")}
+
+
+@pytest.mark.parametrize(
+    ("times", "dutch", "english"),
+    [
+        ("0.166667", "0,166667 keer", "0.166667 times"),
+        ("0.1667", "0,1667 keer", "0.1667 times"),
+        ("2", "2 keer", "2 times"),
+        ("1000", "1.000 keer", "1,000 times"),
+    ],
+)
+def test_how_often_is_kept_and_said_as_it_was(
+    product: Any, tmp_path: Path, times: str, dutch: str, english: str
+) -> None:
+    assert run(tmp_path, row("A", "service", -5, "40", hoe_vaak=times.replace(".", ","))).counts.new == 1
+    rate = CostRate.objects.get()
+    assert rate.times == D(times)
+    for language, said in (("nl", dutch), ("en", english)):
+        with translation.override(language):
+            assert rate_notes(rate.cost_line, rate) == [said]
 
 
 def test_fixed_shares_come_in_a_cell(product: Any, tmp_path: Path) -> None:

@@ -455,7 +455,11 @@ class TestLines:
         moved = run(SHEET, [rows[0] | {"account": "7999"}, *rows[1:]])
         assert (moved.codes, moved.counts.new) == (["entry_lines"], 0)
         both = run(SHEET, [rows[0] | {"amount": D(1)}, *rows[1:], entry(5, "7999", number="2026-0012")])
-        assert (both.codes, both.counts.new) == (["entry_taken", "entry_taken"], 0)
+        assert (both.codes, both.counts.new) == (["entry_taken", "entry_left_out"], 0)
+        assert (both.refused[1][0], json.loads(both.refused[1][4])) == (
+            5,
+            {"other": 2},
+        )  # line 2 of the file is why
         assert run(SHEET, [rows[1], rows[1] | {"amount": D(9)}]).codes == ["entry_duplicate"]
         assert sum(self.there().values()) == 1050
 

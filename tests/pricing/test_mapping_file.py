@@ -16,7 +16,7 @@ from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.mapping import MappingSheet
 from products.models import Correction, Product
 from products.services.closing import month_close
-from tests.factories import channel_factory, user_factory
+from tests.factories import channel_factory, product_factory, user_factory
 from tests.products.sheet_help import Done, run, undo
 
 from .test_ledger import SHEET, booked, entry, finance, kind, month, products
@@ -55,11 +55,14 @@ def test_out_and_in_again_says_the_same(
     client = Client()
     client.force_login(user_factory("finance", language=language))
     path = tmp_path / "mapping.csv"
-    path.write_bytes(b"".join(client.get("/costs/mapping/export/csv/").streaming_content))
-    outcome = import_run(
-        sheet="ledger_mapping", path=path, options={}, leave_out_refused=False, dry_run=False
-    )
-    assert (outcome.counts.new, outcome.counts.changed, outcome.counts.unchanged) == (0, 0, 4)
+    text = b"".join(client.get("/costs/mapping/export/csv/").streaming_content)
+    assert text.count(b"all") == 1  # of all products is said
+    for word in ("all", "Alle", "ALL PRODUCTS", "alle producten", ""):
+        path.write_bytes(text.replace(b"all", word.encode()))
+        outcome = import_run(
+            sheet="ledger_mapping", path=path, options={}, leave_out_refused=False, dry_run=False
+        )
+        assert (outcome.counts.new, outcome.counts.changed, outcome.counts.unchanged) == (0, 0, 4)
 
 
 def test_it_books_and_undo_puts_back_what_held_before(finance: Any, products: list[Product]) -> None:
@@ -103,6 +106,16 @@ def test_closed_months_only_by_a_correction(finance: Any, products: list[Product
     assert refused.value.code == "undo_closed_mapping"
     assert f"until {month(2):%Y-%m}" in str(refused.value)
     assert "%(" not in str(refused.value)
+
+
+def test_all_is_said_as_the_line_or_as_the_product(finance: Any, products: list[Product]) -> None:
+    run(SHEET, [entry(70)])
+    for said in ({"product_line": "alle"}, {"product": "Alle"}):
+        assert mapped(part(**{"product": None, "split": "revenue", **said})).codes == []
+    assert booked() == {("quality", "A"): D(10), ("quality", "B"): D(20), ("quality", "C"): D(40)}
+    everything = product_factory(code="all")
+    assert mapped(part(product="all")).codes == []
+    assert booked() == {("quality", everything.code): D(70)}
 
 
 @pytest.mark.parametrize(

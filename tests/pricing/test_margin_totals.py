@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,7 +17,7 @@ from pricing.selectors.margin_total_falls import total_fall, year_before
 from pricing.selectors.margin_totals import MarginsAhead, MarginTotal
 from pricing.selectors.margins import Margins, margins_read
 from pricing.selectors.margins_ahead import channels_ahead, channels_together, year_band
-from products.models import Product, SalesMonth
+from products.models import Product, ProductLine, SalesMonth
 from tests.factories import (
     line_factory,
     price_factory,
@@ -200,7 +202,22 @@ def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Pro
         page = client.get(f"{address}&by={by}&line={juice.line.code}").content.decode()
         assert head in page
     assert len(client.get(f"{address}&by=month").context["rows"]) == 12
+    parent = line_factory(code="above")
+    ProductLine.objects.filter(pk=juice.line_id).update(parent=parent)
+    page = client.get(address)
+    assert [(row.line, row.depth) for row in page.context["rows"]] == [
+        (None, 0),
+        (parent, 0),
+        (juice.line, 1),
+    ]
+    assert 'class="pin ps-5"' in page.content.decode()
     assert 'href="?show=ahead"' in client.get("/costs/break-even/").content.decode()
+    for by, head in (("line", "Product line"), ("month", "CM2, low (80%)"), ("channel", "Channel")):
+        answer: Any = client.get(f"/costs/break-even/export/csv/?show=ahead&by={by}")
+        file = list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
+        assert head in file[0]
+        own = file[:1] if by == "line" else file
+        assert sum(float(row["CM2"]) for row in own) == pytest.approx(total().margin, abs=0.1)
     floor(juice, "0.6")
     floor(water, "0.2")
     page = client.get(f"{address}&by=channel&line={juice.line.code}")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from core.months import month_add, month_start
@@ -18,10 +19,11 @@ from core.organisation import today
 from pricing.models import CostKind
 from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
-from products.models import Channel, Family, FamilyMember, Product, ProductLine
+from products.models import Channel, Family, FamilyMember, Product, ProductLine, Supplier
 from products.sheets.sales import SalesSheet
 from reporting.cost_reports.page import ShownRow
-from reporting.selectors.report_query import MARGIN_BY
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.report_query import MARGIN_BY, report_query
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -305,3 +307,45 @@ def test_the_ledger_is_found_by_what_is_asked(client: Client) -> None:
     limited.force_login(user_factory("finance", lines=[Product.objects.get(code="JUICE").line]))
     for address in (page, "/costs/ledger/csv/"):
         assert limited.get(address).status_code == 403
+
+
+def test_an_entry_of_several_suppliers_adds_up_by_whatever_it_is_told() -> None:
+    """170.03 of two suppliers and of nobody, split over two products sold for 100 and 200."""
+    user, line = user_factory("finance"), line_factory()
+    for code, revenue in (("A", 100), ("B", 200)):
+        made = product_factory(code=code, line=line)
+        channel = channel_factory()
+        run(
+            SalesSheet(),
+            [
+                {
+                    "product": made.code,
+                    "channel": channel.code,
+                    "month": month(1),
+                    "volume": 1,
+                    "revenue": revenue,
+                }
+            ],
+        )
+    for code in ("ACME", "MILL"):
+        Supplier.objects.create(code=code, name=code.title())
+    energy = CostKind.objects.get(code="energy")
+    ledger_map(user=user, account="7000", start_month=month(1), parts=[Part(kind=energy, key="revenue")])
+    amounts = {"ACME": D("100.01"), "MILL": D("50.01"), "": D("20.01")}
+    rows = [entry(9, 1, "7000", str(amount), supplier=code or None) for code, amount in amounts.items()]
+    assert run(LedgerSheet(), rows).refused == []
+
+    def report(by: str, **filters: str) -> CostReport:
+        asked = QueryDict(mutable=True)
+        asked.update(
+            {"month": f"{month(1):%Y-%m}", "columns": "month-actual", "of": "actual", "by": by, **filters}
+        )
+        return CostReport(user, report_query(asked))
+
+    for by in ("supplier", "product", "kind", "supplier,product", "product,supplier,month"):
+        found = report(by).rows
+        assert sum(row.amounts[0] for row in found if not row.depth) == found[-1].amounts[0] == D("170.03")
+    by_supplier = {row.names[0].code: row.amounts[0] for row in report("supplier").rows if not row.depth}
+    assert by_supplier == amounts
+    assert report("product", supplier="ACME").rows[-1].amounts[0] == D("100.01")
+    assert report("product", supplier="-").rows[-1].amounts[0] == D("20.01")

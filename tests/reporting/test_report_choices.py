@@ -94,7 +94,7 @@ def test_of_a_product_that_is_no_longer_in_it_nothing_is_told(company: Any) -> N
 def test_a_cost_report_under_its_name(company: Any, booked: Product) -> None:
     [found] = sections(made(company, Part("cost_report", choice=BY_PRODUCT)))
     [table] = found.blocks
-    assert (found.title, table.heads[-1]) == ("By product", f"standard {formats.month(LAST)}")
+    assert (found.title, table.heads[-1]) == ("By product", f"standard, {formats.month(LAST)}")
     rows = [[cell.text for cell in row] for row in table.rows]
     assert [rows[0], rows[1], rows[-1]] == [
         ["APPLE", "Apple juice", "20.25"],
@@ -164,7 +164,7 @@ def test_of_lines_that_close_at_different_months_the_earliest_counts(company: An
         for section in sections(report):
             table[section.key] = next(block for block in section.blocks if isinstance(block, Table))
         assert report_build(report).data_month == month
-        assert f"standard {said}" in table["cost_report"].heads
+        assert f"standard, {said}" in table["cost_report"].heads
         assert f"{said}, standard costs" in table["margin_bridge"].note
 
 
