@@ -19,6 +19,7 @@ from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
 from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
+from forecasting.selectors.half_loads import half_loaded_lines
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.stages import settings_in_force
 from products.models import Measure, Product, ProductFigures
@@ -95,6 +96,8 @@ class Judge:
             line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
             for line_id in self.tree.lines
         }
+        for line_id, last in half_loaded_lines(run.as_of).items():
+            self.final[line_id] = min(self.final[line_id], month_add(last, -1))
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)
         # Over all products of the chunk, whichever of them are judged.

@@ -12,6 +12,7 @@ from collaboration.services.alerts import Candidate
 from core.months import month_add, month_start
 from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
+from forecasting.selectors.half_loads import half_loaded_lines
 from products.models import Channel, Product, ProductFigures
 from products.selectors.lines import LineTree
 
@@ -82,7 +83,8 @@ _OLD_LINES = """
 
 def late_data(run: NightlyRun) -> list[Candidate]:
     """The months up to the last of the calendar that have not come in: of a whole line, of a channel, or of
-    single products that others of their line have. From the day on that the line says."""
+    single products that others of their line have; and a last one of which only a part has come. From the day
+    on that the line says."""
     late = month_add(month_start(run.local_date), -1)
     tree = LineTree()
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
@@ -124,7 +126,19 @@ def late_data(run: NightlyRun) -> list[Candidate]:
         if rows:
             subject, to = f"line:{line_id}:products", recipients.of("late", line_id)
             found.append(_candidate(late, subject, "products", rows, line_id, to))
-    return found
+    half = half_loaded_lines(late)
+    return found + [
+        Candidate(
+            subject=f"line:{line_id}:half",
+            fingerprint=str(late),
+            stake_amount=None,
+            evidence={"what": "half", "month": str(late)},
+            line_id=line_id,
+            recipient_id=recipients.of("late", line_id),
+        )
+        for line_id in sorted(due.intersection(half))
+        if half[line_id] == late
+    ]
 
 
 def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:

@@ -26,6 +26,7 @@ from products.selectors.months import complete_months
 
 from .decisions import decisions_of
 from .family_series import family_series
+from .half_loads import half_loaded
 from .subject_series import Months, SubjectSeries, months_in_row
 from .successions import Successions
 from .week_series import with_weeks
@@ -119,6 +120,7 @@ class SeriesLoader:
         self.span = span
         self.tree = tree
         self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
+        self._half: dict[tuple[int, int], bool] = {}
         self._profile = cache(self._profile_of)
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
@@ -176,15 +178,23 @@ class SeriesLoader:
         self, line_id: int, measure_id: int, others: Collection[int] = ()
     ) -> tuple[datetime.date, datetime.date, datetime.date]:
         """First whole month, last month that may be known, last month that is final; with the ``others``'
-        lines for a family."""
-        spans = [
-            self.span[key] for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span
-        ]
-        if not spans:
+        lines for a family. A last month that was loaded half is not final."""
+        keys = [key for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span]
+        if not keys:
             return self.run.as_of, self.run.as_of, datetime.date.min
-        last = max(last for _first, last in spans)
+        last = max(self.span[key][1] for key in keys)
         final_after = self.tree.inherited(line_id, "final_after_months").value or 0
-        return min(first for first, _last in spans), last, min(last, month_add(self._closed, -final_after))
+        final = min(last, month_add(self._closed, -final_after))
+        if final == last and any(self.span[key][1] == last and self._is_half(key) for key in keys):
+            final = month_add(last, -1)
+        return min(self.span[key][0] for key in keys), last, final
+
+    def _is_half(self, key: tuple[int, int]) -> bool:
+        """Read for all lines at once: a run asks it of most."""
+        if not self._half:
+            found = half_loaded({each: last for each, (_first, last) in self.span.items()})
+            self._half = {each: each in found for each in self.span}
+        return self._half[key]
 
     def of_product(
         self,

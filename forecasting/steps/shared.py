@@ -29,7 +29,7 @@ from .weeks import SEASON_WEEKS, engine_weeks
 if TYPE_CHECKING:
     from forecasting.engine.shared import CrossProducts
 
-STEP = "shared"
+NAME = "shared"
 # So many products are read at a time: what they tell is added up.
 READ_AT_ONCE = 500
 Key = tuple[int, bool]
@@ -115,7 +115,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 def _failed(there: Iterable[SharedEffect]) -> list[int]:
     """The products that could not be learnt from when these rows were made: the line is learnt anew once one
     of them can."""
-    failures = NightlyFailure.objects.filter(run__in={row.run_id for row in there}, step=STEP)
+    failures = NightlyFailure.objects.filter(run__in={row.run_id for row in there}, step=NAME)
     rows = failures.filter(product__line__in={row.line_id for row in there})
     return list(rows.order_by("product_id").values_list("product_id", flat=True))
 

@@ -230,11 +230,11 @@ def test_what_the_owner_may_not_see_reaches_the_nearest_who_may(product):
 
 
 def test_people_cost_as_many_queries_as_one(product, django_assert_num_queries):
-    tree = LineTree()
+    tree, day = LineTree(), today()
     for _ in range(3):
         user_factory(lines=[product.line], channels=[channel_factory()])
     with django_assert_num_queries(4):
-        recipients = Recipients(tree, today())
+        recipients = Recipients(tree, day)
         assert recipients.of_lines("moved", tree.lines) is None
 
 
