@@ -206,7 +206,8 @@ def test_what_somebody_asks_comes_before_what_has_money_at_stake(client, night, 
 
 def test_what_the_reader_asks_of_others_is_not_new_to_them(client, night):
     user = user_factory("finance")
-    asked = {"report": "Juices", "author": "Sanne", "reason": "Talks", "grant": 1}
+    known(night, owner=user_factory())
+    asked = {"report": "Juices", "author": "Sanne", "reason": "Talks", "grant": 1, "field": "margin"}
     for number, author in enumerate((user.pk, user_factory().pk)):
         evidence = asked | {"author_id": author}
         candidate = Candidate(f"{number}", "asked", stake_amount=None, evidence=evidence)
