@@ -42,7 +42,7 @@ class AlertKind:
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
     people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
     what it leads to; it comes before what has money at stake. Whose ``author_id`` stands in its evidence
-    asks others, and is only offered to look.
+    asks others: it is only offered to look, and does not count as new to them.
     """
 
     key: str

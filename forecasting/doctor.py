@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from core.jobs import KEPT
 from core.models import Job
+from core.sql import rows_of
 from forecasting.models import (
     ConsensusMonth,
     Forecast,
@@ -81,15 +81,14 @@ def one_current() -> Iterator[str]:
         for row in groups.exclude(count=1):
             yield f"{model.__name__} of {_name(row)}: {row['count']} current rows"
         table = model._meta.db_table
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT c.product_id, c.family_id, c.measure_id FROM {table} c WHERE c.current"  # noqa: S608
-                f" AND EXISTS (SELECT FROM {table} o WHERE o.measure_id = c.measure_id AND o.as_of > c.as_of"
-                " AND (o.product_id, o.family_id) IS NOT DISTINCT FROM (c.product_id, c.family_id))"
-            )
-            for product, family, measure in cursor.fetchall():
-                name = _name({"product": product, "family": family, "measure": measure})
-                yield f"{model.__name__} of {name}: a later month than the current one exists"
+        found = rows_of(
+            f"SELECT c.product_id, c.family_id, c.measure_id FROM {table} c WHERE c.current"  # noqa: S608
+            f" AND EXISTS (SELECT FROM {table} o WHERE o.measure_id = c.measure_id AND o.as_of > c.as_of"
+            " AND (o.product_id, o.family_id) IS NOT DISTINCT FROM (c.product_id, c.family_id))"
+        )
+        for product, family, measure in found:
+            name = _name({"product": product, "family": family, "measure": measure})
+            yield f"{model.__name__} of {name}: a later month than the current one exists"
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -107,15 +106,14 @@ def forecasts_whole() -> Iterator[str]:
     weekly = Forecast.objects.annotate(count=Count("weeks"))
     for row in weekly.exclude(Q(by_week=True, count=WEEKS_AHEAD) | Q(by_week=False, count=0))[:100]:
         yield f"forecast {row.pk}: {row.count} weeks"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"
-            " AND f.product_id IS NOT NULL AND NOT f.stale AND NOT EXISTS (SELECT FROM"
-            " products_productmonth m WHERE m.product_id = f.product_id AND m.measure_id = f.measure_id)"
-            " LIMIT 100"
-        )
-        for forecast, product in cursor.fetchall():
-            yield f"forecast {forecast}: product {product} has no data"
+    rows = rows_of(
+        "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"
+        " AND f.product_id IS NOT NULL AND NOT f.stale AND NOT EXISTS (SELECT FROM"
+        " products_productmonth m WHERE m.product_id = f.product_id AND m.measure_id = f.measure_id)"
+        " LIMIT 100"
+    )
+    for forecast, product in rows:
+        yield f"forecast {forecast}: product {product} has no data"
 
 
 def list_agrees() -> Iterator[str]:

@@ -193,6 +193,11 @@ def waiting_for(user: Any) -> Q:
     return Q(recipient__in=stands_for(user, today()), kind__in=kinds)
 
 
+def of_others(user: Any) -> Q:
+    """All but what the person asks of others, which is no news to them."""
+    return Q(evidence__author_id__isnull=True) | ~Q(evidence__author_id=user.pk)
+
+
 def tally(counts: dict[str, int], waiting: dict[str, int]) -> list[str]:
     """What the morning's sentence says of each kind of alert, most urgent kind first; ``waiting`` is how many
     of them wait for the reader."""

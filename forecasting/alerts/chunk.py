@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Max, Min
 
-from accounts.models import User
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add, month_range
 from core.organisation import organisation_get
@@ -19,6 +19,7 @@ from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
 from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
+from forecasting.selectors.half_loads import half_loaded_lines
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.stages import settings_in_force
 from products.models import Measure, Product, ProductFigures
@@ -86,7 +87,7 @@ class Judge:
         self.run = run
         self.tree = LineTree()
         self.old_lines = set(lines_with_history)
-        self.active = set(User.objects.filter(is_active=True).values_list("pk", flat=True))
+        self.recipients = Recipients(self.tree, run.local_date)
         self.limits: dict[int, Thresholds] = {
             line_id: thresholds_of(self.tree, line_id) for line_id in self.tree.lines
         }
@@ -95,6 +96,8 @@ class Judge:
             line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
             for line_id in self.tree.lines
         }
+        for line_id, last in half_loaded_lines(run.as_of).items():
+            self.final[line_id] = min(self.final[line_id], month_add(last, -1))
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)
         # Over all products of the chunk, whichever of them are judged.
@@ -126,11 +129,10 @@ class Judge:
             version=self.version.pk if self.version else None,
             months=self.months,
             of_line={line_id: [everywhere, self._of_line(line_id)] for line_id in self.tree.lines},
-            active=self.active,
+            told_to=self._told_to,
         )
 
     def _of_line(self, line_id: int) -> list[Any]:
-        owner = self.tree.inherited(line_id, "owner_id").value
         return [
             line_id,
             str(self.limits[line_id]),
@@ -138,8 +140,10 @@ class Judge:
             self.final[line_id],
             line_id in self.old_lines,
             self.tree.inherited(line_id, "unit").value,
-            owner if owner in self.active else None,
         ]
+
+    def _told_to(self, line_id: int, owner_id: int | None) -> list[int | None]:
+        return [self.recipients.of(kind, line_id, owner_id) for kind in KINDS]
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -330,15 +334,10 @@ class Judge:
                 stake_amount=None if stake is None else Decimal(str(round(stake, 2))),
                 evidence=evidence,
                 product_id=product.pk,
-                recipient_id=self.recipient(product),
+                recipient_id=self.recipients.of(kind, product.line_id, product.owner_id),
                 min_amount=self.limits[product.line_id].min_amount,
             )
         )
-
-    def recipient(self, product: Product) -> int | None:
-        """The owner, of the product or inherited; nobody when they cannot sign in any more."""
-        owner = self.tree.owner_id(product)
-        return owner if owner in self.active else None
 
     def _units(self, product: Product, measure: Measure) -> dict[str, Any]:
         unit = product.unit or self.tree.inherited(product.line_id, "unit").value

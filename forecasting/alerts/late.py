@@ -7,11 +7,12 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import User
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
 from core.months import month_add, month_start
 from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
+from forecasting.selectors.half_loads import half_loaded_lines
 from products.models import Channel, Product, ProductFigures
 from products.selectors.lines import LineTree
 
@@ -82,7 +83,8 @@ _OLD_LINES = """
 
 def late_data(run: NightlyRun) -> list[Candidate]:
     """The months up to the last of the calendar that have not come in: of a whole line, of a channel, or of
-    single products that others of their line have. From the day on that the line says."""
+    single products that others of their line have; and a last one of which only a part has come. From the day
+    on that the line says."""
     late = month_add(month_start(run.local_date), -1)
     tree = LineTree()
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
@@ -97,7 +99,7 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     }
     pairs = [row for row in rows_of(_PAIRS, params) if row[0] in due]
     missing = [row for row in rows_of(_PRODUCTS, params) if row[0] in due]
-    owners = Owners(tree)
+    recipients = Recipients(tree, run.local_date)
     found: list[Candidate] = []
     counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, _channel, regular, lacking, *_rest in pairs:
@@ -114,16 +116,29 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     for line_id in sorted(whole):
         rows = products[line_id]
         if rows:
-            found.append(_candidate(late, f"line:{line_id}", "line", rows, line_id, owners.of_line(line_id)))
-    found += _channels(late, [row for row in pairs if row[0] not in whole], owners)
+            to = recipients.of("late", line_id)
+            found.append(_candidate(late, f"line:{line_id}", "line", rows, line_id, to))
+    found += _channels(late, [row for row in pairs if row[0] not in whole], recipients)
     silent = {row[1] for row in pairs if row[0] not in whole and row[3] >= CHANNEL_SHARE * row[2]}
     in_silent = _only_through(silent, params) if silent else set()
     for line_id in sorted(set(products) - whole):
         rows = [row for row in products[line_id] if row[0] not in in_silent]
         if rows:
-            subject = f"line:{line_id}:products"
-            found.append(_candidate(late, subject, "products", rows, line_id, owners.of_line(line_id)))
-    return found
+            subject, to = f"line:{line_id}:products", recipients.of("late", line_id)
+            found.append(_candidate(late, subject, "products", rows, line_id, to))
+    half = half_loaded_lines(late)
+    return found + [
+        Candidate(
+            subject=f"line:{line_id}:half",
+            fingerprint=str(late),
+            stake_amount=None,
+            evidence={"what": "half", "month": str(late)},
+            line_id=line_id,
+            recipient_id=recipients.of("late", line_id),
+        )
+        for line_id in sorted(due.intersection(half))
+        if half[line_id] == late
+    ]
 
 
 def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:
@@ -131,7 +146,7 @@ def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:
     return {"month": str(month_add(last, 1)), "until": str(late)}
 
 
-def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: Owners) -> list[Candidate]:
+def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], recipients: Recipients) -> list[Candidate]:
     """Channels of which half or more is missing, over all lines."""
     regular: dict[int, int] = defaultdict(int)
     lacking: dict[int, int] = defaultdict(int)
@@ -162,7 +177,7 @@ def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: Owners)
                 "name": names.get(channel, ""),
             },
             line_id=next(iter(lines[channel])) if len(lines[channel]) == 1 else None,
-            recipient_id=owners.of_lines(lines[channel]),
+            recipient_id=recipients.of_lines("late", lines[channel]),
         )
         for channel in late_ones
     ]
@@ -204,8 +219,7 @@ def _candidate(
 
 def failures(run: NightlyRun) -> list[Candidate]:
     """What this run could not compute, each product and family once, whatever the number of its steps."""
-    tree = LineTree()
-    owners = Owners(tree)
+    recipients = Recipients(LineTree(), run.local_date)
     rows = NightlyFailure.objects.filter(run=run).select_related("product", "family").order_by("pk")
     revenue = dict(
         ProductFigures.objects.filter(
@@ -221,7 +235,6 @@ def failures(run: NightlyRun) -> list[Candidate]:
         if subject in found:
             continue
         line_id = product.line_id if product else family.line_id  # type: ignore[union-attr]
-        owner = (product.owner_id if product else None) or tree.inherited(line_id, "owner_id").value
         found[subject] = Candidate(
             subject=subject,
             fingerprint=f"{row.step}:{row.code}"[:80],
@@ -235,25 +248,6 @@ def failures(run: NightlyRun) -> list[Candidate]:
             },
             product_id=row.product_id,
             line_id=None if product else line_id,
-            recipient_id=owners.active(owner),
+            recipient_id=recipients.of("failed", line_id, product.owner_id if product else None),
         )
     return list(found.values())
-
-
-class Owners:
-    """Who answers for a line today."""
-
-    def __init__(self, tree: LineTree) -> None:
-        self.tree = tree
-        self._active = set(User.objects.filter(is_active=True).values_list("pk", flat=True))
-
-    def active(self, pk: int | None) -> int | None:
-        return pk if pk in self._active else None
-
-    def of_line(self, line_id: int) -> int | None:
-        return self.active(self.tree.inherited(line_id, "owner_id").value)
-
-    def of_lines(self, line_ids: set[int]) -> int | None:
-        """The one owner of all of them, or nobody in particular."""
-        found = {self.of_line(pk) for pk in line_ids}
-        return found.pop() if len(found) == 1 else None

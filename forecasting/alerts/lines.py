@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add
 from core.organisation import organisation_get
@@ -15,7 +16,6 @@ from products.selectors.budget import budget_year, versions_in_use
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import LineTree
 
-from .late import Owners
 from .rules import YearExpected, off_budget
 from .thresholds import thresholds_of
 
@@ -32,7 +32,7 @@ def lines_off_budget(run: NightlyRun) -> list[Candidate]:
     if not own:
         return []
     tree, first_month = LineTree(), organisation_get().financial_year_first_month
-    owners, found = Owners(tree), []
+    recipients, found = Recipients(tree, run.local_date), []
     for total in TotalForecast.objects.filter(current=True, measure=None, line__in=own).order_by("line_id"):
         line_id = total.line_id or 0
         start = financial_year_start(month_add(total.as_of, 1), first_month)
@@ -54,7 +54,7 @@ def lines_off_budget(run: NightlyRun) -> list[Candidate]:
                     stake_amount=None if off.stake is None else Decimal(str(round(off.stake, 2))),
                     evidence=off.evidence,
                     line_id=line_id,
-                    recipient_id=owners.of_line(line_id),
+                    recipient_id=recipients.of("line_budget", line_id),
                     min_amount=limits.min_amount,
                 )
             )

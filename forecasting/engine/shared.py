@@ -13,19 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .drivers import (
-    MARGIN,
-    PLAIN_GAIN,
-    SURE,
-    TRIED_STEPS,
-    USUAL_EFFECT,
-    BoolArray,
-    Driver,
-    DriverResult,
-    _ready,
-    _Trial,
-    least_periods,
-)
+from .driver_trial import MARGIN, PLAIN_GAIN, SURE, TRIED_STEPS, USUAL_EFFECT, Trial, least_periods
+from .drivers import BoolArray, Driver, DriverResult, drivers_ready
 from .series import FloatArray, Series
 
 # Noise smaller than this counts as this: no series is surer than that of what all share.
@@ -67,7 +56,7 @@ class SharedEffect:
 def cross_products(series: Series, drivers: Sequence[Driver], *, season_length: int) -> CrossProducts | None:
     """What one series tells of the drivers, all of them events; None where it is too short, has zeros, or
     can try none of them."""
-    ready = _ready(series, drivers, season_length)
+    ready = drivers_ready(series, drivers, season_length)
     if isinstance(ready, DriverResult):
         return None
     k, n = len(drivers), len(ready.learnt)
@@ -77,7 +66,7 @@ def cross_products(series: Series, drivers: Sequence[Driver], *, season_length: 
         happens[place] = ready.columns[drivers[place].id][0][0].raw != 0
     first = least_periods(season_length) - TRIED_STEPS
     origins = [o for o in range(first, n - 1) if happens[:, o : o + TRIED_STEPS].any()]
-    trial = _Trial(ready.learnt, ready.quiet, ready.columns, ready.events, season_length, origins)
+    trial = Trial(ready.learnt, ready.quiet, ready.columns, ready.events, season_length, origins)
     offset = series.start + ready.begin
     learnt, met = {}, {}
     for origin, (rest_y, rests, errors, departs) in zip(origins, trial.parts, strict=True):

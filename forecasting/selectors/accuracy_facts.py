@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
+from core.sql import rows_of
 from forecasting.models import AccuracyRow, AccuracyState
 from forecasting.models.accuracy import LAGS
 
@@ -138,10 +137,9 @@ def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     """A hash for each span of all that its rows and windows are made from: figures up to the month ``known``,
     vintages that are frozen, the lags and the rules; empty while no vintage is frozen."""
     signs: dict[Key, dict[str, list[str]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SIGNS, {"products": sorted({s.product_id for s in spans}), "known": known})
-        for name, product, measure, *sums in cursor.fetchall():
-            signs.setdefault((product, measure), {})[name] = sums
+    params = {"products": sorted({s.product_id for s in spans}), "known": known}
+    for name, product, measure, *sums in rows_of(_SIGNS, params):
+        signs.setdefault((product, measure), {})[name] = sums
     found = {}
     for span in spans:
         sign = signs.get(span.key, {})
@@ -159,28 +157,25 @@ def states_of(product_ids: Collection[int]) -> dict[Key, str]:
 def rows_changed(spans: Sequence[Span]) -> list[tuple[AccuracyRow, datetime.datetime | None]]:
     """The rows these spans should have and do not, or have otherwise; unsaved, each with the moment its
     vintage was frozen."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, _params(spans))
-        return [
-            (
-                AccuracyRow(
-                    product_id=product,
-                    measure_id=measure,
-                    month=month,
-                    lag=lag,
-                    **dict(zip(VALUES, values, strict=True)),
-                ),
-                frozen_at,
-            )
-            for product, measure, month, lag, frozen_at, *values in cursor.fetchall()
-        ]
+    return [
+        (
+            AccuracyRow(
+                product_id=product,
+                measure_id=measure,
+                month=month,
+                lag=lag,
+                **dict(zip(VALUES, values, strict=True)),
+            ),
+            frozen_at,
+        )
+        for product, measure, month, lag, frozen_at, *values in rows_of(_ROWS, _params(spans))
+    ]
 
 
 def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[AccuracyRow]:
     """Rows of these spans, of months up to the one ``known``, whose figure is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(_GONE, {**_params(spans), "known": known})
-        return [AccuracyRow(pk=pk, month=month) for pk, month in cursor.fetchall()]
+    rows = rows_of(_GONE, {**_params(spans), "known": known})
+    return [AccuracyRow(pk=pk, month=month) for pk, month in rows]
 
 
 def _params(spans: Sequence[Span]) -> Mapping[str, Any]:
@@ -225,27 +220,25 @@ class Counted:
 
 def lines_counted() -> list[Counted]:
     """Which products are added up in which line, and in what they count."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.line_id, p.unit, sum(hashtextextended(p.id::text, 0))::text FROM products_product p"
-            " WHERE EXISTS (SELECT FROM forecasting_accuracyrow r WHERE r.product_id = p.id)"
-            " GROUP BY 1, 2 ORDER BY 1, 2"
-        )
-        return [Counted(*row) for row in cursor.fetchall()]
+    rows = rows_of(
+        "SELECT p.line_id, p.unit, sum(hashtextextended(p.id::text, 0))::text FROM products_product p"
+        " WHERE EXISTS (SELECT FROM forecasting_accuracyrow r WHERE r.product_id = p.id)"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [Counted(*row) for row in rows]
 
 
 def sums_due(structure: str) -> list[datetime.date]:
     """The months whose sums are missing, stale, or rest on another structure."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT month FROM (SELECT DISTINCT month FROM forecasting_accuracyrow) AS r
-            WHERE NOT EXISTS (SELECT FROM forecasting_accuracysum s WHERE s.month = r.month)
-            UNION SELECT month FROM forecasting_accuracysum WHERE stale OR structure <> %s ORDER BY 1
-            """,
-            [structure],
-        )
-        return [month for (month,) in cursor.fetchall()]
+    rows = rows_of(
+        """
+        SELECT month FROM (SELECT DISTINCT month FROM forecasting_accuracyrow) AS r
+        WHERE NOT EXISTS (SELECT FROM forecasting_accuracysum s WHERE s.month = r.month)
+        UNION SELECT month FROM forecasting_accuracysum WHERE stale OR structure <> %s ORDER BY 1
+        """,
+        [structure],
+    )
+    return [month for (month,) in rows]
 
 
 def line_sums(leads: Mapping[int, int], months: Sequence[datetime.date]) -> list[LineSum]:
@@ -255,11 +248,9 @@ def line_sums(leads: Mapping[int, int], months: Sequence[datetime.date]) -> list
         "measures": list(leads.values()),
         "months": list(months),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_line_sums("1.0", ""), params)
-        plain = cursor.fetchall()
-        cursor.execute(_line_sums("r.price", "AND r.price IS NOT NULL"), params)
-        priced = {row[:3]: _floats(row[6:]) for row in cursor.fetchall()}
+    plain = rows_of(_line_sums("1.0", ""), params)
+    in_money = rows_of(_line_sums("r.price", "AND r.price IS NOT NULL"), params)
+    priced = {row[:3]: _floats(row[6:]) for row in in_money}
     return [
         LineSum(
             *(line_id, month, lag, rows, unpriced, afterwards),

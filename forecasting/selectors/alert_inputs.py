@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from core.sql import rows_of
 
 # Whoever changes a rule of `forecasting.alerts`, or what it looks at, raises this.
 RULES = 2
@@ -84,10 +84,10 @@ def alert_inputs(
     version: int | None,
     months: Sequence[datetime.date],
     of_line: Mapping[int, Any],
-    active: Collection[int],
+    told_to: Callable[[int, int | None], Any],
 ) -> dict[int, AlertInputs]:
     """By product, those that a night has looked at; ``of_line`` is what its line and everybody's settings
-    say (plain values), ``active`` who can sign in."""
+    say (plain values), ``told_to`` of line and own owner whom the alerts reach."""
     lines = {pk: _hash(json.dumps([RULES, said], default=str)) for pk, said in of_line.items()}
     params: dict[str, Any] = {
         "products": list(product_ids),
@@ -96,12 +96,9 @@ def alert_inputs(
         "version": version,
         "months": list(months),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_SAID, params)
-        found = cursor.fetchall()
     return {
-        pk: AlertInputs(_hash(f"{said}|{lines[line]}|{owner}|{owner in active}"), judged)
-        for pk, line, owner, judged, said in found
+        pk: AlertInputs(_hash(f"{said}|{lines[line]}|{told_to(line, owner)}"), judged)
+        for pk, line, owner, judged, said in rows_of(_SAID, params)
     }
 
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from core.arrays import array_text
 from core.months import month_add
 from core.numbers import Z80, Z95
+from core.sql import rows_of
 from forecasting.channel_parts import (
     YEAR,
     part_band,
@@ -65,12 +65,11 @@ def channel_shares(product_ids: Collection[int], measure: Measure) -> dict[int, 
     to the month its forecast in use was made from. Products that sold nothing are missing. One query."""
     sold: dict[int, dict[int, Months]] = defaultdict(dict)
     as_of: dict[int, datetime.date] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SOLD, [measure.pk, array_text(product_ids), measure.pk])
-        for product_id, last, channel_id, back, volumes in cursor.fetchall():
-            as_of[product_id] = last
-            months = (month_add(last, -steps) for steps in back)
-            sold[product_id][channel_id] = dict(zip(months, volumes, strict=True))
+    rows = rows_of(_SOLD, [measure.pk, array_text(product_ids), measure.pk])
+    for product_id, last, channel_id, back, volumes in rows:
+        as_of[product_id] = last
+        months = (month_add(last, -steps) for steps in back)
+        sold[product_id][channel_id] = dict(zip(months, volumes, strict=True))
     found = {product_id: parts_by_month(own, as_of[product_id]) for product_id, own in sold.items()}
     return {product_id: shares for product_id, shares in found.items() if shares}
 

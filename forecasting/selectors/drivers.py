@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from core.months import month_add, month_days, month_end, month_range, month_start
 from core.numbers import significant
+from core.sql import rows_of, sql_of
 from forecasting.calendars import calendar_value
 from forecasting.models import Driver, DriverValue, Forecast
 from products.models import Product
@@ -54,19 +53,17 @@ class DriverUse:
 def drivers_use(user: Any, drivers: Collection[int] | None = None) -> dict[int, DriverUse]:
     """Of these drivers, or all, in the forecasts a person may see; a driver that is in none is absent."""
     shown = forecasts_visible(user).filter(current=True, driver_effects__isnull=False)
-    try:
-        sql, params = shown.order_by().values_list("driver_effects").query.sql_with_params()
-    except EmptyResultSet:  # they may see none
+    effects = sql_of(shown.order_by().values_list("driver_effects"))
+    if not effects:  # they may see none
         return {}
-    wanted = None if drivers is None else list(drivers)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT (e->>'id')::bigint, count(*) FILTER (WHERE said.key = 'used'), count(*)
-                FROM ({sql}) f, jsonb_each(f.driver_effects) said, jsonb_array_elements(said.value) e
-                WHERE %s::bigint[] IS NULL OR (e->>'id')::bigint = ANY(%s) GROUP BY 1""",  # noqa: S608
-            [*params, wanted, wanted],
-        )
-        return {pk: DriverUse(used, found - used) for pk, used, found in cursor.fetchall()}
+    rows = rows_of(
+        f"""SELECT (e->>'id')::bigint, count(*) FILTER (WHERE said.key = 'used'), count(*)
+            FROM ({effects}) f, jsonb_each(f.driver_effects) said, jsonb_array_elements(said.value) e
+            WHERE %(drivers)s::bigint[] IS NULL OR (e->>'id')::bigint = ANY(%(drivers)s)
+            GROUP BY 1""",  # noqa: S608
+        {"drivers": None if drivers is None else list(drivers)},
+    )
+    return {pk: DriverUse(used, found - used) for pk, used, found in rows}
 
 
 def driver_forecasts(user: Any, driver: Driver) -> list[tuple[Forecast, dict[str, Any], bool]]:

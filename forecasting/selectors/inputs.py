@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Count, F, Q
 
 from core.lookups import many
+from core.sql import rows_of
 from forecasting.models import Backtest, Forecast, SubjectInputs
 from products.models import ProductFigures
 
@@ -112,14 +112,12 @@ def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime
 
 def backtests_counted(as_of: datetime.date, engine_version: str) -> tuple[int, int]:
     """How many series have a newest backtest with errors to pool, by the month and by the week."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE payload->'errors' <> '[]'),"
-            " count(*) FILTER (WHERE weeks->'errors' <> '[]') FROM ("
-            " SELECT DISTINCT ON (product_id, family_id, measure_id) payload, weeks FROM forecasting_backtest"
-            " WHERE engine_version = %s AND as_of <= %s"
-            " ORDER BY product_id, family_id, measure_id, as_of DESC) newest",
-            [engine_version, as_of],
-        )
-        months, weeks = cursor.fetchone()
-        return int(months), int(weeks)
+    ((months, weeks),) = rows_of(
+        "SELECT count(*) FILTER (WHERE payload->'errors' <> '[]'),"
+        " count(*) FILTER (WHERE weeks->'errors' <> '[]') FROM ("
+        " SELECT DISTINCT ON (product_id, family_id, measure_id) payload, weeks FROM forecasting_backtest"
+        " WHERE engine_version = %s AND as_of <= %s"
+        " ORDER BY product_id, family_id, measure_id, as_of DESC) newest",
+        [engine_version, as_of],
+    )
+    return int(months), int(weeks)

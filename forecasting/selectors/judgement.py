@@ -14,8 +14,9 @@ from django.db.models import Max, Q, QuerySet
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
-from products.models import Channel, Measure, Product
+from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.access import products_visible, visible_line_ids
+from products.selectors.lines import line_tree
 
 from .forecasts import forecasts_allowed
 
@@ -159,29 +160,27 @@ def changed(operation: str, value: Decimal, baseline: float) -> float:
     return baseline * (1 + float(value))
 
 
-def last_judgement(product: Product, measure: Measure) -> int:
-    """Rises with every override of a product's months: what an editor saw is compared with it."""
-    return _newest(Q(product=product), measure)
-
-
-def last_judgement_of_line(line_ids: Collection[int], measure: Measure) -> int:
-    """The same for all products of these lines."""
-    return _newest(Q(product__line_id__in=line_ids), measure)
-
-
-def last_judgement_of_channel(channel: Channel | None, measure: Measure) -> int:
-    """The same for all products in one channel."""
-    return _newest(Q(channel=channel), measure)
+def last_judgement(
+    *,
+    measure: Measure,
+    product: Product | None = None,
+    line: ProductLine | None = None,
+    channel: Channel | None = None,
+) -> int:
+    """Rises with every override of a product's months, else of all products of a line and those below it,
+    else of all in one channel: what an editor saw is compared with it."""
+    of = Q(channel=channel)
+    if product is not None:
+        of = Q(product=product)
+    elif line is not None:
+        of = Q(product__line_id__in=line_tree().descendants(line.pk))
+    return OverrideMonth.objects.filter(of, measure=measure).aggregate(pk=Max("pk"))["pk"] or 0
 
 
 def last_month_of(override_id: int) -> int:
     """The same for who knows of overrides by their ids up to this one."""
     rows = OverrideMonth.objects.filter(override_id__lte=override_id)
     return rows.aggregate(pk=Max("pk"))["pk"] or 0
-
-
-def _newest(of: Q, measure: Measure) -> int:
-    return OverrideMonth.objects.filter(of, measure=measure).aggregate(pk=Max("pk"))["pk"] or 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db import connection
+from core.sql import rows_of
 
 from .decisions import decisions_of
 from .series import BORROWS_SEASON, ProductFacts, SeriesLoader, SubjectSeries, product_facts
@@ -71,21 +71,20 @@ def _figures(
 ) -> tuple[dict[int, str], dict[tuple[int, int], int]]:
     """The products' signs, and by product and measure how many months count."""
     wanted = [(line, measure, first, last) for (line, measure), (first, _, last) in sorted(bounds.items())]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT s.product_id, s.measure_id,"
-            " sum(hash_record_extended(row(s.measure_id, s.month, s.volume, s.revenue), 0))::text,"
-            " count(s.volume) FILTER (WHERE s.month BETWEEN b.first AND b.last)"
-            " FROM products_productmonth s JOIN products_product p ON p.id = s.product_id"
-            " LEFT JOIN unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])"
-            "  AS b(line_id, measure_id, first, last)"
-            " ON b.line_id = p.line_id AND b.measure_id = s.measure_id"
-            " WHERE s.product_id = ANY(%s) AND s.month <= %s GROUP BY 1, 2 ORDER BY 1, 2",
-            [*([row[place] for row in wanted] for place in range(4)), list(product_ids), until],
-        )
-        signs: dict[int, str] = {}
-        counts = {}
-        for product_id, measure_id, sign, count in cursor.fetchall():
-            signs[product_id] = f"{signs.get(product_id, '')} {sign}"
-            counts[product_id, measure_id] = count
-        return signs, counts
+    signs: dict[int, str] = {}
+    counts = {}
+    rows = rows_of(
+        "SELECT s.product_id, s.measure_id,"
+        " sum(hash_record_extended(row(s.measure_id, s.month, s.volume, s.revenue), 0))::text,"
+        " count(s.volume) FILTER (WHERE s.month BETWEEN b.first AND b.last)"
+        " FROM products_productmonth s JOIN products_product p ON p.id = s.product_id"
+        " LEFT JOIN unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])"
+        "  AS b(line_id, measure_id, first, last)"
+        " ON b.line_id = p.line_id AND b.measure_id = s.measure_id"
+        " WHERE s.product_id = ANY(%s) AND s.month <= %s GROUP BY 1, 2 ORDER BY 1, 2",
+        [*([row[place] for row in wanted] for place in range(4)), list(product_ids), until],
+    )
+    for product_id, measure_id, sign, count in rows:
+        signs[product_id] = f"{signs.get(product_id, '')} {sign}"
+        counts[product_id, measure_id] = count
+    return signs, counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from django.db import connection
+from core.sql import rows_of
 
 
 def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int], float]:
@@ -15,13 +15,12 @@ def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int]
     """
     if not as_of:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT m.product_id, m.measure_id, sum(m.revenue)::float8, sum(m.volume)::float8"
-            " FROM unnest(%s::bigint[], %s::date[]) AS p(product_id, as_of)"
-            " JOIN products_productmonth m ON m.product_id = p.product_id AND m.month <= p.as_of"
-            " AND m.month > (p.as_of - interval '12 months')::date"
-            " WHERE m.volume IS NOT NULL AND m.revenue IS NOT NULL GROUP BY 1, 2 HAVING sum(m.volume) > 0",
-            [list(as_of), list(as_of.values())],
-        )
-        return {(product_id, measure_id): r / v for product_id, measure_id, r, v in cursor.fetchall()}
+    rows = rows_of(
+        "SELECT m.product_id, m.measure_id, sum(m.revenue)::float8, sum(m.volume)::float8"
+        " FROM unnest(%s::bigint[], %s::date[]) AS p(product_id, as_of)"
+        " JOIN products_productmonth m ON m.product_id = p.product_id AND m.month <= p.as_of"
+        " AND m.month > (p.as_of - interval '12 months')::date"
+        " WHERE m.volume IS NOT NULL AND m.revenue IS NOT NULL GROUP BY 1, 2 HAVING sum(m.volume) > 0",
+        [list(as_of), list(as_of.values())],
+    )
+    return {(product_id, measure_id): r / v for product_id, measure_id, r, v in rows}

@@ -13,11 +13,11 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Q
 
 from core.lookups import many
 from core.months import month_add
+from core.sql import rows_of
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth
 from products.selectors.family import stays_of
@@ -26,6 +26,7 @@ from products.selectors.months import complete_months
 
 from .decisions import decisions_of
 from .family_series import family_series
+from .half_loads import half_loaded
 from .subject_series import Months, SubjectSeries, months_in_row
 from .successions import Successions
 from .week_series import with_weeks
@@ -93,18 +94,17 @@ def data_span(as_of: datetime.date) -> Span:
     """
     last = complete_months(as_of=as_of)
     first: dict[tuple[int, int], datetime.date] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT line_id, measure_id, month, days, later, later_days FROM (SELECT *,"
-            " lead(month) OVER w AS later, lead(days) OVER w AS later_days, row_number() OVER w AS place FROM"
-            " (SELECT p.line_id, m.measure_id, m.month, max(m.days) AS days FROM products_productmonth m"
-            " JOIN products_product p ON p.id = m.product_id GROUP BY 1, 2, 3) covered"
-            " WINDOW w AS (PARTITION BY line_id, measure_id ORDER BY month)) placed WHERE place = 1"
-        )
-        for line_id, measure_id, month, days, later, later_days in cursor.fetchall():
-            whole = monthrange(month.year, month.month)[1]
-            partly = later is not None and days < whole and later_days / whole > days / whole + PARTLY
-            first[line_id, measure_id] = later if partly else month
+    rows = rows_of(
+        "SELECT line_id, measure_id, month, days, later, later_days FROM (SELECT *,"
+        " lead(month) OVER w AS later, lead(days) OVER w AS later_days, row_number() OVER w AS place FROM"
+        " (SELECT p.line_id, m.measure_id, m.month, max(m.days) AS days FROM products_productmonth m"
+        " JOIN products_product p ON p.id = m.product_id GROUP BY 1, 2, 3) covered"
+        " WINDOW w AS (PARTITION BY line_id, measure_id ORDER BY month)) placed WHERE place = 1"
+    )
+    for line_id, measure_id, month, days, later, later_days in rows:
+        whole = monthrange(month.year, month.month)[1]
+        partly = later is not None and days < whole and later_days / whole > days / whole + PARTLY
+        first[line_id, measure_id] = later if partly else month
     return {key: (first[key], month) for key, month in last.items()}
 
 
@@ -120,6 +120,7 @@ class SeriesLoader:
         self.span = span
         self.tree = tree
         self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
+        self._half: dict[tuple[int, int], bool] = {}
         self._profile = cache(self._profile_of)
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
@@ -158,17 +159,16 @@ class SeriesLoader:
 
     def _months(self, product_ids: Collection[int]) -> dict[tuple[int, int], Months]:
         """By product and measure: one row of arrays each, as millions of single ones would cost minutes."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT product_id, measure_id, array_agg(month), array_agg(volume::float8)"
-                " FROM products_productmonth"
-                " WHERE product_id = ANY(%s) AND month <= %s AND volume IS NOT NULL GROUP BY 1, 2",
-                [list(product_ids), self.run.as_of],
-            )
-            return {
-                (product_id, measure_id): dict(zip(months, volumes, strict=True))
-                for product_id, measure_id, months, volumes in cursor.fetchall()
-            }
+        rows = rows_of(
+            "SELECT product_id, measure_id, array_agg(month), array_agg(volume::float8)"
+            " FROM products_productmonth"
+            " WHERE product_id = ANY(%s) AND month <= %s AND volume IS NOT NULL GROUP BY 1, 2",
+            [list(product_ids), self.run.as_of],
+        )
+        return {
+            (product_id, measure_id): dict(zip(months, volumes, strict=True))
+            for product_id, measure_id, months, volumes in rows
+        }
 
     def last_final(self, line_id: int, measure_id: int) -> datetime.date:
         """The last month of a line's data that counts and will not change."""
@@ -178,15 +178,23 @@ class SeriesLoader:
         self, line_id: int, measure_id: int, others: Collection[int] = ()
     ) -> tuple[datetime.date, datetime.date, datetime.date]:
         """First whole month, last month that may be known, last month that is final; with the ``others``'
-        lines for a family."""
-        spans = [
-            self.span[key] for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span
-        ]
-        if not spans:
+        lines for a family. A last month that was loaded half is not final."""
+        keys = [key for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span]
+        if not keys:
             return self.run.as_of, self.run.as_of, datetime.date.min
-        last = max(last for _first, last in spans)
+        last = max(self.span[key][1] for key in keys)
         final_after = self.tree.inherited(line_id, "final_after_months").value or 0
-        return min(first for first, _last in spans), last, min(last, month_add(self._closed, -final_after))
+        final = min(last, month_add(self._closed, -final_after))
+        if final == last and any(self.span[key][1] == last and self._is_half(key) for key in keys):
+            final = month_add(last, -1)
+        return min(self.span[key][0] for key in keys), last, final
+
+    def _is_half(self, key: tuple[int, int]) -> bool:
+        """Read for all lines at once: a run asks it of most."""
+        if not self._half:
+            found = half_loaded({each: last for each, (_first, last) in self.span.items()})
+            self._half = {each: each in found for each in self.span}
+        return self._half[key]
 
     def of_product(
         self,
@@ -246,18 +254,17 @@ class SeriesLoader:
         if not missing:
             return
         found: dict[int, dict[int, Months]] = {line_id: defaultdict(dict) for line_id in missing}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT line_id, measure_id, month, sum(volume / mean) FROM ("
-                " SELECT p.line_id, m.measure_id, m.month, m.volume,"
-                " avg(abs(m.volume)) OVER (PARTITION BY m.product_id, m.measure_id) AS mean"
-                " FROM products_productmonth m JOIN products_product p ON p.id = m.product_id"
-                " WHERE p.line_id = ANY(%s) AND m.month <= %s) sized"
-                " WHERE mean > 0 AND volume IS NOT NULL GROUP BY 1, 2, 3",
-                [missing, self.run.as_of],
-            )
-            for line_id, measure_id, month, volume in cursor.fetchall():
-                found[line_id][measure_id][month] = float(volume)
+        rows = rows_of(
+            "SELECT line_id, measure_id, month, sum(volume / mean) FROM ("
+            " SELECT p.line_id, m.measure_id, m.month, m.volume,"
+            " avg(abs(m.volume)) OVER (PARTITION BY m.product_id, m.measure_id) AS mean"
+            " FROM products_productmonth m JOIN products_product p ON p.id = m.product_id"
+            " WHERE p.line_id = ANY(%s) AND m.month <= %s) sized"
+            " WHERE mean > 0 AND volume IS NOT NULL GROUP BY 1, 2, 3",
+            [missing, self.run.as_of],
+        )
+        for line_id, measure_id, month, volume in rows:
+            found[line_id][measure_id][month] = float(volume)
         self._seasons.update(found)
 
     def _profile_of(self, line_id: int, measure_id: int) -> tuple[float, ...] | None:

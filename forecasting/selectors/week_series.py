@@ -11,9 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from core.months import month_end
+from core.sql import rows_of
 from products.models import Measure
 from products.selectors.lines import LineTree
 
@@ -93,22 +92,21 @@ def _by_week(
 
 def _facts(product_ids: Collection[int]) -> tuple[dict[Key, Months], dict[Key, datetime.date]]:
     """By product and measure: volumes by the first day of the week, and the last month told by the month."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT product_id, measure_id, array_agg(week), array_agg(volume) FROM ("
-            " SELECT product_id, measure_id, CASE period WHEN 'D' THEN date_trunc('week', start_date)::date"
-            " ELSE start_date END AS week, sum(volume)::float8 AS volume FROM products_salesfact"
-            " WHERE product_id = ANY(%s) AND period <> 'M' AND volume IS NOT NULL GROUP BY 1, 2, 3) weeks"
-            " GROUP BY 1, 2",
-            [list(product_ids)],
-        )
-        weeks = {
-            (product_id, measure_id): dict(zip(starts, volumes, strict=True))
-            for product_id, measure_id, starts, volumes in cursor.fetchall()
-        }
-        cursor.execute(
-            "SELECT product_id, measure_id, max(start_date) FROM products_salesfact"
-            " WHERE product_id = ANY(%s) AND period = 'M' AND volume IS NOT NULL GROUP BY 1, 2",
-            [list(product_ids)],
-        )
-        return weeks, {(product_id, measure_id): month for product_id, measure_id, month in cursor.fetchall()}
+    rows = rows_of(
+        "SELECT product_id, measure_id, array_agg(week), array_agg(volume) FROM ("
+        " SELECT product_id, measure_id, CASE period WHEN 'D' THEN date_trunc('week', start_date)::date"
+        " ELSE start_date END AS week, sum(volume)::float8 AS volume FROM products_salesfact"
+        " WHERE product_id = ANY(%s) AND period <> 'M' AND volume IS NOT NULL GROUP BY 1, 2, 3) weeks"
+        " GROUP BY 1, 2",
+        [list(product_ids)],
+    )
+    weeks = {
+        (product_id, measure_id): dict(zip(starts, volumes, strict=True))
+        for product_id, measure_id, starts, volumes in rows
+    }
+    rows = rows_of(
+        "SELECT product_id, measure_id, max(start_date) FROM products_salesfact"
+        " WHERE product_id = ANY(%s) AND period = 'M' AND volume IS NOT NULL GROUP BY 1, 2",
+        [list(product_ids)],
+    )
+    return weeks, {(product_id, measure_id): month for product_id, measure_id, month in rows}

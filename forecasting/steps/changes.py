@@ -117,8 +117,7 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
             one = outline.series
             months = vintages.months.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
-            known = (*drivers.digest(one), *drivers.shared(one), *promoted.digest(one))
-            more = (*launches.digest(one), *known, outline.first)
+            more = (*launches.digest(one), *drivers.digest(one), *promoted.digest(one), outline.first)
             parts.append(one.digest(one.leads, one.temporary, earlier, *more))
             missing |= outline.has_data and one.as_of not in months
             missing |= one.key in vintages.stale

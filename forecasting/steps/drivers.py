@@ -109,13 +109,12 @@ class Drivers:
             for line_id, measure_id, by_week, payload in rows.order_by("as_of").values_list(*columns)
         }
 
-    def shared(self, series: SubjectSeries) -> list[dict[str, Any]]:
+    def _holidays(self, series: SubjectSeries) -> dict[str, Any]:
         """What the series' line says of its moving holidays, by calendar; nothing where it says nothing."""
         if not any(driver.moves for driver in self.of(series)):
-            return []
+            return {}
         line_id = self._lines[series.product_id or -(series.family_id or 0)]
-        found = self._shared.get((line_id, series.measure_id, series.weeks is not None))
-        return [found] if found else []
+        return self._shared.get((line_id, series.measure_id, series.weeks is not None), {})
 
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
@@ -124,7 +123,9 @@ class Drivers:
             [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)]
             for key, change in self._decided(series).items()
         ]
-        return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
+        holidays = self._holidays(series)
+        told = (facts, {"planned": planned} if planned else None, holidays)
+        return [each for each in told if each]
 
     def _driver_digest(self, driver: Driver, weeks: WeekSeries | None) -> str:
         """Its name and kind with its months, and its weeks that begin on the weekday of these."""
@@ -263,11 +264,11 @@ class Drivers:
         from forecasting import engine
         from forecasting.engine import drivers as engine_drivers
 
+        holidays = self._holidays(series)
         effects = {
-            str(driver.pk): effect
-            for effects in self.shared(series)
+            str(driver.pk): holidays[driver.calendar]
             for driver in held
-            if (effect := effects.get(driver.calendar)) and driver.moves
+            if driver.moves and driver.calendar in holidays
         }
         weights = {pk: effect["weight"] for pk, effect in effects.items() if effect["enters"]}
         tried = self.columns(series, [d for d in held if effects.get(str(d.pk), {"enters": True})["enters"]])

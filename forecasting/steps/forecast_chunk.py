@@ -185,7 +185,6 @@ class ForecastChunk:
             tested.payload if tested else None,
             *self._launches.digest(series),
             *self._drivers.digest(series),
-            *self._drivers.shared(series),
             *self._weeks.digest(series, tested),
         )
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.registries import ChunkOutcome, SubjectFailure
 from forecasting.calendars import MOVING
-from forecasting.models import Driver, NightlyRun, SharedEffect
+from forecasting.models import Driver, NightlyFailure, NightlyRun, SharedEffect
 from forecasting.selectors.drivers import drivers_of
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.drivers import shared_effects_write
@@ -29,6 +29,7 @@ from .weeks import SEASON_WEEKS, engine_weeks
 if TYPE_CHECKING:
     from forecasting.engine.shared import CrossProducts
 
+NAME = "shared"
 # So many products are read at a time: what they tell is added up.
 READ_AT_ONCE = 500
 Key = tuple[int, bool]
@@ -57,21 +58,30 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     loader = loader_of(run, payload)
     held = [d for d in drivers_of([], {0: line_id}, loader.tree).get(("line", line_id), []) if d.moves]
     products = payload["lines_products"]
+    if not held:
+        return lambda: ChunkOutcome(skipped=1)
+
+    def told(batch: list[int]) -> tuple[dict[Key, CrossProducts | None], tuple[SubjectFailure, ...]]:
+        drivers = Drivers(run.as_of, {"products": batch})
+        series = [one for one in loader.load(batch, []) if one.has_data]
+        found, failed = each_subject(series, partial(_of_series, drivers, held))
+        parts: dict[Key, list[CrossProducts | None]] = {_key(one): [] for one in series}
+        for key, own in found:
+            parts[key].append(own)
+        return {key: summed(own) for key, own in parts.items()}, failed
+
     digest = _digest(held, products, run)
     there = SharedEffect.objects.filter(line=line_id, as_of=run.as_of)
-    if not held or set(there.values_list("input_hash", flat=True)) == {digest}:
-        return lambda: ChunkOutcome(skipped=1)
+    if {row.input_hash for row in there} == {digest}:
+        before = _failed(there)
+        again = told(before)[1] if before else ()
+        if len(again) == len(before):
+            return lambda: ChunkOutcome(skipped=1, failures=again)
     sums: dict[Key, CrossProducts | None] = {}
-    failures: list[SubjectFailure] = []
+    failures: tuple[SubjectFailure, ...] = ()
     for begin in range(0, len(products), READ_AT_ONCE):
-        batch = products[begin : begin + READ_AT_ONCE]
-        drivers = Drivers(run.as_of, {"products": batch})
-        found, failed = each_subject(
-            (series for series in loader.load(batch, []) if series.has_data),
-            partial(_of_series, drivers, held),
-        )
-        for key, own in found:
-            sums[key] = summed([sums.get(key), own])
+        found, failed = told(products[begin : begin + READ_AT_ONCE])
+        sums |= {key: summed([sums.get(key), own]) for key, own in found.items()}
         failures += failed
     calendars = [driver.calendar for driver in held]
     moment = timezone.now()
@@ -86,7 +96,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             as_of=run.as_of,
             run=run,
             engine_version=engine.ENGINE_VERSION,
-            input_hash="" if failures else digest,  # what failed is tried again
+            input_hash=digest,
             payload={name: _rounded(asdict(effect)) for name, effect in found.items()},
             computed_at=moment,
         )
@@ -97,9 +107,17 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def write() -> ChunkOutcome:
         shared_effects_write(rows=rows, run=run, line_id=line_id)
-        return ChunkOutcome(computed=1, failures=tuple(failures))
+        return ChunkOutcome(computed=1, failures=failures)
 
     return write
+
+
+def _failed(there: Iterable[SharedEffect]) -> list[int]:
+    """The products that could not be learnt from when these rows were made: the line is learnt anew once one
+    of them can."""
+    failures = NightlyFailure.objects.filter(run__in={row.run_id for row in there}, step=NAME)
+    rows = failures.filter(product__line__in={row.line_id for row in there})
+    return list(rows.order_by("product_id").values_list("product_id", flat=True))
 
 
 def _of_series(
@@ -110,8 +128,11 @@ def _of_series(
 
     said = engine_weeks(series, series.weeks) if series.weeks else engine_series(series)
     season = SEASON_WEEKS if series.weeks else SEASON_LENGTH
-    products = cross_products(said, drivers.columns(series, held), season_length=season)
-    return (series.measure_id, series.weeks is not None), products
+    return _key(series), cross_products(said, drivers.columns(series, held), season_length=season)
+
+
+def _key(series: SubjectSeries) -> Key:
+    return series.measure_id, series.weeks is not None
 
 
 def _digest(held: list[Driver], products: list[int], run: NightlyRun) -> str:

@@ -26,8 +26,6 @@ from forecasting.selectors.channels import channel_split, channels_sold
 from forecasting.selectors.forecasts import forecast_current, forecasts_allowed
 from forecasting.selectors.judgement import (
     last_judgement,
-    last_judgement_of_channel,
-    last_judgement_of_line,
     overrides_now,
     overrides_visible,
 )
@@ -57,7 +55,7 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
     form = _form(request, months=[m.month for m in months], channels=channels if len(channels) > 1 else [])
     context = forecast_frame(request.user, product, measure, now) | {
         "base": "products/product_base.html",
-        "seen": request.POST.get("seen") or last_judgement(product, measure),
+        "seen": request.POST.get("seen") or last_judgement(**asked),
         "has_forecast": bool(months),
     }
     return _override(request, form, asked, context)
@@ -73,7 +71,7 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
     form = OverrideMonthsForm(request.POST or None, months=[month.month for month in months])
     seen = int_read(request.POST.get("seen", ""))
     if seen is None:
-        seen = last_judgement(product, measure)
+        seen = last_judgement(product=product, measure=measure)
     status, conflict = 200, None
     if request.method == "POST":
         status = 422
@@ -89,7 +87,8 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
                     **said,
                 )
             except VersionConflict as error:
-                conflict, status, seen = error, 409, last_judgement(product, measure)
+                conflict, status = error, 409
+                seen = last_judgement(product=product, measure=measure)
             except DomainError as error:
                 form_refuse(form, error)
             else:
@@ -125,7 +124,7 @@ def override_line(request: HttpRequest, code: str) -> HttpResponse:
         "back": f"{reverse('forecasting:totals')}?line={line.code}",
         "unit": "",
         "measure": measure,
-        "seen": request.POST.get("seen") or last_judgement_of_line(below, measure),
+        "seen": request.POST.get("seen") or last_judgement(line=line, measure=measure),
         "has_forecast": bool(form.fields["first_month"].choices),  # type: ignore[attr-defined]
     }
     return _override(request, form, {"line": line, "measure": measure}, context)
@@ -151,7 +150,7 @@ def override_channel(request: HttpRequest) -> HttpResponse:
         "unit": "",
         "measure": measure,
         "switches": measures if len(measures) > 1 else [],
-        "seen": request.POST.get("seen") or last_judgement_of_channel(channel, measure),
+        "seen": request.POST.get("seen") or last_judgement(channel=channel, measure=measure),
         "has_forecast": bool(channels),
     }
     return _override(request, form, {"measure": measure}, context)
@@ -193,7 +192,7 @@ def _override(
                 override_set(user=request.user, **asked, **values, seen=int_read(str(seen)))
         except VersionConflict as error:
             context["conflict"], status = error, 409
-            context["seen"] = _seen_now(asked | channel)
+            context["seen"] = last_judgement(**asked, **channel)  # sent once more it is meant
         except DomainError as error:
             form_refuse(form, error)
             status = 422
@@ -213,15 +212,6 @@ def _override(
         fragment="forecasting/_override_preview.html",
         status=status,
     )
-
-
-def _seen_now(asked: Mapping[str, Any]) -> int:
-    """After a lost race: sent once more it is meant."""
-    if "product" in asked:
-        return last_judgement(asked["product"], asked["measure"])
-    if "line" not in asked:
-        return last_judgement_of_channel(asked["channel"], asked["measure"])
-    return last_judgement_of_line(line_tree().descendants(asked["line"].pk), asked["measure"])
 
 
 @with_right("forecasting.view")

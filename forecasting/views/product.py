@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
+from core import formats
 from core.charts import Switch
 from core.errors import form_refuse
 from core.formats import volume_decimals
@@ -130,6 +131,9 @@ def _context(
             switches=switches,
         )
     months = _months(now, sold.months)
+    decimals = volume_decimals(
+        v for row in months for v in (row["before"], row["month"].mean, *row["month"].final_band)
+    )
     vintages = _vintages(forecast_vintages(request.user, subject, measure, now.correlation)) if now else []
     return {
         "measure": measure,
@@ -145,15 +149,16 @@ def _context(
         "channels": channels_card(subject, measure, now, request.GET.get("channel")),
         "accuracy": product_card(now, subject),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
-        "has_final": any(month.final != month.mean for month in now.sold_months) if now else False,
+        "has_final": any(
+            formats.number(row["month"].final, decimals) != formats.number(row["month"].mean, decimals)
+            for row in months
+        ),
         "changes": product_overrides(subject, measure, now.months)
         if now and isinstance(subject, Product)
         else [],
         "unusual": unusual,
         "months": months,
-        "decimals": volume_decimals(
-            v for row in months for v in (row["before"], row["month"].mean, *row["month"].final_band)
-        ),
+        "decimals": decimals,
         "vintages": vintages,
         "vintage_decimals": volume_decimals(
             v for row in vintages for v in (row["vintage"].year, row["vintage"].lo80, row["vintage"].hi80)

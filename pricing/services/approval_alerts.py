@@ -44,6 +44,7 @@ def waiting_settle(
         said = {
             what: pk,
             "author": author.name,
+            "author_id": author.pk,
             "count": len(products),
             "product": products[0].name,
             "start_date": start_date.isoformat(),

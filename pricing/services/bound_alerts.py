@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate, alerts_settle
 from pricing.selectors.beyond_bounds import Overtaken, prices_overtaken
 from products.selectors.lines import LineTree
@@ -14,16 +15,17 @@ ALERT = "price_bound"
 def bound_alerts_settle(local_date: datetime.date) -> int:
     """Bring the alerts of all products in line with what is true on the day; says how many were raised."""
     tree = LineTree()
+    recipients = Recipients(tree, local_date)
     return alerts_settle(
         kind=ALERT,
         subjects=None,
-        candidates=[_candidate(found, tree) for found in prices_overtaken(local_date, tree)],
+        candidates=[_candidate(found, recipients) for found in prices_overtaken(local_date, tree)],
         local_date=local_date,
         ignore_threshold=True,
     ).raised
 
 
-def _candidate(found: Overtaken, tree: LineTree) -> Candidate:
+def _candidate(found: Overtaken, recipients: Recipients) -> Candidate:
     price, bound = found.passed.price, found.passed.bound
     return Candidate(
         subject=f"product:{price.product_id}",
@@ -42,5 +44,5 @@ def _candidate(found: Overtaken, tree: LineTree) -> Candidate:
         },
         product_id=price.product_id,
         line_id=price.product.line_id,
-        recipient_id=tree.owner_id(price.product),
+        recipient_id=recipients.of(ALERT, price.product.line_id, price.product.owner_id),
     )

@@ -1,17 +1,15 @@
-"""Whoever answers for products that a change of costs brings under their margin floor is told, where they may
-see costs; else everybody who may."""
+"""Who is told that a change of costs brings products under their margin floor."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from accounts.models import User
 from collaboration.models import Alert
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate, alerts_settle
 from collaboration.services.notifications import notify
 from core.organisation import today
 from pricing.models import CostChange
-from pricing.selectors.costs import RIGHT
 from products.models import Product
 from products.selectors.lines import LineTree
 
@@ -33,13 +31,9 @@ def change_settle(change: CostChange) -> None:
 
 
 def _candidates(change: CostChange) -> list[Candidate]:
-    tree, by_owner = LineTree(), defaultdict[int | None, list[Product]](list)
+    recipients, by_owner = Recipients(LineTree(), today()), defaultdict[int | None, list[Product]](list)
     for product in Product.objects.filter(pk__in=change.effects.filter(is_under=True).values("product")):
-        by_owner[tree.owner_id(product)].append(product)
-    owners = User.objects.in_bulk([pk for pk in by_owner if pk])
-    told = {pk for pk, owner in owners.items() if owner.is_active and owner.has_perm(RIGHT)}
-    for pk in [pk for pk in by_owner if pk and pk not in told]:
-        by_owner[None] += by_owner.pop(pk)
+        by_owner[recipients.of(ALERT, product.line_id, product.owner_id)].append(product)
     return [_candidate(change, owner, products) for owner, products in by_owner.items()]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from collaboration.models import Alert
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import LIVE, Candidate, alerts_settle
 from pricing.selectors.margins_ahead import LEVEL, Fall
 from products.models import Product
@@ -26,17 +27,17 @@ def floor_alerts_settle(
     *, products: Collection[int], falls: Mapping[Product, Fall], local_date: datetime.date
 ) -> int:
     """Bring the alerts of these products in line with what is true now; says how many were raised."""
-    tree = LineTree()
+    recipients = Recipients(LineTree(), local_date)
     return alerts_settle(
         kind=ALERT,
         subjects=[f"product:{pk}" for pk in products],
-        candidates=[_candidate(product, fall, tree) for product, fall in falls.items()],
+        candidates=[_candidate(product, fall, recipients) for product, fall in falls.items()],
         local_date=local_date,
         ignore_threshold=True,
     ).raised
 
 
-def _candidate(product: Product, fall: Fall, tree: LineTree) -> Candidate:
+def _candidate(product: Product, fall: Fall, recipients: Recipients) -> Candidate:
     rate = fall.month.statement.rate(LEVEL) or Decimal(0)
     return Candidate(
         subject=f"product:{product.pk}",
@@ -59,5 +60,5 @@ def _candidate(product: Product, fall: Fall, tree: LineTree) -> Candidate:
         },
         product_id=product.pk,
         line_id=product.line_id,
-        recipient_id=tree.owner_id(product),
+        recipient_id=recipients.of(ALERT, product.line_id, product.owner_id),
     )

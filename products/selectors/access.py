@@ -6,24 +6,27 @@ and the ones below. What they may not see does not exist for them: 404.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
 
 from core import registries
+from core.sql import rows_of
 from products.models import Channel, Family, Product, ProductLine
 
 # Both at once: nearly every page asks for both. No row of limits gives NULL, which is no limit.
 _LIMITS = """
-    WITH RECURSIVE lines(id) AS (
-        SELECT line_id FROM products_linelimit WHERE user_id = %(user)s
-        UNION SELECT l.id FROM products_productline l JOIN lines b ON l.parent_id = b.id
-    ), channels(id) AS (
-        SELECT channel_id FROM products_channellimit WHERE user_id = %(user)s
-        UNION SELECT c.id FROM products_channel c JOIN channels b ON c.parent_id = b.id
-    ) SELECT (SELECT array_agg(id) FROM lines), (SELECT array_agg(id) FROM channels)
+    WITH RECURSIVE lines AS (
+        SELECT user_id, line_id AS id FROM products_linelimit WHERE user_id = ANY(%(users)s::bigint[])
+        UNION SELECT b.user_id, l.id FROM products_productline l JOIN lines b ON l.parent_id = b.id
+    ), channels AS (
+        SELECT user_id, channel_id AS id FROM products_channellimit WHERE user_id = ANY(%(users)s::bigint[])
+        UNION SELECT b.user_id, c.id FROM products_channel c JOIN channels b ON c.parent_id = b.id
+    ) SELECT (SELECT array_agg(id) FROM lines WHERE user_id = person),
+             (SELECT array_agg(id) FROM channels WHERE user_id = person)
+    FROM unnest(%(users)s::bigint[]) WITH ORDINALITY AS one(person, place) ORDER BY place
 """
 Limits = tuple[frozenset[int] | None, frozenset[int] | None]
 
@@ -32,12 +35,16 @@ def _limits(user: Any) -> Limits:
     """The ids of lines and of channels, ``None`` for no limit; kept on the user object, which lives as long
     as the request."""
     if not hasattr(user, "_limits"):
-        with connection.cursor() as cursor:
-            cursor.execute(_LIMITS, {"user": user.pk})
-            lines, channels = (None if ids is None else frozenset(ids) for ids in cursor.fetchone())
-        user._limits = (lines, channels)
+        limits_read([user])
     found: Limits = user._limits
     return found
+
+
+def limits_read(users: Sequence[Any]) -> None:
+    """What these people are limited to, for all that asks it of them: one statement."""
+    found = rows_of(_LIMITS, {"users": [user.pk for user in users]})
+    for user, limits in zip(users, found, strict=True):
+        user._limits = tuple(None if ids is None else frozenset(ids) for ids in limits)
 
 
 def no_limits(user: Any) -> None:

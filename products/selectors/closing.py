@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from core.months import month_add, month_start, parse_month
 from core.organisation import organisation_get, today
+from core.sql import rows_of
 from products.models import Correction, MonthClosing
 from products.selectors.access import is_limited, visible_line_ids
 from products.selectors.lines import line_tree
@@ -110,9 +109,7 @@ def months_sales(user: Any, months: Sequence[datetime.date]) -> list[MonthSales]
         "last": max(months),
         "lines": None if lines is None else list(lines),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_STATE, params)
-        found = cursor.fetchall()
+    found = rows_of(_STATE, params)
     tree, day = line_tree(), today()
     counts: dict[datetime.date, int] = {}
     provisional: dict[datetime.date, list[int]] = {}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from django.db import connection
-
 from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
+from core.sql import rows_of
 from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree, line_tree
 
@@ -49,9 +48,7 @@ def _complete_months(
     lines: tuple[int, ...] | None, running: datetime.date, closed: datetime.date | None
 ) -> dict[tuple[int, int], datetime.date]:
     params = {"lines": None if lines is None else list(lines), "running": running, "closed": closed}
-    with connection.cursor() as cursor:
-        cursor.execute(_COMPLETE, params)
-        return {(line, measure): month for line, measure, month in cursor.fetchall()}
+    return {(line, measure): month for line, measure, month in rows_of(_COMPLETE, params)}
 
 
 @kept_while_reading

@@ -15,6 +15,7 @@ from core import registries
 from core.months import month_add, month_start, parse_month
 from core.organisation import organisation_get
 from core.services import months_close, months_close_check
+from core.sql import rows_of
 from exchange.messages import refuse
 from exchange.models import Import
 from products.models import Correction, MonthClosing
@@ -94,9 +95,8 @@ def figures_writing() -> None:
 
 def correcting() -> bool:
     """Whether this transaction is within a correction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(current_setting('pmtool.correction', true), '') <> ''")
-        return bool(cursor.fetchone()[0])
+    ((said,),) = rows_of("SELECT coalesce(current_setting('pmtool.correction', true), '') <> ''")
+    return bool(said)
 
 
 def _say(text: str) -> None:

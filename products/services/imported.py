@@ -13,11 +13,12 @@ from typing import Any, cast
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import F, ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from core.sql import rows_of
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -78,12 +79,11 @@ def imported_note(
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
     """Numbers from a table's own sequence, for rows that are made later."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, count],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    found = rows_of(
+        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+        [model._meta.db_table, count],
+    )
+    return [row[0] for row in found]
 
 
 def lines_planned(texts: Sequence[str], *, taken: Collection[str] = ()) -> list[tuple[int, str, str]]:

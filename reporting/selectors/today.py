@@ -31,7 +31,14 @@ from django.db.models import (
 from django.db.models.functions import Abs, Cast, Coalesce, NullIf
 
 from accounts.selectors.people import stands_for
-from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, waiting_for
+from collaboration.selectors.alerts import (
+    alerts_mine,
+    alerts_visible,
+    later_now,
+    of_others,
+    open_now,
+    waiting_for,
+)
 from core.months import financial_year_start, month_add
 from core.organisation import organisation_get, today
 from forecasting.models import NightlyRun
@@ -386,7 +393,8 @@ def movers(user: Any, scope: Scope) -> list[Product]:
 @dataclass(frozen=True)
 class AlertCounts:
     """How many alerts wait, how many of them are of the last night, by kind too, and how many come later.
-    ``waiting``: how many of the last night's are the person's to deal with, by kind."""
+    What the person asks of others is not new to them. ``waiting``: how many of the last night's are the
+    person's to deal with, by kind."""
 
     open: int
     new: int
@@ -406,7 +414,7 @@ def alerts_of_scope(user: Any, scope: Scope) -> QuerySet[Any]:
 
 def alert_counts(user: Any, rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
     """One statement."""
-    new = open_now() & Q(raised_date=night.local_date if night else datetime.date.min)
+    new = open_now() & Q(raised_date=night.local_date if night else datetime.date.min) & of_others(user)
     found = (
         rows.order_by()
         .values("kind")

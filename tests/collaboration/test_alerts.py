@@ -12,8 +12,11 @@ from accounts.errors import DomainError, VersionConflict
 from accounts.models import Deputy
 from collaboration.models import Alert, Follow, Notification
 from collaboration.selectors.alerts import alerts_mine, alerts_open, alerts_visible, open_now
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import alert_close, alert_reopen, alert_snooze, alerts_wake
 from core.organisation import today
+from products.models import LineLimit
+from products.selectors.lines import LineTree
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
 from .conftest import EVIDENCE, candidate, in_days, settle
@@ -199,6 +202,40 @@ def test_what_nobody_owns_is_everybodys_who_deals_with_alerts(product):
     viewer = user_factory("viewer")
     assert alerts_open(viewer).count() == 0
     assert alerts_visible(viewer).count() == 1
+
+
+def test_what_the_owner_may_not_see_reaches_the_nearest_who_may(product):
+    head, owner, deputy = user_factory(), user_factory(channels=[channel_factory()]), user_factory()
+    top, middle = line_factory(owner=head), line_factory(owner=user_factory("viewer"))
+    line = product.line
+    line.parent, middle.parent = middle, top
+    middle.save()
+    line.save()
+
+    def told(kind: str = "moved", own: int | None = owner.pk) -> int | None:
+        return Recipients(LineTree(), today()).of(kind, line.pk, own)
+
+    assert (told(), told("failed"), told(own=None)) == (head.pk, owner.pk, head.pk)
+    stands_in = Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
+    assert told() == owner.pk
+    settle(candidate(product, recipient_id=told()))
+    assert [alerts_open(type(each).objects.get(pk=each.pk)).count() for each in (owner, deputy)] == [0, 1]
+    LineLimit.objects.create(user=deputy, line=line_factory())
+    assert told() == head.pk
+    stands_in.delete()
+    for nobody in ({"is_active": False}, {"role": "costs only"}):
+        top.owner = user_factory(**nobody)
+        top.save()
+        assert told() is None
+
+
+def test_people_cost_as_many_queries_as_one(product, django_assert_num_queries):
+    tree, day = LineTree(), today()
+    for _ in range(3):
+        user_factory(lines=[product.line], channels=[channel_factory()])
+    with django_assert_num_queries(4):
+        recipients = Recipients(tree, day)
+        assert recipients.of_lines("moved", tree.lines) is None
 
 
 def test_only_alerts_about_ones_own_lines(product):

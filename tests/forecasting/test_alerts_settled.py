@@ -19,8 +19,8 @@ from core.organisation import organisation_forget
 from forecasting.alerts.chunk import Judge
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, ProductNews, StageSetting, SubjectInputs
 from forecasting.selectors.alert_facts import budget_years, moved_forecasts
-from products.models import BudgetRow, BudgetVersion, Product, ProductLine, ProductMonth
-from tests.factories import organisation_factory, user_factory
+from products.models import BudgetRow, BudgetVersion, ChannelLimit, Product, ProductLine, ProductMonth
+from tests.factories import channel_factory, organisation_factory, user_factory
 
 from .conftest import FORECASTS, LAST, TODAY, budget_give, products_make, run_now
 from .test_alerts_night import vintage
@@ -85,6 +85,11 @@ def _owned(products: list[Product]) -> None:
 def _left(products: list[Product]) -> None:
     owner = ProductLine.objects.get(pk=products[1].line_id).owner
     type(owner).objects.filter(pk=owner.pk).update(is_active=False)
+
+
+def _sees_no_totals(products: list[Product]) -> None:
+    owner = ProductLine.objects.get(pk=products[1].line_id).owner
+    ChannelLimit.objects.create(user=owner, channel=channel_factory())
 
 
 def _limited(products: list[Product]) -> None:
@@ -156,6 +161,7 @@ def _final_later(products: list[Product]) -> None:
         _dearer,
         _owned,
         _left,
+        _sees_no_totals,
         _limited,
         _dear_enough,
         _planned,

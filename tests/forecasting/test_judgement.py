@@ -35,7 +35,6 @@ from forecasting.selectors.channels import _by_channel, channel_split
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.judgement import (
     last_judgement,
-    last_judgement_of_line,
     overrides_now,
     overrides_visible,
 )
@@ -486,7 +485,7 @@ def test_months_are_pasted_at_once_or_not_at_all(client, products) -> None:
 
 
 def test_who_comes_second_is_told(manager, settled) -> None:
-    seen = last_judgement(settled[0], units())
+    seen = last_judgement(product=settled[0], measure=units())
     change(manager, settled[0], seen=seen)
     other = user_factory(role="sales")
     with pytest.raises(DomainError) as lost:
@@ -497,7 +496,7 @@ def test_who_comes_second_is_told(manager, settled) -> None:
     with pytest.raises(VersionConflict):
         change(other, line=settled[0].line, value=Decimal("-0.5"), evidence="", seen=seen)
     change(other, settled[0], first_month=JAN, last_month=JAN, seen=seen)  # other months: no race
-    newest = last_judgement_of_line([settled[0].line_id], units())
+    newest = last_judgement(line=settled[0].line, measure=units())
     change(other, line=settled[0].line, value=Decimal("-0.5"), evidence="", seen=newest)
 
 

@@ -143,7 +143,10 @@ def test_a_product_that_cannot_be_read_does_not_take_its_line_along(monkeypatch:
     broken, *_others = line_of(6, 0.3)
     columns = Drivers.columns
 
+    asked: list[int] = []
+
     def failing(drivers: Any, series: Any, held: Any) -> Any:
+        asked.append(series.product_id)
         if series.product_id == broken.pk:
             raise ArithmeticError("no columns")
         return columns(drivers, series, held)
@@ -155,9 +158,24 @@ def test_a_product_that_cannot_be_read_does_not_take_its_line_along(monkeypatch:
     assert (step.computed, step.failed) == (1, 1)
     failure = run.failures.get()
     assert (failure.product, failure.code) == (broken, "crashed")
+    made = SharedEffect.objects.get()
+    for _night in range(2):  # the others are not read again for it
+        asked.clear()
+        run = run_now(only=("shared",))
+        assert (set(asked), SharedEffect.objects.get().pk) == ({broken.pk}, made.pk)
+        assert run.failures.get().product == broken
     monkeypatch.undo()
-    run_now(only=("shared",))
+    run = run_now(only=("shared",))
     assert SharedEffect.objects.get().payload["easter"]["series"] == 6
+    assert not run.failures.exists()
+
+
+def test_a_line_of_which_nothing_can_be_read_is_tried_once_a_night(monkeypatch: Any) -> None:
+    products = line_of(6, 0.3)
+    monkeypatch.setattr(Drivers, "columns", lambda *_: 1 / 0)
+    for _night in range(2):
+        assert run_now(only=("shared",)).failures.count() == len(products)
+        assert SharedEffect.objects.get().payload == {}
 
 
 def test_nothing_is_learnt_where_no_line_asks() -> None:

@@ -194,6 +194,8 @@ def test_months_that_something_decided_moves_stand_beside_the_statistics(client,
 
     assert "Final" not in columns()
     months = ForecastMonth.objects.filter(forecast__product=settled[0], forecast__current=True)
+    months.update(driven=F("mean") * (1 + 1e-12))  # no figure that is shown
+    assert "Final" not in columns()
     months.update(driven=F("mean") * 2)
     assert "Final" in columns()
 

@@ -389,7 +389,8 @@ class TestPrices:
         return change
 
     def test_who_answers_for_what_falls_under_its_floor_is_told(self, floored: World) -> None:
-        owner = user_factory(rights=["products.view", "pricing.view_costs"])
+        seen = ["products.view", "collaboration.view", "collaboration.alerts", "pricing.view_costs"]
+        owner = user_factory(rights=seen)
         Product.objects.filter(code="P0").update(owner=owner)
         change = self.under(floored)
         assert [row.product.code for row in change.effects.filter(is_under=True)] == ["P0"]

@@ -204,6 +204,20 @@ def test_what_somebody_asks_comes_before_what_has_money_at_stake(client, night, 
         assert made["report_question", other] not in found[:20]
 
 
+def test_what_the_reader_asks_of_others_is_not_new_to_them(client, night):
+    user = user_factory("finance")
+    known(night, owner=user_factory())
+    asked = {"report": "Juices", "author": "Sanne", "reason": "Talks", "grant": 1, "field": "margin"}
+    for number, author in enumerate((user.pk, user_factory().pk)):
+        evidence = asked | {"author_id": author}
+        candidate = Candidate(f"{number}", "asked", stake_amount=None, evidence=evidence)
+        alert_raise(kind="report_grant", candidate=candidate)
+    client.force_login(user)
+    page = text(client.get("/"))
+    assert "<b>one</b> new alert" in page
+    assert page.count('class="alert-row') == 2
+
+
 @pytest.mark.parametrize(("asked", "others"), [(25, 15), (25, 3), (2, 30)])
 def test_what_is_asked_takes_half_of_the_places_at_most(client, night, asked, others):
     """In sight and unfolded; of few alerts with money at stake, or few questions, the others fill up."""
