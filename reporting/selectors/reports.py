@@ -20,7 +20,7 @@ from core.registries import ReportSection
 from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
 from products.models import Product
-from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import lines_own, products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.months import products_complete_month
 from products.selectors.report_scope import (
     ReportScope,
@@ -62,7 +62,8 @@ class Granted:
 class Exposure:
     """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
     lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
-    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later."""
+    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later; of an
+    author who is limited to lines those of ``within`` alone."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -72,6 +73,7 @@ class Exposure:
     suppliers: Sequence[str]
     granted: Sequence[Granted]
     all_products: bool
+    within: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,7 @@ def report_build(
             if each.field in labels
         ],
         all_products=report.all_products,
+        within=[line.name for line in lines_own(report.author)] if report.all_products else [],
     )
     return Built(
         sections,
@@ -327,8 +330,8 @@ def problems(report: Report, built: Built) -> list[str]:
         found.append(_("None of its sections has anything to tell of that yet."))
     if (
         report.audience == Report.Audience.EXTERNAL
-        and not built.exposure.channels
         and not report.all_channels
+        and not report.channels.exists()
     ):
         found.append(_("To the outside a report names its channels, or says on purpose that it is of all."))
     if report.audience == Report.Audience.EXTERNAL and not built.scope.suppliers and not report.all_suppliers:
