@@ -198,7 +198,7 @@ def whole_chart(whole: Whole, currency: str, *, forecast: bool, money: bool = Fa
         forecast=ahead,
         unit_label=_("%(unit)s a month") % {"unit": currency if money else whole.unit},
         measure_label=_("revenue") if money else str(whole.measure),
-        is_money=money,
+        currency=currency if money else "",
     )
 
 
