@@ -12,7 +12,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, number, words
+from core.reports.build import Builder, Cell, Column, Figure, ReportContext, Volume, money, words
 from products.selectors.report_period import Span
 from products.selectors.report_scope import scope_together
 from products.selectors.sales import total
@@ -35,8 +35,8 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
     columns = [
         *_compared(context),
-        Column("forecast", _("Next 12 months"), lambda told: number(told.ahead, unit=told.unit)),
-        Column("forecast", _("Full year expected"), lambda told: number(told.full, unit=told.unit)),
+        Column("forecast", _("Next 12 months"), lambda told: Volume(told.ahead, told.unit)),
+        Column("forecast", _("Full year expected"), lambda told: Volume(told.full, told.unit)),
         Column("budget", _("against budget"), lambda told: change(told.of_budget)),
     ]
     name = Column("product", _("Product"), lambda told: words(told.name), numeric=False)
@@ -132,7 +132,7 @@ def _compared(context: ReportContext) -> list[Column]:
     """Volume and revenue, each with its change on the year before behind it."""
     against = _("against the year before")
     return [
-        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
+        Column("volume", _("Volume"), lambda told: Volume(told.volume.value, told.unit)),
         Column("last_year", against, lambda told: change(told.volume.index)),
         Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
         Column("last_year", against, lambda told: change(told.revenue.index)),
@@ -197,8 +197,8 @@ def _plan_table(
         "full_year": _("Full year expected"),
     }[span]
 
-    def volume(name: str) -> Callable[[_Planned], Cell]:
-        return lambda row: number(getattr(row.volume, name, None), unit=row.unit)
+    def volume(name: str) -> Callable[[_Planned], Volume]:
+        return lambda row: Volume(getattr(row.volume, name, None), row.unit)
 
     def revenue(name: str) -> Callable[[_Planned], Cell]:
         return lambda row: money(getattr(row.revenue, name), context.currency)

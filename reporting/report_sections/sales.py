@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from core import formats
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
-from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from forecasting.charts.forecasts import revenue_chart
 from products.models import Channel, Product
 from products.selectors.report_period import Span
@@ -84,7 +84,7 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
     what is told as a whole, then one a product."""
     columns = [
         Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
-        Column("volume", _("Volume"), lambda sold: number(sold.volume)),
+        Column("volume", _("Volume"), lambda sold: Volume(sold.volume)),
         Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
     ]
     shown = _most if context.scope.on_page else list
@@ -203,9 +203,9 @@ def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]
 
 
 def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
-    def then(place: int, of: int) -> Callable[[_AtChannel], Cell]:
+    def then(place: int, of: int) -> Callable[[_AtChannel], Cell | Volume]:
         if of == 0:
-            return lambda row: number(row.years[place][0], unit=row.unit)
+            return lambda row: Volume(row.years[place][0], row.unit)
         return lambda row: money(row.years[place][1], context.currency)
 
     volumes, revenues = (
@@ -216,7 +216,7 @@ def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
     return [
         Column("product", _("Product"), lambda row: words(_name(row, context)), numeric=False),
         *volumes,
-        Column("volume", _("Volume"), lambda row: number(row.volume, unit=row.unit)),
+        Column("volume", _("Volume"), lambda row: Volume(row.volume, row.unit)),
         Column("last_year", against, lambda row: _grown(row.volume, row.volume_before)),
         *revenues,
         Column("revenue", _("Revenue"), lambda row: money(row.revenue, context.currency)),

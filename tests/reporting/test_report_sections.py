@@ -16,8 +16,8 @@ from collaboration.report_sections import decisions_section
 from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.blocks import ReportChart, Table, Text
-from core.reports.build import Builder, ReportContext
+from core.reports.blocks import Cell, ReportChart, Table, Text
+from core.reports.build import Builder, Column, Figure, ReportContext, Volume
 from forecasting.models import AccuracyWindow, Override, OverrideMonth, StageSetting
 from pricing.models import Positioning
 from pricing.selectors.cost_months import BookedCost
@@ -28,6 +28,7 @@ from products.models import Channel, Measure, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
+from reporting.renderers.xlsx import number_format
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.overview import overview_get
 from reporting.selectors.reports import report_build
@@ -104,6 +105,25 @@ def test_the_plan_is_what_the_overview_says_and_adds_up(company: Any) -> None:
     assert rows["Orange juice"]["Revenue"] == f"€{sold:,.0f}"
     months = LAST.month
     assert rows["Total"]["Revenue"] == f"€{(70000 + 11 * 3 + 11 * 5) * months:,}"
+
+
+def test_volumes_have_the_decimals_that_pages_give_them() -> None:
+    """Of one unit alike, of small ones one: the same on the page and in a spreadsheet."""
+    rows = [
+        ("A", Volume(0.36, "MWh")),
+        ("B", Volume(12, "MWh")),
+        ("C", Volume(D("1440.5"), "pack")),
+        ("D", Volume(None)),
+    ]
+    builder = Builder({"product", "volume"})
+    name = Column("product", "Product", lambda row: Cell(row[0]))
+    builder.table("T", [name, Column("volume", "Volume", lambda row: row[1])], rows)
+    builder.figures([Figure("volume", "Volume", lambda: Volume(D("2.24")))])
+    [table, figures] = builder.blocks
+    cells = [row[1] for row in table.rows]
+    assert [cell.text for cell in cells] == ["0.4\u00a0MWh", "12.0\u00a0MWh", "1,441\u00a0pack", "—"]
+    assert [number_format(cell) for cell in cells[:2]] == ['#,##0.0"\u00a0MWh";"−"#,##0.0"\u00a0MWh"'] * 2
+    assert figures.figures[0].figure.text == "2.2"
 
 
 def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> None:
@@ -264,6 +284,30 @@ def test_of_prices_an_account_gets_its_own(company: Any, audience: str, places: 
     channels = [getattr(company, name) for name in places]
     found = blocks(company, "prices", *channels, audience=audience, all_channels=not places)
     assert {text.removeprefix("€") for text in values(found) if text.startswith("€")} == told
+
+
+def test_a_price_to_the_outside_says_what_it_is_for(company: Any) -> None:
+    parts = {("month", ""): "4.75", ("unit", "kWh, off-peak"): "0.248", ("unit", ""): "9.50"}
+    for said in ({"channel": company.north}, {"kind": "advised", "with_vat": True}):
+        price_list = price_list_factory(**said)
+        for (component, tier), amount in parts.items():
+            how = {"component": component, "tier": tier, "amount": D(amount), "start_date": LAST}
+            price_factory(product=company.juice, price_list=price_list, **how)
+    company.juice.unit = "pack"
+    company.juice.save()
+    found = tables(blocks(company, "prices", company.north, audience="external"))
+    whom = {
+        "Prices to Noord": "Noord · own price · without VAT",
+        "Consumer prices": "everybody · consumer price, advised · with VAT",
+    }
+    assert found.keys() == whom.keys()
+    for title, rows in found.items():
+        assert {row["Component"]: row["Price"] for row in rows} == {
+            "per month": "€4.75",
+            "kWh, off-peak": "€0.248",
+            "per pack": "€9.50",
+        }
+        assert {row["For"] for row in rows} == {whom[title]}
 
 
 def test_outside_go_promotions_that_began_at_the_account_alone(company: Any) -> None:
