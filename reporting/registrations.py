@@ -159,7 +159,7 @@ def register_all() -> None:
     revenue = {**CHART, "revenue": _("Chart of revenue")}
     for order, place, key, label, blocks in (
         (10, "figures", "key_figures", _("Key figures"), TABLE),
-        (15, "figures", "plan", _("Actual, budget, last year and the full year"), PLANNED),
+        (15, "plan", "plan", _("Actual, budget, last year and the full year"), PLANNED),
         (20, "sales", "sales", _("Sales and forecast"), revenue),
         (30, "sales", "channels", _("Sales by channel"), TABLE),
         (35, "sales", "category", _("Products at each channel"), TABLE),

@@ -23,6 +23,9 @@ from reporting.selectors.overview import Overview, overview_get
 DRAWN = 12
 """Charts of products in a section: of more nobody looks at each."""
 
+COMPARED = frozenset({"budget", "last_year"})
+"""What figures stand beside, by field."""
+
 
 @dataclass(frozen=True)
 class Row:
