@@ -45,22 +45,29 @@ class Figure:
 @dataclass
 class Builder:
     """Collects a section's blocks. ``allowed``: the keys of the fields that may be told; ``shown`` the ones
-    that were. A field that nobody registered is a LookupError: it could not be allowed or refused.
-    ``channels`` and ``suppliers``: the ids of those whose figures its tables and charts carry. ``only``: the
-    name of the one kind of blocks that was chosen, others are left out. ``title``: what a section is called
-    for what it tells here, where that is less than its label says."""
+    that were, ``asked`` and ``refused`` those that were asked for. A field that nobody registered is a
+    LookupError: it could not be allowed or refused. ``channels`` and ``suppliers``: the ids of those whose
+    figures its tables and charts carry. ``only``: the name of the one kind of blocks that was chosen, others
+    are left out. ``title``: what a section is called for what it tells here, where that is less than its
+    label says."""
 
     allowed: Collection[str]
     only: str = ""
     blocks: list[Block] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
     suppliers: set[int] = field(default_factory=set)
     title: str = ""
 
     def may(self, key: str) -> bool:
         registries.report_fields.get(key)
+        self.asked.add(key)
         return key in self.allowed
+
+    @property
+    def refused(self) -> set[str]:
+        return self.asked.difference(self.allowed)
 
     def text(self, markdown: str, author: str = "", *, about: str, beside: bool = False) -> None:
         """``about``: the field that the words tell of."""

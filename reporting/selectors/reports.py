@@ -52,6 +52,7 @@ AT_ONCE = 5
 
 @dataclass(frozen=True)
 class Granted:
+    key: str
     field: str
     reason: str
     asked_by: str
@@ -60,12 +61,11 @@ class Granted:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
-    lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
-    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later; of an
-    author who is limited to lines those of ``within`` alone."""
+    """Whose figures a report tells, by name. ``groups``: the lines and families that it tells as a whole.
+    ``channels`` empty: all of them. ``granted``: what is told on purpose, why, and by whom. ``all_products``:
+    of all that there are, also those that come later; of an author who is limited to lines those of
+    ``within`` alone."""
 
-    fields: Sequence[str]
     products: Sequence[str]
     groups: Sequence[str]
     channels: Sequence[str]
@@ -78,12 +78,14 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Built:
-    """A report as it would be published now. ``lapsed``: labels of fields that were approved for less than it
-    is about now; ``untold``: of those on purpose that none of its sections tells."""
+    """A report as it would be published now. ``fields``: keys of what it tells; ``empty``: sections that came
+    to nothing, and why. ``lapsed``: labels of fields that were approved for less than it is about now;
+    ``untold``: of those on purpose that none of its sections tells."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
     exposure: Exposure
+    empty: Sequence[tuple[str, str]]
     lapsed: Sequence[str]
     untold: Sequence[str]
     scope: ReportScope
@@ -231,6 +233,8 @@ def report_build(
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
     carried, supplied = set[int](), set[int]()
+    empty: list[tuple[str, str]] = []
+    said_in = translation.get_language()
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
@@ -255,17 +259,22 @@ def report_build(
                 shown |= builder.shown
                 carried |= builder.channels
                 supplied |= builder.suppliers
+            else:
+                with translation.override(said_in):
+                    name = part.name or str(section.label)
+                    empty.append((name, _nothing_words(section, builder, scope, report.author, viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(
-        fields=list(labels.values()),
         products=[f"{product.name} ({product.code})" for product in scope.products],
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope, carried),
         suppliers=scope_suppliers(scope, supplied),
         granted=[
-            Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))
+            Granted(
+                each.field, labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or "")
+            )
             for each in grants
             if each.field in labels
         ],
@@ -276,6 +285,7 @@ def report_build(
         sections,
         fields=[each.key for each in fields],
         exposure=exposure,
+        empty=empty,
         lapsed=_labels_of(lapsed),
         untold=_labels_of(each for each in grants if each.field not in shown),
         scope=scope,
@@ -302,6 +312,22 @@ def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
     products = [product for product in context.scope.all if product.pk == part.product_id]
     scope = replace(context.scope, products=products, everything=(), lines=(), families=())
     return replace(context, scope=scope, kept={})
+
+
+def _nothing_words(
+    section: ReportSection, builder: Builder, scope: ReportScope, author: Any, viewer: Any
+) -> str:
+    """Why a section came to nothing."""
+    closed = [bool(section.permission) and not each.has_perm(section.permission) for each in (author, viewer)]
+    if closed[0]:
+        return _("you may not see it")
+    if closed[1] or (builder.asked and builder.asked - {"product", "channel"} <= builder.refused):
+        return _("who the report is for is not told this")
+    if not builder.asked:
+        return _("nothing is written in it yet")
+    if scope.channels:
+        return _("nothing is known of it in these channels alone")
+    return _("nothing is known of it for these products and months yet")
 
 
 def _few_words(scope: ReportScope) -> str:
