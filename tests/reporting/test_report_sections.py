@@ -179,6 +179,27 @@ def test_products_at_many_channels_have_the_largest_and_those_that_the_report_na
     assert isinstance(last, Table)
 
 
+@pytest.mark.parametrize("limited", [False, True])
+def test_an_account_that_sells_through_stores_has_a_row_of_its_own(company: Any, limited: bool) -> None:
+    """Not where somebody sees one of its stores alone."""
+    stores = [channel_factory(name=f"Store {n}", kind="store", parent=company.north) for n in (1, 2)]
+    SalesMonth.objects.filter(channel=company.north, product=company.juice).delete()
+    for number, store in enumerate(stores, start=1):
+        sell(company.juice, LAST, D(number), D(10 * number), channel=store)
+    if limited:
+        company.author = user_factory("product-manager", channels=stores[:1])
+    channels = [] if limited else [company.north]
+    of = {"products": [company.juice], "period": "months", "months": 1}
+    [table] = blocks(company, "channels", *channels, **of)
+    rows = [("Noord", "3"), ("\u2003Store 2", "2"), ("\u2003Store 1", "1")]
+    assert [(row[0].text, row[1].text) for row in table.rows] == ([("Store 1", "1")] if limited else rows)
+    assert table.strong == (() if limited else (0,))
+    found = tables(blocks(company, "category", *channels, **of))
+    assert {title: row["Revenue"] for title, [row] in found.items()} == (
+        {"Store 1": "€10"} if limited else {"Noord": "€30", "Store 2": "€20", "Store 1": "€10"}
+    )
+
+
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
     """Volume and revenue that grow apart: neither is taken for the other."""
     first, against = month_add(LAST, -23), "against the year before"
