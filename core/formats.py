@@ -135,7 +135,7 @@ def with_currency(text: str, currency: str) -> str:
     return f"{symbol}{space}{text}"
 
 
-def money(value: Number | None, currency: str = "EUR", decimals: int = 2, scale: str = "") -> str:
+def money(value: Number | None, currency: str, decimals: int = 2, scale: str = "") -> str:
     """Write an amount: "€ 1.234,56".
 
     `scale` "k" or "m" divides by a thousand or a million and leaves sign and word to the column head
@@ -152,7 +152,7 @@ def money(value: Number | None, currency: str = "EUR", decimals: int = 2, scale:
     return with_currency(digits(found, decimals), currency)
 
 
-def scale_label(scale: str, currency: str = "EUR") -> str:
+def scale_label(scale: str, currency: str) -> str:
     """Say in a column head what amounts are multiplied by: "x € 1.000", "x € 1 mln", or only "€"."""
     if scale == "k":
         return f"x{NBSP}{with_currency(digits(SCALES['k'], 0), currency)}"
@@ -196,7 +196,7 @@ def delta(
     """Describe a change.
 
     `kind`: "percent" (a rate, 0.041), "points" (a rate, said in percentage points), "number" (with `unit`),
-    "money" (euro, or the currency in `unit`), "index" (104 reads against 100). `good`: "up", "down", or
+    "money" (the currency in `unit`), "index" (104 reads against 100). `good`: "up", "down", or
     "none" when it is neither. A change that rounds to nothing is flat.
     """
     found = exact(value)
@@ -213,7 +213,7 @@ def delta(
     if kind == "index":
         text = index(found)
     elif kind == "money":
-        text = sign + money(found, unit or "EUR", places)
+        text = sign + money(found, unit, places)
     else:
         tail = {"percent": "%", "points": f"{NBSP}{_('pp')}"}.get(kind, f"{NBSP}{unit}" if unit else "")
         text = f"{sign}{digits(change, places)}{tail}"

@@ -12,7 +12,7 @@ from core import formats
 from core.charts.model import stage_word
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.build import Builder, Cell, Column, ReportContext, number, rate, words
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, number, rate, words
 from forecasting.cards.product import StageCard, stage_card
 from forecasting.charts.accuracy import accuracy_chart
 from forecasting.charts.drivers import driver_chart
@@ -203,10 +203,10 @@ def overrides_section(builder: Builder, context: ReportContext) -> None:
     rows = overrides_now(list(overrides_visible(context.viewer).filter(product__in=products)))
     tree = line_tree()
 
-    def volume(row: OverrideNow, value: float) -> Cell:
+    def volume(row: OverrideNow, value: float) -> Volume:
         product = row.override.product
         assert product is not None
-        return number(value, unit=unit_of(tree, product, row.override.measure))
+        return Volume(value, unit_of(tree, product, row.override.measure))
 
     builder.table(
         _("Changes of the forecast by hand"),

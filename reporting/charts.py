@@ -64,7 +64,7 @@ def overview_chart(
         unit_label=per % {"unit": unit},
         measure_label=label,
         switches=switches,
-        is_money=revenue,
+        currency=unit if revenue else "",
     )
 
 

@@ -55,6 +55,7 @@ def register_all() -> None:
     from reporting.reports.questions import QUESTION
     from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS, field_label, section_label
     from reporting.words.files import FILE_FAILED
+    from reporting.words.publishing import PUBLISHING_OVER
     from reporting.words.schedules import UNSENT
 
     from .services.shares import shares_revoke_all
@@ -83,7 +84,10 @@ def register_all() -> None:
             failed=later("services.snapshot_files.snapshot_file_failed"),
         ),
         JobKind(
-            "reporting.publish", later("services.report_jobs.publish_run"), _("A long report is published")
+            "reporting.publish",
+            later("services.report_jobs.publish_run"),
+            _("A long report is published"),
+            failed=later("services.report_jobs.publish_failed"),
         ),
         JobKind(
             "reporting.preview", later("services.report_jobs.preview_run"), _("How a long report would look")
@@ -144,6 +148,7 @@ def register_all() -> None:
     history_words(ReportGrant, "field", field_label)
     alert_kinds.register(GRANT_WAITS)
     notification_kinds.register(GRANT_DECIDED)
+    notification_kinds.register(PUBLISHING_OVER)
     registries.report_fields.register(
         ReportField("product", _("Product"), order=10),
         ReportField("channel", _("Channel"), order=20),
@@ -159,7 +164,7 @@ def register_all() -> None:
     revenue = {**CHART, "revenue": _("Chart of revenue")}
     for order, place, key, label, blocks in (
         (10, "figures", "key_figures", _("Key figures"), TABLE),
-        (15, "figures", "plan", _("Actual, budget, last year and the full year"), PLANNED),
+        (15, "plan", "plan", _("Actual, budget, last year and the full year"), PLANNED),
         (20, "sales", "sales", _("Sales and forecast"), revenue),
         (30, "sales", "channels", _("Sales by channel"), TABLE),
         (35, "sales", "category", _("Products at each channel"), TABLE),

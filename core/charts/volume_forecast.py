@@ -62,7 +62,7 @@ def volume_forecast_chart(
     measure_label: str,
     subtitle: str = "",
     switches: Sequence[Switch] = (),
-    is_money: bool = False,
+    currency: str = "",
     rings: Sequence[Mark] = (),
     rings_label: str = "",
     weekly: bool = False,
@@ -71,9 +71,9 @@ def volume_forecast_chart(
 
     `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
     overlap the provisional ones. `rings` stand around single values, `rings_label` says in the legend what
-    they are. `weekly`: points are weeks, told by their first day. `unit_label` stands on the axis
-    ("pakken per maand"), `measure_label` in tooltip and table ("afzet"). Raises ValueError when there is
-    neither history nor forecast: such a page says so in words.
+    they are. `currency`: values are amounts in it. `weekly`: points are weeks, told by their first day.
+    `unit_label` stands on the axis ("pakken per maand"), `measure_label` in tooltip and table ("afzet").
+    Raises ValueError when there is neither history nor forecast: such a page says so in words.
     """
     if not history and not forecast:
         raise ValueError("a chart needs at least one month")
@@ -82,7 +82,7 @@ def volume_forecast_chart(
     values += [point.planned for point in forecast if point.planned is not None]
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
-    say = says(history, forecast, is_money)
+    say = says(history, forecast, currency)
     layers = _provisional_layers(history)
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]

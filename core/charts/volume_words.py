@@ -23,16 +23,17 @@ def when_word(weekly: bool) -> str:
     return _("week") if weekly else _("month")
 
 
-def says(history: Sequence[Actual], forecast: Sequence[Expected], is_money: bool) -> Say:
-    """How a value is written in tooltip and table, all with the same decimals; None stays missing."""
+def says(history: Sequence[Actual], forecast: Sequence[Expected], currency: str) -> Say:
+    """How a value is written in tooltip and table, all with the same decimals: a volume, or an amount where a
+    currency is said; None stays missing."""
     values = [point.value for point in history]
     values += [v for p in forecast for v in (p.mean, p.planned, p.lo80, p.hi80, p.lo95, p.hi95)]
-    decimals = 0 if is_money else formats.volume_decimals(values)
+    decimals = 0 if currency else formats.volume_decimals(values)
 
     def say(value: float | None) -> str | None:
         if value is None:
             return None
-        return formats.money(value, decimals=0) if is_money else formats.volume(value, decimals=decimals)
+        return formats.money(value, currency, 0) if currency else formats.volume(value, decimals=decimals)
 
     return say
 

@@ -15,13 +15,21 @@ from .blocks import Block, Cell, KeyFigure, KeyFigures, ReportChart, Table, Text
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A volume: with as many decimals as the others of its column in the same unit."""
+
+    value: Decimal | float | None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a table: its field, its head, and how a row's cell is made, asked only where the field is
     allowed."""
 
     field: str
     head: str
-    cell: Callable[[Any], Cell]
+    cell: Callable[[Any], Cell | Volume]
     numeric: bool = True
 
 
@@ -31,28 +39,35 @@ class Figure:
 
     field: str
     label: str
-    cell: Callable[[], Cell]
+    cell: Callable[[], Cell | Volume]
 
 
 @dataclass
 class Builder:
     """Collects a section's blocks. ``allowed``: the keys of the fields that may be told; ``shown`` the ones
-    that were. A field that nobody registered is a LookupError: it could not be allowed or refused.
-    ``channels`` and ``suppliers``: the ids of those whose figures its tables and charts carry. ``only``: the
-    name of the one kind of blocks that was chosen, others are left out. ``title``: what a section is called
-    for what it tells here, where that is less than its label says."""
+    that were, ``asked`` and ``refused`` those that were asked for. A field that nobody registered is a
+    LookupError: it could not be allowed or refused. ``channels`` and ``suppliers``: the ids of those whose
+    figures its tables and charts carry. ``only``: the name of the one kind of blocks that was chosen, others
+    are left out. ``title``: what a section is called for what it tells here, where that is less than its
+    label says."""
 
     allowed: Collection[str]
     only: str = ""
     blocks: list[Block] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
     suppliers: set[int] = field(default_factory=set)
     title: str = ""
 
     def may(self, key: str) -> bool:
         registries.report_fields.get(key)
+        self.asked.add(key)
         return key in self.allowed
+
+    @property
+    def refused(self) -> set[str]:
+        return self.asked.difference(self.allowed)
 
     def text(self, markdown: str, author: str = "", *, about: str, beside: bool = False) -> None:
         """``about``: the field that the words tell of."""
@@ -65,9 +80,11 @@ class Builder:
             return
         found = []
         for figure in figures:
-            if self.may(figure.field) and _says(cell := figure.cell()):
-                self.shown.add(figure.field)
-                found.append(KeyFigure(figure.label, cell))
+            if self.may(figure.field):
+                [cell] = _cells([figure.cell()])
+                if _says(cell):
+                    self.shown.add(figure.field)
+                    found.append(KeyFigure(figure.label, cell))
         if found:
             self.blocks.append(KeyFigures(tuple(found)))
 
@@ -88,7 +105,7 @@ class Builder:
         if self.only not in ("", name):
             return
         asked, rows = [column for column in columns if self.may(column.field)], list(rows)
-        cells = [(column, [column.cell(row) for row in rows]) for column in asked]
+        cells = [(column, _cells([column.cell(row) for row in rows])) for column in asked]
         told = [(column, own) for column, own in cells if any(map(_says, own))]
         if len(told) < 2:
             return
@@ -141,6 +158,19 @@ class Builder:
         )
 
 
+def _cells(column: Sequence[Cell | Volume]) -> list[Cell]:
+    """Volumes of one unit alike."""
+    volumes = [each for each in column if isinstance(each, Volume)]
+    decimals = {
+        unit: formats.volume_decimals(each.value for each in volumes if each.unit == unit)
+        for unit in {each.unit for each in volumes}
+    }
+    return [
+        number(each.value, decimals[each.unit], each.unit) if isinstance(each, Volume) else each
+        for each in column
+    ]
+
+
 def _says(cell: Cell) -> bool:
     return cell.text not in ("", formats.MISSING)
 
@@ -151,7 +181,7 @@ def words(text: Any, day: datetime.date | None = None) -> Cell:
 
 
 def number(value: Decimal | float | None, decimals: int = 0, unit: str = "") -> Cell:
-    """A volume or a count."""
+    """A count, or what has these decimals."""
     return _figure(value, lambda found: formats.volume(found, unit, decimals), decimals)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts.model import stage_word
+from core.organisation import organisation_get
 from core.sparkline import sparkline_svg
 
 register = template.Library()
@@ -41,21 +42,21 @@ def volume(value: Any, unit: str = "") -> str:
 
 
 @register.filter
-def money(value: Any, currency: str = "EUR") -> str:
-    """`{{ amount|money }}` → € 1.234,56."""
-    return _readable(formats.money(value, currency))
+def money(value: Any, currency: str = "") -> str:
+    """`{{ amount|money }}` → € 1.234,56: in the organisation's currency, or one that is said."""
+    return _readable(formats.money(value, currency or organisation_get().currency))
 
 
 @register.filter
-def money_whole(value: Any, currency: str = "EUR") -> str:
-    """`{{ amount|money_whole }}` → € 1.235."""
-    return _readable(formats.money(value, currency, 0))
+def money_whole(value: Any, currency: str = "") -> str:
+    """`{{ amount|money_whole }}` → € 1.235, likewise."""
+    return _readable(formats.money(value, currency or organisation_get().currency, 0))
 
 
 @register.filter
 def thousands(value: Any, decimals: int = 0) -> str:
     """`{{ amount|thousands }}` → 1.235 for 1,234,560; the column head says `{% scale_label "k" %}`."""
-    return _readable(formats.money(value, decimals=decimals, scale="k"))
+    return _readable(formats.money(value, "", decimals, scale="k"))
 
 
 @register.filter
@@ -114,9 +115,9 @@ def ago(value: Any) -> str:
 
 
 @register.simple_tag
-def scale_label(scale: str = "", currency: str = "EUR") -> str:
-    """`{% scale_label "k" %}` → x € 1.000."""
-    return formats.scale_label(scale, currency)
+def scale_label(scale: str = "", currency: str = "") -> str:
+    """`{% scale_label "k" %}` → x € 1.000, likewise."""
+    return formats.scale_label(scale, currency or organisation_get().currency)
 
 
 @register.simple_tag
@@ -124,6 +125,8 @@ def delta(
     value: Any, kind: str = "percent", good: str = "up", decimals: int | None = None, unit: str = ""
 ) -> str:
     """`{% delta 0.041 %}` → ▲ +4,1% in the colour of good; see `core.formats.delta` for the arguments."""
+    if kind == "money" and not unit:
+        unit = organisation_get().currency
     return show_delta(formats.delta(value, kind, good, decimals, unit))
 
 

@@ -73,7 +73,7 @@ def revenue_chart(
     *, sales: Sequence[MonthSales], events: Sequence[Event], switches: Sequence[Switch] = ()
 ) -> Chart | None:
     """Only what was invoiced, for products whose volumes do not add up; ``None`` without a single month."""
-    history = _history(sales, "revenue")
+    history, currency = _history(sales, "revenue"), organisation_get().currency
     if not history:
         return None
     return volume_forecast_chart(
@@ -82,10 +82,10 @@ def revenue_chart(
         subtitle=capfirst(_("revenue")),
         history=history,
         events=events,
-        unit_label=_("%(unit)s a month") % {"unit": organisation_get().currency},
+        unit_label=_("%(unit)s a month") % {"unit": currency},
         measure_label=_("revenue"),
         switches=switches,
-        is_money=True,
+        currency=currency,
     )
 
 

@@ -88,7 +88,7 @@ def _rows(found: list[LineTotal], tree: LineTree) -> list[Row]:
 
 
 def _chart(row: Row, shown: LineTotal, in_money: bool) -> Chart:
-    total = shown.total
+    total, currency = shown.total, organisation_get().currency if in_money else ""
     address = reverse("forecasting:totals")
     switches = (
         [
@@ -117,10 +117,10 @@ def _chart(row: Row, shown: LineTotal, in_money: bool) -> Chart:
             Expected(datetime.date.fromisoformat(month), mean, lo80, hi80, lo95, hi95)
             for month, mean, lo80, hi80, lo95, hi95 in total.months
         ],
-        unit_label=per % {"unit": organisation_get().currency if in_money else total.unit},
+        unit_label=per % {"unit": currency or total.unit},
         measure_label=_("revenue") if in_money else str(total.measure),
         switches=switches,
-        is_money=in_money,
+        currency=currency,
     )
 
 

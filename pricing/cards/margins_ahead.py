@@ -161,6 +161,7 @@ def margin_chart_ahead(
     why: Sequence[str],
 ) -> Chart:
     """Of one product or of several together; ``under``: the first month under the floor, and why."""
+    currency = organisation_get().currency
     marks = [Event("incident", under, _("Under the floor"), "; ".join(why))] if under else []
     return volume_forecast_chart(
         id="margin-ahead-chart",
@@ -170,7 +171,7 @@ def margin_chart_ahead(
         history=history,
         forecast=forecast,
         events=marks,
-        unit_label=_("%(unit)s a month") % {"unit": organisation_get().currency},
+        unit_label=_("%(unit)s a month") % {"unit": currency},
         measure_label=LEVEL.upper(),
-        is_money=True,
+        currency=currency,
     )

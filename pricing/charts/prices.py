@@ -17,7 +17,7 @@ from core.charts.volume_forecast import axis_scale
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.selectors.price_rows import PriceRow
-from pricing.words.prices import list_words, part_words, price_decimals, price_text, volume_words
+from pricing.words.prices import list_words, per_words, price_decimals, price_text, volume_words
 from products.models import Measure, Product
 from products.selectors.line_words import line_word
 from products.selectors.lines import line_tree
@@ -54,8 +54,7 @@ def price_chart(
     sales = sales_months(viewer, product, measure, first, last)
     word = capfirst(line_word(line_tree(), product.line_id, "price_word"))
     title = _("%(price)s: what did each change do to sales?") % {"price": word}
-    own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
-    per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}
+    per = per_words(product, row.component, row.tier, unit)
     vat = _("with VAT") if row.price_list.with_vat else _("without VAT")
     label = f"{formats.currency_symbol(row.price_list.currency)} {per}, {vat}"
     return Chart(

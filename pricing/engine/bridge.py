@@ -110,7 +110,7 @@ def bridge(rows: Iterable[Compared]) -> Bridge:
 def _part(row: Compared) -> Part:
     before, after = row.before, row.after
     change = after.margin - before.margin
-    if before.is_sold != after.is_sold:
+    if row.key is not None and before.is_sold != after.is_sold:
         return Part(row.key, "new" if after.is_sold else "lost", change)
     counted = (before.units, after.units, before.priced, after.priced)
     if not before.units or not after.units or any(not units or units < 0 for units in counted):

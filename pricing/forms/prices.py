@@ -184,7 +184,8 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
+        between = r"\t" if "\t" in line else r";|\s{2,}"  # a code may have these in it
+        cells = [cell.strip() for cell in re.split(between, line.strip()) if cell.strip()]
         amount = amount_read(cells[1]) if len(cells) >= 2 else None
         if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
             continue  # the heads of the columns

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.organisation import today
-from core.reports.build import Builder, Cell, Column, ReportContext, number, rate, words
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, number, rate, words
 from pricing.cards.place import distribution_chart
 from pricing.cards.promotions import promotion_chart
 from pricing.models import (
@@ -87,7 +87,7 @@ def place_section(builder: Builder, context: ReportContext) -> None:
             product.name,
             [
                 Column("channel", _("Channel"), lambda row: words(_indented(row)), numeric=False),
-                Column("volume", _("Volume"), lambda row: number(row.volume)),
+                Column("volume", _("Volume"), lambda row: Volume(row.volume)),
                 Column("distribution", _("Weighted distribution"), lambda row: rate(row.weighted, 0)),
                 Column("distribution", _("Numeric distribution"), lambda row: rate(row.numeric, 0)),
                 Column("distribution", _("Points of sale"), lambda row: number(row.points)),

@@ -27,7 +27,7 @@ from pricing.selectors.pocket import product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import channels_above, lists_visible, prices_on
 from pricing.selectors.prices import in_force as prices_in_force
-from pricing.words.prices import list_words, part_words, price_decimals, price_text
+from pricing.words.prices import list_words, per_words, price_decimals, price_text
 from pricing.words.terms import pocket_chart, pocket_name
 from products.models import Channel, Product
 from products.selectors.line_words import line_word
@@ -46,11 +46,10 @@ class _Priced:
     ahead: Price | None = None
 
     @property
-    def about(self) -> str:
+    def per(self) -> str:
         price = self.now or self.ahead
         assert price is not None
-        part = part_words(price.component, price.tier)
-        return " · ".join(filter(None, [str(self.price_list), part]))
+        return per_words(self.product, price.component, price.tier)
 
     def text(self, price: Price | None) -> Cell:
         """The amount as the list has it."""
@@ -143,7 +142,7 @@ def _sorted(rows: Iterable[_Priced]) -> list[_Priced]:
     kinds = PriceList.Kind.values
     return sorted(
         rows,
-        key=lambda row: (row.product.name, kinds.index(row.price_list.kind), row.price_list.pk, row.about),
+        key=lambda row: (row.product.name, kinds.index(row.price_list.kind), row.price_list.pk, row.per),
     )
 
 
@@ -164,24 +163,18 @@ def _price_table(
 
     columns = [
         Column(PRODUCT, _("Product"), lambda row: words(row.product.name), numeric=False),
-        Column(field, _("VAT"), lambda row: words(_vat(row)), numeric=False),
+        Column(field, _("For"), lambda row: words(list_words(row.price_list)), numeric=False),
+        Column(field, _("Component"), lambda row: words(row.per), numeric=False),
         Column(field, _price_word(rows), lambda row: row.text(row.now)),
         Column(field, _("Since"), lambda row: since(row.now)),
     ]
     if field == "prices":
-        columns[1:1] = [
-            Column(field, _("Price list"), lambda row: words(row.about), numeric=False),
-            Column(field, _("For"), lambda row: words(list_words(row.price_list)), numeric=False),
-        ]
-        del columns[3]  # the words on the list say it
+        name = Column(field, _("Price list"), lambda row: words(row.price_list), numeric=False)
+        columns.insert(1, name)
         columns += [
             Column(field, _("Next price"), lambda row: row.text(row.ahead)),
             Column(field, _("From"), lambda row: since(row.ahead)),
         ]
-    elif field == "consumer_price":
-        columns.insert(
-            1, Column(field, _("Kind"), lambda row: words(row.price_list.get_kind_display()), False)
-        )
     lists = [row.price_list for row in rows]
     builder.table(
         title,
@@ -190,10 +183,6 @@ def _price_table(
         note=_("As of %(day)s") % {"day": formats.day(today())},
         channels=[*channels, *(each.channel_id for each in lists if each.channel_id)],
     )
-
-
-def _vat(row: _Priced) -> str:
-    return _("with VAT") if row.price_list.with_vat else _("without VAT")
 
 
 def price_charts_section(builder: Builder, context: ReportContext) -> None:

@@ -41,7 +41,11 @@ def proposals(request: HttpRequest) -> HttpResponse:
         "sort": asked.sort.text,
         "page": page,
         "rows": [
-            {"proposal": row, "about": list_words(row.price_list), "rule": rule_words(row.rule)}
+            {
+                "proposal": row,
+                "about": list_words(row.price_list),
+                "rule": rule_words(row.rule, row.price_list.currency),
+            }
             for row in page
         ],
         "narrowed": asked.narrowed or since is not None or asked.show != SHOWN[0],
@@ -63,7 +67,8 @@ def proposals_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         for row in found.iterator(chunk_size=500):
             yield [
-                *(row.pk, row.reason, row.price_list.code, rule_words(row.rule), row.price_count),
+                *(row.pk, row.reason, row.price_list.code),
+                *(rule_words(row.rule, row.price_list.currency), row.price_count),
                 *(row.start_date, row.get_state_display(), str(row.author), row.created_at.date()),
                 *(row.decided_by and str(row.decided_by), row.decided_at and row.decided_at.date()),
                 *(row.note, row.alternatives, row.exception),

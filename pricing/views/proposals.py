@@ -90,7 +90,7 @@ def proposal_page(
     context = {
         "proposal": found,
         "about": list_words(found.price_list),
-        "rule": rule_words(found.rule),
+        "rule": rule_words(found.rule, found.price_list.currency),
         "job": job,
         "working": working,
         "page": page,

@@ -13,6 +13,8 @@ from django.utils.translation import pgettext
 from core import formats
 from pricing.engine.van_prijs import VanPrijs
 from pricing.models import Bound, Price, PriceList
+from products.models import Product
+from products.selectors.lines import line_tree
 
 
 def price_decimals(amount: Decimal | None) -> int:
@@ -29,6 +31,13 @@ def part_words(component: str, tier: str) -> str:
     if component == Price.Component.UNIT:
         return tier
     return ", ".join(filter(None, [str(Price.Component(component).label), tier]))
+
+
+def per_words(product: Product, component: str, tier: str, unit: str = "") -> str:
+    """What an amount is for: "per month", "kWh", else a unit of the product ("per pack"), or of the ``unit``
+    where it has none of its own."""
+    own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit or _("unit")
+    return part_words(component, tier) or _("per %(unit)s") % {"unit": own}
 
 
 def part_text(price: Price, currency: str) -> str:
@@ -91,18 +100,18 @@ def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     return price_text(van.amount, price_list.currency), note
 
 
-def rule_words(rule: dict[str, Any]) -> str:
+def rule_words(rule: dict[str, Any], currency: str) -> str:
     """How a proposal's prices came about: "+3%, rounded to .99"."""
-    said = _rule_words(rule)
+    said = _rule_words(rule, currency)
     return _("%(rule)s, then edited price by price") % {"rule": said} if rule.get("edited") else said
 
 
-def _rule_words(rule: dict[str, Any]) -> str:
+def _rule_words(rule: dict[str, Any], currency: str) -> str:
     kind, value = rule.get("kind", ""), rule.get("value")
     amount = Decimal(value) if value is not None else None
     said = {
         "percentage": formats.delta(amount, "percent", decimals=None).text if kind == "percentage" else "",
-        "amount": formats.delta(amount, "money").text if kind == "amount" else "",
+        "amount": formats.delta(amount, "money", unit=currency).text if kind == "amount" else "",
         "target": _("set to %(price)s") % {"price": formats.number(amount, price_decimals(amount))}
         if kind == "target"
         else "",

@@ -68,6 +68,22 @@ def visible_channel_ids(user: Any) -> frozenset[int] | None:
     return _limits(user)[1]
 
 
+def channels_own(user: Any) -> list[Channel]:
+    """The channels that a person is limited to, without the ones below these; none for no limit."""
+    return _own(Channel, visible_channel_ids(user))
+
+
+def lines_own(user: Any) -> list[ProductLine]:
+    """The same of lines."""
+    return _own(ProductLine, visible_line_ids(user))
+
+
+def _own(model: Any, seen: frozenset[int] | None) -> list[Any]:
+    if seen is None:
+        return []
+    return list(model.objects.filter(pk__in=seen).exclude(parent__in=seen).order_by("name"))
+
+
 def is_limited(user: Any) -> bool:
     """Whether a person sees some lines or channels only: what is of all together is not for them."""
     return _limits(user) != (None, None)

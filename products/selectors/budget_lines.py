@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from core.months import month_range
 from products.models import Channel, Product
 
 from .budget import budget_year, rows_between
 from .channels import channel_chains
-from .lines import LineTree
+from .lines import LineTree, line_tree
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def budget_revenue(
     first: datetime.date,
     last: datetime.date,
     products: QuerySet[Product] | None = None,
+    channels: Collection[int] | None = None,
 ) -> LinesBudget:
     """The revenue planned of these lines with all below them, over all measures. One query, and one of
     channels where a line has a budget by channel.
@@ -52,8 +53,11 @@ def budget_revenue(
     measure, in the same channel or one that is part of it, is its detail and does not count again. Where a
     line has no row of its own, its budget is the sum of what is below. ``products``: the products whose own
     budgets count, where those are not all of the lines' (``lines`` are then the lines they make up whole).
+    ``channels``: of these alone.
     """
     rows = rows_between(user, None, first, last).filter(revenue__isnull=False)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
     below: QuerySet[Any] = Product.objects.filter(line__in=lines) if products is None else products
     rows = rows.filter(line__in=lines) | rows.filter(product__in=below.order_by().values("pk"))
     own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
@@ -74,6 +78,35 @@ def budget_revenue(
         for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
             total[month] += sum(cells.values(), Decimal(0))
     return LinesBudget(dict(total), bool(own))
+
+
+def products_budget(
+    user: Any,
+    products: Collection[int],
+    first: datetime.date,
+    last: datetime.date,
+    channels: Collection[int] | None = None,
+) -> LinesBudget:
+    """The same of these products, and of the lines that they are all of. One query more."""
+    tree = line_tree()
+    rows = Product.objects.filter(pk__in=products)
+    return budget_revenue(user, tree, _lines_whole(tree, products), first, last, rows, channels)
+
+
+def _lines_whole(tree: LineTree, products: Collection[int]) -> set[int]:
+    """The lines whose products, with those of the lines below, are all among these, and what is below such a
+    line."""
+    rows = Product.objects.order_by().values("line_id")
+    among = Count("pk", filter=Q(pk__in=products))
+    counts = list(rows.annotate(count=Count("pk"), own=among).values_list("line_id", "count", "own"))
+    some = {line for line, _count, own in counts if own}
+    others = {line for line, count, own in counts if own < count}
+    found = set[int]()
+    for line in tree.lines:
+        below = tree.descendants(line)
+        if below & some and not below & others:
+            found |= below
+    return found
 
 
 def _of_line(

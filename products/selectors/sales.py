@@ -49,7 +49,8 @@ class MonthSales:
 
 @dataclass(frozen=True)
 class ChannelSales:
-    """What one channel sold over some months; of a level the state at the last month with data."""
+    """What one channel sold over some months; of a level the state at the end of the last, so that channels
+    add up to the whole."""
 
     channel: Channel
     volume: Decimal | None
@@ -128,7 +129,7 @@ def sales_by_channel(
     for row in rows.select_related("channel").order_by("month"):
         found.setdefault(row.channel, []).append((row.month, row.volume, row.revenue))
     sales = [
-        ChannelSales(channel, _over_time(measure, months), total(m[2] for m in months), len(months))
+        ChannelSales(channel, _over_time(measure, months, last), total(m[2] for m in months), len(months))
         for channel, months in found.items()
     ]
     return most_first(sales)
@@ -139,11 +140,9 @@ def most_first(sales: Iterable[ChannelSales]) -> list[ChannelSales]:
     return sorted(sales, key=lambda row: (-(row.revenue or 0), -(row.volume or 0), row.channel.name))
 
 
-def _over_time(measure: Measure, months: list[Any]) -> Decimal | None:
-    volumes = [volume for _, volume, _ in months if volume is not None]
-    if measure.kind == Measure.Kind.LEVEL:
-        return volumes[-1] if volumes else None
-    return total(volumes)
+def _over_time(measure: Measure, months: list[Any], last: datetime.date) -> Decimal | None:
+    is_level = measure.kind == Measure.Kind.LEVEL
+    return total(volume for month, volume, _revenue in months if month == last or not is_level)
 
 
 def total(values: Iterable[Decimal | None]) -> Decimal | None:
@@ -241,7 +240,7 @@ def products_by_channel(
         volume, revenue = (total(getattr(part, name) for part in parts) for name in ("volume", "revenue"))
         months.setdefault(channel, []).append((month, volume, revenue))
     return most_first(
-        ChannelSales(channel, _over_time(measure, own), total(each[2] for each in own), len(own))
+        ChannelSales(channel, _over_time(measure, own, last), total(each[2] for each in own), len(own))
         for channel in Channel.objects.filter(pk__in=months)
         for own in [months[channel.pk]]
     )

@@ -21,7 +21,7 @@ register = template.Library()
 
 
 def _thousands(value: Any) -> str:
-    return formats.money(value, decimals=0, scale="k")
+    return formats.money(value, "", 0, scale="k")
 
 
 def _band(low: str, high: str) -> str:

@@ -26,8 +26,8 @@ class ReportForm(forms.ModelForm):
         label=_("Products"),
         required=False,
         max_length=4000,
-        help_text=_("Codes, with spaces or commas between them."),
-        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Their codes, one a line."),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
 
     class Meta:
@@ -65,7 +65,7 @@ class ReportForm(forms.ModelForm):
         )
         if self.instance.pk and not self.is_bound:
             codes = self.instance.products.order_by("code").values_list("code", flat=True)
-            self.initial.setdefault("products", " ".join(codes))
+            self.initial.setdefault("products", "\n".join(codes))
 
     def clean(self) -> dict[str, Any]:
         """Only what the kind of period needs is looked at."""
@@ -82,7 +82,7 @@ class ReportForm(forms.ModelForm):
         return said
 
     def clean_products(self) -> list[Product]:
-        codes = self.cleaned_data["products"].upper().replace(",", " ").split()
+        codes = [*filter(None, map(str.strip, self.cleaned_data["products"].upper().splitlines()))]
         seen = products_visible(self._user).annotate(asked=Upper("code"))
         found = {row.asked: row for row in seen.filter(asked__in=codes)}
         missing = [code for code in codes if code not in found]

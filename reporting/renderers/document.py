@@ -82,8 +82,12 @@ def _products(snapshot: Snapshot) -> str:
     if snapshot.sheet and groups:
         together = _("%(count)s products together") % {"count": formats.number(len(names), 0)}
         return ", ".join([*groups, together])
-    named = _some(names)
-    return _("All that there were: %(names)s") % {"names": named} if about.get("all_products") else named
+    named, lines = _some(names), about.get("within")
+    if not about.get("all_products"):
+        return named
+    if lines:
+        return _("All that there were of %(lines)s: %(names)s") % {"lines": ", ".join(lines), "names": named}
+    return _("All that there were: %(names)s") % {"names": named}
 
 
 def _some(names: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ from reporting.reports.markdown import markdown_lines
 
 from .document import Document, Progress, column_widths
 
-LETTERS, LINE = 110, 15
-"""Words run over so many letters, on lines of so many points."""
+LETTERS, LINE, MOST = 110, 15, 409
+"""Words run over so many letters, on lines of so many points; no row of a spreadsheet is higher than that."""
 
 
 def report_xlsx(report: Document, progress: Progress) -> bytes:
@@ -85,13 +85,16 @@ class Writer:
         self.sheet.write_string(self.row, 0, formula_neutral(text), style)
         self.row += 1
 
+    def height(self, lines: int) -> None:
+        self.sheet.set_row(self.row, min(LINE * lines, MOST))
+
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         self.sheet.set_column(1, 1, 80)
         wrapped = self.style(text_wrap=True, valign="top")
         for label, text in pairs:
             self.sheet.write_string(self.row, 0, label, self.style(bold=True, valign="top"))
             self.sheet.write_string(self.row, 1, formula_neutral(text), wrapped)
-            self.sheet.set_row(self.row, LINE * math.ceil(len(text) / 80))
+            self.height(math.ceil(len(text) / 80))
             self.row += 1
 
     def section(self, name: str, section: Section) -> None:
@@ -122,8 +125,7 @@ class Writer:
             style = self.style(text_wrap=True, valign="top", bold=line.heading)
             self.sheet.merge_range(self.row, 0, self.row, 7, "")
             self.sheet.write_string(self.row, 0, text, style)
-            height = sum(math.ceil(max(1, len(part)) / LETTERS) for part in text.split("\n"))
-            self.sheet.set_row(self.row, LINE * height)
+            self.height(sum(math.ceil(max(1, len(part)) / LETTERS) for part in text.split("\n")))
             self.row += 1
         if block.author:
             self.line(block.author, self.style(italic=True))

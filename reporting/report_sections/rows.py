@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.months import month_add, month_start
+from core.organisation import today
 from core.reports.build import Cell, ReportContext, rate
 from products.models import Product
 from products.selectors.lines import line_tree
@@ -22,6 +24,9 @@ from reporting.selectors.overview import Overview, overview_get
 
 DRAWN = 12
 """Charts of products in a section: of more nobody looks at each."""
+
+COMPARED = frozenset({"budget", "last_year"})
+"""What figures stand beside, by field."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,11 @@ class Row:
 
     @property
     def is_now(self) -> bool:
-        """Whether the period runs to the last complete month, so that what is expected follows it."""
-        return self.span is not None and self.span[1] == self.overview.month
+        """Whether the period runs to the last complete month (before the first sale, the last month), so that
+        what is expected follows it."""
+        month = self.overview.month or month_add(month_start(today()), -1)
+        span = self.period.of(month)
+        return span is not None and span[1] == month
 
     def figures(self) -> KeyFigures | None:
         """The overview's, or as they were when the period ended."""

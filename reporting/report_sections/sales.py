@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.text import capfirst
@@ -14,11 +14,13 @@ from django.utils.translation import pgettext
 from core import formats
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
-from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from forecasting.charts.forecasts import revenue_chart
 from products.models import Channel, Product
+from products.selectors.access import visible_channel_ids
+from products.selectors.channels import channel_chains
 from products.selectors.report_period import Span
-from products.selectors.sales import ChannelSales, sales_by_channel, total
+from products.selectors.sales import ChannelSales, most_first, sales_by_channel, total
 from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, more_words, rows_drawn, rows_of
@@ -47,10 +49,10 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
     for row in rows:
         product, overview = row.product, row.overview
         history = row.history()
-        if not history:
-            continue
         now = overview.forecast if row.is_now and tells else None
         ahead = [Expected(each.month, *each.final_band) for each in (now.sold_months if now else [])]
+        if not history and not ahead:
+            continue
         is_expected |= bool(ahead)
         builder.chart(
             volume_forecast_chart(
@@ -80,22 +82,66 @@ def _revenue(builder: Builder, context: ReportContext) -> None:
 
 
 def channels_section(builder: Builder, context: ReportContext) -> None:
-    """What each channel of the scope sold in the period, of a longer one in its last 12 months: a table for
-    what is told as a whole, then one a product."""
+    """What each channel of the scope sold in the period, of a longer one in its last 12 months, an account
+    with its stores below it: a table for what is told as a whole, then one a product."""
+
+    def table(title: str, sold: Sequence[ChannelSales], note: str) -> None:
+        heads = _accounts(context, sold)
+        rows = _most([each for each, _below in heads]) if context.scope.on_page else _indented(heads)
+        accounts = {each.channel.pk for each, below in heads if below}
+        builder.table(title, columns, rows, note=note, strong=lambda each: each.channel.pk in accounts)
+
     columns = [
         Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
-        Column("volume", _("Volume"), lambda sold: number(sold.volume)),
+        Column("volume", _("Volume"), lambda sold: Volume(sold.volume)),
         Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
     ]
-    shown = _most if context.scope.on_page else list
     for whole in wholes_of(context):
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
-        builder.table(whole.group.name, columns, shown(whole_channels(context, whole)), note=note)
+        table(whole.group.name, whole_channels(context, whole), note)
     for row in () if context.scope.as_whole else rows_of(context):
         if row.year is not None:
-            note = f"{span_words(*row.year)}, {row.unit}"
-            builder.table(row.product.name, columns, shown(_sold(row, row.year)), note=note)
+            table(row.product.name, _sold(row, row.year), f"{span_words(*row.year)}, {row.unit}")
+
+
+_Heads = list[tuple[ChannelSales, list[ChannelSales]]]
+
+
+def _accounts(context: ReportContext, sold: Sequence[ChannelSales]) -> _Heads:
+    """Accounts that sold through regions or stores as their sum, with these, as far as all of an account is
+    in sight; all other channels as they are. The most first. A query a report."""
+    seen, chains = visible_channel_ids(context.viewer), channel_chains()
+    if "accounts" not in context.kept:
+        rows = Channel.objects.filter(kind=Channel.Kind.ACCOUNT)
+        context.kept["accounts"] = (rows if seen is None else rows.filter(pk__in=seen)).in_bulk()
+    accounts: dict[int, Channel] = context.kept["accounts"]
+    below: dict[Channel, list[ChannelSales]] = defaultdict(list)
+    for each in sold:
+        pk = next((pk for pk in chains[each.channel.pk] if pk in accounts), each.channel.pk)
+        below[accounts.get(pk, each.channel)].append(each)
+    found = {
+        channel: ChannelSales(
+            channel,
+            total(each.volume for each in own),
+            total(each.revenue for each in own),
+            max(each.months for each in own),
+        )
+        for channel, own in below.items()
+    }
+    return [
+        (head, [each for each in below[head.channel] if each.channel != head.channel])
+        for head in most_first(found.values())
+    ]
+
+
+def _indented(heads: _Heads) -> list[ChannelSales]:
+    """A channel is part of the one above it that stands less far to the right."""
+    return [
+        each if each is head else replace(each, channel=Channel(name=f"\u2003{each.channel.name}"))
+        for head, below in heads
+        for each in (head, *below)
+    ]
 
 
 def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
@@ -130,16 +176,24 @@ class _AtChannel:
 
 
 def category_section(builder: Builder, context: ReportContext) -> None:
-    """A table a channel of the scope: what each product sold there in the period, of a longer one in its last
-    12 months, against the year before; of three years and more also in those before. What sold there in these
-    only is in it too: else what they come to would have grown by what was delisted."""
+    """A table a channel of the scope, of an account that sells through stores first one of it all: what each
+    product sold there in the period, of a longer one in its last 12 months, against the year before; of three
+    years and more also in those before. What sold there in these only is in it too: else what they come to
+    would have grown by what was delisted."""
     found: dict[tuple[Channel, tuple[Span, ...]], list[_AtChannel]] = defaultdict(list)
     for row in rows_of(context):
         if row.year is None:
             continue
         first, last = row.year
         spans = [row.year, (month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
-        by_span = {span: {sold.channel: sold for sold in _sold(row, span)} for span in dict.fromkeys(spans)}
+        by_span = {
+            span: {
+                each.channel: each
+                for head, below in _accounts(context, _sold(row, span))
+                for each in (head, *below)
+            }
+            for span in dict.fromkeys(spans)
+        }
         now, before, *earlier = (by_span[span] for span in spans)
         there = {channel: sold for span in sorted(by_span) for channel, sold in by_span[span].items()}
         for channel, last_sold in there.items():
@@ -203,9 +257,9 @@ def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]
 
 
 def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
-    def then(place: int, of: int) -> Callable[[_AtChannel], Cell]:
+    def then(place: int, of: int) -> Callable[[_AtChannel], Cell | Volume]:
         if of == 0:
-            return lambda row: number(row.years[place][0], unit=row.unit)
+            return lambda row: Volume(row.years[place][0], row.unit)
         return lambda row: money(row.years[place][1], context.currency)
 
     volumes, revenues = (
@@ -216,7 +270,7 @@ def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
     return [
         Column("product", _("Product"), lambda row: words(_name(row, context)), numeric=False),
         *volumes,
-        Column("volume", _("Volume"), lambda row: number(row.volume, unit=row.unit)),
+        Column("volume", _("Volume"), lambda row: Volume(row.volume, row.unit)),
         Column("last_year", against, lambda row: _grown(row.volume, row.volume_before)),
         *revenues,
         Column("revenue", _("Revenue"), lambda row: money(row.revenue, context.currency)),

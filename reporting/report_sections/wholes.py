@@ -98,7 +98,7 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
     span = None if month is None else scope.period.of(month)
     if month is None or span is None:
         return None
-    tree, leads = line_tree(), _leads(group.products)
+    tree, leads = line_tree(), leads_of(group.products)
     years = scope.period.years(month)
     first = month_add(min(span[0], years[0][0]), -12)
     found = [
@@ -117,7 +117,7 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
     """What each channel sold of it in the period, of a longer one in its last 12 months, most first."""
     span, by_channel = whole.years[-1], defaultdict[Channel, list[ChannelSales]](list)
-    for measure, own in _leads(whole.group.products).items():
+    for measure, own in leads_of(whole.group.products).items():
         for sold in products_by_channel(context.viewer, own, measure, whole.group.line_id, *span):
             by_channel[sold.channel].append(sold)
     return most_first(
@@ -131,7 +131,7 @@ def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
     )
 
 
-def _leads(products: Sequence[Product]) -> dict[Measure, list[Product]]:
+def leads_of(products: Sequence[Product]) -> dict[Measure, list[Product]]:
     """Those that each measure leads."""
     tree, leads = line_tree(), defaultdict[Measure, list[Product]](list)
     for product in products:
@@ -198,7 +198,7 @@ def whole_chart(whole: Whole, currency: str, *, forecast: bool, money: bool = Fa
         forecast=ahead,
         unit_label=_("%(unit)s a month") % {"unit": currency if money else whole.unit},
         measure_label=_("revenue") if money else str(whole.measure),
-        is_money=money,
+        currency=currency if money else "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, number, words
 from reporting.words.cost_reports import span_words
 
 from .rows import change
@@ -19,15 +19,18 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
     if not rows:
         return
 
-    def ahead(whole: Whole) -> Cell:
-        found = whole.ahead
-        return _amount(whole, found.mean if found else None, context.currency)
+    def ahead(whole: Whole) -> Cell | Volume:
+        mean = whole.ahead.mean if whole.ahead else None
+        return Volume(mean, whole.unit) if whole.adds else money(mean, context.currency)
 
     def band(whole: Whole) -> Cell:
         found = whole.ahead
         if found is None or found.lo80 is None or found.hi80 is None:
             return Cell(formats.MISSING)
-        low, high = (_amount(whole, edge, context.currency).text for edge in (found.lo80, found.hi80))
+        ends = (found.lo80, found.hi80)
+        low, high = (formats.money(edge, context.currency, 0) for edge in ends)
+        if whole.adds:
+            low, high = (formats.volume(edge, whole.unit, formats.volume_decimals(ends)) for edge in ends)
         return words(f"{low} – {high}")
 
     against = _("against the year before")
@@ -36,7 +39,7 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
         [
             Column("product", _("Together"), lambda row: words(row[0].group.name), numeric=False),
             Column("product", _("Products"), lambda row: number(len(row[0].group.products))),
-            Column("volume", _("Volume"), lambda row: number(row[1].value, unit=row[0].unit)),
+            Column("volume", _("Volume"), lambda row: Volume(row[1].value, row[0].unit)),
             Column("last_year", against, lambda row: change(row[1].index)),
             Column("revenue", _("Revenue"), lambda row: money(row[2].value, context.currency)),
             Column("last_year", against, lambda row: change(row[2].index)),
@@ -46,7 +49,3 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
         rows,
         note=", ".join(dict.fromkeys(span_words(*whole.years[-1]) for whole, *_figures in rows)),
     )
-
-
-def _amount(whole: Whole, value: float | None, currency: str) -> Cell:
-    return number(value, unit=whole.unit) if whole.adds else money(value, currency)

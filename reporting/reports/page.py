@@ -88,7 +88,9 @@ def preview_content(report: Report, built: Built) -> dict[str, Any]:
     return {
         "sentence": exposure_sentence(built, until),
         "by_link": by_link,
+        "fields": list(built.fields),
         "exposure": asdict(built.exposure),
+        "empty": list(built.empty),
         "lapsed": list(built.lapsed),
         "untold": list(built.untold),
         "problems": problems(report, built),

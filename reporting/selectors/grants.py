@@ -12,7 +12,7 @@ from django.http import Http404
 from core import registries
 from core.kept import kept_while_reading
 from core.registries import ReportField
-from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.access import channels_own, products_visible, visible_channel_ids
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope, scope_products
 from reporting.models import Report, ReportGrant, ReportPart
@@ -31,7 +31,8 @@ TOLD: Mapping[str, frozenset[str]] = {
 
 @kept_while_reading
 def report_scope(report: Report) -> ReportScope:
-    """The report's products as its author sees them now."""
+    """The report's products as its author sees them now, in the channels that it names or else those that
+    its author is limited to."""
     suppliers, lines = list(report.suppliers.all()), list(report.lines.order_by("name"))
     products = scope_products(
         report.author,
@@ -42,7 +43,7 @@ def report_scope(report: Report) -> ReportScope:
         everything=report.all_products,
     )
     period = ReportPeriod(report.period, report.months, report.first_month, report.last_month)
-    channels = list(report.channels.order_by("name"))
+    channels = list(report.channels.order_by("name")) or channels_own(report.author)
     return ReportScope(products, channels, period, suppliers, lines, report.families.order_by("name"))
 
 
@@ -73,6 +74,7 @@ def grant_scope(report: Report, scope: ReportScope) -> dict[str, Any]:
     return {
         "products": sorted(product.pk for product in scope.products),
         "channels": sorted(channel.pk for channel in scope.channels),
+        "suppliers": sorted(supplier.pk for supplier in scope.suppliers),
         "sections": sorted({_told_of(part) for part in report.parts.all()}),
         "months": report.months,
         "period": _period_key(report),
@@ -91,16 +93,20 @@ def _told_of(part: ReportPart) -> str:
 
 
 def grant_covers(grant: ReportGrant, now: Mapping[str, Any]) -> bool:
-    """Whether the report is about no more than when the field was asked for; no channels are all of them, and
-    a section has every chart and table of it."""
-    then = grant.scope
-    within = bool(now["channels"]) and set(now["channels"]) <= set(then["channels"])
+    """Whether the report is about no more than when the field was asked for; a section has every chart and
+    table of it. Asked for before suppliers were kept, it is for named ones alone."""
+    then = {"suppliers": now["suppliers"] or [0], **grant.scope}
     return (
         set(now["products"]) <= set(then["products"])
         and all(_wider(part) & set(then["sections"]) for part in now["sections"])
         and _months_within(now, then)
-        and (within or not then["channels"])
+        and all(_named_within(now[name], then[name]) for name in ("channels", "suppliers"))
     )
+
+
+def _named_within(now: Sequence[int], then: Sequence[int]) -> bool:
+    """None named are all there are."""
+    return not then or (bool(now) and set(now) <= set(then))
 
 
 def _wider(part: str) -> set[str]:

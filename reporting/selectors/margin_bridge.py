@@ -18,6 +18,7 @@ from pricing.engine.costs import LEVELS, booked
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_months_leading
+from products.selectors.budget_lines import products_budget
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
@@ -71,7 +72,8 @@ def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Co
     ]
     spans = [span for span in (then, now) if span.sources != SOURCES["budget"]]
     gaps = margin_gaps(user, plain, products, leading(query, products), spans, _before(level))
-    return products, rows, replace(gaps, unplanned=tuple(bare))
+    of_lines = sides[0].get(None, NOTHING).net if then.sources == SOURCES["budget"] else ZERO
+    return products, rows, replace(gaps, unplanned=tuple(bare), of_lines=of_lines)
 
 
 def _before(level: str) -> Q:
@@ -144,11 +146,12 @@ def _costs(
 
 def _sales_planned(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
-) -> tuple[dict[int, Sold], set[datetime.date]]:
-    """As the budget has sales, by product, and the months of which it has amounts."""
+) -> tuple[dict[int | None, Sold], set[datetime.date]]:
+    """As the budget has sales, by product (``None``: what is made for lines as wholes beyond that), and the
+    months of which it has amounts."""
     channel = query.filters.get("channel")
     channels = query.called.channels_below(channel) if channel else None
-    found: dict[int, Sold] = {}
+    found: dict[int | None, Sold] = {}
     months: set[datetime.date] = set()
     leads = leading(query, products)
     for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
@@ -161,6 +164,12 @@ def _sales_planned(
         elif plan.volume is not None:
             unpriced += plan.volume
         found[pk] = Sold(net, net, units, unpriced)
+    whole = products_budget(user, list(products), span.first, span.last, channels)
+    if whole.of_lines:
+        months.update(whole.months)
+        by_product = sum((own.net or ZERO for own in found.values()), ZERO)
+        more = booked(sum(whole.months.values(), ZERO)) - by_product
+        found[None] = Sold(more, more, None, ZERO)
     return found, months
 
 

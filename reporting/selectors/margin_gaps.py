@@ -48,14 +48,15 @@ _NOTHING = """
 
 @dataclass(frozen=True)
 class MarginGaps:
-    """``months``: with sales and none of the costs; ``unplanned``: as the budget has them. ``products``: the
-    first names of those that sold something in the other months and have no actual costs there, and how many
-    ``others``. ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the
-    first of their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed
-    since."""
+    """``months``: with sales and none of the costs; ``unplanned``: as the budget has them; ``of_lines``: so
+    much of the budget is made for lines as wholes and of no product. ``products``: the first names of those
+    that sold something in the other months and have no actual costs there, and how many ``others``.
+    ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the first of
+    their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed since."""
 
     months: Sequence[datetime.date] = ()
     unplanned: Sequence[datetime.date] = ()
+    of_lines: Decimal = Decimal(0)
     products: Sequence[str] = ()
     others: int = 0
     apart: Decimal = Decimal(0)

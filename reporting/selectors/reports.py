@@ -20,7 +20,7 @@ from core.registries import ReportSection
 from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
 from products.models import Product
-from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import lines_own, products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.months import products_complete_month
 from products.selectors.report_scope import (
     ReportScope,
@@ -52,6 +52,7 @@ AT_ONCE = 5
 
 @dataclass(frozen=True)
 class Granted:
+    key: str
     field: str
     reason: str
     asked_by: str
@@ -60,11 +61,11 @@ class Granted:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
-    lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
-    purpose, why, and by whom. ``all_products``: of all that there are, also those that come later."""
+    """Whose figures a report tells, by name. ``groups``: the lines and families that it tells as a whole.
+    ``channels`` empty: all of them. ``granted``: what is told on purpose, why, and by whom. ``all_products``:
+    of all that there are, also those that come later; of an author who is limited to lines those of
+    ``within`` alone."""
 
-    fields: Sequence[str]
     products: Sequence[str]
     groups: Sequence[str]
     channels: Sequence[str]
@@ -72,16 +73,19 @@ class Exposure:
     suppliers: Sequence[str]
     granted: Sequence[Granted]
     all_products: bool
+    within: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Built:
-    """A report as it would be published now. ``lapsed``: labels of fields that were approved for less than it
-    is about now; ``untold``: of those on purpose that none of its sections tells."""
+    """A report as it would be published now. ``fields``: keys of what it tells; ``empty``: sections that came
+    to nothing, and why. ``lapsed``: labels of fields that were approved for less than it is about now;
+    ``untold``: of those on purpose that none of its sections tells."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
     exposure: Exposure
+    empty: Sequence[tuple[str, str]]
     lapsed: Sequence[str]
     untold: Sequence[str]
     scope: ReportScope
@@ -229,6 +233,8 @@ def report_build(
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
     carried, supplied = set[int](), set[int]()
+    empty: list[tuple[str, str]] = []
+    said_in = translation.get_language()
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
@@ -253,26 +259,33 @@ def report_build(
                 shown |= builder.shown
                 carried |= builder.channels
                 supplied |= builder.suppliers
+            else:
+                with translation.override(said_in):
+                    name = part.name or str(section.label)
+                    empty.append((name, _nothing_words(section, builder, scope, report.author, viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(
-        fields=list(labels.values()),
         products=[f"{product.name} ({product.code})" for product in scope.products],
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope, carried),
         suppliers=scope_suppliers(scope, supplied),
         granted=[
-            Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))
+            Granted(
+                each.field, labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or "")
+            )
             for each in grants
             if each.field in labels
         ],
         all_products=report.all_products,
+        within=[line.name for line in lines_own(report.author)] if report.all_products else [],
     )
     return Built(
         sections,
         fields=[each.key for each in fields],
         exposure=exposure,
+        empty=empty,
         lapsed=_labels_of(lapsed),
         untold=_labels_of(each for each in grants if each.field not in shown),
         scope=scope,
@@ -301,6 +314,22 @@ def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
     return replace(context, scope=scope, kept={})
 
 
+def _nothing_words(
+    section: ReportSection, builder: Builder, scope: ReportScope, author: Any, viewer: Any
+) -> str:
+    """Why a section came to nothing."""
+    closed = [bool(section.permission) and not each.has_perm(section.permission) for each in (author, viewer)]
+    if closed[0]:
+        return _("you may not see it")
+    if closed[1] or (builder.asked and builder.asked - {"product", "channel"} <= builder.refused):
+        return _("who the report is for is not told this")
+    if not builder.asked:
+        return _("nothing is written in it yet")
+    if scope.channels:
+        return _("nothing is known of it in these channels alone")
+    return _("nothing is known of it for these products and months yet")
+
+
 def _few_words(scope: ReportScope) -> str:
     """Which products are told one by one."""
     return _(
@@ -327,8 +356,8 @@ def problems(report: Report, built: Built) -> list[str]:
         found.append(_("None of its sections has anything to tell of that yet."))
     if (
         report.audience == Report.Audience.EXTERNAL
-        and not built.exposure.channels
         and not report.all_channels
+        and not report.channels.exists()
     ):
         found.append(_("To the outside a report names its channels, or says on purpose that it is of all."))
     if report.audience == Report.Audience.EXTERNAL and not built.scope.suppliers and not report.all_suppliers:

@@ -22,8 +22,8 @@ from .snapshot_files import job_group
 @dataclass(frozen=True)
 class More:
     """What a version tells that another does not: keys of fields, and the names of the rest. ``everywhere``:
-    it is of all channels, the other of some. ``everything``: of all products, also of those that come
-    later."""
+    it is of all channels, the other of some. ``everything``: of all products, also of those that come later,
+    or of all of some lines (``within``)."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -33,6 +33,7 @@ class More:
     groups: Sequence[str]
     everywhere: bool
     everything: bool = False
+    within: Sequence[str] = ()
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -42,7 +43,8 @@ def told_more(now: Snapshot, before: Snapshot) -> More:
     """What ``now`` tells beyond ``before``. Accounts, suppliers, lines and families are known by the names of
     then: one with another name is another."""
     everywhere = bool(before.channel_ids) and not now.channel_ids
-    all_channels, all_products = not before.channel_ids, _of_all(before)
+    all_channels, all_products = not before.channel_ids, _has_all_of(before, now)
+    everything = _of_all(now) and not all_products
     accounts, suppliers, groups = (set(named(before)) for named in (_accounts, _suppliers, _groups))
     return More(
         fields=[key for key in now.fields if key not in before.fields],
@@ -52,14 +54,15 @@ def told_more(now: Snapshot, before: Snapshot) -> More:
         suppliers=[name for name in now.about.get("suppliers", ()) if name not in suppliers],
         groups=[name for name in _groups(now) if name not in groups],
         everywhere=everywhere,
-        everything=_of_all(now) and not all_products,
+        everything=everything,
+        within=_lines_of_all(now) if everything else (),
     )
 
 
 def share_versions(share: Share) -> QuerySet[Snapshot]:
     """What it may show, newest first: its own snapshot, or those that tell no more than what it was made
-    for: no other field, product (unless it was for all, also those that come later), line or family as a
-    whole, channel, account or supplier."""
+    for: no other field, product (unless it was for all, also those that come later, there or in the same
+    lines), line or family as a whole, channel, account or supplier."""
     if share.snapshot_id:
         return Snapshot.objects.filter(pk=share.snapshot_id)
     granted = share.granted
@@ -69,9 +72,12 @@ def share_versions(share: Share) -> QuerySet[Snapshot]:
         _within("groups", _groups(granted)),
         fields__contained_by=granted.fields,
     )
-    if not _of_all(granted):
+    if not _of_all(granted) or _lines_of_all(granted):
         some = Q(about__all_products=False) | Q(about__all_products__isnull=True)
-        found = found.filter(some, product_ids__contained_by=granted.product_ids)
+        told = some & Q(product_ids__contained_by=granted.product_ids)
+        if lines := _lines_of_all(granted):
+            told |= Q(about__all_products=True, about__within__contained_by=lines) & ~Q(about__within=[])
+        found = found.filter(told)
     if granted.channel_ids:
         found = found.filter(channel_ids__contained_by=granted.channel_ids).exclude(channel_ids=[])
     return found
@@ -198,6 +204,17 @@ def _within(name: str, allowed: Sequence[str]) -> Q:
 
 def _of_all(snapshot: Snapshot) -> bool:
     return bool(snapshot.about.get("all_products"))
+
+
+def _lines_of_all(snapshot: Snapshot) -> tuple[str, ...]:
+    """Those whose products it has all of; none: of no line in particular."""
+    return tuple(snapshot.about.get("within", ()))
+
+
+def _has_all_of(before: Snapshot, now: Snapshot) -> bool:
+    """Whether one that is of all products, or of all of some lines, has whatever the other is of."""
+    lines, lines_now = _lines_of_all(before), _lines_of_all(now)
+    return _of_all(before) and (not lines or (bool(lines_now) and set(lines_now) <= set(lines)))
 
 
 def _accounts(snapshot: Snapshot) -> list[str]:

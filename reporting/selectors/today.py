@@ -28,7 +28,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Abs, Cast, Coalesce, NullIf
+from django.db.models.functions import Abs, Cast, NullIf
 
 from accounts.selectors.people import stands_for
 from collaboration.selectors.alerts import (
@@ -52,6 +52,8 @@ from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import owner_filter
 from products.selectors.reviews import review_due
+
+from .full_year import full_year_amount, full_year_behind
 
 MOVERS = 7
 # Less of the revenue than this with a whole year before it: growth would only say that data begin there.
@@ -214,10 +216,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     volume, money = F("figures__forecast_12m"), F("figures__forecast_12m_amount")
     below = money * (volume - F("figures__forecast_12m_lo80")) / NullIf(volume, Value(0.0))
     above = money * (F("figures__forecast_12m_hi80") - volume) / NullIf(volume, Value(0.0))
-    # What has ended, or has no forecast, is expected to bring in nothing more.
-    sold, in_step = Q(ended=None) | Q(ended__gte=today()), Q(figures__forecast_as_of=F("figures__data_month"))
-    rest = Case(When(sold & in_step, then=F("figures__year_rest_amount")), output_field=FloatField())
-    year = Coalesce(Cast("figures__revenue_ytd", FloatField()), Value(0.0)) + Coalesce(rest, Value(0.0))
+    year = full_year_amount()
     whole = Q(figures__months_ytd_before__gte=F("figures__months_ytd"))
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
     added: QuerySet[Any, Any] = (
@@ -239,12 +238,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
             ytd_comparable=Sum("figures__revenue_ytd", filter=whole),
             full_year=Sum(year),
             full_year_before=Sum("figures__revenue_year_before"),
-            full_year_behind=Count(
-                "pk",
-                filter=sold
-                & Q(figures__forecast_12m_amount__isnull=False)
-                & (~in_step | Q(figures__year_rest_amount=None)),
-            ),
+            full_year_behind=Count("pk", filter=full_year_behind()),
             full_year_comparable=Sum(year, filter=Q(figures__months_year_before=12)),
             revenue=Sum("figures__revenue_12m"),
             before=Sum("figures__revenue_12m_before"),

@@ -8,9 +8,11 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.versions import row_lock
+from collaboration.services.notifications import notify
 from core.jobs import job_enqueue, jobs_cancel
 from core.kept import reading
 from core.models import Job
@@ -23,6 +25,7 @@ from .report_mine import report_mine
 from .reports import report_publish, snapshot_freeze
 
 TELL_EVERY = 0.5
+PUBLISHED = "report_published"
 
 
 @transaction.atomic
@@ -61,7 +64,20 @@ def publish_run(context: Any) -> Mapping[str, Any]:
         with context.effect(lambda: result):
             snapshot = snapshot_freeze(user=report.author, report=report, built=built)
             result["number"] = snapshot.number
+            _tell(context.job, report, snapshot.get_absolute_url(), number=snapshot.number)
     return result
+
+
+def publish_failed(job: Job) -> None:
+    """Given up: its author hears what has to be mended."""
+    report = Report.objects.select_related("author").get(pk=job.payload["report"])
+    why = job.error_params.get("message", "") if job.error_code == "not_ready" else ""
+    _tell(job, report, reverse("reporting:report_publishing", args=[report.pk]), why=why.rstrip("."))
+
+
+def _tell(job: Job, report: Report, url: str, **said: Any) -> None:
+    params = {"report": report.title, **said}
+    notify(users=[report.author], kind=PUBLISHED, key=f"publish:{job.pk}", params=params, url=url)
 
 
 def preview_run(context: Any) -> Mapping[str, Any]:

@@ -105,7 +105,8 @@ def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
         answer = _door(request, token, OPENED, status=429, wait=tried.wait)
         answer.headers["Retry-After"] = str(tried.wait)
         return answer
-    if not share_password(share=share, password=request.POST.get("password", ""), **_client(request)):
+    said = request.POST.get("password", "").strip()  # as its maker's form does
+    if not share_password(share=share, password=said, **_client(request)):
         return _door(request, token, OPENED, status=422, wrong=True)
     tried.take_back()
     return _let_in(request, token, share, ADMITTED)

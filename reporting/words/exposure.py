@@ -27,15 +27,17 @@ def exposure_sentence(told: Built | Snapshot, until: datetime.date | None = None
     if isinstance(told, Snapshot):
         fields, products = len(told.fields), len(told.product_ids)
         channels, accounts = len(told.channel_ids), told.about.get("accounts", [])
-        is_all = told.about.get("all_products", False)
+        is_all, lines = told.about.get("all_products", False), told.about.get("within", [])
     else:
         fields, products = len(told.fields), len(told.exposure.products)
         channels, accounts = len(told.exposure.channels), told.exposure.accounts
-        is_all = told.exposure.all_products
-    of = gettext("all products (%(n)s)") if is_all else ngettext("%(n)s product", "%(n)s products", products)
+        is_all, lines = told.exposure.all_products, told.exposure.within
+    of = ngettext("%(n)s product", "%(n)s products", products)
+    if is_all:
+        of = gettext("all products of %(lines)s (%(n)s)") if lines else gettext("all products (%(n)s)")
     said = {
         "fields": _counted(ngettext("%(n)s field", "%(n)s fields", fields), fields),
-        "products": _counted(of, products),
+        "products": of % {"n": formats.number(products, 0), "lines": ", ".join(lines)},
         "where": _where(channels, len(accounts)),
         "until": formats.day(until),
     }
@@ -58,7 +60,12 @@ def _counted(text: str, count: int) -> str:
 
 def more_words(more: More) -> list[tuple[str, str]]:
     """What a version tells that a link was not made for: of what kind, and which, by name."""
-    products = [gettext("all, also those that come later")] if more.everything else more.products
+    products = more.products
+    if more.everything:
+        text = gettext("all, also those that come later")
+        if more.within:
+            text = gettext("all of %(lines)s, also those that come later")
+        products = [text % {"lines": ", ".join(more.within)}]
     said = (
         (gettext("Fields"), [field_label(key) for key in more.fields]),
         (gettext("Products"), products),

@@ -34,6 +34,12 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
     if found.unplanned:
         words = _("The budget plans sales of %(months)s and none of these costs: not like with like.")
         said.append(words % {"months": _months(found.unplanned)})
+    if found.of_lines:
+        words = _(
+            "%(amount)s of the budget is made for whole lines and of no product: it stands apart, and"
+            " products without a budget of their own as not in it."
+        )
+        said.append(words % {"amount": formats.money(found.of_lines, organisation_get().currency, 0)})
     if found.products:
         names = ", ".join(found.products)
         if found.others:
@@ -59,6 +65,7 @@ def gaps_line(found: MarginGaps) -> str:
     said = {
         "booked_until": found.booked_until.isoformat() if found.booked_until else "",
         "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
+        "budget_of_lines": f"{found.of_lines:.2f}" if found.of_lines else "",
         "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
         "products_without_costs": str(len(found.products) + found.others) if found.products else "",
         "in_no_channel": f"{found.apart:.2f}" if found.apart else "",

@@ -65,7 +65,7 @@ def rows(chart):
         {"forecast": []},
         {"history": []},
         {"events": [], "stages": []},
-        {"is_money": True},
+        {"currency": "GBP"},
         {"history": [Actual(START, 3.0)]},
         {"history": [Actual(START, 3.0, True)], "forecast": []},
     ],
@@ -76,6 +76,11 @@ def test_the_spec_is_valid_vega_lite(changes):
     text = json.dumps(sample(**changes).spec)
     # "stages" is a range of our own theme; the schema lists only the names that every theme has
     schema.TopLevelSpec.from_dict(json.loads(text.replace('"range": "stages"', '"range": "category"')))
+
+
+def test_amounts_are_in_the_currency_that_is_said(english):
+    cells = {cell for row in sample(currency="GBP").table.rows for cell in row[1:] if cell}
+    assert all("£" in cell for cell in cells)
 
 
 def test_the_schema_would_refuse_an_unknown_mark():

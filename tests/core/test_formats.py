@@ -10,6 +10,7 @@ from django.template import Context, Template
 from django.utils import timezone, translation
 
 from core import formats
+from tests.factories import organisation_factory
 
 N = formats.NBSP
 
@@ -41,11 +42,11 @@ def english():
         (lambda: formats.number(-1234567.891, 2), "−1.234.567,89", "−1,234,567.89"),
         (lambda: formats.volume(0.25), "0,3", "0.3"),
         (lambda: formats.volume(1234.56, "MWh"), f"1.235{N}MWh", f"1,235{N}MWh"),
-        (lambda: formats.money(Decimal("1234.56")), f"€{N}1.234,56", "€1,234.56"),
-        (lambda: formats.money(Decimal("-1234.5")), f"€{N}−1.234,50", "−€1,234.50"),
+        (lambda: formats.money(Decimal("1234.56"), "EUR"), f"€{N}1.234,56", "€1,234.56"),
+        (lambda: formats.money(Decimal("-1234.5"), "EUR"), f"€{N}−1.234,50", "−€1,234.50"),
         (lambda: formats.money(5, "CHF"), f"CHF{N}5,00", f"CHF{N}5.00"),
-        (lambda: formats.money(1_550_000, scale="k", decimals=0), "1.550", "1,550"),
-        (lambda: formats.scale_label("k"), f"x{N}€{N}1.000", f"x{N}€1,000"),
+        (lambda: formats.money(1_550_000, "", scale="k", decimals=0), "1.550", "1,550"),
+        (lambda: formats.scale_label("k", "EUR"), f"x{N}€{N}1.000", f"x{N}€1,000"),
         (lambda: formats.percent(0.412), "41,2%", "41.2%"),
         (lambda: formats.percent(Decimal("-0.0005")), "−0,1%", "−0.1%"),
         (lambda: formats.share(0.0025), f"<{N}1%", f"<{N}1%"),
@@ -69,7 +70,7 @@ def test_a_value_reads_by_language(write, nl, en):
     [
         formats.number,
         formats.volume,
-        formats.money,
+        lambda missing: formats.money(missing, "EUR"),
         formats.percent,
         formats.index,
         formats.month,
@@ -110,7 +111,7 @@ def test_a_large_number_keeps_three_digits(english):
         (0.0004, {}, "0,0%", "→", "flat"),
         (104, {"kind": "index"}, "104", "▲", "up"),
         (96.2, {"kind": "index"}, "96", "▼", "down"),
-        (0.02, {"kind": "money", "good": "down"}, f"+€{N}0,02", "▲", "up bad"),
+        (0.02, {"kind": "money", "good": "down", "unit": "EUR"}, f"+€{N}0,02", "▲", "up bad"),
         (0.1, {"good": "none"}, "+10,0%", "▲", "up plain"),
     ],
 )
@@ -138,6 +139,15 @@ def render(source, **values):
     return Template("{% load core %}" + source).render(Context(values))
 
 
+@pytest.mark.django_db
+def test_amounts_are_in_the_organisations_currency_unless_another_is_said(english):
+    organisation_factory(currency="GBP")
+    source = "{{ 5|money }} {{ 5|money_whole }} {% scale_label 'k' %} {% delta 5 kind='money' %}"
+    assert render(source).count("£") == 4
+    assert render("{{ 5|money:'USD' }}") == "$5.00"
+
+
+@pytest.mark.django_db
 def test_a_missing_value_has_words_for_those_who_listen(english):
     assert "no data" in render("{{ value|money }}", value=None)
     assert "0" not in render("{{ value|percent }}", value=None)

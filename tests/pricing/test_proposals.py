@@ -19,6 +19,7 @@ from core import jobs
 from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
+from pricing.forms.prices import cells_read
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.notices import told_too_late
 from pricing.selectors.prices import price_on
@@ -487,10 +488,15 @@ class TestLimits:
         assert said.startswith("Here a price is told 40 days")
 
 
+def test_of_cells_from_a_spreadsheet_codes_may_have_any_signs() -> None:
+    with translation.override("en"):
+        assert cells_read("A; B  2\t1.30\nC;2.50") == ({"a; b  2": D("1.30"), "c": D("2.50")}, [])
+
+
 @pytest.mark.parametrize(("value", "said"), [("1.3", "set to 1.30"), ("0.2345", "set to 0.2345")])
 def test_one_price_is_said_as_prices_are(value: str, said: str) -> None:
     with translation.override("en"):
-        assert rule_words(Rule("target", D(value)).as_json()) == said
+        assert rule_words(Rule("target", D(value)).as_json(), "EUR") == said
 
 
 @pytest.mark.django_db(transaction=True)

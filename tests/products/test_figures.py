@@ -16,7 +16,7 @@ from products.selectors.family import family_sales
 from products.selectors.figures import amount_over, compare, spans
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_month, complete_months, first_provisional_month, provisional
-from products.selectors.sales import products_total, sales_by_channel, sales_months
+from products.selectors.sales import products_by_channel, products_total, sales_by_channel, sales_months
 from products.services.figures import (
     ForecastFigures,
     StageFigures,
@@ -235,6 +235,21 @@ def test_months_with_gaps_within_a_persons_channels() -> None:
     assert [
         row.channel for row in sales_by_channel(user_factory(channels=[shop]), product, units(), FIRST, last)
     ] == [shop]
+
+
+def test_of_a_level_a_channel_that_stopped_has_no_state_any_more() -> None:
+    """So that channels add up to the whole."""
+    contracts, web, shop = measure_factory(kind="level"), channel_factory(), channel_factory()
+    product = product_factory(line=line_factory(measures=[contracts]))
+    sell(product, [10, 12], channel=web, measure=contracts)
+    sell(product, [5], channel=shop, measure=contracts)
+    user, last = user_factory(), month_add(FIRST, 1)
+    found = (
+        sales_by_channel(user, product, contracts, FIRST, last),
+        products_by_channel(user, [product], contracts, product.line_id, FIRST, last),
+    )
+    for sold in found:
+        assert {row.channel: row.volume for row in sold} == {web: 12, shop: None}
 
 
 def test_unlike_units_are_never_added() -> None:

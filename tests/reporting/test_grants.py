@@ -168,6 +168,29 @@ def test_for_more_than_was_asked_it_does_not_hold(
     assert not holds()
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_approved_for_one_supplier_it_does_not_hold_for_all(
+    kept: bool, author: Any, juice: Product, finance: Any
+) -> None:
+    """Of the same products others charge too; ``kept`` is whether the approval says for which suppliers."""
+    own, other = (Supplier.objects.create(code=code, name=code) for code in ("OWN", "OTHER"))
+    Product.objects.update(supplier=own)
+    report = made(author, juice, "external", suppliers=[own], all_channels=True)
+    grant = ask(report, "author")
+    if not kept:
+        del grant.scope["suppliers"]
+        grant.save()
+    grant_decide(user=finance, grant=grant, approve=True)
+
+    def holds(*suppliers: Supplier) -> bool:
+        report.suppliers.set(suppliers)
+        return "author" in report_build(Report.objects.get(pk=report.pk)).fields
+
+    assert holds(own)
+    assert not holds()
+    assert holds(own, other) is not kept
+
+
 def test_what_waits_for_less_than_the_report_is_now_waits_no_longer(report: Report, finance: Any) -> None:
     grant = ask(report)
     report_parts_set(user=report.author, report=report, parts=[Part("margin")])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from collaboration.models import Notification
 from core.jobs import job_claim, job_run
 from core.models import Job
 from reporting.models import Report, Snapshot
@@ -16,6 +17,7 @@ from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import Part, report_change, report_create, report_parts_set
 from tests.factories import product_factory, user_factory
+from tests.html import tight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -56,6 +58,9 @@ def test_a_long_report_is_published_once_by_a_worker(author: Any, report: Report
     assert Job.objects.filter(kind="reporting.publish").count() == 1
     assert Snapshot.objects.get().number == 1
     assert f"/reports/{report.pk}/1/" in client.get(first).text
+    [told] = Notification.objects.filter(user=author)
+    assert (told.url, told.key) == (f"/reports/{report.pk}/1/", f"publish:{job.pk}")
+    assert "“Month” is published as version 1" in tight(client.get("/notifications/"))
 
 
 def test_what_was_built_keeps_its_audience(
@@ -83,6 +88,9 @@ def test_a_worker_that_fails_says_so_and_leaves_nothing(author: Any, report: Rep
     report_parts_set(user=author, report=report, parts=[])
     assert (work().state, Snapshot.objects.count()) == ("failed", 0)
     assert "It says nothing yet" in client.get(address).text
+    assert Notification.objects.get(user=author).url == address
+    said = "“Month” could not be published: It says nothing yet: add a section"
+    assert said in tight(client.get("/notifications/"))
     report_parts_set(user=author, report=report, parts=[Part("words", "Now it does.")])
     nonce = client.get(f"/reports/{report.pk}/").context["nonce"]
     client.post(f"/reports/{report.pk}/act/publish/", {"nonce": nonce})

@@ -16,8 +16,8 @@ from collaboration.report_sections import decisions_section
 from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.blocks import ReportChart, Table, Text
-from core.reports.build import Builder, ReportContext
+from core.reports.blocks import Cell, ReportChart, Table, Text
+from core.reports.build import Builder, Column, Figure, ReportContext, Volume
 from forecasting.models import AccuracyWindow, Override, OverrideMonth, StageSetting
 from pricing.models import Positioning
 from pricing.selectors.cost_months import BookedCost
@@ -28,6 +28,7 @@ from products.models import Channel, Measure, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
+from reporting.renderers.xlsx import number_format
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.overview import overview_get
 from reporting.selectors.reports import report_build
@@ -106,6 +107,25 @@ def test_the_plan_is_what_the_overview_says_and_adds_up(company: Any) -> None:
     assert rows["Total"]["Revenue"] == f"€{(70000 + 11 * 3 + 11 * 5) * months:,}"
 
 
+def test_volumes_have_the_decimals_that_pages_give_them() -> None:
+    """Of one unit alike, of small ones one: the same on the page and in a spreadsheet."""
+    rows = [
+        ("A", Volume(0.36, "MWh")),
+        ("B", Volume(12, "MWh")),
+        ("C", Volume(D("1440.5"), "pack")),
+        ("D", Volume(None)),
+    ]
+    builder = Builder({"product", "volume"})
+    name = Column("product", "Product", lambda row: Cell(row[0]))
+    builder.table("T", [name, Column("volume", "Volume", lambda row: row[1])], rows)
+    builder.figures([Figure("volume", "Volume", lambda: Volume(D("2.24")))])
+    [table, figures] = builder.blocks
+    cells = [row[1] for row in table.rows]
+    assert [cell.text for cell in cells] == ["0.4\u00a0MWh", "12.0\u00a0MWh", "1,441\u00a0pack", "—"]
+    assert [number_format(cell) for cell in cells[:2]] == ['#,##0.0"\u00a0MWh";"−"#,##0.0"\u00a0MWh"'] * 2
+    assert figures.figures[0].figure.text == "2.2"
+
+
 def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> None:
     found = tables(blocks(company, "category", company.north, audience="external"))
     assert list(found) == ["Noord"]
@@ -157,6 +177,27 @@ def test_products_at_many_channels_have_the_largest_and_those_that_the_report_na
     assert [table.title for table in found][-2:] == ["Shop 09", "Shop 14"]
     *_some, last = blocks(company, "category", company.north, audience="external")
     assert isinstance(last, Table)
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_an_account_that_sells_through_stores_has_a_row_of_its_own(company: Any, limited: bool) -> None:
+    """Not where somebody sees one of its stores alone."""
+    stores = [channel_factory(name=f"Store {n}", kind="store", parent=company.north) for n in (1, 2)]
+    SalesMonth.objects.filter(channel=company.north, product=company.juice).delete()
+    for number, store in enumerate(stores, start=1):
+        sell(company.juice, LAST, D(number), D(10 * number), channel=store)
+    if limited:
+        company.author = user_factory("product-manager", channels=stores[:1])
+    channels = [] if limited else [company.north]
+    of = {"products": [company.juice], "period": "months", "months": 1}
+    [table] = blocks(company, "channels", *channels, **of)
+    rows = [("Noord", "3"), ("\u2003Store 2", "2"), ("\u2003Store 1", "1")]
+    assert [(row[0].text, row[1].text) for row in table.rows] == ([("Store 1", "1")] if limited else rows)
+    assert table.strong == (() if limited else (0,))
+    found = tables(blocks(company, "category", *channels, **of))
+    assert {title: row["Revenue"] for title, [row] in found.items()} == (
+        {"Store 1": "€10"} if limited else {"Noord": "€30", "Store 2": "€20", "Store 1": "€10"}
+    )
 
 
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
@@ -264,6 +305,30 @@ def test_of_prices_an_account_gets_its_own(company: Any, audience: str, places: 
     channels = [getattr(company, name) for name in places]
     found = blocks(company, "prices", *channels, audience=audience, all_channels=not places)
     assert {text.removeprefix("€") for text in values(found) if text.startswith("€")} == told
+
+
+def test_a_price_to_the_outside_says_what_it_is_for(company: Any) -> None:
+    parts = {("month", ""): "4.75", ("unit", "kWh, off-peak"): "0.248", ("unit", ""): "9.50"}
+    for said in ({"channel": company.north}, {"kind": "advised", "with_vat": True}):
+        price_list = price_list_factory(**said)
+        for (component, tier), amount in parts.items():
+            how = {"component": component, "tier": tier, "amount": D(amount), "start_date": LAST}
+            price_factory(product=company.juice, price_list=price_list, **how)
+    company.juice.unit = "pack"
+    company.juice.save()
+    found = tables(blocks(company, "prices", company.north, audience="external"))
+    whom = {
+        "Prices to Noord": "Noord · own price · without VAT",
+        "Consumer prices": "everybody · consumer price, advised · with VAT",
+    }
+    assert found.keys() == whom.keys()
+    for title, rows in found.items():
+        assert {row["Component"]: row["Price"] for row in rows} == {
+            "per month": "€4.75",
+            "kWh, off-peak": "€0.248",
+            "per pack": "€9.50",
+        }
+        assert {row["For"] for row in rows} == {whom[title]}
 
 
 def test_outside_go_promotions_that_began_at_the_account_alone(company: Any) -> None:

@@ -312,6 +312,16 @@ def test_of_a_period_only_what_its_kind_needs_is_asked(
     assert wrong or form.values()["months"] == 24
 
 
+def test_a_code_has_spaces_and_commas_in_it(author: Any, juice: Product) -> None:
+    said = {"title": "T", "language": "en", "audience": "internal", "period": "ytd"}
+    packs = product_factory(code="JUICE 1 L, new; 2")
+    form = ReportForm({**said, "products": "juice 1 l, new; 2\r\n\r\n JUICE "}, user=author)
+    assert form.is_valid()
+    assert set(form.values()["products"]) == {packs, juice}
+    report = report_create(user=author, values=form.values())
+    assert ReportForm(instance=report, user=author)["products"].initial == "JUICE\nJUICE 1 L, new; 2"
+
+
 def test_a_report_of_all_products_on_purpose_has_those_that_come_later(
     author: Any, juice: Product, client: Any
 ) -> None:

@@ -284,6 +284,27 @@ def test_a_link_to_all_products_on_purpose_shows_those_that_come_later(client: C
     assert share_snapshot(share) == newer
 
 
+def test_a_link_to_all_products_of_lines_shows_those_that_come_later_in_them() -> None:
+    """Of an author who sees some lines only: of more lines, or of all, is more."""
+    report = report_made()
+    juices = ABOUT | {"all_products": True, "within": ["Juices"]}
+    snapshot_made(report, about=juices)
+    share = share_made(report)[0]
+    newer = snapshot_made(
+        report, about=juices | {"products": ["Juice (SAP)", "New (N-1)"]}, product_ids=[3, 4]
+    )
+    assert share_snapshot(share) == newer
+    assert snapshot_showing(newer).shown == [share.pk]
+    for lines, said in (["Juices", "Lamps"], "all of Juices, Lamps, also"), ([], "all, also"):
+        wider = snapshot_made(report, about=juices | {"within": lines}, product_ids=[3, 4, 5])
+        assert share_snapshot(share) == newer
+        [(kind, names)] = more_words(shares_behind([share])[share.pk][1])
+        assert (kind, names) == ("Products", f"{said} those that come later")
+        assert snapshot_showing(wider).behind == [share.pk]
+    chosen = snapshot_made(report, about=ABOUT, product_ids=[3])
+    assert share_snapshot(share) == chosen
+
+
 def following() -> Share:
     """A link that follows a report of one product, channel and supplier."""
     report = report_made()
@@ -471,6 +492,12 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     share = share_find(token[1])
     assert share
     assert share.granted.number == 1
+    told = client.get(
+        page, {"expires_on": ""}, headers={"HX-Request": "true"}
+    )  # a choice tells of the newest
+    later = {**data, "nonce": re.findall(r'name="nonce" form="share" value="([^"]+)"', tight(told))[0]}
+    assert client.post(page, later).context["share"].granted.number == 2
+    Share.objects.filter(granted__number=2).delete()
     forged = client.post(page, {**data, "nonce": f"{report.author.pk}:{report.pk}:guessable"})
     assert forged.status_code == 422
     assert Share.objects.count() == 1

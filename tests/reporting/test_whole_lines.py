@@ -145,6 +145,28 @@ def test_of_a_part_of_the_line_nothing_is_expected(company: Any, narrower: str) 
     assert "777" not in str([found, sales])
 
 
+def test_before_the_first_sale_there_is_what_is_expected(company: Any) -> None:
+    """Also of the first product of a line, of which there is no month at all; not in a report of the past."""
+    for line in (company.juices, line_factory(name="Wines")):
+        wine = product_factory(name="Wine", line=line)
+        forecast = Forecast.objects.create(
+            product=wine,
+            measure=Measure.objects.get(code="units"),
+            method="launch",
+            as_of=LAST,
+            data_month=LAST,
+            computed_at=timezone.now(),
+        )
+        edges = {"mean": 70, "median": 70, "lo80": 60, "hi80": 80, "lo95": 50, "hi95": 90}
+        ForecastMonth.objects.bulk_create(
+            ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
+        )
+        [chart] = charts(built(company, "sales", products=[wine]))
+        assert (chart.title, chart.table.rows[0][2].text) == ("Wine", "70")
+        past = {"period": "range", "first_month": month_add(LAST, -9), "last_month": month_add(LAST, -4)}
+        assert not built(company, "sales", products=[wine], **past)
+
+
 def test_a_family_is_a_whole_of_its_products_today(company: Any) -> None:
     family = family_factory(name="Sweet", line=company.juices)
     for product in company.products[:2]:

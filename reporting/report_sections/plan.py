@@ -1,0 +1,244 @@
+"""The plan: a month and the year beside last year and the budget, product by product, and what all products
+of the report come to."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.months import month_add
+from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
+from products.models import Measure, Product
+from products.selectors.budget import BudgetMonth, budget_months_leading
+from products.selectors.budget_lines import LinesBudget, products_budget
+from products.selectors.figures import compared, spans
+from products.selectors.months import product_complete_month
+from products.selectors.sales import MonthSales, products_total, total
+from reporting.selectors.full_year import full_year_expected
+from reporting.selectors.key_figures import KeyFigure, KeyFigures, figures_of
+
+from .rows import COMPARED, Row, change, rows_of
+from .wholes import leads_of
+
+PLANNED = ("month", "year_to_date", "full_year")
+FLOW = Measure(kind=Measure.Kind.FLOW)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A product's span beside the year before and the budget, or (no volume) what several come to; ``alike``:
+    what it can be compared with."""
+
+    name: str
+    revenue: KeyFigure
+    unit: str = ""
+    volume: KeyFigure | None = None
+    alike: frozenset[str] = COMPARED
+    is_sum: bool = False
+
+
+@dataclass(frozen=True)
+class _Month:
+    """Products whose figures are as of one month: those told one by one, what the ``others`` of them come to,
+    and the ``budget`` of all, with what is made for lines as wholes."""
+
+    month: datetime.date
+    rows: Sequence[tuple[Row, KeyFigures]]
+    others: tuple[str, KeyFigures] | None
+    budget: LinesBudget
+
+
+def plan_section(builder: Builder, context: ReportContext) -> None:
+    """Actual, budget and last year of the month and the year so far, and the full year expected: a table
+    each, with the sum of all products in money; as of the period's last month."""
+    for group in _months(builder, context):
+        for span in PLANNED:
+            _plan_table(builder, context, span, group)
+
+
+def _months(builder: Builder, context: ReportContext) -> list[_Month]:
+    """The months that products are known up to, first that of the first product told. Of products that are
+    not told one by one five queries a month."""
+    told: dict[datetime.date, list[tuple[Row, KeyFigures]]] = defaultdict(list)
+    for row in rows_of(context):
+        if row.span is not None and (figures := row.figures()) is not None:
+            told[row.span[1]].append((row, figures))
+    named = {product.pk for product in context.scope.products}
+    products: dict[datetime.date, list[Product]] = {month: [] for month in told}
+    for measure, own in leads_of(context.scope.all).items():
+        for product in own:
+            month = product_complete_month(product, measure.pk)
+            span = None if month is None else context.scope.period.of(month)
+            if span is not None:
+                products.setdefault(span[1], []).append(product)
+    found = []
+    for month, every in products.items():
+        rest, others = [each for each in every if each.pk not in named], None
+        if rest:
+            name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
+            others = name, _together(builder, context, rest, month)
+        budget = LinesBudget({}, of_lines=False)
+        if builder.may("budget"):
+            first, last = spans(month)["full_year"]
+            budget = products_budget(context.viewer, [each.pk for each in every], first, last)
+        found.append(_Month(month, told.get(month, []), others, budget))
+    return found
+
+
+def _together(
+    builder: Builder, context: ReportContext, products: Sequence[Product], month: datetime.date
+) -> KeyFigures:
+    """What they come to in money, with the budgets made for them product by product."""
+    wanted = spans(month)
+    (start, last), viewer, leads = wanted["full_year"], context.viewer, leads_of(products)
+    sold: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
+    for measure, own in leads.items():
+        for row in products_total(viewer, own, measure, None, month_add(start, -12), month).months:
+            sold[row.month].append(row.revenue)
+    planned: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
+    if builder.may("budget"):
+        by_product = {each.pk: measure.pk for measure, own in leads.items() for each in own}
+        for _pk, plan in budget_months_leading(viewer, by_product, start, last):
+            planned[plan.month].append(plan.revenue)
+    found = figures_of(
+        compared(
+            [MonthSales(month, revenue=total(each)) for month, each in sold.items()],
+            {month: BudgetMonth(month, None, total(each), "", False) for month, each in planned.items()},
+            FLOW,
+            wanted,
+        ),
+        FLOW,
+        month,
+        None,
+        None,
+    )
+    *plain, full = found.revenue
+    if builder.may("forecast") and full.value is None:
+        full = replace(full, value=full_year_expected(viewer, [each.pk for each in products], month))
+    return KeyFigures(found.volume, [*plain, full])
+
+
+def _plan_table(builder: Builder, context: ReportContext, span: str, group: _Month) -> None:
+    found = [
+        _Planned(row.product.name, figures.of("revenue", span), row.unit, figures.of("volume", span))
+        for row, figures in group.rows
+    ]
+    if group.others is not None:
+        name, figures = group.others
+        found.append(_Planned(name, figures.of("revenue", span)))
+    if all(row.revenue.value is None and _value(row.volume) is None for row in found):
+        return  # the full year of a few channels is not known: there is no forecast of these
+    first, last = found[0].revenue.first, found[0].revenue.last
+    found, notes = _added_up(found, group.budget)
+    fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
+    title = {
+        "month": formats.month(group.month),
+        "year_to_date": _("Year to date"),
+        "full_year": _("Full year expected"),
+    }[span]
+
+    def volume(name: str) -> Callable[[_Planned], Volume]:
+        return lambda row: Volume(getattr(row.volume, name, None), row.unit)
+
+    def revenue(name: str) -> Callable[[_Planned], Cell]:
+        return lambda row: money(getattr(row.revenue, name), context.currency)
+
+    def against(which: str, name: str) -> Callable[[_Planned], Cell]:
+        index = {"budget": "budget_index", "last_year": "index"}[name]
+        return lambda row: change(getattr(getattr(row, which), index, None) if name in row.alike else None)
+
+    builder.table(
+        title,
+        [
+            Column("product", _("Product"), lambda row: words(row.name), numeric=False),
+            Column(fields[0], _("Volume"), volume("value")),
+            Column("budget", _("Budget"), volume("budget")),
+            Column("budget", _("against budget"), against("volume", "budget")),
+            Column("last_year", _("against last year"), against("volume", "last_year")),
+            Column(fields[1], _("Revenue"), revenue("value")),
+            Column("budget", _("Budget"), revenue("budget")),
+            Column("budget", _("against budget"), against("revenue", "budget")),
+            Column("last_year", _("Last year"), revenue("last_year")),
+            Column("last_year", _("against last year"), against("revenue", "last_year")),
+        ],
+        found,
+        strong=lambda row: row.is_sum,
+        note=". ".join(filter(None, [_span_words(first, last), *_told(builder, notes)])),
+        name=span,
+    )
+
+
+def _value(figure: KeyFigure | None) -> Decimal | None:
+    return None if figure is None else figure.value
+
+
+def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Planned], Collection[str]]:
+    """The rows with what is planned of no product and with their total, which is their sum in money; and what
+    is to be said of it: that some of the ``budget`` is of ``lines``, and what it is not compared with."""
+    found, first = list(rows), rows[0].revenue
+    added = _sum(rows)
+    planned = budget.over(first.first, first.last) if budget.of_lines else None
+    notes: set[str] = set()
+    if planned is not None:
+        notes.add("lines")
+        more = planned - (added.revenue.budget or 0)
+        if more:
+            alone = replace(first, value=None, last_year=None, budget=more)
+            found.append(_Planned(_("Budget of no product"), _bare(alone)))
+        is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
+        added = replace(
+            added,
+            revenue=replace(added.revenue, budget=planned),
+            alike=added.alike | {"budget"} if is_whole else added.alike - {"budget"},
+        )
+    if len(found) == 1:
+        return found, notes
+    notes |= {name for name in COMPARED - added.alike if getattr(added.revenue, name) is not None}
+    return [*found, added], notes
+
+
+def _sum(rows: Sequence[_Planned]) -> _Planned:
+    """What is known of each, in money; compared only where all can be."""
+    parts = [row.revenue for row in rows]
+    sums: dict[str, Any] = {
+        name: total(getattr(part, name) for part in parts) for name in ("value", *COMPARED)
+    }
+    alike = {
+        name
+        for name in COMPARED
+        if all((part.value is None) == (getattr(part, name) is None) for part in parts)
+    }
+    whole = replace(_bare(parts[0]), **sums)
+    return _Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)
+
+
+def _bare(figure: KeyFigure) -> KeyFigure:
+    """Without a band and averages, which do not add up."""
+    return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None)
+
+
+def _told(builder: Builder, notes: Collection[str]) -> list[str]:
+    said = {
+        "lines": _("the budget of a line is its own row, else the sum of what is below it"),
+        "budget": _("the total is not compared with the budget: not each row has both"),
+        "last_year": _("the total is not compared with last year: not each row has both"),
+    }
+    fields = {"lines": "budget"}
+    return [
+        words[0].upper() + words[1:]
+        for key, words in said.items()
+        if key in notes and builder.may(fields.get(key, key))
+    ]
+
+
+def _span_words(first: datetime.date, last: datetime.date) -> str:
+    if first == last:
+        return ""
+    return _("%(first)s to %(last)s") % {"first": formats.month(first), "last": formats.month(last)}

@@ -1,0 +1,61 @@
+# ruff: noqa: F811  a fixture and the argument it comes in by
+"""What a report tells, on its own page: which sections came to nothing and why, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from products.models import Product
+from reporting.selectors.reports import report_build
+from reporting.services.reports import Part, report_create, report_publish
+from tests.factories import product_factory, user_factory
+from tests.html import tight
+
+from .test_reports import author, juice, retailers  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+def empty(author: Any, *sections: str, **values: Any) -> dict[str, str]:
+    said = {"title": "Month", "language": "nl", "audience": "internal", **values}
+    return dict(report_build(report_create(user=author, values=said, parts=[*map(Part, sections)])).empty)
+
+
+def test_why_a_section_came_to_nothing(author: Any, juice: Product, retailers: Any, client: Client) -> None:
+    """In the language of who looks, whatever the report's."""
+    products = {"products": [juice]}
+    assert empty(author, "key_figures", "words", "accuracy", **products) == {
+        "Own words": "nothing is written in it yet",
+        "Forecast accuracy": "nothing is known of it for these products and months yet",
+    }
+    assert empty(author, "margin", audience="external", **products) == {
+        "Cost and margin": "who the report is for is not told this"
+    }
+    assert empty(author, "margin", channels=retailers[:1], **products) == {
+        "Cost and margin": "nothing is known of it in these channels alone"
+    }
+    assert empty(author, "key_figures", products=[product_factory()]) == {
+        "Key figures": "nothing is known of it for these products and months yet"
+    }
+    sales = user_factory("marketing", language="en")
+    assert empty(sales, "margin", **products) == {"Cost and margin": "you may not see it"}
+    values = {"title": "Month", "language": "nl", "audience": "internal", **products}
+    report = report_create(user=author, values=values, parts=[Part("sales"), Part("words")])
+    client.force_login(author)
+    page = tight(client.get(f"/reports/{report.pk}/preview/"))
+    assert "Own words is not in it: nothing is written in it yet." in page
+
+
+def test_fields_are_named_in_the_readers_language(author: Any, juice: Product, client: Client) -> None:
+    values = {"title": "Month", "language": "en", "audience": "internal", "products": [juice]}
+    report = report_create(user=author, values=values, parts=[Part("key_figures")])
+    with translation.override("nl"):
+        snapshot = report_publish(user=author, report=report)
+    client.force_login(author)
+    assert "Volume, Revenue, Name" in tight(client.get(snapshot.get_absolute_url()))
+    client.force_login(user_factory("product-manager", language="nl"))
+    assert "Afzet, Omzet, Naam" in tight(client.get(snapshot.get_absolute_url()))

@@ -1,0 +1,116 @@
+# ruff: noqa: F811  a fixture and the argument it comes in by
+"""Actual, budget, last year and the full year: of all products of the report, whatever is told one by one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.months import month_add
+from core.reports.blocks import Table
+from products.models import ProductFigures, SalesMonth
+from products.selectors.budget_lines import products_budget
+from products.services.figures import figures_refresh
+from reporting.selectors import reports
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.words.margin_gaps import gaps_words
+from tests.factories import line_factory, product_factory
+from tests.forecasting.test_line_totals import line_budget
+from tests.pricing.test_margins import sell
+
+from .test_cost_reports import ask
+from .test_report_sections import LAST, _company, blocks, company, tables  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+D = Decimal
+MONTH = f"{LAST:%b}\u00a0{LAST:%Y}"
+A_MONTH = {"Orange juice": 33 + 70000, "Apple juice": 55}
+
+
+def plan(company: Any, **values: Any) -> dict[str, list[dict[str, str]]]:
+    return tables(blocks(company, "plan", **values))
+
+
+def money(text: str) -> int:
+    return int(text.replace("€", "").replace(",", "").replace("−", "-"))
+
+
+def test_of_many_products_the_total_is_of_all_and_the_rows_add_up(company: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(reports, "EACH", 3)
+    monkeypatch.setattr(reports, "TOP", 1)
+    more = [product_factory(line=company.juice.line, name=f"More {n}") for n in range(3)]
+    for product in more:
+        sell(product, LAST, D(2), D(10), channel=company.north)
+        line_budget(None, 7, LAST.year, product=product)
+    products = [company.juice, company.apple, *more]
+    figures_refresh()
+    rows = plan(company, products=products)[MONTH]
+    assert [row["Product"] for row in rows] == ["Orange juice", "and 4 more", "Total"]
+    assert [money(row["Revenue"]) for row in rows] == [70033, 55 + 30, 70033 + 85]
+    assert [row["Budget"] for row in rows] == ["—", "€21", "€21"]
+    assert [row["Last year"] for row in rows[1:]] == ["€50", "€70,080"]
+    ProductFigures.objects.filter(product__in=more).update(forecast_as_of=LAST, year_rest_amount=100)
+    full = plan(company, products=products)["Full year expected"]
+    ytd = 55 * LAST.month + 30
+    assert [row["Revenue"] for row in full] == ["—", f"€{ytd + 300:,}", f"€{ytd + 300:,}"]
+
+
+def test_the_budget_of_a_line_is_in_the_total(company: Any) -> None:
+    line = company.juice.line
+    line_budget(line, 1000, LAST.year)
+    line_budget(None, 7, LAST.year, product=company.juice)
+    [table] = [block for block in blocks(company, "plan") if block.title == MONTH]
+    assert isinstance(table, Table)
+    assert table.note == "The budget of a line is its own row, else the sum of what is below it"
+    rows = plan(company)[MONTH]
+    assert [(row["Product"], row["Budget"]) for row in rows] == [
+        ("Apple juice", "—"),
+        ("Orange juice", "€7"),
+        ("Budget of no product", "€993"),
+        ("Total", "€1,000"),
+    ]
+    total = sum(A_MONTH.values())
+    assert rows[-1]["against budget"] == f"+{(total / 1000 - 1) * 100:,.1f}%"
+    # Of a part of the line its budget says nothing.
+    [alone] = plan(company, products=[company.juice])[MONTH]
+    assert alone["Budget"] == "€7"
+
+
+def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:
+    line_budget(None, 7, LAST.year, product=company.juice)
+    [table] = [block for block in blocks(company, "plan") if block.title == MONTH]
+    assert isinstance(table, Table)
+    assert table.note == "The total is not compared with the budget: not each row has both"
+    assert plan(company)[MONTH][-1]["against budget"] == "—"
+
+
+def test_lines_are_whole_with_all_products_below_them(company: Any) -> None:
+    top = line_factory(name="Top")
+    line = company.juice.line
+    line.parent = top
+    line.save()
+    bottles = product_factory(line=line_factory(name="Bottles", parent=top))
+    line_budget(top, 100, LAST.year)
+    both = [company.juice.pk, company.apple.pk]
+    first = LAST.replace(month=1)
+    for products, months in (
+        (both, {}),
+        ([*both, bottles.pk], {month_add(first, n): 100 for n in range(12)}),
+    ):
+        found = products_budget(company.author, products, first, month_add(first, 11))
+        assert (dict(found.months), found.of_lines) == (months, bool(months))
+
+
+def test_the_bridge_from_the_budget_has_what_is_planned_of_lines(company: Any) -> None:
+    SalesMonth.objects.filter(channel=company.south).delete()
+    line_budget(company.juice.line, 1000, LAST.year)
+    line_budget(None, 7, LAST.year, product=company.juice)
+    asked = {"layout": "bridge", "of": "standard", "against": "budget", "period": "month"}
+    report = margin_bridge(company.author, ask(**asked, month=f"{LAST:%Y-%m}"))
+    assert report.found is not None
+    assert report.found.before == 1000
+    others = {name.label: part.change for name, part in report.parts if part.term == "other"}
+    assert others["not on a product"] == -993
+    assert "€993 of the budget is made for whole lines" in " ".join(gaps_words(report.gaps))
