@@ -8,6 +8,8 @@ from collaboration.services.alerts import Candidate, alerts_settle
 from pricing.selectors.beyond_bounds import Overtaken, prices_overtaken
 from products.selectors.lines import LineTree
 
+from .owner_alerts import owner_alert
+
 ALERT = "price_bound"
 
 
@@ -25,11 +27,11 @@ def bound_alerts_settle(local_date: datetime.date) -> int:
 
 def _candidate(found: Overtaken, tree: LineTree) -> Candidate:
     price, bound = found.passed.price, found.passed.bound
-    return Candidate(
-        subject=f"product:{price.product_id}",
-        fingerprint=f"bound:{bound.pk}",
-        stake_amount=None,
-        evidence={
+    return owner_alert(
+        price.product,
+        tree,
+        f"bound:{bound.pk}",
+        {
             "amount": str(price.amount),
             "currency": bound.currency,
             "component": price.component,
@@ -40,7 +42,4 @@ def _candidate(found: Overtaken, tree: LineTree) -> Candidate:
             "with_vat": bound.with_vat,
             "day": found.day.isoformat(),
         },
-        product_id=price.product_id,
-        line_id=price.product.line_id,
-        recipient_id=tree.owner_id(price.product),
     )

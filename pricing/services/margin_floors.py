@@ -12,6 +12,8 @@ from pricing.selectors.margins_ahead import LEVEL, Fall
 from products.models import Product
 from products.selectors.lines import LineTree
 
+from .owner_alerts import owner_alert
+
 ALERT = "margin_floor"
 TOLD = 3
 
@@ -38,11 +40,11 @@ def floor_alerts_settle(
 
 def _candidate(product: Product, fall: Fall, tree: LineTree) -> Candidate:
     rate = fall.month.statement.rate(LEVEL) or Decimal(0)
-    return Candidate(
-        subject=f"product:{product.pk}",
-        fingerprint="now" if fall.months == 1 else "ahead",
-        stake_amount=round(fall.gap, 2),
-        evidence={
+    return owner_alert(
+        product,
+        tree,
+        "now" if fall.months == 1 else "ahead",
+        {
             "month": fall.month.month.isoformat(),
             "months": fall.months,
             "under": fall.under,
@@ -57,7 +59,5 @@ def _candidate(product: Product, fall: Fall, tree: LineTree) -> Candidate:
                 for move in fall.moves[:TOLD]
             ],
         },
-        product_id=product.pk,
-        line_id=product.line_id,
-        recipient_id=tree.owner_id(product),
+        round(fall.gap, 2),
     )
