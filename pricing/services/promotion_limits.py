@@ -29,7 +29,7 @@ def _passed(promotion: Promotion) -> list[Passed]:
     if not bounds.read:
         return []
     prices = prices_paid(promotion, end)
-    begins = {row.start_date for row in (*prices, *bounds.read)}
+    begins = {row.start_date for row in prices} | {row.start_date for row in bounds.read}
     days = sorted({start, *(day for day in begins if start < day <= end)})
     rates = vat_rates_on([part.product for part in promotion.rows.all()], days)
     found: dict[tuple[int, int | None, int], Passed] = {}
