@@ -45,7 +45,7 @@ class Asker:
         kind = said.get("kind")
         if kind == "promotion":
             return self._promotion(said)
-        if kind == "distribution" and kind in kinds_of(self.ground):
+        if kind == "distribution":
             return self._distribution(said)
         return self._price(said)
 
@@ -123,11 +123,6 @@ class Asker:
             _day(said.get("start"), usual),
             _decimal(said.get("cost"), Decimal(0)),
         )
-
-
-def kinds_of(ground: Ground) -> tuple[str, ...]:
-    """What may be asked of it: what distribution does to what comes into a state nobody says."""
-    return ("price", "promotion", *(("distribution",) if ground.inflow is None else ()))
 
 
 def slides(asked: Asked) -> str:

@@ -204,24 +204,27 @@ def loaded_apply(row: Import, loaded: Loaded) -> Counts:
 
 
 def refusals_read(plan: Plan) -> list[ImportRefusal]:
-    """The first refused cells, with the file's own column names."""
+    """The first refused cells, with the file's own column names; of a column a month that of ``month``, where
+    the sheet says it."""
     headers = {name: header for header, name in plan.columns.columns.items()}
+    wide = {(plan.columns.wide_value, month): header for header, month in plan.columns.months.items()}
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT line, "column", left(value, 200), code, params::text FROM refused
                ORDER BY line, "column" LIMIT %s""",
             [REFUSALS_KEPT],
         )
-        return [
-            ImportRefusal(
-                line=line,
-                column=headers.get(column, column)[:120],
-                value=value,
-                code=code,
-                params=json.loads(params),
-            )
-            for line, column, value, code, params in cursor.fetchall()
-        ]
+        rows = [(*said, json.loads(params)) for *said, params in cursor.fetchall()]
+    return [
+        ImportRefusal(
+            line=line,
+            column=(wide.get((column, params.get("month"))) or headers.get(column, column))[:120],
+            value=value,
+            code=code,
+            params=params,
+        )
+        for line, column, value, code, params in rows
+    ]
 
 
 def refusals_keep(row: Import, refusals: list[ImportRefusal]) -> None:

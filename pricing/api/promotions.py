@@ -22,6 +22,7 @@ from pricing.models.price import PLACES
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotions import (
     channels_seen,
+    currency_of,
     promotions_visible,
     rows_seen,
     sees_whole,
@@ -88,6 +89,7 @@ class PromotionSerializer(serializers.ModelSerializer):
     effects = serializers.SerializerMethodField()
     whole = serializers.SerializerMethodField()
     budget_amount = serializers.SerializerMethodField()
+    currency = serializers.SerializerMethodField()
     author = serializers.EmailField(source="author.email", read_only=True)
     proposed_by = serializers.EmailField(source="proposed_by.email", read_only=True, default=None)
     decided_by = serializers.EmailField(source="decided_by.email", read_only=True, default=None)
@@ -95,9 +97,18 @@ class PromotionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Promotion
         fields = (
-            *("id", "name", "mechanic", "rate", "amount", "quantity", "state", "store_start", "store_end"),
-            *("delivery_start", "delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate"),
-            *("note", "alternatives", "exception_note", "exception", "products", "channels", "whole"),
+            *("id", "name", "mechanic", "rate", "amount", "quantity", "currency", "state", "store_start"),
+            *("store_end", "delivery_start", "delivery_end", "own_share_rate", "budget_amount"),
+            *(
+                "planned_uplift_rate",
+                "note",
+                "alternatives",
+                "exception_note",
+                "exception",
+                "products",
+                "channels",
+                "whole",
+            ),
             *("effects", "author"),
             *(
                 "proposed_by",
@@ -141,9 +152,13 @@ class PromotionSerializer(serializers.ModelSerializer):
         hidden = row.budget_amount is None or not sees_whole(self._user(), row)
         return None if hidden else f"{row.budget_amount:.4f}"
 
+    def get_currency(self, row: Promotion) -> str:
+        return currency_of(row)
+
 
 class PromotionRequestSerializer(StrictSerializer):
-    """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``channels``: codes, empty is
+    """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``currency`` of all its amounts: ours,
+    or that of a price list; none is ours. ``channels``: codes, empty is
     everywhere. ``exception``: why a price in it may pass a bound that asks for a reason. ``version``: what
     you had before you, to change one."""
 
@@ -152,6 +167,7 @@ class PromotionRequestSerializer(StrictSerializer):
     rate = serializers.DecimalField(**RATE, max_value=1, **_OPTIONAL)
     amount = serializers.DecimalField(**MONEY, **_OPTIONAL)
     quantity = serializers.IntegerField(min_value=2, max_value=100, **_OPTIONAL)
+    currency = serializers.CharField(max_length=3, required=False, allow_blank=True)
     store_start = serializers.DateField()
     store_end = serializers.DateField()
     delivery_start = serializers.DateField(**_OPTIONAL)

@@ -14,6 +14,7 @@ from core.charts.model import Switch, months_spec
 from core.months import month_add, month_range
 from pricing.models import DistributionMonth, Listing
 from pricing.selectors.place import Place, PlaceRow, product_place
+from products.models import Measure
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
@@ -51,17 +52,23 @@ def place_panel(user: Any, product: Any) -> Mapping[str, Any]:
 def place_table(place: Place, rows: Sequence[PlaceRow], unit: str) -> dict[str, Any]:
     """The table of the card and of the page."""
     big = any(row.volume is not None and abs(row.volume) >= THOUSAND for row in rows)
-    lines = [_line(row, place, big) for row in rows]
+    rated = list(dict.fromkeys(row.rated for row in rows if row.rated))
+    lines = [_line(row, place, big, several=len(rated) > 1) for row in rows]
     scale = f"x{formats.NBSP}{formats.number(1000)}{formats.NBSP}{unit}" if big else unit
     return {
         "place": place,
         "lines": lines,
         "scale": scale,
-        "unit": unit,
+        "rated": _rated(rated[0], place, unit) if len(rated) == 1 else "",
         "total": _volume(place.volume, big),
         "with_shares": any(line.shares for line in lines),
         "with_segment": any(row.segment_share is not None for row in rows),
     }
+
+
+def _rated(measure: Measure, place: Place, unit: str) -> str:
+    """What a rate of sale is of, in which unit."""
+    return f"{measure}, {unit if measure == place.measure else measure.unit}"
 
 
 def _volume(value: Any, big: bool) -> str:
@@ -70,7 +77,8 @@ def _volume(value: Any, big: bool) -> str:
     return formats.number(value / 1000, 1) if big else formats.volume(value)
 
 
-def _line(row: PlaceRow, place: Place, big: bool) -> PlaceLine:
+def _line(row: PlaceRow, place: Place, big: bool, *, several: bool) -> PlaceLine:
+    """``several``: rates of sale are not all of one measure."""
     about = []
     if row.points is not None:
         about.append(_("%(points)s points of sale") % {"points": formats.number(row.points)})
@@ -86,6 +94,10 @@ def _line(row: PlaceRow, place: Place, big: bool) -> PlaceLine:
         shares = _("%(here)s against %(segment)s") % {"here": both[0], "segment": both[1]}
     elif row.share is not None or row.segment_share is not None:
         shares = both[0] if row.share is not None else _("segment %(share)s") % {"share": both[1]}
+    notes = [
+        _("per weighted point") if row.per_weighted is not None else "",
+        f"{row.rated}, {row.rated.unit}" if several and row.rated else "",
+    ]
     gap = formats.delta(row.gap, "points", decimals=0).text.removesuffix(f"{formats.NBSP}{_('pp')}")
     return PlaceLine(
         row=row,
@@ -93,7 +105,7 @@ def _line(row: PlaceRow, place: Place, big: bool) -> PlaceLine:
         volume=_volume(row.volume, big),
         weighted=formats.MISSING if row.weighted is None else formats.number(row.weighted * 100, 0),
         per=formats.MISSING if per is None else formats.number(per, 1),
-        per_note=_("per weighted point") if row.per_weighted is not None else "",
+        per_note=" · ".join(filter(None, notes)),
         shares=shares,
         bar=round(float(max(row.share or 0, 0)) * BAR),
         mark=None if row.segment_share is None else round(float(row.segment_share) * (BAR - 2)),

@@ -48,6 +48,7 @@ def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
                 "after": _after(effects.get(row.pk)),
                 "cost": known.get(row.pk),
                 "planned_cost": own_cost(row) if sees_whole(user, row) else None,
+                "planned_in": row.currency,
             }
             for row in over
         ],

@@ -25,7 +25,7 @@ from pricing.selectors.what_if_distribution import DistributionAnswer, Distribut
 from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
 from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.scenarios import MOST as MOST_BESIDE
-from pricing.what_if_asked import Asker, kinds_of, machine
+from pricing.what_if_asked import Asker, machine
 from pricing.words.prices import price_decimals
 from products.models import Product
 
@@ -55,12 +55,15 @@ from .what_if_promotion import (
 
 REASONS = {
     "level": lambda: _(
-        "This product counts a state. A price moves what comes in and what leaves, not the state; "
-        "its line counts no single flow in the same unit that says what comes in."
+        "This product counts a state. A price moves what comes in and what leaves, not the state, and "
+        "nothing says what comes in. Give its product line one measure that is a flow in the same unit, such "
+        "as new contracts; where it counts cancelled ones too, say of that measure that it counts what "
+        "leaves."
     ),
     "inflow": lambda: _(
         "This product counts a state. A price moves what comes in and what leaves; of that too little is "
-        "known, or more is there than came in."
+        "known, or more is there than came in. Six months with the state and what comes in, each after a "
+        "month with the state, are enough: import those sales."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
     "currency": lambda: _("It has prices in another currency alone. A what-if begins with a price in ours."),
@@ -96,8 +99,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "ground": ground,
         "asked": asked,
         "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
-        "kinds": kinds(ground, asked),
-        "not_asked": not_asked(ground),
+        "kinds": kinds(asked),
         "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
         "beside": [kept_context(asker, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
@@ -117,21 +119,11 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
     }
 
 
-def kinds(ground: Ground, asked: Question) -> list[dict[str, Any]]:
+def kinds(asked: Question) -> list[dict[str, Any]]:
     """What may change, and which of it is asked now."""
     names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
-    return [{"kind": kind, "name": names[kind], "on": kind == on} for kind in kinds_of(ground)]
-
-
-def not_asked(ground: Ground) -> str:
-    """Which kind is missing, and why; nothing where all may be asked."""
-    if ground.inflow is not None:
-        return _(
-            "No distribution is asked here: this product counts what is in force, and what distribution does "
-            "to what comes in is not known."
-        )
-    return ""
+    return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
 
 
 def _measures(ground: Ground, of: str, address: list[tuple[str, Any]]) -> list[dict[str, Any]]:
@@ -233,20 +225,21 @@ def propose_url(ground: Ground, answer: Answer) -> str:
 def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     """Volume, and revenue where it is known what a unit brings in."""
     said = answer.outcome
-    rows = [outcome_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
+    rows, last = [outcome_row(_("Volume"), said.volume, said.volume_now, ground.unit)], ground.months[-1]
     if ground.inflow is not None:
-        last = ground.months[-1]
         name = _("At the end of %(month)s") % {"month": formats.month(last.month)}
         rows = [outcome_row(name, said.volumes[-1], last.final, ground.unit)]
     if answer.there is not None and isinstance(answer.asked, Asked) and answer.asked.channel:
-        where = ground.channels[answer.asked.channel].channel.name
-        there = outcome_row(
-            _("Volume in %(channel)s") % {"channel": where},
-            answer.there.volume,
-            answer.there.volume_now,
-            ground.unit,
-        )
-        rows.insert(0, there)
+        said_of = {"channel": ground.channels[answer.asked.channel].channel.name}
+        there = answer.there
+        row = outcome_row(_("Volume in %(channel)s") % said_of, there.volume, there.volume_now, ground.unit)
+        if ground.inflow is not None:
+            now = ground.paying[answer.asked.channel].part * last.final
+            name = _("In %(channel)s at the end of %(month)s") % (
+                said_of | {"month": formats.month(last.month)}
+            )
+            row = outcome_row(name, there.volumes[-1], now, ground.unit)
+        rows.insert(0, row)
     if ground.revenue is not None:
         rows.append(outcome_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
         if said.margin is not None:

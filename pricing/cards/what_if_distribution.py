@@ -88,6 +88,7 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
     said = {
         "units": formats.volume(answer.per_point, ground.unit),
         "measure": str(answer.measure),
+        "moved": str(ground.moved),
         "months": formats.number(belief.count, 0),
         "share": formats.share(answer.share),
         "rate": formats.percent(tenth[0]),
@@ -103,13 +104,20 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
         _("A tenth more distribution is %(rate)s more volume there (80%%: %(low)s to %(high)s).") % said,
         _("The channel sells %(share)s of all volume.") % said,
     ]
+    if ground.inflow is not None:
+        said["left"] = formats.percent(1 - ground.inflow.stays)
+        text = _(
+            "That is of what comes in (%(moved)s); who is there is taken to leave as in the last year, "
+            "%(left)s a month."
+        )
+        lines.append(text % said)
     found = answer.outcome
     if found.better is not None and ground.revenue is not None:
         lines += [
             _("Break-even: prices stay, so revenue is what it was as long as volume is."),
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(found.better)},
         ]
-        lines += _margin(found.margin, answer.asked) if found.margin is not None else []
+        lines += _margin(ground, found.margin, answer.asked) if found.margin is not None else []
         lines.append(
             _(
                 "The chance knows only how volume there follows distribution; more of it is taken never to "
@@ -119,7 +127,7 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
     return lines
 
 
-def _margin(margin: Margin, asked: Question) -> list[str]:
+def _margin(ground: Ground, margin: Margin, asked: Question) -> list[str]:
     """For who may see costs."""
     lines = []
     chance = _("Chance that the margin is higher than now: %(share)s.")
@@ -129,6 +137,10 @@ def _margin(margin: Margin, asked: Question) -> list[str]:
         text = _(
             "The margin stays the same if the channel sells %(share)s more from then on, what it costs paid."
         )
+        if ground.inflow is not None:
+            text = _(
+                "The margin stays the same if %(share)s more come in there from then on, what it costs paid."
+            )
         lines.append(text % {"share": formats.percent(margin.break_even)})
         chance = _("Chance that the margin is higher than now, what it costs paid: %(share)s.")
     return [*lines, chance % {"share": formats.share(margin.better)}]

@@ -206,7 +206,7 @@ def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
 def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
     """Of a state: what a price moves, what it is taken to do to who is there, and what comes of that."""
     assert ground.inflow is not None
-    words = {"measure": str(ground.inflow.measure), "rate": formats.percent(1 - ground.inflow.stays)}
+    words = {"measure": str(ground.moved), "rate": formats.percent(1 - ground.inflow.stays)}
     found = [
         _(
             "The price moves what comes in (%(measure)s). Who is there is taken to leave as in the last "

@@ -186,8 +186,7 @@ def _flow_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
 def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
     """Of a state: of what comes in, and who pays what."""
     asked, said, found = answer.asked, answer.outcome, answer.found
-    assert ground.inflow is not None
-    measure = {"measure": str(ground.inflow.measure)}
+    measure = {"measure": str(ground.moved)}
     if answer.belief.count:
         lines = [
             _(

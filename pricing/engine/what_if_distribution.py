@@ -1,13 +1,14 @@
 """How volume answers more distribution, and what that does month by month. Plain Python, as a page answers
 with it.
 
-    volume_m = base_m · (1 + c · s_m · ((y / x)^β − 1))
+    volume_m = base_m + G_m · ((y / x)^β − 1)       G_m = r · G_{m−1} + inflow_m · c · s_m
 
 with c the share of the volume the channel sells, s_m the share of month m from the day on, x and y its
 weighted distribution. At β = 1 every point of distribution sells what one sells now, its rate of sale; less
 where new shops sell less. β is expected to be 1, give or take 0.3, and moves from there by what the months
 with distribution say: the slope of ln(volume) on ln(distribution), whose errors follow one another. What it
-costs is paid once, in the first month it holds.
+costs is paid once, in the first month it holds. Of a state (contracts in force) it moves what comes in, of
+which a share r is still there a month later; of what is sold r is 0 and the inflow is the base.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from statistics import NormalDist, fmean
 
 from .pooling import Belief
 from .what_if import Less, Month, Outcome, left_of, outcome, points
+from .what_if_level import Coming, carried
 
 _NORMAL = NormalDist()
 # What is expected of β; months in a row say half of what months apart would.
@@ -51,22 +53,29 @@ def distribution_what_if(
     *,
     correlation: float,
     cost: float = 0.0,
+    coming: Coming | None = None,
 ) -> Outcome:
     """``times`` as much distribution in a channel with that share of the volume, for a ``cost`` beside it.
     Revenue is what it was as long as volume is, as no price changes; the break-even of the margin is by which
-    share the channel's volume must grow from the day on."""
+    share the channel's volume must grow from the day on. ``coming``: what comes into the state that
+    ``months`` are of; then it is by which share more must come in there."""
     draws = points(3)
+    inflows, stays = (coming.volumes, coming.stays) if coming else ([month.mean for month in months], 0.0)
+    moved = [inflow * channel * month.share for inflow, month in zip(inflows, months, strict=True)]
+    there = carried(moved, stays)
     factors = []
     for share, *_others in draws:
-        exponent = max(belief.mean + belief.sd * _NORMAL.inv_cdf(share), 0.0)
-        factors.append([1 + channel * month.share * (times**exponent - 1) for month in months])
+        more = times ** max(belief.mean + belief.sd * _NORMAL.inv_cdf(share), 0.0) - 1
+        factors.append(
+            [
+                max(1 + more * own / month.mean, 0.0) if month.mean > 0 else 1.0
+                for month, own in zip(months, there, strict=True)
+            ]
+        )
     prices = [[month.price for month in months]] * len(draws)
     changes = abs(times - 1) > 1e-9 and any(month.share > 0 for month in months)
     first = next((n for n, month in enumerate(months) if month.share > 0), 0)
-    left = sum(
-        month.mean * channel * month.share * left_of(month, price)
-        for month, price in zip(months, prices[0], strict=True)
-    )
+    left = sum(own * left_of(month, month.price) for own, month in zip(there, months, strict=True))
     return outcome(
         months,
         factors,

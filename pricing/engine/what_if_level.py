@@ -1,13 +1,13 @@
 """What another price would do to a state, such as contracts in force. Plain Python: a page answers with it.
 
     state_m = base_m + d_m
-    d_m = r_m · d_{m−1} − (r − r_m) · base_{m−1} + s_m · inflow_m · ((p / p_m)^e − 1)
+    d_m = r_m · d_{m−1} − (r − r_m) · q · base_{m−1} + s_m · q · inflow_m · ((p / p_m)^e − 1)
     1 − r_m = (1 − r) · (1 + s_m · ((p / p_m)^c − 1))
 
-with r the share of the state that is still there a month later, s_m the share of month m from the date on
-times that of who pays this price, p_m the price that would hold without it, e how what comes in answers the
-price and c how what leaves does: nobody measures that, so it is assumed, and 0 leaves who is there alone.
-From the date on all of them pay it, and d_m too.
+with r the share of the state that is still there a month later, s_m the share of month m from the date on, q
+that of who pays this price, p_m the price that would hold without it, e how what comes in answers the price
+and c how what leaves does: nobody measures that, so it is assumed, and 0 leaves who is there alone. From the
+date on all of q pay it, and d_m too.
 
 Break-even is the share by which less may come in (c as assumed), or more leave a month (e in the middle of
 what was estimated), until the months together bring in, or leave, what they do without the change.
@@ -23,10 +23,25 @@ from statistics import median
 from .what_if import Month, Outcome, StateEven, answered, drawn, left_of, outcome
 
 
+@dataclass(frozen=True)
+class Coming:
+    """What comes into a state by month, and the share of it that is still there a month later."""
+
+    volumes: Sequence[float]
+    stays: float
+
+
+def carried(came: Sequence[float], stays: float) -> list[float]:
+    """How many of those who came in by month are there in each."""
+    found: list[float] = []
+    for each in came:
+        found.append((found[-1] * stays if found else 0.0) + each)
+    return found
+
+
 def what_if_level(
     months: Sequence[Month],
-    inflows: Sequence[float],
-    stays: float,
+    coming: Coming,
     quantiles: Sequence[float],
     price: Sequence[float],
     *,
@@ -38,7 +53,7 @@ def what_if_level(
     ``churn`` c. The other arguments as of :func:`pricing.engine.what_if.what_if`."""
     draws = drawn(quantiles)
     ratios = [log(new / month.before) for new, month in zip(price, months, strict=True)]
-    state = _State(months, inflows, stays)
+    state = _State(months, coming)
     leave = [exp(churn * ratio) - 1 for ratio in ratios]
     factors = []
     for e, _z, w in draws:
@@ -63,15 +78,14 @@ def what_if_level(
 @dataclass(frozen=True)
 class _State:
     months: Sequence[Month]
-    inflows: Sequence[float]
-    stays: float
+    coming: Coming
 
     def gained(self, answers: Sequence[float], leave: Sequence[float]) -> list[float]:
         """d_m, where by these shares more come in and more leave of who pays the price."""
-        found, gained, before = [], 0.0, self.months[0].mean
-        for month, inflow, answer, more in zip(self.months, self.inflows, answers, leave, strict=True):
-            stay = max(1 - (1 - self.stays) * (1 + month.moved * more), 0.0)
-            gained = stay * gained - (self.stays - stay) * before + month.moved * inflow * answer
+        found, gained, before, stays = [], 0.0, self.months[0].mean, self.coming.stays
+        for month, inflow, answer, more in zip(self.months, self.coming.volumes, answers, leave, strict=True):
+            stay = max(1 - (1 - stays) * (1 + month.share * more), 0.0)
+            gained = stay * gained - (stays - stay) * month.part * before + month.moved * inflow * answer
             before = month.mean
             found.append(gained)
         return found
@@ -101,7 +115,8 @@ def _break_even(
     level = worth(none, leave)
     step = worth(one, leave) - level
     coming = -level / step if step > 0 else None
-    low, high = -1.0, state.stays / (1 - state.stays) if state.stays < 1 else -1.0
+    stays = state.coming.stays
+    low, high = -1.0, stays / (1 - stays) if stays < 1 else -1.0
 
     def at(share: float) -> float:
         return worth(answers, [share] * len(months))

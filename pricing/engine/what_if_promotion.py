@@ -1,19 +1,17 @@
 """What a promotion would do to volume, revenue and margin, month by month. Plain Python, as a page answers
 with it.
 
-    volume_m = base_m · (1 + c · s_m · U) + D · B · a_m        B = Σ base_m · c · s_m
+    volume_m = base_m + U · G_m + D · A_m       revenue_m = p_m · (volume_m − (1 − price) · (1 + U) · G_m)
+    G_m = r · G_{m−1} + inflow_m · c · s_m     A_m = r · A_{m−1} + B · a_m       B = Σ inflow_m · c · s_m
 
 with s_m the share of month m in which it runs, c the share of the volume its channels sell, U the uplift, D
 what is sold less in the weeks after as a share of B (negative), a_m the part of those weeks in month m. Units
 in the promotion bring ``price`` times the normal one. The margin loses the budget, and what sister products
 sell less at what this product leaves.
 
-Of a state (contracts in force) it moves what comes in, of which a share r is still there a month later:
-
-    state_m = base_m + U · G_m + D · A_m       revenue_m = p_m · (state_m − (1 − price) · (1 + U) · G_m)
-    G_m = r · G_{m−1} + inflow_m · c · s_m     A_m = r · A_{m−1} + B · a_m       B = Σ inflow_m · c · s_m
-
-so who comes in during it pays ``price`` times the normal one in all months looked at, nobody else does.
+Of a state (contracts in force) it moves what comes in, of which a share r is still there a month later: who
+comes in during it pays ``price`` times the normal one in all months looked at, nobody else does. Of what is
+sold r is 0 and the inflow is the base.
 """
 
 from __future__ import annotations
@@ -25,6 +23,7 @@ from statistics import NormalDist
 
 from .pooling import Belief
 from .what_if import Less, Month, Outcome, Range, left_of, outcome, points
+from .what_if_level import Coming, carried
 
 _NORMAL = NormalDist()
 _Z80 = (_NORMAL.inv_cdf(0.1), _NORMAL.inv_cdf(0.9))
@@ -60,68 +59,16 @@ def promotion_what_if(
     sisters: Belief | None,
     *,
     correlation: float,
+    coming: Coming | None = None,
 ) -> PromotionOutcome:
-    """``uplift`` is of ln(1 + U); the others are shares of what the promotion's days normally sell."""
+    """``uplift`` is of ln(1 + U); the others are shares of what the promotion's days normally sell.
+    ``coming``: what comes into the state that ``months`` are of; of a flow that is what is sold, and nobody
+    stays."""
     draws = points(4)
-    parts = [offer.channels * share for share in offer.running]
-    units = [month.mean * part for month, part in zip(months, parts, strict=True)]
-    baseline, normal = sum(units), _worth(units, [left_of(month, month.price) for month in months])
-    dips = [
-        baseline * share / month.mean if month.mean > 0 else 0.0
-        for month, share in zip(months, offer.after, strict=True)
-    ]
-    factors, prices, less = [], [], []
-    for share, _z, w, v in draws:
-        times = exp(uplift.mean + uplift.sd * _NORMAL.inv_cdf(share))
-        lost = after.mean + after.sd * w if after else 0.0
-        row, paid = [], []
-        for month, part, dip in zip(months, parts, dips, strict=True):
-            # Never less than nothing, and a price for it.
-            sold, rest = part * times, max(1 - part + lost * dip, 1e-9)
-            row.append(sold + rest)
-            paid.append(month.price * (sold * offer.price + rest) / (sold + rest))
-        factors.append(row)
-        prices.append(paid)
-        beside = sisters.mean + sisters.sd * v if sisters else 0.0
-        less.append(offer.budget - beside * normal)
-    kept = 1 - (after.mean if after else 0.0)
-    needed = normal * (kept - (sisters.mean if sisters else 0.0))
-    return PromotionOutcome(
-        outcome(
-            months,
-            factors,
-            prices,
-            draws,
-            correlation,
-            break_even=kept / offer.price - 1,
-            margin_break_even=_break_even(months, units, offer, needed),
-            changes=baseline > 0,
-            less=Less(less, _when(units)),
-        ),
-        baseline,
-        _uplift(uplift),
-        _units(after, baseline),
-        _units(sisters, baseline),
-    )
-
-
-def promotion_what_if_level(
-    months: Sequence[Month],
-    inflows: Sequence[float],
-    stays: float,
-    offer: Offer,
-    uplift: Belief,
-    after: Belief | None,
-    sisters: Belief | None,
-    *,
-    correlation: float,
-) -> PromotionOutcome:
-    """``months`` of the state, ``inflows`` what comes in in each, ``stays`` r. The others as of
-    :func:`promotion_what_if`; of what comes in."""
-    draws = points(4)
-    coming = [inflow * offer.channels * share for inflow, share in zip(inflows, offer.running, strict=True)]
-    baseline = sum(coming)
-    there, missed = _carried(coming, stays), _carried([baseline * share for share in offer.after], stays)
+    inflows, stays = (coming.volumes, coming.stays) if coming else ([month.mean for month in months], 0.0)
+    units = [inflow * offer.channels * share for inflow, share in zip(inflows, offer.running, strict=True)]
+    baseline = sum(units)
+    there, missed = carried(units, stays), carried([baseline * share for share in offer.after], stays)
     left = [left_of(month, month.price) for month in months]
     normal = _worth(there, left)
     factors, prices, less = [], [], []
@@ -130,15 +77,16 @@ def promotion_what_if_level(
         lost = after.mean + after.sd * w if after else 0.0
         row, paid = [], []
         for month, came, gone in zip(months, there, missed, strict=True):
-            state = max(month.mean + (times - 1) * came + lost * gone, 1e-9)
-            row.append(state / month.mean if month.mean > 0 else 1.0)
-            paid.append(month.price * (1 - (1 - offer.price) * min(times * came / state, 1.0)))
+            # Never less than nothing, and a price for it.
+            volume = max(month.mean + (times - 1) * came + lost * gone, times * came, 1e-9)
+            row.append(volume / month.mean if month.mean > 0 else 1.0)
+            paid.append(month.price * (1 - (1 - offer.price) * times * came / volume))
         factors.append(row)
         prices.append(paid)
         beside = sisters.mean + sisters.sd * v if sisters else 0.0
         less.append(offer.budget - beside * normal)
     dip = after.mean if after else 0.0
-    paid_there, paid_missed = (_worth(units, [month.price for month in months]) for units in (there, missed))
+    paid_there, paid_missed = (_worth(part, [month.price for month in months]) for part in (there, missed))
     kept = 1 - dip * paid_missed / paid_there if paid_there > 0 else 1.0
     needed = normal * (1 - (sisters.mean if sisters else 0.0)) - dip * _worth(missed, left)
     return PromotionOutcome(
@@ -151,21 +99,13 @@ def promotion_what_if_level(
             break_even=kept / offer.price - 1,
             margin_break_even=_break_even(months, there, offer, needed),
             changes=baseline > 0 and (uplift.mean, uplift.sd, offer.price) != (0, 0, 1),
-            less=Less(less, _when(coming)),
+            less=Less(less, _when(units)),
         ),
         baseline,
         _uplift(uplift),
         _units(after, baseline),
         _units(sisters, baseline),
     )
-
-
-def _carried(coming: Sequence[float], stays: float) -> list[float]:
-    """How many of those who came in are there in each month."""
-    found: list[float] = []
-    for came in coming:
-        found.append((found[-1] * stays if found else 0.0) + came)
-    return found
 
 
 def _worth(units: Sequence[float], each: Sequence[float]) -> float:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.numbers import int_read
 from core.organisation import organisation_get, today
-from pricing.models import Promotion
+from pricing.models import PriceList, Promotion
 from pricing.models.price import PLACES
+from pricing.selectors.promotions import currency_of
 from pricing.services.promotions import ProductPlan, PromotionPlan
 from products.forms.fields import DayField, LineField, ProductCodeField, RatePercentField
 from products.models import Channel
@@ -24,7 +25,8 @@ from products.selectors.lines import line_tree
 ROWS, MOST_ROWS = 3, 60
 YEAR = datetime.timedelta(weeks=52)
 _PLAN = (
-    *("name", "mechanic", "rate", "amount", "quantity", "store_start", "store_end", "delivery_start"),
+    *("name", "mechanic", "rate", "amount", "quantity", "currency", "store_start", "store_end"),
+    "delivery_start",
     *("delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate", "note", "alternatives"),
     "exception_note",
     "exception",
@@ -78,6 +80,9 @@ class PromotionForm(forms.Form):
     )
     quantity = forms.IntegerField(
         label=_("How many"), required=False, min_value=2, max_value=100, help_text=_("Of “so many for”.")
+    )
+    currency = forms.ChoiceField(
+        label=_("Currency"), required=False, help_text=_("Of its amounts, prices and budget.")
     )
     channels = forms.ModelMultipleChoiceField(
         label=_("Channels"),
@@ -139,6 +144,8 @@ class PromotionForm(forms.Form):
     def __init__(self, *args: Any, user: Any, count: int = ROWS, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["channels"].queryset = channels_visible(user).order_by("name", "pk")
+        codes = [*currencies_asked(), *filter(None, [self.initial.get("currency")])]
+        self.fields["currency"].choices = [(code, code) for code in dict.fromkeys(codes)]
         self.count = count
         for place in range(1, count + 1):
             code = ProductCodeField(
@@ -150,6 +157,12 @@ class PromotionForm(forms.Form):
             self.fields[f"product_{place}"] = code
             self.fields[f"price_{place}"] = _money(label=_("Normal price"), **_PRICE)
             self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"), **_PRICE)
+
+    @property
+    def only_currency(self) -> str:
+        """Where there is nothing to choose."""
+        codes = [code for code, _label in self.fields["currency"].choices]
+        return codes[0] if len(codes) == 1 else ""
 
     @property
     def product_rows(self) -> list[tuple[Any, Any, Any]]:
@@ -170,6 +183,13 @@ class PromotionForm(forms.Form):
         )
 
 
+def currencies_asked() -> list[str]:
+    """Ours first, then those of price lists. One query."""
+    ours = organisation_get().currency
+    others = PriceList.objects.exclude(currency=ours).order_by("currency").values_list("currency", flat=True)
+    return [ours, *others.distinct()]
+
+
 def rows_asked(posted: Any) -> int:
     """How many rows for products the posted form has."""
     asked = int_read(posted.get("rows", ""))
@@ -179,6 +199,7 @@ def rows_asked(posted: Any) -> int:
 def promotion_initial(promotion: Promotion, *, again: bool = False) -> dict[str, Any]:
     """A promotion as the form shows it; ``again``: next year, on the same days of the week."""
     initial: dict[str, Any] = {name: getattr(promotion, name) for name in _PLAN}
+    initial["currency"] = currency_of(promotion)
     initial["channels"] = [row.channel_id for row in promotion.channel_rows.all()]
     for place, row in enumerate(promotion.rows.all(), start=1):
         initial[f"product_{place}"] = row.product.code

@@ -39,7 +39,8 @@ class Promotion(models.Model):
     is delivered to the trade and when it runs in the store (both dates included).
 
     ``rate``, ``amount`` and ``quantity`` say what the mechanic needs (`mechanic_price`). ``budget_amount`` is
-    what it costs in all, in the organisation's currency, ``own_share_rate`` of it is ours.
+    what it costs in all, ``own_share_rate`` of it is ours. Its amounts and prices are in ``currency``, empty:
+    the organisation's.
     ``planned_uplift_rate`` is the extra volume expected on top of the baseline. ``proposed_by`` is who last
     changed what is proposed: somebody else approves. ``exception`` is why a price in it may pass a bound.
     Approved and begun it is only stopped; over, it stays.
@@ -71,6 +72,7 @@ class Promotion(models.Model):
     rate = models.DecimalField(_("share"), max_digits=5, decimal_places=4, null=True, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4, null=True, blank=True)
     quantity = models.PositiveSmallIntegerField(_("how many"), null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.DRAFT)
     delivery_start = models.DateField(_("delivery from"), null=True, blank=True)
     delivery_end = models.DateField(_("delivery until"), null=True, blank=True)
@@ -167,6 +169,9 @@ class Promotion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(rate=None) | Q(rate__gt=0, rate__lte=1), name="promotion_rate_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(currency="") | Q(currency__regex="^[A-Z]{3}$"), name="promotion_currency"
             ),
             models.CheckConstraint(
                 condition=Q(amount=None) | Q(amount__gt=0), name="promotion_amount_positive"

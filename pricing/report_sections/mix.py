@@ -100,9 +100,16 @@ def place_section(builder: Builder, context: ReportContext) -> None:
                 ),
             ],
             place.rows,
-            note=f"{formats.month(place.month)}, {unit_of(tree, product, place.measure)}",
+            note=_place_note(place, unit_of(tree, product, place.measure)),
             channels=[row.channel.pk for row in place.rows],
         )
+
+
+def _place_note(place: Place, unit: str) -> str:
+    said = f"{formats.month(place.month)}, {unit}"
+    if not place.rated:
+        return said
+    return f"{said}. " + _("Rate of sale: %(measures)s") % {"measures": ", ".join(map(str, place.rated))}
 
 
 def _spread_of(place: Place) -> Callable[[PlaceRow], Cell]:
@@ -232,7 +239,7 @@ def _span(promotion: Promotion) -> str:
 
 def _promotion_price(row: _Promoted) -> Cell:
     price: Decimal | None = effective_of(row.promotion, row.row)
-    return Cell(formats.MISSING) if price is None else Cell(money(price), str(price), 2)
+    return Cell(formats.MISSING) if price is None else Cell(money(row.promotion, price), str(price), 2)
 
 
 def _of(effect: PromotionEffect | None, name: str) -> float | None:

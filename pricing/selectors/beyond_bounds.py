@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Min, Q
@@ -45,14 +45,28 @@ def prices_overtaken(day: datetime.date, tree: LineTree) -> list[Overtaken]:
     days = {at for _price, at in spans}
     rates = vat_rates_on(list({row.product_id: row.product for row in rows}.values()), days) if days else {}
     then = {at: bounds.on(at) for at in days}
+    spans.sort(key=lambda span: span[1])
+    beyond = [
+        passed
+        for price, at in spans
+        if (passed := passing(price.price_list, price, then[at], rates[at])) is not None
+    ]
     found: dict[tuple[int, int], Overtaken] = {}
-    made = dict(Bound.objects.annotate(made=Min("events__pgh_created_at")).values_list("pk", "made"))
-    for price, at in sorted(spans, key=lambda span: span[1]):
-        passed = passing(price.price_list, price, then[at], rates[at])
-        if passed and not _was_known(passed, made[passed.bound.pk]):
-            since = max(price.start_date, passed.bound.start_date)
-            found.setdefault((price.product_id, passed.bound.pk), Overtaken(passed, since))
+    made = _made({passed.bound.pk for passed in beyond})
+    for passed in beyond:
+        price, bound = passed.price, passed.bound
+        if not _was_known(passed, made[bound.pk]):
+            since = max(price.start_date, bound.start_date)
+            found.setdefault((price.product_id, bound.pk), Overtaken(passed, since))
     return list(found.values())
+
+
+def _made(bounds: Collection[int]) -> dict[int, datetime.datetime | None]:
+    """When each was set. One query, where there are any."""
+    if not bounds:
+        return {}
+    rows = Bound.objects.filter(pk__in=bounds).annotate(made=Min("events__pgh_created_at"))
+    return dict(rows.values_list("pk", "made"))
 
 
 def _prices(bounds: Sequence[Bound], day: datetime.date, tree: LineTree) -> list[Price]:

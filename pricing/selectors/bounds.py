@@ -93,11 +93,13 @@ def end_passed(bound: Bound, amount: Decimal, price_list: PriceList, rate: Decim
 
 @dataclass(frozen=True)
 class Passed:
-    """A price beyond a bound; ``end`` is the one it passes, *least* or *most*."""
+    """A price beyond a bound; ``end`` is the one it passes, *least* or *most*. ``since``: from which day on,
+    where it lies within before."""
 
     price: Price
     bound: Bound
     end: str
+    since: datetime.date | None = None
 
     @property
     def is_refused(self) -> bool:

@@ -22,13 +22,18 @@ from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, product_complete_month
 from products.selectors.sales import total
 
+from .promotion_series import SELL_OUT
+
 # Research comes later than sales: so many months back its newest figure is still shown.
 STALE = 6
 # The channels that anything is known of, with all above them.
 _ROWS = """
     WITH RECURSIVE sold AS (
-        SELECT channel_id, volume FROM products_salesmonth
-        WHERE product_id = %(product)s AND measure_id = %(measure)s AND month = %(month)s
+        SELECT channel_id, max(volume) FILTER (WHERE measure_id = %(measure)s) AS volume,
+            max(volume) FILTER (WHERE measure_id = %(sell_out)s) AS sold_out
+        FROM products_salesmonth
+        WHERE product_id = %(product)s AND measure_id IN (%(measure)s, %(sell_out)s) AND month = %(month)s
+        GROUP BY channel_id
     ), spread AS (
         SELECT DISTINCT ON (channel_id) channel_id, month, numeric_rate, weighted_rate, points
         FROM pricing_distributionmonth
@@ -45,7 +50,7 @@ _ROWS = """
         UNION SELECT channel_id FROM bought WHERE share_rate IS NOT NULL
         UNION SELECT c.parent_id FROM products_channel c JOIN known k ON c.id = k.id
             WHERE c.parent_id IS NOT NULL
-    ) SELECT c.*, volume, spread.month AS spread_month, numeric_rate, weighted_rate, points, status,
+    ) SELECT c.*, volume, sold_out, spread.month AS spread_month, numeric_rate, weighted_rate, points, status,
         listed.start_date AS listed_since, share_rate
     FROM products_channel c JOIN known USING (id)
         LEFT JOIN sold ON sold.channel_id = c.id LEFT JOIN spread ON spread.channel_id = c.id
@@ -60,6 +65,7 @@ class PlaceRow:
     """A channel with those below it. ``volume`` of the month; distribution as said of the channel itself in
     ``spread_month``. ``per_point`` is what a point of sale sells in a week (a flow only, and of the same
     month); where the points are not known ``per_weighted``, by the percentage point of weighted distribution.
+    Both are of ``rated``: sell-out, where it is known there, else what leads.
     """
 
     channel: Channel
@@ -75,6 +81,8 @@ class PlaceRow:
     per_point: Decimal | None = None
     per_weighted: Decimal | None = None
     share: Decimal | None = None
+    sold_out: Decimal | None = None
+    rated: Measure | None = None
 
     @property
     def gap(self) -> Decimal | None:
@@ -98,16 +106,26 @@ class Place:
     def top(self) -> list[PlaceRow]:
         return [row for row in self.rows if row.depth == 0]
 
+    @property
+    def rated(self) -> list[Measure]:
+        """What rates of sale are of."""
+        return list(dict.fromkeys(row.rated for row in self.rows if row.rated))
+
 
 def product_place(user: Any, product: Product) -> Place:
-    """Of the last whole month of its sales. One query."""
+    """Of the last whole month of its sales. One query, where the line has sell-out beside it two more."""
     tree = line_tree()
-    measure = tree.lead_measure(product.line_id)
+    measure, *others = tree.measures(product.line_id)
     month = product_complete_month(product, measure.pk) or month_add(month_start(today()), -1)
+    sell_out = next((one for one in others if one.code == SELL_OUT), None)
+    if sell_out is not None:
+        known = product_complete_month(product, sell_out.pk)
+        sell_out = sell_out if known and known >= month else None
     visible = visible_channel_ids(user)
     params = {
         "product": product.pk,
         "measure": measure.pk,
+        "sell_out": sell_out.pk if sell_out else None,
         "month": month,
         "oldest": month_add(month, 1 - STALE),
         "today": today(),
@@ -117,8 +135,7 @@ def product_place(user: Any, product: Product) -> Place:
     }
     rows = _tree(list(Channel.objects.raw(_ROWS, params)))
     whole = total(row.volume for row in rows if row.depth == 0)
-    weeks = Decimal(month_end(month).day) / 7 if measure.kind == Measure.Kind.FLOW else None
-    rows = [_rates(row, month, weeks, whole if visible is None else None) for row in rows]
+    rows = [_rates(row, month, (sell_out, measure), whole if visible is None else None) for row in rows]
     moving = first_provisional_month(tree, product.line_id, today())
     return Place(month, measure, month >= moving, rows, whole)
 
@@ -152,21 +169,28 @@ def _tree(channels: list[Any]) -> list[PlaceRow]:
             status=channel.status or "",
             listed_since=channel.listed_since,
             segment_share=total(row.segment_share for row in children) if share is None else share,
+            sold_out=total([channel.sold_out, *(row.sold_out for row in children)]),
         )
         return [own, *parts]
 
     return beside(None, 0)
 
 
-def _rates(row: PlaceRow, month: datetime.date, weeks: Decimal | None, whole: Decimal | None) -> PlaceRow:
-    share = row.volume / whole if whole and row.volume is not None else None
-    if weeks is None or row.volume is None or row.spread_month != month:
-        return replace(row, share=share)
+def _rates(
+    row: PlaceRow, month: datetime.date, measures: tuple[Measure | None, Measure], whole: Decimal | None
+) -> PlaceRow:
+    """``measures``: sell-out, where it is known of the month, and what leads."""
+    row = replace(row, share=row.volume / whole if whole and row.volume is not None else None)
+    volumes = zip(measures, (row.sold_out, row.volume), strict=True)
+    rated, volume = next(((one, sold) for one, sold in volumes if one and sold is not None), (None, None))
+    if rated is None or volume is None or rated.kind != Measure.Kind.FLOW or row.spread_month != month:
+        return row
+    weeks = Decimal(month_end(month).day) / 7
     if row.points:
-        return replace(row, share=share, per_point=row.volume / weeks / row.points)
+        return replace(row, per_point=volume / weeks / row.points, rated=rated)
     if row.points is None and row.weighted:
-        return replace(row, share=share, per_weighted=row.volume / weeks / (row.weighted * 100))
-    return replace(row, share=share)
+        return replace(row, per_weighted=volume / weeks / (row.weighted * 100), rated=rated)
+    return row
 
 
 def listings_visible(user: Any) -> QuerySet[Listing]:

@@ -107,7 +107,7 @@ def _row(
     unit = prices[0].component == Price.Component.UNIT
     # Prices in promotions are those consumers pay: no match for a list without VAT.
     here = [one for one in ran if unit and price_list.with_vat and one.holds_on(price_list)]
-    cuts = [cut for one in here if (cut := one.cut(approved))]
+    cuts = [cut for one in here if (cut := one.cut(approved, price_list.currency))]
     lower = [price.start_date for price in ahead if _is_lower(price, now)][:1]
     lower += [cut.first for cut in cuts if cut.first > day]
     van_on = min(lower, default=day + datetime.timedelta(days=1))

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.months import month_end, month_start
+from core.organisation import organisation_get
 from forecasting.selectors.decisions import gaps_of
 from pricing.models import Elasticity, PriceList, Promotion, PromotionProduct
 from pricing.selectors.distribution_series import UNKNOWN, Distribution, distribution_of, distribution_rates
@@ -28,6 +29,7 @@ from pricing.selectors.price_steps import (
 )
 from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import SELL_IN, SELL_OUT, measured_days, part_of
+from pricing.selectors.promotions import currency_of
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
 from pricing.words.promotions import cut_of
 from products.models import Measure, Product
@@ -262,7 +264,9 @@ def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]
 
 def _depth(part: PromotionProduct, steps: Steps) -> float:
     """By which share a promotion lowers the price; 0 where it does not, or nobody knows."""
-    normal, effective = cut_of(part, price_on(steps, part.promotion.store_start))
+    # Of these lists all are in our currency; its own normal price is in that of the promotion.
+    currency = currency_of(part.promotion) if part.price else organisation_get().currency
+    normal, effective = cut_of(part, price_on(steps, part.promotion.store_start), currency)
     if effective is None or not normal:
         return 0.0
     return round(min(max(float(1 - effective / normal), 0.0), 0.9), 6)

@@ -38,13 +38,13 @@ class Ran:
         """Whether all who buy by the list could buy in it."""
         return not self.channels or not self.channels.isdisjoint(channels_above(price_list.channel))
 
-    def cut(self, rows: Sequence[Price]) -> Cut | None:
-        """``None``: it lowers no price."""
+    def cut(self, rows: Sequence[Price], currency: str) -> Cut | None:
+        """Of the prices of a list in the currency; ``None``: it lowers no price."""
         promotion, first = self.row.promotion, self.row.promotion.store_start
         if promotion.mechanic in UNCLEAR:
             return Cut(first, self.last, None)
         listed = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
-        amount = cut_of(self.row, listed)[1]
+        amount = cut_of(self.row, listed, currency)[1]
         if amount is None and promotion.mechanic != Mechanic.PRICE_CUT:
             return None
         return Cut(first, self.last, amount)

@@ -28,7 +28,7 @@ from .margins import unit_costs
 from .promotion_costs import ActualCost
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
-from .promotions import own_cost
+from .promotions import own_cost_here
 
 BEFORE_MONTHS = 6
 ZERO = Decimal(0)
@@ -57,11 +57,12 @@ class Earned:
 @dataclass(frozen=True)
 class Earnings:
     """By product, and of the whole: only where every product is known. ``planned_cost`` is our share of the
-    budget; ``actual_cost`` what it turned out to be, ``None`` as long as nobody knows: then ``result`` and
-    ``return_rate`` (the result for each euro given away or spent) count with what was planned."""
+    budget, ``None`` where that is in another currency than ours; ``actual_cost`` what it turned out to be,
+    ``None`` as long as nobody knows: then ``result`` and ``return_rate`` (the result for each euro given away
+    or spent) count with what was planned."""
 
     rows: Sequence[Earned]
-    planned_cost: Decimal
+    planned_cost: Decimal | None
     actual_cost: Decimal | None
     extra: float | None
     result: float | None
@@ -71,13 +72,13 @@ class Earnings:
     return_rate: float | None
 
     @property
-    def cost(self) -> Decimal:
+    def cost(self) -> Decimal | None:
         """What counts."""
         return self.planned_cost if self.actual_cost is None else self.actual_cost
 
     @property
-    def planned_cost_off(self) -> Decimal:
-        return -self.planned_cost
+    def planned_cost_off(self) -> Decimal | None:
+        return None if self.planned_cost is None else -self.planned_cost
 
     @property
     def actual_cost_off(self) -> Decimal | None:
@@ -96,11 +97,12 @@ def promotion_earnings(
     margins = _Margins(user, promotion, products)
     uplift = None if promotion.planned_uplift_rate is None else float(promotion.planned_uplift_rate)
     rows = [_earned(shown, margins, uplift) for shown in effects]
-    costs = own_cost(promotion) or ZERO, actual.amount if actual else None
+    is_abroad = bool(promotion.currency and promotion.budget_amount)
+    costs = None if is_abroad else own_cost_here(promotion) or ZERO, actual.amount if actual else None
     cost = costs[0] if costs[1] is None else costs[1]
     extra = _all([row.extra for row in rows])
-    if extra is None:
-        return Earnings(rows, *costs, None, None, None, None, None, None)
+    if extra is None or cost is None:
+        return Earnings(rows, *costs, extra, None, None, None, None, None)
     result, planned = extra - float(cost), _all([row.planned for row in rows])
     low = sum((row.extra - row.lo80) ** 2 for row in rows if row.extra is not None and row.lo80 is not None)
     high = sum((row.hi80 - row.extra) ** 2 for row in rows if row.extra is not None and row.hi80 is not None)
@@ -112,7 +114,7 @@ def promotion_earnings(
         result,
         result - low**0.5,
         result + high**0.5,
-        None if planned is None else planned - float(costs[0]),
+        None if planned is None or costs[0] is None else planned - float(costs[0]),
         result / spent if spent > 0 else None,
     )
 

@@ -55,7 +55,7 @@ def promotion_van(
             _rows(one),
             start,
             perishable=_perishable(one, start),
-            cuts=[cut for run in met if (cut := run.cut(one.rows))],
+            cuts=[cut for run in met if (cut := run.cut(one.rows, one.price_list.currency))],
         )
         found.setdefault(one.product.pk, []).append((one.price_list, van))
     return found

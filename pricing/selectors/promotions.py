@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from accounts.rows import from_row, row_of
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from products.models import Channel, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -111,11 +111,21 @@ def ran(promotion: Promotion) -> bool:
     return was_approved and first_day(promotion) <= until(promotion, today())
 
 
+def currency_of(promotion: Promotion) -> str:
+    """That its amounts and prices are in."""
+    return promotion.currency or organisation_get().currency
+
+
 def own_cost(promotion: Promotion) -> Decimal | None:
-    """Our share of its budget."""
+    """Our share of its budget, in its currency."""
     if promotion.budget_amount is None:
         return None
     return promotion.budget_amount * promotion.own_share_rate
+
+
+def own_cost_here(promotion: Promotion) -> Decimal | None:
+    """Our share of its budget in the organisation's currency; ``None`` too where it is in another."""
+    return None if promotion.currency else own_cost(promotion)
 
 
 def to_decide(user: Any) -> QuerySet[Promotion]:

@@ -23,12 +23,15 @@ LEAST_MONTHS = 6
 # A state of which nothing was heard for so long is not known any more.
 YEARS = 3
 NO_INFLOW, INFLOW, UNMEASURED = "level", "inflow", "unmeasured"
+Measures = tuple[int, int, int | None]
+"""The state, what comes into it, and what leaves where that is counted (ids)."""
 
 
 @dataclass(frozen=True)
 class StateFlow:
     """As over the last twelve months of which all is known: the share of the state that ``stays`` for a
-    month, and what ``comes`` in a month as a share of it. ``state`` and ``inflow`` are measures (ids)."""
+    month, and what ``comes`` in a month as a share of it. ``state`` and ``inflow`` are measures (ids). What
+    leaves is what is counted of it; of a month in which it is not, what was there and came in and is gone."""
 
     state: int
     inflow: int
@@ -65,28 +68,30 @@ def states_of(products: Mapping[int, Product], before: datetime.date | None = No
     """Of the products whose line counts a state, by months before that one. A query, where there are any."""
     tree = line_tree()
     follow: dict[int, tuple[int, ...]] = {}
-    pairs: dict[int, tuple[int, int]] = {}
+    counted: dict[int, Measures] = {}
     states = set()
     for pk, product in products.items():
         lead, *others = tree.measures(product.line_id)
+        outflow = tree.outflow(product.line_id)
+        leaving = outflow.pk if outflow else None
         if lead.kind == Measure.Kind.LEVEL:
             states.add(pk)
             if (inflow := tree.inflow(product.line_id)) is not None:
-                pairs[pk] = (lead.pk, inflow.pk)
+                counted[pk] = (lead.pk, inflow.pk, leaving)
                 follow[pk] = (lead.pk, *(one.pk for one in others if one.pk != inflow.pk))
-        else:
+        elif not lead.leaves:
             found = [one for one in others if one.kind == Measure.Kind.LEVEL and _same_unit(one, lead)]
             if len(found) == 1:
-                pairs[pk], follow[pk] = (found[0].pk, lead.pk), (found[0].pk,)
-    flows = state_flows(pairs, before) if pairs else {}
+                counted[pk], follow[pk] = (found[0].pk, lead.pk, leaving), (found[0].pk,)
+    flows = state_flows(counted, before) if counted else {}
     return {
         pk: Counted(
             pk in states,
             flows.get(pk),
             follow.get(pk, ()),
-            "" if pk in flows else INFLOW if pk in pairs else NO_INFLOW,
+            "" if pk in flows else INFLOW if pk in counted else NO_INFLOW,
         )
-        for pk in states | pairs.keys()
+        for pk in states | counted.keys()
     }
 
 
@@ -101,12 +106,13 @@ class StateNow:
 
 
 def state_now(
-    product: Product, state: Measure, inflow: Measure, data_month: datetime.date
+    product: Product, state: Measure, inflow: Measure, outflow: Measure | None, data_month: datetime.date
 ) -> StateNow | None:
     """``None`` where nothing is expected to come in. One query."""
+    measures: Measures = (state.pk, inflow.pk, outflow.pk if outflow else None)
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
     known = ProductMonth.objects.filter(
-        product=OuterRef("product"), measure__in=[state, inflow], volume__isnull=False
+        product=OuterRef("product"), measure__in=filter(None, measures), volume__isnull=False
     )
     columns = {name: F(name) for name in ("measure", "month", "volume", "revenue")}
     row: Any = (
@@ -121,7 +127,7 @@ def state_now(
         return None
     coming = {month.month: month.final for month in (from_row(ForecastMonth, one) for one in row.month_rows)}
     said = [(one["measure"], datetime.date.fromisoformat(one["month"]), one) for one in row.known]
-    newest = [(measure, month, float(one["volume"])) for measure, month, one in said[: 2 * (MONTHS + 1)]]
+    newest = [(measure, month, float(one["volume"])) for measure, month, one in said]
     year = [
         one
         for measure, month, one in said
@@ -131,22 +137,19 @@ def state_now(
     ]
     sold = sum(one["volume"] for one in year)
     brought = sum(one["revenue"] for one in year) / sold if sold > 0 else None
-    return StateNow(_flow((state.pk, inflow.pk), newest), coming, brought)
+    return StateNow(_flow(measures, newest), coming, brought)
 
 
 def _same_unit(one: Measure, other: Measure) -> bool:
     return one.unit_en.casefold() == other.unit_en.casefold()
 
 
-def state_flows(
-    pairs: Mapping[int, tuple[int, int]], before: datetime.date | None = None
-) -> dict[int, StateFlow]:
-    """By product, of its state and what comes into it (ids of measures): what was there and came in, and is
-    not there, has left. Missing under six months, and where more is there than came in: then the flow is not
-    what comes in."""
+def state_flows(counted: Mapping[int, Measures], before: datetime.date | None = None) -> dict[int, StateFlow]:
+    """By product. Missing under six months, and where more is there than came in: then the flow is not what
+    comes in."""
     rows = ProductMonth.objects.filter(
-        product__in=list(pairs),
-        measure__in={pk for pair in pairs.values() for pk in pair},
+        product__in=list(counted),
+        measure__in={pk for measures in counted.values() for pk in measures if pk},
         volume__isnull=False,
     )
     if before is not None:
@@ -155,23 +158,24 @@ def state_flows(
     for pk, measure, month, volume in rows.order_by("-month").values_list(
         "product_id", "measure_id", "month", "volume"
     ):
-        if measure in pairs[pk] and len(volumes[pk]) < 2 * (MONTHS + 1):
+        if measure in counted[pk]:
             volumes[pk].append((measure, month, float(volume or 0)))
-    found = {pk: _flow(pair, volumes[pk]) for pk, pair in pairs.items()}
+    found = {pk: _flow(measures, volumes[pk]) for pk, measures in counted.items()}
     return {pk: flow for pk, flow in found.items() if flow is not None}
 
 
-def _flow(pair: tuple[int, int], newest: Iterable[tuple[int, datetime.date, float]]) -> StateFlow | None:
-    """``newest``: measure, month and volume, of the newest months."""
-    state, inflow = pair
+def _flow(measures: Measures, newest: Iterable[tuple[int, datetime.date, float]]) -> StateFlow | None:
+    """``newest``: measure, month and volume, the newest first."""
+    state, inflow, outflow = measures
     volumes = {(measure, month): volume for measure, month, volume in newest}
     left = there = came = 0.0
     known = 0
     for (measure, month), volume in volumes.items():
         before, come = volumes.get((state, month_add(month, -1))), volumes.get((inflow, month))
-        if measure == state and before is not None and come is not None:
+        if measure == state and before is not None and come is not None and known < MONTHS:
             known, there, came = known + 1, there + before, came + come
-            left += before + come - volume
+            gone = volumes.get((outflow, month)) if outflow else None
+            left += before + come - volume if gone is None else gone
     if known < LEAST_MONTHS or not 0 <= left < there:
         return None
     return StateFlow(state, inflow, 1 - left / there, came / there)

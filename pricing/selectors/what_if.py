@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from core.months import month_add, month_end, month_start
 from forecasting.models import ForecastMonth
 from pricing.engine.what_if import Month, Outcome, beyond, what_if
-from pricing.engine.what_if_level import what_if_level
+from pricing.engine.what_if_level import Coming, what_if_level
 from pricing.models import Elasticity, PriceList
 from products.models import Channel, Measure, Product
 
@@ -126,14 +126,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Inflow:
-    """What comes into a state: of each month of the forecast, and the share of the state that is still there
-    a month later, as over the last year. ``measured``: how it answers a price was, of the product or its
-    line."""
+class Inflow(Coming):
+    """What is expected to come into a state in the months of the forecast, and to stay as over the last year.
+    ``measured``: how it answers a price was, of the product or its line."""
 
     measure: Measure
-    volumes: Sequence[float]
-    stays: float
     measured: bool = True
 
 
@@ -183,9 +180,14 @@ class Ground:
         """Whether nobody measured how it answers a price, so that who asks says it."""
         return self.inflow is not None and not self.inflow.measured
 
+    @property
+    def moved(self) -> Measure:
+        """What volume answers in: of a state what comes into it."""
+        return self.inflow.measure if self.inflow else self.measure
+
     @cached_property
     def volumes(self) -> ChannelVolumes:
-        return self.sold(self.inflow.measure if self.inflow else self.measure)
+        return self.sold(self.moved)
 
     @property
     def _sold_by_lead(self) -> ChannelVolumes:
@@ -214,9 +216,7 @@ class Ground:
 
     @cached_property
     def channels(self) -> dict[int, ChannelPrice]:
-        """Those with a price of their own that sold; of a state the price for everybody alone is asked."""
-        if self.inflow is not None:
-            return {}
+        """Those with a price of their own that sold."""
         return {
             pk: own for pk, own in self.own_prices.items() if pk in self.paying and self.paying[pk].part > 0
         }
@@ -325,11 +325,15 @@ class Ground:
             "over": over,
         }
         if self.inflow is not None:
-            churn = float(asked.churn) * self._passed(asked)
-            found = what_if_level(months, self.inflow.volumes, self.inflow.stays, churn=churn, **said)
-            return Answer(asked, found, abs(over) > 1e-9)
-        there = what_if([_there(month) for month in months], **said) if own else None
-        return Answer(asked, what_if(months, **said), abs(over) > 1e-9, there)
+            said["churn"] = float(asked.churn) * self._passed(asked)
+            found = what_if_level(months, self.inflow, **said)
+            part = self.paying[asked.channel].part
+            coming = Coming([part * volume for volume in self.inflow.volumes], self.inflow.stays)
+            there = what_if_level([_there(month) for month in months], coming, **said) if own else None
+        else:
+            found = what_if(months, **said)
+            there = what_if([_there(month) for month in months], **said) if own else None
+        return Answer(asked, found, abs(over) > 1e-9, there)
 
     def _passed(self, asked: Asked) -> float:
         """By how many times as much as ours the reseller's price moves, as logarithms."""

@@ -66,8 +66,8 @@ class Spread:
 
 class Distributions:
     """By channel, most volume first. How volume follows distribution is learnt where the price sensitivity
-    was measured, from what consumers buy where that is known of the channel; else from what leads. Two
-    queries beside the volumes, three where they are of another measure."""
+    was measured, from what consumers buy where that is known of the channel; else from what leads, of a state
+    from what comes into it. Two queries beside the volumes, three where they are of another measure."""
 
     def __init__(self, user: Any, ground: Ground, volumes: ChannelVolumes) -> None:
         self._user, self.ground, self._volumes = user, ground, volumes
@@ -97,8 +97,8 @@ class Distributions:
     def _learnt_from(self) -> Sequence[tuple[Measure, ChannelVolumes]]:
         """The measure that speaks of consumers goes first."""
         ground, row = self.ground, self.ground.elasticity
-        lead = (ground.measure, self._volumes)
-        if row is None or row.measure == ground.measure:
+        lead = (ground.moved, self._volumes)
+        if row is None or row.measure == ground.moved:
             return (lead,)
         return (row.measure, channel_volumes(ground.product, row.measure)), lead
 
@@ -130,6 +130,7 @@ class Distributions:
             share,
             correlation=self.ground.correlation,
             cost=float(asked.cost),
+            coming=self.ground.inflow,
         )
         per_point = sum(volume / rate / 100 for rate, volume in spread.months) / len(spread.months)
         return DistributionAnswer(

@@ -14,12 +14,7 @@ from core.months import month_end
 from pricing.engine.mechanics import mechanic_price
 from pricing.engine.pooling import Belief
 from pricing.engine.what_if import BEYOND, WIDER
-from pricing.engine.what_if_promotion import (
-    Offer,
-    PromotionOutcome,
-    promotion_what_if,
-    promotion_what_if_level,
-)
+from pricing.engine.what_if_promotion import Offer, PromotionOutcome, promotion_what_if
 from pricing.models import Promotion
 from products.selectors.access import products_visible
 
@@ -90,7 +85,7 @@ class Promotions:
     @cached_property
     def _earlier(self) -> EarlierPromotions:
         ground = self.ground
-        measure = ground.inflow.measure if ground.inflow else None
+        measure = ground.moved if ground.inflow else None
         return EarlierPromotions([ground.product.pk], products_visible(self._user), measure)
 
     def is_assumed(self, mechanic: str) -> bool:
@@ -165,14 +160,15 @@ class Promotions:
             price=float(asked.price / self.normal) if self.ours else 1.0,
             budget=float(asked.budget),
         )
-        said = (offer, uplift, after, sisters)
-        months, inflow = ground.base(asked.start), ground.inflow
-        if inflow is None:
-            found = promotion_what_if(months, *said, correlation=ground.correlation)
-        else:
-            found = promotion_what_if_level(
-                months, inflow.volumes, inflow.stays, *said, correlation=ground.correlation
-            )
+        found = promotion_what_if(
+            ground.base(asked.start),
+            offer,
+            uplift,
+            after,
+            sisters,
+            correlation=ground.correlation,
+            coming=ground.inflow,
+        )
         return PromotionAnswer(
             asked=asked,
             outcome=found.outcome,

@@ -65,7 +65,8 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
-    measure, coming = tree.lead_measure(product.line_id), tree.inflow(product.line_id)
+    line = product.line_id
+    measure, coming = tree.lead_measure(line), tree.inflow(line)
     is_level = measure.kind == Measure.Kind.LEVEL
     if is_level and coming is None:
         return "level"
@@ -78,7 +79,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if now is None or not months:
         return "no_forecast"
     data = now.forecast.data_month or now.forecast.as_of
-    state = state_now(product, measure, coming, data) if coming else None
+    state = state_now(product, measure, coming, tree.outflow(line), data) if coming else None
     brought = state.brought if state else prices_last_year({product.pk: data}).get((product.pk, measure.pk))
     ground = ground_of(
         Read(
@@ -108,7 +109,7 @@ def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Gr
     row = answers.get(None)
     measured = row is not None and row.estimate is not None and source_of(row) in (OWN, LINE)
     volumes = [max(state.coming[row.month], 0.0) for row in ground.months]
-    inflow = Inflow(measure, volumes, state.flow.stays, measured)
+    inflow = Inflow(volumes, state.flow.stays, measure, measured)
     return replace(ground, inflow=inflow, elasticities=lambda: answers if measured else {})
 
 

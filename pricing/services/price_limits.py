@@ -40,10 +40,14 @@ def bounds_asking(beyond: Sequence[Passed]) -> list[str]:
     """What bounds say that let pass with a reason; ``DomainError`` of one that does not."""
     reasons = []
     for passed in beyond:
-        said = _("%(product)s: %(source)s sets %(bound)s.") % {
+        text = _("%(product)s: %(source)s sets %(bound)s.")
+        if passed.since:
+            text = _("%(product)s from %(day)s on: %(source)s sets %(bound)s.")
+        said = text % {
             "product": passed.price.product.name,
             "source": passed.bound.source,
             "bound": bound_words(passed.bound),
+            "day": formats.day(passed.since) if passed.since else "",
         }
         if passed.is_refused:
             raise DomainError("beyond_bound", said, "value")

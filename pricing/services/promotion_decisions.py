@@ -14,7 +14,7 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import begun, over, own_cost, promotion_get, sees_whole
+from pricing.selectors.promotions import begun, over, own_cost_here, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
@@ -78,7 +78,11 @@ def promotion_decide(
         for line in lines.values() if approve else ():
             eyes.enter_context(
                 decided(
-                    proposer=current.proposed_by, decider=user, line=line, kind=KIND, amount=own_cost(current)
+                    proposer=current.proposed_by,
+                    decider=user,
+                    line=line,
+                    kind=KIND,
+                    amount=own_cost_here(current),
                 )
             )
         values = {

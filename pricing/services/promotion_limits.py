@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import replace
 
 from pricing.models import Price, Promotion
-from pricing.selectors.bounds import BoundsOn, prices_held
-from pricing.selectors.promotion_prices import promotion_prices
+from pricing.selectors.bounds import BoundsOn, Passed, passing
+from pricing.selectors.prices import vat_rates_on
+from pricing.selectors.promotion_prices import prices_paid, promotion_prices
 from products.selectors.lines import LineTree
 
 from .price_limits import bounds_asking, exception_ask
 
 
 def promotion_limits_check(promotion: Promotion, exception: str) -> None:
-    """``DomainError`` where it lowers a price beyond a bound in force on its first day, on any list it holds
-    on. Bounds that only ask for a reason are let pass with ``exception``. Days of notice are of prices that
-    last, not of these."""
-    start, by_list = promotion.store_start, defaultdict[int | None, list[Price]](list)
-    cut = [
-        Price(product=one.product, price_list=one.price_list, amount=one.effective)
-        for one in promotion_prices(promotion)
-        if one.is_cut
-    ]
-    for price in cut:
-        by_list[price.price_list_id].append(price)
-    bounds = BoundsOn(start, LineTree())
-    held = [prices_held(own[0].price_list, own, bounds, start) for own in by_list.values()]
-    passed = [each for one in held for each in one.passed]
-    reasons = bounds_asking(sorted(passed, key=lambda each: cut.index(each.price)))
+    """``DomainError`` where it lowers a price beyond a bound in force on one of its days in the store, on any
+    list it holds on; it says from when, where that is not the first. Bounds that only ask for a reason are
+    let pass with ``exception``. Days of notice are of prices that last, not of these."""
+    reasons = bounds_asking(_passed(promotion))
     if not exception.strip():
         exception_ask(reasons)
+
+
+def _passed(promotion: Promotion) -> list[Passed]:
+    """Of each product, list and bound the first day; a percentage is of the price of each day."""
+    start, end = promotion.store_start, promotion.store_end
+    bounds = BoundsOn(start, LineTree())
+    if not bounds.read:
+        return []
+    prices = prices_paid(promotion, end)
+    begins = {row.start_date for row in prices} | {row.start_date for row in bounds.read}
+    days = sorted({start, *(day for day in begins if start < day <= end)})
+    rates = vat_rates_on([part.product for part in promotion.rows.all()], days)
+    found: dict[tuple[int, int | None, int], Passed] = {}
+    for day in days:
+        then = bounds.on(day)
+        for one in promotion_prices(promotion, prices, day, whole=True):
+            price = Price(product=one.product, price_list=one.price_list, amount=one.effective)
+            if one.is_cut and (passed := passing(one.price_list, price, then, rates[day])):
+                key = one.product.pk, one.price_list.pk, passed.bound.pk
+                found.setdefault(key, replace(passed, since=None if day == start else day))
+    return list(found.values())

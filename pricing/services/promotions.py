@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError
 from accounts.versions import check, row_lock, row_save, version_check
 from core.errors import require
-from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
+from core.organisation import organisation_get
+from pricing.models import ForbiddenPeriod, PriceList, Promotion, PromotionChannel, PromotionProduct
 from pricing.selectors.promotions import (
     Flags,
     Place,
@@ -60,6 +61,7 @@ class PromotionPlan:
     rate: Decimal | None = None
     amount: Decimal | None = None
     quantity: int | None = None
+    currency: str = ""
     own_share_rate: Decimal = Decimal(1)
     budget_amount: Decimal | None = None
     planned_uplift_rate: Decimal | None = None
@@ -79,6 +81,7 @@ class PromotionPlan:
             "rate": self.rate if self.mechanic in (*ONE_OF, Mechanic.BONUS_PACK) else None,
             "amount": self.amount if uses_amount else None,
             "quantity": self.quantity if self.mechanic == Mechanic.N_FOR else None,
+            "currency": "" if self.currency == organisation_get().currency else self.currency,
             "own_share_rate": self.own_share_rate,
             "budget_amount": self.budget_amount,
             "planned_uplift_rate": self.planned_uplift_rate,
@@ -321,6 +324,10 @@ def _plausible(plan: PromotionPlan) -> None:
         raise DomainError("no_product", _("Name at least one product."), "product_1")
     if len({row.product.pk for row in plan.products}) < len(plan.products):
         raise DomainError("product_twice", _("A product is there twice."), "product_1")
+    currency = plan.fields["currency"]
+    if currency and not PriceList.objects.filter(currency=currency).exists():
+        message = _("No price list is in %(currency)s.") % {"currency": currency}
+        raise DomainError("currency_unknown", message, "currency")
     if plan.store_end < plan.store_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "store_end")
     if (plan.delivery_start is None) != (plan.delivery_end is None):

@@ -78,7 +78,7 @@ class _Plan(Plan):
         for name in RATES:
             if row[name] is not None:
                 if not 0 <= row[name] <= self._most:
-                    raise Refused(name, "not_a_share", most=self._most)
+                    raise Refused(name, "not_a_share", most=self._most, month=row["month"].isoformat())
                 values[f"{name}_rate"] = round(row[name] / self._most, 4)
         if row["points"] is not None:
             if row["points"] < 0 or row["points"] % 1 or row["points"] > 10**9:
@@ -127,6 +127,7 @@ class DistributionSheet(PlannedSheet[_Plan]):
     help_text = _("Numeric and weighted distribution of products by channel and month.")
     order = 60
     permission = "pricing.edit"
+    wide_field = "month"
     reasons = REASONS
     one_of: tuple[tuple[str, ...], ...] = (("numeric", "weighted", "points"),)
     options: tuple[Option, ...] = (
@@ -150,16 +151,16 @@ class DistributionSheet(PlannedSheet[_Plan]):
         ),
         Field("month", "month", _("Month"), required=True, aliases=("maand", "period", "periode", "datum")),
         Field(
-            "numeric",
-            "number",
-            _("Numeric distribution"),
-            aliases=("numeric_distribution", "numerieke_distributie", "numeriek", "nd"),
-        ),
-        Field(
             "weighted",
             "number",
             _("Weighted distribution"),
             aliases=("weighted_distribution", "gewogen_distributie", "gewogen", "wd", "acv"),
+        ),
+        Field(
+            "numeric",
+            "number",
+            _("Numeric distribution"),
+            aliases=("numeric_distribution", "numerieke_distributie", "numeriek", "nd"),
         ),
         Field(
             "points",

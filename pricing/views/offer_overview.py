@@ -40,6 +40,7 @@ def _context(request: HttpRequest, asked: Asked, rows: Any) -> dict[str, Any]:
         "page": paginate(request, rows),
         "lines": lines_visible(request.user),
         "can_export": request.user.has_perm("exchange.export"),
+        "can_import": request.user.has_perm("exchange.import") and request.user.has_perm("pricing.edit"),
     }
 
 
@@ -62,10 +63,7 @@ def listings(request: HttpRequest) -> HttpResponse:
 def positionings(request: HttpRequest) -> HttpResponse:
     """What every product stands for, and what waits for a decision."""
     asked, rows = _positionings(request)
-    context = _context(request, asked, rows) | {
-        "choices": filter_choices(request.user, "segment"),
-        "can_import": request.user.has_perm("exchange.import") and request.user.has_perm("pricing.edit"),
-    }
+    context = _context(request, asked, rows) | {"choices": filter_choices(request.user, "segment")}
     return page_render(request, "pricing/positioning_list.html", context)
 
 

@@ -38,6 +38,7 @@ from pricing.selectors.promotion_runs import last_day
 from pricing.selectors.promotions import (
     begun,
     channels_seen,
+    currency_of,
     flags_of,
     forbidden_visible,
     over,
@@ -103,7 +104,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "has_run": has_run,
         "cost_form": PromotionCostForm() if has_run and request.user.has_perm(EDIT) else None,
         "own_cost": own_cost(row) if whole else None,
-        "currency": organisation_get().currency,
+        "currency": currency_of(row),
+        "ours": organisation_get().currency,
         "can_edit": can_edit and not started,
         "can_cancel": can_edit and not over(row),
         "stops": started,
@@ -182,7 +184,7 @@ def _form_page(request: HttpRequest, row: Promotion | None) -> HttpResponse:
         "flags": flags,
         "conflict": conflict,
         "suggested": _suggested(request),
-        "currency": organisation_get().currency,
+        "currency": form.only_currency,
     }
     return page_render(request, "pricing/promotion_form.html", context, status=status)
 

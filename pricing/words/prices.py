@@ -157,7 +157,8 @@ def unknown_words(reason: str) -> str:
         "segment": _("nobody says what a segment buys of all that is sold"),
         "currency": _("nobody says who pays in another currency; forecasts count with those of a channel"),
         "level": _(
-            "this product counts what is in force, and its line does not count in the same unit what is new"
+            "this product counts what is in force, and its line has no single measure in the same unit of "
+            "what is new"
         ),
         "inflow": _(
             "this product counts what is in force, and of what comes in and leaves too little is known"

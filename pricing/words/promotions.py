@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import formats
-from core.organisation import organisation_get
 from pricing.engine.mechanics import mechanic_price
 from pricing.models import Promotion, PromotionProduct
-from pricing.selectors.promotions import Flags
+from pricing.selectors.promotions import Flags, currency_of
 
 Mechanic = Promotion.Mechanic
 
 
-def money(value: Decimal | float | None) -> str:
-    return formats.money(value, organisation_get().currency)
+def money(promotion: Promotion, value: Decimal | float | None) -> str:
+    """In its currency."""
+    return formats.money(value, currency_of(promotion))
 
 
 def mechanic_words(promotion: Promotion) -> str:
@@ -29,12 +29,12 @@ def mechanic_words(promotion: Promotion) -> str:
     if promotion.mechanic == Mechanic.N_FOR:
         return _("%(count)s for %(money)s") % {
             "count": promotion.quantity,
-            "money": money(promotion.amount),
+            "money": money(promotion, promotion.amount),
         }
     if promotion.rate is not None:
         sign = "+" if promotion.mechanic == Mechanic.BONUS_PACK else ""
         return f"{word}, {sign}{formats.percent(promotion.rate, 0)}"
-    return f"{word}, {money(promotion.amount)}" if promotion.amount is not None else word
+    return f"{word}, {money(promotion, promotion.amount)}" if promotion.amount is not None else word
 
 
 def span_words(first: datetime.date, last: datetime.date) -> str:
@@ -74,12 +74,20 @@ def effective_of(promotion: Promotion, row: PromotionProduct) -> Decimal | None:
     return None if found is None else formats.rounded(Decimal(str(round(found, 6))), 4)
 
 
-def cut_of(row: PromotionProduct, listed: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
-    """What a unit normally costs and what it costs in the promotion, where a list says ``listed``: the normal
-    price as said of the promotion, else that."""
-    normal = listed if row.price is None else row.price
-    said = PromotionProduct(price=normal, effective_price=row.effective_price)
-    return normal, effective_of(row.promotion, said)
+def cut_of(
+    row: PromotionProduct, listed: Decimal | None, currency: str
+) -> tuple[Decimal | None, Decimal | None]:
+    """What a unit normally costs and what it costs in the promotion, where a list in the currency says
+    ``listed``: the normal price as said of the promotion, else that. An amount in another currency says
+    nothing of it."""
+    promotion = row.promotion
+    if currency == currency_of(promotion):
+        normal = listed if row.price is None else row.price
+        said = PromotionProduct(price=normal, effective_price=row.effective_price)
+        return normal, effective_of(promotion, said)
+    if promotion.amount is None and row.effective_price is None:
+        return listed, effective_of(promotion, PromotionProduct(price=listed))
+    return listed, None
 
 
 def flag_lines(flags: Flags) -> list[str]:

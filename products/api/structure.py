@@ -160,11 +160,12 @@ class FamilyDetailSerializer(FamilySerializer):
 
 
 class MeasureSerializer(serializers.ModelSerializer):
-    """A flow adds over time, a level (in force at the end) does not."""
+    """A flow adds over time, a level (in force at the end) does not. A flow that ``leaves`` goes out of a
+    level in the same unit."""
 
     class Meta:
         model = Measure
-        fields = ("code", "name_en", "name_nl", "unit_en", "unit_nl", "kind")
+        fields = ("code", "name_en", "name_nl", "unit_en", "unit_nl", "kind", "leaves")
 
 
 class LineFilters(django_filters.FilterSet):

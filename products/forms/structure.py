@@ -202,6 +202,20 @@ class MeasureForm(forms.Form):
         choices=Measure.Kind.choices,
         help_text=_("Contracts in force are a level: not added over months. Fixed once there are figures."),
     )
+    leaves = forms.BooleanField(
+        label=_("Counts what leaves"),
+        required=False,
+        help_text=_(
+            "A flow such as cancelled contracts, beside new ones and those in force in the same unit."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kind = self.initial.get("kind") if self.fields["kind"].disabled else data.get("kind")
+        if data.get("leaves") and kind == Measure.Kind.LEVEL:
+            self.add_error("leaves", gettext("A level says what is there; what leaves is a flow."))
+        return data
 
 
 def initial_of(row: Any, names: list[str]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class Measure(models.Model):
     """What is counted: cartons sold, contracts in force, MWh, claims.
 
     A *flow* adds over time. A *level* (in force at the end of the period) adds over channels, never over
-    time. Its kind never changes once facts exist.
+    time. Its kind never changes once facts exist. A flow that ``leaves`` counts what goes out of a state
+    (cancelled contracts); another in the unit of the state counts what comes in.
     """
 
     class Kind(models.TextChoices):
@@ -45,6 +46,7 @@ class Measure(models.Model):
     unit_en = models.CharField(_("unit in English"), max_length=40)
     unit_nl = models.CharField(_("unit in Dutch"), max_length=40)
     kind = models.CharField(_("kind"), max_length=5, choices=Kind.choices, default=Kind.FLOW)
+    leaves = models.BooleanField(_("counts what leaves"), default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -52,6 +54,9 @@ class Measure(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["flow", "level"]), name="measure_kind_known"),
+            models.CheckConstraint(
+                condition=Q(leaves=False) | Q(kind="flow"), name="measure_that_leaves_is_a_flow"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -45,6 +45,7 @@ def measure_in_words(measure: Measure, volume_word: str | None) -> Measure:
         unit_en=english,
         unit_nl=dutch,
         kind=measure.kind,
+        leaves=measure.leaves,
         version=measure.version,
     )
 

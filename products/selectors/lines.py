@@ -128,14 +128,25 @@ class LineTree:
         return self.measures(line_id)[0]
 
     def inflow(self, line_id: int) -> Measure | None:
-        """What comes into the state that leads the line: the only flow that it counts in the same unit."""
-        lead, *others = self.measures(line_id)
-        if lead.kind != Measure.Kind.LEVEL:
+        """What comes into the state that leads the line: the only flow that it counts in the same unit and
+        that does not count what leaves."""
+        if self.lead_measure(line_id).kind != Measure.Kind.LEVEL:
             return None
+        return self._flow(line_id, leaves=False)
+
+    def outflow(self, line_id: int) -> Measure | None:
+        """What the line counts of what leaves in the unit that leads it; ``None`` too where it counts more
+        than one such flow."""
+        return self._flow(line_id, leaves=True)
+
+    def _flow(self, line_id: int, *, leaves: bool) -> Measure | None:
+        lead, *others = self.measures(line_id)
         found = [
             one
             for one in others
-            if one.kind == Measure.Kind.FLOW and one.unit_en.casefold() == lead.unit_en.casefold()
+            if one.kind == Measure.Kind.FLOW
+            and one.leaves == leaves
+            and one.unit_en.casefold() == lead.unit_en.casefold()
         ]
         return found[0] if len(found) == 1 else None
 

@@ -49,6 +49,7 @@ class MeasureValues(TypedDict, total=False):
     unit_en: str
     unit_nl: str
     kind: str
+    leaves: bool
 
 
 def _code_check(model: type[Model], code: str, *, other_than: int = 0) -> None:

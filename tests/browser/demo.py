@@ -144,6 +144,7 @@ PAGES: dict[str, Args] = {
     "pricing:sensitivity": _none,
     "pricing:room": _none,
     "pricing:listings": _none,
+    "pricing:distribution_paste": _none,
     "pricing:positioning_list": _none,
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),

@@ -60,6 +60,7 @@ PLACE_RULES = [
     Rule("pricing:product_place", get=VIEW, post=EDIT, args=own, foreign=foreign, data=listing),
     Rule("pricing:segments", get=VIEW, post=EDIT, args=everywhere, data=share, whole=True),
     Rule("pricing:listings", get=VIEW, args=everywhere),
+    Rule("pricing:distribution_paste", get=EDIT, post=EDIT),
     Rule("pricing:listings_export", get="exchange.export", args=a_file(everywhere)),
     Rule("pricing:segment_shares_export", get="exchange.export", args=a_file(everywhere)),
     Rule("api:listing-list", get=VIEW, post=EDIT, args=everywhere, data=listing_for_machines, api=True),

@@ -27,8 +27,16 @@ from pricing.cards.place import distribution_chart
 from pricing.models import DistributionMonth, Listing, SegmentChannel
 from pricing.selectors.place import Place, product_listings, product_place
 from pricing.services.place import listing_set, segment_share_set
-from products.models import Measure, Product, ProductMonth, SalesMonth, Segment
-from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
+from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth, Segment
+from tests.factories import (
+    channel_factory,
+    client_of,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
+from tests.html import tight
 
 pytestmark = pytest.mark.django_db
 MONTH = month_add(month_start(timezone.localdate()), -1)
@@ -95,6 +103,28 @@ class TestWhereItIsSold:
         assert rows["kroon"].per_point is None
         assert sum(row.share for row in rows.values() if row.depth == 0) == 1
         assert rows["retail"].share == Decimal("0.8")
+
+    def test_rates_are_of_sell_out_where_the_line_has_it_and_say_which(
+        self, product: Product, measure: Measure, channels: Any
+    ) -> None:
+        """Retail bought 800 in and sold 500 on; of the shop no sell-out is known."""
+        sell(product, measure, {channels["kroon"]: 800, channels["shop"]: 200})
+        for name, points in (("retail", 100), ("shop", 50)):
+            spread(product, channels[name], points=points)
+        page = tight(client_of(user_factory()).get("/products/A/mix/place/"))
+        assert f"{measure.name_en}, pieces, per point a week" in page
+        out = measure_factory(code="sell-out", name_en="Sell-out", unit_en="packs")
+        LineMeasure.objects.create(line=product.line, measure=out)
+        sell(product, out, {channels["kroon"]: 500})
+        rows = by_code(product_place(user_factory(), product))
+        assert (rows["retail"].per_point, rows["retail"].rated) == (500 / WEEKS / 100, out)
+        assert (rows["shop"].per_point, rows["shop"].rated) == (200 / WEEKS / 50, measure)
+        assert rows["retail"].volume == 800
+        page = tight(client_of(user_factory()).get("/products/A/mix/place/"))
+        assert "Sell-out, packs" in page
+        # Of a month that is not whole yet it tells nothing.
+        ProductMonth.objects.filter(measure=out).update(month=month_add(MONTH, -1))
+        assert by_code(product_place(user_factory(), product))["retail"].rated == measure
 
     def test_older_distribution_is_shown_but_tells_no_rate_of_sale(
         self, product: Product, measure: Measure, channels: Any

@@ -14,14 +14,17 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.rights import registered
+from core import jobs
+from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
+from exchange.services.imports import import_configure
 from exchange.services.shell import import_run
-from pricing.models import Listing, SegmentChannel
+from pricing.models import DistributionMonth, Listing, SegmentChannel
 from pricing.sheets.listings import ListingsSheet
 from pricing.sheets.segment_shares import SegmentSharesSheet
 from products.models import Product, Segment
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import channel_factory, client_of, line_factory, product_factory, user_factory
 from tests.products.sheet_help import Done, run, undo
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +187,42 @@ class TestShares:
     def test_shared_by_all_lines(self, channels: Any) -> None:
         limited = user_factory(channels=[channels["shop"]])
         assert shares([share("shop", "1")], user=limited).codes == ["limited"]
+
+
+def jobs_run() -> None:
+    while (job := jobs.job_claim("short")) is not None:
+        jobs.job_run(job)
+
+
+def test_a_grid_of_months_pasted_from_a_spreadsheet(channels: Any, product: Product) -> None:
+    """A column a month, of weighted distribution; it is shown first, and what is wrong by line and column."""
+    client = client_of(user_factory("marketing"))
+    months = [month_add(month_start(today()), -n) for n in (2, 1)]
+    heads = "\t".join(f"{month:%Y-%m}" for month in months)
+    cells = f"product\tkanaal\t{heads}\nA\tkroon\t41,5\t44\nA\tshop\t\t120\n"
+    assert client.post("/pricing/distribution/paste/", {"cells": " \n"}).status_code == 422
+    first, second = (
+        client.post("/pricing/distribution/paste/", {"cells": cells, "nonce": "once"}) for _ in range(2)
+    )
+    assert first.status_code == 302
+    assert first.url == second.url
+    jobs_run()
+    pasted = Import.objects.get()
+    assert pasted.questions == [{"code": "option", "name": "distribution_written"}]
+    import_configure(
+        row=pasted, user=pasted.created_by, mapping={}, options={"distribution_written": "percent"}
+    )
+    jobs_run()
+    pasted.refresh_from_db()
+    assert (pasted.sheet, pasted.counts["new"], pasted.counts["refused"]) == ("distribution", 2, 1)
+    assert not DistributionMonth.objects.exists()
+    [problem] = pasted.refusals.all()
+    assert (problem.line, problem.column, problem.value) == (3, f"{months[1]:%Y-%m}", "120.0000")
+    assert problem.code == "not_a_share"
+
+
+def test_who_may_paste_finds_the_way_there(product: Product, channels: Any) -> None:
+    for role, is_there in (("marketing", True), ("viewer", False)):
+        client = client_of(user_factory(role))
+        for address in ("/pricing/listings/", "/products/A/mix/place/"):
+            assert ("/pricing/distribution/paste/" in client.get(address).content.decode()) is is_there

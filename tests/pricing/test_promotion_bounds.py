@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import DomainError
+from core import formats
 from pricing.models import Promotion
-from pricing.selectors.promotion_prices import promotion_prices
+from pricing.selectors.promotion_prices import prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
     ProductPlan,
@@ -125,14 +126,40 @@ def test_it_is_held_on_the_lists_of_its_channels() -> None:
 
     def held(*channels: Any, **fields: Any) -> list[D]:
         row = promotion_factory(product, channels=list(channels), **(CUT | fields))
-        return sorted(one.effective for one in promotion_prices(row) if one.effective is not None)
+        found = promotion_prices(row, prices_paid(row), whole=True)
+        return sorted(one.effective for one in found if one.effective is not None)
 
     assert held(retail) == [D("4.5"), D(6)]
     assert held(chain) == [D("4.5")]
     assert held(web) == [D(3), D("3.75")]
     assert held(web, rate=None, amount=D(1)) == [D(3)]
+    assert held(web, rate=None, amount=D(1), currency="GBP") == [D(4)]
     assert held(channel_factory()) == [D("7.5")]
     assert held() == [D(3), D("3.75"), D("4.5"), D(6), D("7.5")]
+
+
+@pytest.mark.parametrize("later", ["bound", "price"])
+def test_it_is_held_on_each_of_its_days_and_says_from_when(later: str) -> None:
+    """25 % off 12.00 is 9.00. From its fifth day on at least 9.50; or the price is 11.00 by then, so 8.25,
+    and that is under 8.50."""
+    product, price_list = product_factory(name="Book"), price_list_factory()
+    price_factory(product=product, price_list=price_list, start_date=LONG_AGO, amount=D(12))
+    row = promotion_factory(product, days=7, **CUT)
+    day = row.store_start + datetime.timedelta(4)
+    least = {"product": product, "source": "The law"}
+    if later == "bound":
+        bound = bound_factory(start_date=day, least=D("9.50"), **least)
+    else:
+        bound = bound_factory(start_date=LONG_AGO, least=D("8.50"), **least)
+        price_factory(product=product, price_list=price_list, start_date=day, amount=D(11))
+    said = refused(lambda: promotion_propose(user=row.author, promotion=row))
+    assert said.code == "beyond_bound"
+    assert f"Book from {formats.day(day)} on: The law sets at least" in str(said.message)
+    bound_become(bound, beyond="reason")
+    assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "exception_needed"
+    bound.delete()
+    bound_factory(start_date=row.store_end + datetime.timedelta(1), least=D("9.50"), **least)
+    assert promotion_propose(user=row.author, promotion=row).state == "proposed"
 
 
 def test_bounds_hold_when_it_is_moved_or_changed() -> None:

@@ -22,7 +22,15 @@ from pricing.selectors.promotion_earnings import Earnings, promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
 from pricing.services.promotion_costs import promotion_cost_say
 from products.models import Measure, Product, SalesMonth
-from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    client_of,
+    line_factory,
+    measure_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.html import tight
 from tests.pricing.promotions import approved_factory, promotion_factory
 from tests.pricing.test_margins import costs, sell
@@ -61,10 +69,11 @@ def measured(row: Promotion, product: Product, sister: Product | None = None, **
     )
 
 
-def worked() -> Promotion:
+def worked(**fields: Any) -> Promotion:
     """Normal price 10, cost 6, in the promotion 8; the sister leaves 3."""
     product, sister = product_factory(), product_factory()
-    row, month = ran(product, budget_amount=D(200), own_share_rate=D("0.5"), planned_uplift_rate=D(2))
+    fields |= {"budget_amount": D(200), "own_share_rate": D("0.5"), "planned_uplift_rate": D(2)}
+    row, month = ran(product, **fields)
     sell(product, month_add(month, -1), 200, D(2000))
     sell(product, month, 420, D(3360))
     sell(sister, month_add(month, -1), 100, D(500))
@@ -92,6 +101,23 @@ def test_the_worked_case() -> None:
     # Baselines 420 / 1.9 and 420 / 2.3, ± 20 after, ± 20 × 3 of the sister.
     assert found.lo80 == pytest.approx(-380 - ((4 * (420 / 1.9 - 200)) ** 2 + 80**2 + 60**2) ** 0.5)
     assert found.hi80 == pytest.approx(-380 + ((4 * (200 - 420 / 2.3)) ** 2 + 80**2 + 60**2) ** 0.5)
+
+
+def test_a_budget_in_another_currency_is_not_counted_as_ours() -> None:
+    """200 pounds are no 200 euro: what it brought is said, its result once the cost is known in ours."""
+    price_list_factory(currency="GBP")
+    row = worked(currency="GBP")
+    found = earned(row)
+    assert found is not None
+    assert (found.extra, found.planned_cost, found.result) == (pytest.approx(-280), None, None)
+    client = client_of(user_factory("finance"))
+    page = tight(client.get(f"/pricing/promotions/{row.pk}/"))
+    assert "Its budget is in GBP: say what it cost us in EUR, and its result stands here." in page
+    assert "£200" in page
+    promotion_cost_say(user=user_factory(), promotion=row, amount=D(120), known_date=today())
+    found = earned(row)
+    assert found is not None
+    assert (found.cost, found.result) == (120, pytest.approx(-400))
 
 
 def test_of_a_state_it_is_not_said() -> None:

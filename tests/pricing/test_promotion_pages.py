@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.errors import DomainError
 from core import registries
 from core.organisation import today
 from pricing.models import Promotion, PromotionEffect
-from pricing.services.promotion_decisions import promotion_propose
-from products.models import Measure
-from tests.factories import channel_factory, product_factory, user_factory
+from pricing.services.promotion_decisions import promotion_decide, promotion_propose
+from products.models import FourEyesRule, Measure
+from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
 from tests.pricing.promotions import DAY, approved_factory, promotion_factory
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,62 @@ def test_planning_one_twice_makes_one():
     assert "price cut, 25%" in page
     assert "1.49" in page  # 25 % off 1.99
     assert "7,200.00" in page  # our part of the budget
+
+
+def test_a_promotion_in_another_currency_keeps_it_everywhere():
+    """Money off, budget and prices of a British chain are in pounds: on page and form, by API, in history."""
+    shop, product, client = channel_factory(), product_factory(), visitor()
+    assert 'name="currency"' not in client.get(URL + "new/").content.decode()
+    pounds = price_list_factory(channel=shop, currency="GBP", with_vat=True)
+    price_factory(product=product, price_list=pounds, start_date=today() - 90 * DAY, amount=Decimal(4))
+    euros = price_list_factory(with_vat=True)
+    price_factory(product=product, price_list=euros, start_date=today() - 90 * DAY, amount=Decimal(5))
+    fields = {"rate": "", "amount": "1", "price_1": "", "currency": "GBP", "channels": [str(shop.pk)]}
+    assert 'name="currency"' in client.get(URL + "new/").content.decode()
+    assert client.post(URL + "new/", posted(product, **fields)).status_code == 302
+    row = Promotion.objects.get()
+    assert row.currency == "GBP"
+    page = client.get(f"{URL}{row.pk}/").content.decode()
+    assert "price cut, £1.00" in page
+    assert "£12,000.00" in page
+    [shown] = client.get(f"{URL}{row.pk}/").context["products"]
+    assert shown["prices"] == [(pounds, 4, 3)]
+    assert 'value="GBP" selected' in client.get(f"{URL}{row.pk}/edit/").content.decode()
+    said = client.get(f"/api/v1/promotions/{row.pk}/").json()
+    assert (said["currency"], said["budget_amount"]) == ("GBP", "12000.0000")
+    start = str(today() + 30 * DAY)
+    asked = {
+        "name": "By API",
+        "mechanic": "price_cut",
+        "amount": "1",
+        "store_start": start,
+        "store_end": start,
+    }
+    asked |= {"products": [{"product": product.code}]}
+    for currency, kept in (("GBP", "GBP"), ("EUR", ""), ("", "")):
+        made = client.post("/api/v1/promotions/", asked | {"currency": currency}, "application/json")
+        assert (made.status_code, made.json()["currency"]) == (201, kept or "EUR")
+        assert Promotion.objects.get(pk=made.json()["id"]).currency == kept
+    refused = client.post("/api/v1/promotions/", asked | {"currency": "XXX"}, "application/json")
+    assert refused.status_code == 400
+    assert "No price list is in XXX." in refused.content.decode()
+    in_euro = posted(product, **fields, version=1) | {"currency": "EUR"}
+    assert client.post(f"{URL}{row.pk}/edit/", in_euro).status_code == 302
+    row.refresh_from_db()
+    assert row.currency == ""
+    assert "GBP" in client.get(f"{URL}{row.pk}/?history").content.decode()
+
+
+def test_a_budget_in_another_currency_asks_for_two_whatever_the_amount():
+    product, maker = product_factory(), user_factory()
+    price_list_factory(currency="GBP")
+    FourEyesRule.objects.create(decision_kind="promotion", mode="above", threshold_amount=1000)
+    for currency, decided in (("", True), ("GBP", False)):
+        row = promotion_factory(product, user=maker, budget_amount=Decimal(10), currency=currency)
+        promotion_propose(user=maker, promotion=row)
+        with nullcontext() if decided else pytest.raises(DomainError) as refused:
+            promotion_decide(user=maker, promotion=row, approve=True)
+    assert refused.value.code == "four_eyes"
 
 
 def test_what_is_wrong_stands_at_its_field_and_the_input_stays():

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import translation
 
 from accounts.errors import DomainError
 from core.months import month_add, month_start
@@ -30,6 +27,7 @@ from pricing.services.proposals import (
 from products.models import Product, ProductFigures, SalesMonth
 from tests.factories import (
     channel_factory,
+    client_of,
     measure_factory,
     price_factory,
     price_list_factory,
@@ -40,20 +38,8 @@ from tests.html import tight
 
 from .test_proposals import drafted, proposed, soon
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def sold(product: Product, by_channel: dict[Any, int]) -> None:
@@ -87,7 +73,7 @@ def test_volume_and_revenue_are_of_the_readers_channels() -> None:
         ),
         (user_factory(), {"B": ["5632", "56320"], "A": ["317", "3170"], "C": ["", ""]}, True),
     ):
-        client = signed_in(user)
+        client = client_of(user)
         file = b"".join(client.get(f"{address}export/csv/").streaming_content).decode("utf-8-sig")
         found = {row["Code"]: row for row in csv.DictReader(io.StringIO(file))}
         assert list(found) == list(figures)
@@ -103,7 +89,7 @@ def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
     lists = [price_list_factory(code=code) for code in ("all",)]
     lists += [price_list_factory(code=row.code, channel=row) for row in (shops, account)]
     limited, whole = user_factory(channels=[account]), user_factory()
-    client = signed_in(limited)
+    client = client_of(limited)
     for price_list, may in zip(lists, (False, False, True), strict=True):
         waiting, over, ahead = (proposed(whole, price_list=price_list) for _ in range(3))
         proposal_reject(user=user_factory(), proposal=over, note="No")
@@ -141,5 +127,5 @@ def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
     assert form.fields["of"].queryset.count() == 3
     waits = {row.price_list_id for row in proposals_waiting(limited)}
     assert waits == {lists[2].pk} != {row.price_list_id for row in proposals_waiting(whole)}
-    other = signed_in(user_factory(channels=[channel_factory()]))
+    other = client_of(user_factory(channels=[channel_factory()]))
     assert "Others pay by every price list you see" in other.get("/pricing/proposals/new/").content.decode()

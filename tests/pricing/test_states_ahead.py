@@ -98,7 +98,7 @@ def test_the_forecast_moves_as_the_what_if_says(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ("flow", "its line does not count in the same unit what is new"),
+        ("flow", "its line has no single measure in the same unit of what is new"),
         ("unmeasured", "how what comes in answers a price is not measured"),
         ("more", "of what comes in and leaves too little is known"),
     ],

@@ -209,7 +209,7 @@ def test_of_contracts_what_comes_in_where_it_is_paid_moves(contracts: Product, s
     sold_there(contracts, shop, 400, 4000, "in-force")
     sold_there(contracts, channel_factory(), 600, 6000, "in-force")
     ground = ground_of(contracts)
-    assert ground.channels == {}
+    assert list(ground.channels) == [shop.pk]
     said = ground.answer(Asked(Decimal(11), next_month())).outcome
     fewer = 12 * (1 - 1.1**-2.5)
     lost = [fewer * sum(0.98**n for n in range(months)) for months in range(12)]

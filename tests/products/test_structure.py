@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import translation
 
@@ -312,6 +313,28 @@ def test_a_budget_is_made_frozen_and_then_stays(client):
     assert client.post(f"/products/budgets/{version.pk}/state/", {"action": "delete"}).status_code == 409
     version.refresh_from_db()
     assert version.frozen_by == user
+
+
+def test_a_flow_may_count_what_leaves_a_state(client):
+    user = user_factory()
+    unit = {"unit_en": "contracts", "unit_nl": "contracten"}
+    force, new = measure_factory(kind="level", **unit), measure_factory(**unit)
+    line = line_create(user=user, code="power", name="Power", measures=[force, new])
+    assert (LineTree().inflow(line.pk), LineTree().outflow(line.pk)) == (new, None)
+    client.force_login(user)
+    said = {"code": "gone", "name_en": "Gone", "name_nl": "Weg", **unit, "leaves": "on"}
+    refused = client.post("/products/measures/new/", said | {"kind": "level"})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["leaves"])
+    assert client.post("/products/measures/new/", said | {"kind": "flow"}).status_code == 302
+    assert "counts what leaves" in client.get("/products/measures/").content.decode()
+    gone = Measure.objects.get(code="gone")
+    line_update(user=user, line=line, version=None, measures=[force, new, gone])
+    assert (LineTree().inflow(line.pk), LineTree().outflow(line.pk)) == (new, gone)
+    another = measure_factory(**unit)
+    line_update(user=user, line=line, version=None, measures=[force, new, gone, another])
+    assert LineTree().inflow(line.pk) is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Measure.objects.filter(pk=force.pk).update(leaves=True)
 
 
 def test_a_measure_that_products_have_figures_in_stays_with_their_line(client):
