@@ -21,6 +21,8 @@ from pricing.words.prices import part_words
 from products.forms.fields import DayField
 from products.models import ProductLine, Segment
 
+READ_BY_ALL = _("Whoever sees prices reads this; they may not see costs.")
+
 
 class ProposalForm(forms.Form):
     """New prices of one list: which products, how, from when and why. ``product`` comes with the address;
@@ -109,6 +111,7 @@ class ProposalForm(forms.Form):
                 required=False,
             )
         if sees_costs:
+            self.fields["reason"].help_text = READ_BY_ALL
             self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
         if parts:
             self.fields["kind"].choices = [("parts", _("each of its prices")), *self.fields["kind"].choices]  # type: ignore[attr-defined]

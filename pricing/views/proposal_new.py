@@ -137,7 +137,7 @@ def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
 
 def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
     """The margin that a price is to keep to, in per cent, and from when; nothing where they cannot be read.
-    The reason has no figure: who reads it may not see costs."""
+    The reason stays empty: beside a floor that everybody reads, a word about it would tell what it costs."""
     try:
         start = datetime.date.fromisoformat(said.get("start", ""))
         rate = Decimal(said.get("value", ""))
@@ -145,14 +145,13 @@ def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
         return {}
     if said.get("kind") != "margin" or not rate.is_finite() or not 0 <= rate < 100:
         return {}
-    reason = _("To keep the margin at its floor")
-    return {"kind": "margin", "value": rate, "start_date": start, "reason": reason}
+    return {"kind": "margin", "value": rate, "start_date": start}
 
 
-def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
-    said = form.cleaned_data
+def _drafted(request: HttpRequest, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
+    user, said = request.user, form.cleaned_data
     price_list: PriceList = said["price_list"]
-    ids = _ids(user, said, product, chosen)
+    ids, ended = _ids(user, said, product, chosen)
     pasted: dict[int, Any] | None = None
     if said["kind"] == "paste":
         pasted = _pasted(user, said["rows"])
