@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import datetime
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,10 +16,13 @@ from pricing.models.price import State
 from pricing.words.promotions import cut_of
 from products.models import Channel, Product
 
-from .prices import channels_above
+from .prices import Part, channels_above
+from .resellers import reach
 
 ByList = Mapping[int, Sequence[Price]]
 """A product's approved prices a unit by list, the oldest first."""
+PAID = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
+PLAIN = (Price.Component.UNIT, "")
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,7 @@ def promotion_prices(promotion: Promotion, prices: Sequence[Price] | None = None
     parts = list(promotion.rows.all())
     whole = prices is None
     if prices is None:
-        paid = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
-        prices = prices_begun(promotion, Price.objects.filter(price_list__kind__in=paid))
+        prices = prices_begun(promotion, Price.objects.filter(price_list__kind__in=PAID))
     listed = _by_list(prices)
     found = []
     unlisted = None
@@ -76,27 +79,92 @@ def holding(lists: Sequence[PriceList], channels: Collection[Channel]) -> list[P
     return [one for one in lists if one.channel_id in places]
 
 
+def lowered_parts(promotion: Promotion) -> list[Price]:
+    """What it leaves on its first day of prices per month, once and of a tier that it lowers, by the same
+    lists. A share comes off each; an amount is of the plain price per unit, or of the only one there is. One
+    query."""
+    rows, channels = list(promotion.rows.all()), [row.channel for row in promotion.channel_rows.all()]
+    prices = Price.objects.filter(price_list__kind__in=PAID)
+    by_part: dict[int, dict[Part, list[Price]]] = defaultdict(lambda: defaultdict(list))
+    for price in _approved(prices, [row.product_id for row in rows], promotion.store_start):
+        by_part[price.product_id][price.component, price.tier].append(price)
+    found = []
+    for row in rows:
+        own = {part: _held(prices) for part, prices in by_part[row.product_id].items()}
+        parts = Counter(pk for lists in own.values() for pk in lists)
+        for (component, tier), lists in own.items():
+            if (component, tier) == PLAIN:
+                continue
+            here = holding([each[-1].price_list for each in lists.values()], channels)
+            for one in [each for each in here if each.with_vat] or here:
+                said = _one(promotion, row, one, lists[one.pk], is_said=parts[one.pk] == 1)
+                if said.is_cut:
+                    found.append(
+                        Price(
+                            product=row.product,
+                            price_list=one,
+                            component=component,
+                            tier=tier,
+                            amount=said.effective,
+                        )
+                    )
+    return found
+
+
+def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
+    """By row (its id) what a unit normally costs on its promotion's first day by the lists that hold in its
+    channels: one with VAT before one without, everybody's before a channel's. Nothing of what is on none. One
+    query; ``rows`` with their promotion's channels."""
+    if not rows:
+        return {}
+    ours = Price.objects.filter(
+        price_list__kind__in=PAID,
+        price_list__currency=organisation_get().currency,
+        component=PLAIN[0],
+        tier=PLAIN[1],
+    )
+    last = max(row.promotion.store_start for row in rows)
+    by_product: dict[int, list[Price]] = defaultdict(list)
+    for price in _approved(ours, [row.product_id for row in rows], last):
+        by_product[price.product_id].append(price)
+    found = {}
+    for row in rows:
+        start = row.promotion.store_start
+        own = _held([price for price in by_product[row.product_id] if price.start_date <= start])
+        channels = [part.channel for part in row.promotion.channel_rows.all()]
+        here = holding([each[-1].price_list for each in own.values()], channels)
+        nearest = min([one for one in here if one.with_vat] or here, key=reach, default=None)
+        if nearest is not None and (amount := own[nearest.pk][-1].amount):
+            found[row.pk] = amount
+    return found
+
+
 def prices_begun(promotion: Promotion, prices: QuerySet[Price]) -> list[Price]:
     """Those approved of its products, a unit, up to its first day; by list, the oldest first."""
-    rows = prices.filter(
-        product__in=[part.product_id for part in promotion.rows.all()],
-        component=Price.Component.UNIT,
-        tier="",
-        state=State.APPROVED,
-        start_date__lte=promotion.store_start,
-    ).select_related("price_list__channel__parent__parent__parent")
-    return list(rows.order_by("price_list", "start_date"))
+    asked = [part.product_id for part in promotion.rows.all()]
+    return _approved(prices.filter(component=PLAIN[0], tier=PLAIN[1]), asked, promotion.store_start)
+
+
+def _approved(prices: QuerySet[Price], products: Collection[int], until: datetime.date) -> list[Price]:
+    rows = prices.filter(product__in=products, state=State.APPROVED, start_date__lte=until)
+    related = rows.select_related("price_list__channel__parent__parent__parent")
+    return list(related.order_by("price_list", "start_date"))
 
 
 def _by_list(prices: Sequence[Price]) -> dict[int, ByList]:
     """By product, of lists on which it has a price on the first day."""
-    found: dict[int, dict[int, list[Price]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[int, list[Price]] = defaultdict(list)
     for row in prices:
-        found[row.product_id][row.price_list_id].append(row)
-    return {
-        product: {pk: rows for pk, rows in own.items() if rows[-1].amount is not None}
-        for product, own in found.items()
-    }
+        found[row.product_id].append(row)
+    return {product: _held(rows) for product, rows in found.items()}
+
+
+def _held(prices: Sequence[Price]) -> ByList:
+    """Of one product and part, by list on which there is a price then."""
+    found: dict[int, list[Price]] = defaultdict(list)
+    for row in prices:
+        found[row.price_list_id].append(row)
+    return {pk: rows for pk, rows in found.items() if rows[-1].amount is not None}
 
 
 def _as_said() -> PriceList:
@@ -106,11 +174,17 @@ def _as_said() -> PriceList:
 
 
 def _one(
-    promotion: Promotion, part: PromotionProduct, price_list: PriceList, rows: Sequence[Price]
+    promotion: Promotion,
+    part: PromotionProduct,
+    price_list: PriceList,
+    rows: Sequence[Price],
+    *,
+    is_said: bool = True,
 ) -> InPromotion:
-    """Amounts of a promotion are in our currency: they say nothing of a list in another."""
+    """Amounts of a promotion are in our currency, and of one price (``is_said``: this): they say nothing of a
+    list in another, nor of another part."""
     listed = rows[-1].amount if rows else None
-    if price_list.currency == organisation_get().currency:
+    if is_said and price_list.currency == organisation_get().currency:
         normal, effective = cut_of(part, listed)
     elif promotion.amount is None and part.effective_price is None:
         normal, effective = cut_of(PromotionProduct(promotion=promotion), listed)

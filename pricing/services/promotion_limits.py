@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from pricing.models import Price, Promotion
 from pricing.selectors.bounds import BoundsOn, prices_held
-from pricing.selectors.promotion_prices import promotion_prices
+from pricing.selectors.promotion_prices import lowered_parts, promotion_prices
 from products.selectors.lines import LineTree
 
 from .price_limits import bounds_asking, exception_ask
@@ -21,7 +21,7 @@ def promotion_limits_check(promotion: Promotion, exception: str) -> None:
         Price(product=one.product, price_list=one.price_list, amount=one.effective)
         for one in promotion_prices(promotion)
         if one.is_cut
-    ]
+    ] + lowered_parts(promotion)
     for price in cut:
         by_list[price.price_list_id].append(price)
     bounds = BoundsOn(start, LineTree())

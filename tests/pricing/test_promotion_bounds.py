@@ -176,3 +176,47 @@ def test_bounds_hold_when_it_is_moved_or_changed() -> None:
     assert said.code == "beyond_bound"
     row.refresh_from_db()
     assert row.store_start == later
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "passes"),
+    [
+        (("month", ""), CUT, False),
+        (("unit", "night"), CUT, False),
+        (("once", ""), CUT, True),  # no bound of that
+        (("month", ""), {"mechanic": "price_cut", "rate": D("0.10")}, True),
+        (("month", ""), {"mechanic": "price_cut", "amount": D(5)}, True),  # off the price per unit
+        (("month", ""), {"mechanic": "display"}, True),
+    ],
+)
+def test_what_it_leaves_of_every_part_is_held(part: Any, fields: Any, passes: bool) -> None:
+    """8.00 a month at least, of the tier night too: a quarter off 10.00 is 7.50. Nothing is said of 10.00 a
+    unit."""
+    product, prices = product_factory(), price_list_factory()
+    for component, tier in (("unit", ""), part):
+        its = {"price_list": prices, "component": component, "tier": tier}
+        price_factory(product=product, start_date=LONG_AGO, amount=10, **its)
+    for component, tier in (("month", ""), ("unit", "night")):
+        bound = {"component": component, "tier": tier, "least": D(8)}
+        bound_factory(line=product.line, start_date=LONG_AGO, **bound)
+    row = promotion_factory(product, **fields)
+    if passes:
+        assert promotion_propose(user=row.author, promotion=row).state == "proposed"
+        return
+    said = refused(lambda: promotion_propose(user=row.author, promotion=row))
+    assert said.code == "beyond_bound"
+    assert ("night" if part[1] else "per month") in str(said.message)
+
+
+def test_of_the_only_price_there_is_an_amount_is_held_too() -> None:
+    """A policy of 10.00 a month, 5.00 of it off: in the channel it runs in."""
+    product, web = product_factory(), channel_factory()
+    for channel, amount in ((web, 10), (channel_factory(), 6)):
+        its = price_list_factory(channel=channel)
+        price_factory(product=product, price_list=its, start_date=LONG_AGO, component="month", amount=amount)
+    bound_factory(product=product, start_date=LONG_AGO, component="month", least=D("4.50"))
+    off = {"mechanic": "price_cut", "amount": D(5)}
+    here = promotion_factory(product, channels=[web], **off)
+    assert promotion_propose(user=here.author, promotion=here).state == "proposed"
+    row = promotion_factory(product, **off)
+    assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"
