@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import DomainError
-from pricing.models import Promotion
+from pricing.models import ForbiddenPeriod, Promotion
 from pricing.selectors.promotion_prices import promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -80,6 +80,61 @@ def test_the_page_asks_for_the_reason_and_shows_it() -> None:
     page = client.get(reverse("pricing:promotion", args=[row.pk])).content.decode()
     assert "Agreed with them" in page
     assert client.get(f"/api/v1/promotions/{row.pk}/").json()["exception"] == "Agreed with them"
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_who_approves_may_give_the_reason_too(by_api: bool) -> None:
+    """A bound and a forbidden period that were set since, each asked for where it stands in the way."""
+    product, approver = product_factory(), user_factory()
+    row = promotion_factory(product, products=[ProductPlan(product, D(12))], **CUT)
+    promotion_propose(user=row.author, promotion=row)
+    bound_factory(product=product, start_date=LONG_AGO, least=D(10), beyond="reason")
+    days = {"start_date": row.store_start, "end_date": row.store_end}
+    ForbiddenPeriod.objects.create(line=product.line, reason="Stock count", **days)
+    client, said = Client(), {}
+    client.force_login(approver)
+    page = reverse("pricing:promotion_decide", args=[row.pk])
+    url = f"/api/v1/promotions/{row.pk}/approve/" if by_api else page
+
+    def decided() -> Any:
+        more = {} if by_api else {"decision": "approve"}
+        return client.post(url, said | more, **({"content_type": "application/json"} if by_api else {}))
+
+    for name, label in (("exception_note", "Why in a forbidden period"), ("exception", "Why the exception")):
+        asked = decided()
+        assert asked.status_code == 400
+        assert Promotion.objects.get().state == "proposed"
+        if by_api:
+            assert name in asked.content.decode()
+        else:
+            assert label in asked.content.decode()
+            assert all(f'value="{given}"' in asked.content.decode() for given in said.values())
+        said[name] = f"Agreed, {name}"
+    assert decided().status_code == (200 if by_api else 302)
+    found = Promotion.objects.get()
+    assert (found.state, found.exception, found.exception_note) == (
+        "approved",
+        "Agreed, exception",
+        "Agreed, exception_note",
+    )
+
+
+def test_a_period_forbidden_since_the_draft_asks_when_it_is_proposed() -> None:
+    client, product = Client(), product_factory()
+    client.force_login(user_factory())
+    row = promotion_factory(product)
+    days = {"start_date": row.store_start, "end_date": row.store_end}
+    ForbiddenPeriod.objects.create(line=product.line, reason="Stock count", **days)
+    url = reverse("pricing:promotion_propose", args=[row.pk])
+    asked = client.post(url)
+    assert asked.status_code == 400
+    assert "Why in a forbidden period" in asked.content.decode()
+    assert Promotion.objects.get().state == "draft"
+    assert client.post(url, {"exception_note": "Agreed with them"}).status_code == 302
+    found = Promotion.objects.get()
+    assert (found.state, found.exception_note) == ("proposed", "Agreed with them")
+    # What its author said is enough for who approves.
+    assert promotion_decide(user=user_factory(), promotion=found, approve=True).state == "approved"
 
 
 @pytest.mark.parametrize(
