@@ -101,13 +101,14 @@ class Asker:
         # The first Monday of the month after next: a promotion is not planned for tomorrow.
         usual = month_add(month_start(self.ground.day), 2)
         start = _day(said.get("start"), usual + (-usual.weekday() % 7) * DAY)
+        channels = tuple(_channels(said))
         return self.promotions.bounded(
             PromotionAsked(
                 mechanic,
-                _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic)),
+                _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic, channels)),
                 start,
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
-                tuple(_channels(said)),
+                channels,
                 _decimal(said.get("budget"), Decimal(0)),
                 _decimal(said.get("assumed"), Decimal(0)),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -206,7 +207,14 @@ class DecisionSerializer(StrictSerializer):
     version = serializers.IntegerField(required=False)
 
 
-class ProposeSerializer(DecisionSerializer):
+class ExceptionsSerializer(DecisionSerializer):
+    """Why a price in it may pass a bound, and why it may run in a forbidden period, where that is asked."""
+
+    exception = serializers.CharField(max_length=400, required=False, allow_blank=True)
+    exception_note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class ProposeSerializer(ExceptionsSerializer):
     why = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
@@ -290,55 +298,45 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         promotion_change(user=request.user, promotion=row, plan=plan, version=version)
         return self._answer(row.pk)
 
-    def _decide(self, request: Request, act: Any) -> Response:
+    def _decide(self, request: Request, serializer: type[DecisionSerializer], act: Any) -> Response:
         row = self.get_object()
-        asked = DecisionSerializer(data=request.data)
+        asked = serializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        act(row, asked.validated_data.get("note", ""), asked.validated_data.get("version"))
+        act(user=request.user, promotion=row, **{"note": ""} | asked.validated_data)
         return self._answer(row.pk)
 
     @extend_schema(request=ProposeSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: str | None = None) -> Response:
         """Ask for approval; ``why`` becomes the promotion's ``note`` and is needed where it has none.
-        ``note`` says why a price in it may pass a bound that asks for a reason."""
+        ``exception`` (or ``note``) says why a price in it may pass a bound that asks for a reason,
+        ``exception_note`` why it may run in a forbidden period."""
         asked, row = ProposeSerializer(data=request.data), self.get_object()
         asked.is_valid(raise_exception=True)
         said = {**asked.validated_data}
-        exception = said.pop("note", "")
-        promotion_propose(user=request.user, promotion=row, exception=exception, **said)
+        said["exception"] = said.get("exception") or said.pop("note", "")
+        said.pop("note", None)
+        promotion_propose(user=request.user, promotion=row, **said)
         return self._answer(row.pk)
 
-    @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
+    @extend_schema(request=ExceptionsSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
     def approve(self, request: Request, pk: str | None = None) -> Response:
-        """Approve what somebody else proposed."""
-        return self._decided(request, approve=True)
+        """Approve what somebody else proposed. ``exception``: why it may pass a bound set since, or that asks
+        for a reason nobody gave; ``exception_note``: why it may run in a period forbidden since."""
+        return self._decide(request, ExceptionsSerializer, partial(promotion_decide, approve=True))
 
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
     def reject(self, request: Request, pk: str | None = None) -> Response:
         """Reject it; ``note`` says why."""
-        return self._decided(request, approve=False)
-
-    def _decided(self, request: Request, *, approve: bool) -> Response:
-        return self._decide(
-            request,
-            lambda row, note, version: promotion_decide(
-                user=request.user, promotion=row, approve=approve, note=note, version=version
-            ),
-        )
+        return self._decide(request, DecisionSerializer, partial(promotion_decide, approve=False))
 
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str | None = None) -> Response:
         """It does not happen, or stops; ``note`` says why."""
-        return self._decide(
-            request,
-            lambda row, note, version: promotion_cancel(
-                user=request.user, promotion=row, note=note, version=version
-            ),
-        )
+        return self._decide(request, DecisionSerializer, promotion_cancel)
 
     @extend_schema(methods=["GET"], request=None, responses=PromotionCostSerializer)
     @extend_schema(

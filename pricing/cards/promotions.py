@@ -17,7 +17,7 @@ from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import Calendar, CalendarQuery, product_promotions
 from pricing.selectors.promotion_costs import costs_known
 from pricing.selectors.promotion_effects import product_effects
-from pricing.selectors.promotion_runs import last_day
+from pricing.selectors.promotion_runs import days_run, last_day
 from pricing.selectors.promotions import channels_seen, own_cost, ran, sees_whole
 from pricing.words.promotions import effect_reason, mechanic_words, span_words
 from products.models import Product
@@ -119,16 +119,16 @@ def calendar_chart(calendar: Calendar, query: CalendarQuery, day: datetime.date)
     bars: list[Spec] = [
         {
             "channel": f"{row.label}{LANE}{bar.lane or ''}",
-            "start": max(bar.promotion.store_start, query.start).isoformat(),
-            "end": min(bar.promotion.store_end + datetime.timedelta(days=1), after).isoformat(),
+            "start": max(days[0], query.start).isoformat(),
+            "end": min(days[1] + datetime.timedelta(days=1), after).isoformat(),
             "name": bar.promotion.name,
-            "dates": span_words(bar.promotion.store_start, bar.promotion.store_end),
+            "dates": span_words(*days),
             "how": mechanic_words(bar.promotion),
             "kind": "done" if bar.past else "planned",
         }
         for row in calendar.rows
         for bar in row.bars
-        if bar.store is not None
+        if bar.store is not None and (days := days_run(bar.promotion)[0])
     ]
     if not bars:
         return None

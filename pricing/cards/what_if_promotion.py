@@ -30,9 +30,9 @@ _OFF = (Mechanic.PRICE_CUT, Mechanic.COUPON, Mechanic.WELCOME, Mechanic.CASHBACK
 
 
 def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str, Any]:
-    ground, normal = promotions.ground, promotions.normal
+    ground, held = promotions.ground, promotions.normal(asked.channels)
+    normal = held.amount
     decimals = max(price_decimals(normal), 2)
-    held = ground.consumer or ground.price
     return {
         "slider": {
             "name": "price",
@@ -135,8 +135,7 @@ def _assumed(asked: PromotionAsked) -> str:
 
 
 def promotion_propose_url(ground: Ground, answer: PromotionAnswer) -> str:
-    asked = answer.asked
-    price = ground.consumer or ground.price
+    asked, price = answer.asked, answer.normal
     normal = price.amount
     said: dict[str, Any] = {
         "product": ground.product.code,
@@ -216,7 +215,7 @@ def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
             text = _("In that, %(assumed)s more beside the price is an assumption of your own.")
             lines.append(text % {"assumed": _assumed(asked)})
     lines += _beside(ground, answer)
-    if answer.ours and asked.price < (ground.consumer or ground.price).amount:
+    if answer.ours and asked.price < answer.normal.amount:
         lines.append(
             _(
                 "Who comes in in its days pays that price in all months looked at, who is there his own. "

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.organisation import organisation_get
+from pricing.forms.prices import READ_BY_ALL
 from pricing.models import CostChange, CostKind, PriceList
 from products.forms.fields import DayField, ProductCodeField
 from products.models import ProductLine, Supplier
@@ -97,9 +98,7 @@ class CostPriceForm(forms.Form):
             ("floor", _("the margin is just at its floor")),
         ),
     )
-    reason = forms.CharField(
-        label=_("Why"), max_length=200, help_text=_("Whoever sees prices reads this; they may not see costs.")
-    )
+    reason = forms.CharField(label=_("Why"), max_length=200, help_text=READ_BY_ALL)
 
     def __init__(self, *args: Any, lists: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

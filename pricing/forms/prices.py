@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.organisation import today
+from exchange.reading.numbers import decimal_evidence, number_read
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import PLACES, Vat
 from pricing.selectors.prices import Part
@@ -20,6 +21,8 @@ from pricing.services.price_rules import EVERY, KINDS, ROUNDINGS, WORKED_OUT, Ru
 from pricing.words.prices import part_words
 from products.forms.fields import DayField
 from products.models import ProductLine, Segment
+
+READ_BY_ALL = _("Whoever sees prices reads this; they may not see costs.")
 
 
 class ProposalForm(forms.Form):
@@ -39,6 +42,7 @@ class ProposalForm(forms.Form):
         required=False,
         to_field_name="code",
         empty_label="—",
+        help_text=_("Without those that have ended by then."),
     )
     kind = forms.ChoiceField(label=_("Change"), choices=KINDS)
     value = forms.DecimalField(
@@ -109,6 +113,7 @@ class ProposalForm(forms.Form):
                 required=False,
             )
         if sees_costs:
+            self.fields["reason"].help_text = READ_BY_ALL
             self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
         if parts:
             self.fields["kind"].choices = [("parts", _("each of its prices")), *self.fields["kind"].choices]  # type: ignore[attr-defined]
@@ -157,8 +162,7 @@ class ProposalForm(forms.Form):
         """Prices by code; what cannot be read is told by its line."""
         found, problems = cells_read(text)
         if problems:
-            said = gettext("This cannot be read as a code and a price: %(lines)s")
-            self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
+            self.add_error("pasted", unread_words(problems))
         elif not found:
             self.add_error("pasted", gettext("Paste the codes and prices here."))
         return found
@@ -177,16 +181,22 @@ def again_initial(proposal: Proposal) -> dict[str, Any]:
     return {"start_date": max(proposal.start_date, first), "reason": proposal.reason}
 
 
+def _cells(line: str) -> list[str]:
+    """Of a pasted line; where it has tabs, a code may have spaces or a semicolon in it."""
+    between = r"\t" if "\t" in line else r";|\s{2,}"
+    return [cell.strip() for cell in re.split(between, line.strip()) if cell.strip()]
+
+
 def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
     """Numbers by code from the first two columns of a pasted sheet, and what cannot be read, by its line."""
     found: dict[str, Decimal] = {}
     problems = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        between = r"\t" if "\t" in line else r";|\s{2,}"  # a code may have these in it
-        cells = [cell.strip() for cell in re.split(between, line.strip()) if cell.strip()]
-        amount = amount_read(cells[1]) if len(cells) >= 2 else None
+    lines = [
+        (number, line, _cells(line)) for number, line in enumerate(text.splitlines(), start=1) if line.strip()
+    ]
+    sure = shows_mark(cells[1] for _number, _line, cells in lines if len(cells) >= 2)
+    for number, line, cells in lines:
+        amount = amount_read(cells[1], sure=sure) if len(cells) >= 2 else None
         if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
             continue  # the heads of the columns
         if amount is None:
@@ -200,13 +210,37 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
     return found, problems
 
 
-def amount_read(text: str) -> Decimal | None:
-    """A price as a spreadsheet in the person's language writes it, also with its currency."""
-    plain = re.sub(r"[^\d.,\-]", "", text)
-    try:
-        return Decimal(django_formats.sanitize_separators(plain))
-    except InvalidOperation:
+_BESIDE = re.compile(r"^(?:[A-Z]{3}|[€$£])\s*(?=[\d.,+-])|(?<=[\d.,-])\s*(?:[A-Z]{3}|[€$£%])$")
+
+
+def amount_read(text: str, *, sure: bool = True) -> Decimal | None:
+    """A number as a spreadsheet in the person's language writes it, also with its currency. ``None``: it is
+    none, or one with the decimal mark of another language; not ``sure``: or one that can be read two ways."""
+    bare = _BESIDE.sub("", text.strip())
+    if not sure and decimal_evidence(bare) == "?":
         return None
+    number, problem = number_read(bare, _mark())
+    return None if problem else Decimal(number.removesuffix(".0"))
+
+
+def shows_mark(texts: Iterable[str]) -> bool:
+    """Whether one of these numbers can only be read with the decimal mark of the person's language: then it
+    is known what 1.250 among them is."""
+    return any(decimal_evidence(_BESIDE.sub("", text.strip())) == _mark() for text in texts)
+
+
+def unread_words(problems: Sequence[str]) -> str:
+    """What could not be read as a code and a price, and how it is to be written."""
+    said = {"mark": _mark(), "lines": "; ".join(problems[:5])}
+    text = gettext(
+        "This cannot be read as a code and a price with “%(mark)s” before its decimals and nothing between "
+        "its thousands: %(lines)s"
+    )
+    return text % said
+
+
+def _mark() -> str:
+    return str(django_formats.get_format("DECIMAL_SEPARATOR"))
 
 
 class PriceListForm(forms.ModelForm):

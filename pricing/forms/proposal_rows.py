@@ -20,7 +20,7 @@ from accounts.errors import DomainError
 from exchange.reading.kinds import check_contents, file_kind
 from exchange.reading.tables import Cell, cell_text, xlsx_rows, xlsx_sheet_names
 
-from .prices import amount_read
+from .prices import amount_read, shows_mark, unread_words
 
 MOST_BYTES = 2_000_000
 CODE, AMOUNT, PART = 0, 1, 3
@@ -56,8 +56,7 @@ class ProposalRowsForm(forms.Form):
             lines = self._lines(file)
         rows, problems = rows_read(lines)
         if problems:
-            said = gettext("This cannot be read as a code and a price: %(lines)s")
-            self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
+            self.add_error("pasted", unread_words(problems))
         elif not rows and not self.errors:
             self.add_error("pasted", gettext("Paste the codes and prices here."))
         found["rows"] = rows
@@ -121,6 +120,10 @@ def rows_read(lines: Iterable[Line]) -> tuple[list[Row], list[str]]:
     nothing: its price stays as it is."""
     found: dict[tuple[str, str], Row] = {}
     problems = []
+    lines = list(lines)
+    sure = shows_mark(
+        cells[AMOUNT] for _line, cells, amount in lines if amount is None and len(cells) > AMOUNT
+    )
     for first, (number, cells, amount) in enumerate(lines):
         if len(cells) <= AMOUNT or not cells[CODE] or not cells[AMOUNT]:
             if any(cells[:CODE] + cells[AMOUNT:]) or (any(cells) and len(cells) <= AMOUNT):
@@ -128,7 +131,7 @@ def rows_read(lines: Iterable[Line]) -> tuple[list[Row], list[str]]:
             continue
         if not first and not re.search(r"\d", cells[AMOUNT]):
             continue  # the heads of the columns
-        amount = amount_read(cells[AMOUNT]) if amount is None else amount
+        amount = amount_read(cells[AMOUNT], sure=sure) if amount is None else amount
         if amount is None:
             problems += _problem(number, cells)
             continue

@@ -55,14 +55,14 @@ class ChannelVolumes:
     def months(self, channel: int) -> dict[datetime.date, float]:
         """Of a channel with those below it."""
         found: dict[datetime.date, float] = {}
-        for pk in self._inside({channel}):
+        for pk in self.inside({channel}):
             for month, volume in self.own[pk].items():
                 found[month] = found.get(month, 0.0) + volume
         return found
 
     def share(self, channels: Collection[int]) -> float:
         """Of these and those below them, none twice, in the last 12 months with data; none: everywhere."""
-        return self.part(self._inside(set(channels))) if channels else 1.0
+        return self.part(self.inside(channels)) if channels else 1.0
 
     def paying(self, channel: int | None, listed: Collection[int]) -> list[int]:
         """Those that pay by the list of a channel (``None``: everybody's), where these have one: to each the
@@ -102,8 +102,9 @@ class ChannelVolumes:
         found = sorted((pk for pk in shares if shares[pk] > 0), key=lambda pk: (-shares[pk], pk))
         return [(self.channels[pk], shares[pk]) for pk in found[:MOST]]
 
-    def _inside(self, channels: set[int]) -> list[int]:
-        return [pk for pk in self.own if self.above[pk] & channels]
+    def inside(self, channels: Collection[int]) -> list[int]:
+        """Those that sold it among these and what is below them; none: everywhere."""
+        return [pk for pk in self.own if not channels or self.above[pk].intersection(channels)]
 
     def _paid(self, channel: int) -> ByMonth:
         """The volumes of which it is known what they brought in."""

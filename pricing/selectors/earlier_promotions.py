@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import log
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.db.models import F, Q, QuerySet
 from core.numbers import Z80
 from pricing.engine.pooling import Belief, Seen, pooled
 from pricing.models import Promotion, PromotionProduct
-from pricing.words.promotions import effective_of
+from pricing.selectors.promotions import currency_of
+from pricing.words.promotions import cut_of
 from products.models import Measure, Product
 
 # Without one of its own, so many of others are needed.
@@ -25,6 +27,7 @@ MOST_SEEN, MOST_USED = 3000, 100
 _SPREAD, _SHARE_SPREAD = 0.3, 0.15
 # Of what is sold in a promotion so little is left at the least, as a share.
 _LEAST_SOLD = 0.02
+_ANY = Decimal(1)
 
 Figure = tuple[float, float]
 """A value with its standard deviation."""
@@ -139,10 +142,13 @@ class EarlierPromotions:
         return self._made[row.pk]
 
 
-def depth_of(row: PromotionProduct) -> float | None:
-    """−ln(price in the promotion / normal price); None where one is not known, or it costs nothing."""
-    price = effective_of(row.promotion, row)
-    return -log(price / row.price) if row.price and price else None
+def depth_of(row: PromotionProduct, listed: Decimal | None = None) -> float | None:
+    """−ln(price in the promotion / normal price), as said of the promotion or else ``listed``; None where one
+    is not known, or it costs nothing. A share that comes off any price needs neither."""
+    if row.effective_price is None and row.promotion.amount is None:
+        listed = listed or _ANY
+    normal, price = cut_of(row, listed, currency_of(row.promotion))
+    return -log(price / normal) if normal and price else None
 
 
 _OFFERED = ("mechanic", "rate", "amount", "quantity")

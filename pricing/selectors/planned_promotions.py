@@ -11,20 +11,21 @@ from math import exp, hypot
 from statistics import fmean
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Prefetch, Sum
 
 from core.lookups import many
 from core.months import month_add, month_end
 from core.numbers import Z80, significant
 from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
-from pricing.models import Price, PromotionProduct
+from pricing.models import Price, PromotionChannel, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
 from pricing.selectors.promotion_channels import asked_channels, sold_there
+from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
-from pricing.selectors.resellers import consumers_by_product
+from pricing.selectors.resellers import consumers_by_product, sold_ourselves
 from products.models import Measure, SalesMonth
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
@@ -156,7 +157,9 @@ def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[Pr
         promotion__store_end__gte=month_add(months[0], -YEAR),
         promotion__store_start__lte=month_end(months[-1]),
     ).select_related("promotion", "product")
-    return list(found.prefetch_related("promotion__channel_rows").order_by("promotion__store_start", "pk"))
+    channels = PromotionChannel.objects.select_related("channel__parent__parent__parent")
+    found = found.prefetch_related(Prefetch("promotion__channel_rows", channels))
+    return list(found.order_by("promotion__store_start", "pk"))
 
 
 def _running(
@@ -172,9 +175,10 @@ def _running(
     everything = {row.product_id for row in rows}
     answers = answers_read(everything)
     places = _Places(rows, first, tree, consumers_by_product(everything))
+    listed = normal_prices([row for row in rows if row.price is None and depth_of(row) is None])
     found: dict[int, list[Running]] = defaultdict(list)
     for row in rows:
-        line, promotion, depth = row.product.line_id, row.promotion, depth_of(row)
+        line, promotion, depth = row.product.line_id, row.promotion, depth_of(row, listed.get(row.pk))
         answer = answers.get(row.product_id)
         expected = earlier[tree.inflow(line)].expected(
             row.product_id,
@@ -204,7 +208,7 @@ def _running(
 
 class _Places:
     """Where promotions run, by what each channel sold of the year before of what they move; ``consumers`` as
-    :func:`consumers_by_product` reads them. One query, where any is needed."""
+    :func:`consumers_by_product` reads them. Two queries, where any is needed."""
 
     def __init__(
         self,
@@ -217,9 +221,8 @@ class _Places:
             pk: {price.price_list.channel_id for price in own if not price.price_list.segment_id}
             for pk, own in consumers.items()
         }
-        wanted = [
-            row for row in rows if asked_channels(row) or self._chains.get(row.product_id, set()) - {None}
-        ]
+        self._shops = sold_ourselves(self._chains)
+        wanted = [row for row in rows if asked_channels(row) or self._apart(row.product_id)]
         self._sold: dict[int, dict[int, float]] = defaultdict(dict)
         if not wanted:
             return
@@ -245,16 +248,25 @@ class _Places:
         return sum(self._there(row).values()) / whole if whole > 0 else 0.0
 
     def ours(self, row: PromotionProduct) -> float:
-        """Of what its channels sell, the part where no consumer price is known: there the lower price is
+        """Of what its channels sell, the part where no reseller stands between: there the lower price is
         ours."""
-        chains = self._chains.get(row.product_id, set())
-        if None in chains:
-            return 0.0
-        there = self._there(row) if chains else {}
+        there = self._there(row) if self._apart(row.product_id) else {}
         whole = sum(there.values())
         if whole <= 0:
-            return 1.0
-        return sum(volume for pk, volume in there.items() if chains.isdisjoint(self._above[pk])) / whole
+            return 0.0 if None in self._chains.get(row.product_id, ()) else 1.0
+        return sum(volume for pk, volume in there.items() if self._is_ours(row.product_id, pk)) / whole
+
+    def _apart(self, product: int) -> bool:
+        """Whether it depends on the channel who lowers its price."""
+        return bool(self._chains.get(product, set()) - {None} or product in self._shops)
+
+    def _is_ours(self, product: int, channel: int) -> bool:
+        """Where consumers pay by a list of ours, else where no consumer price is known."""
+        shops, above = self._shops.get(product, {}), self._above[channel]
+        near = next((pk for pk in above if pk in shops), None)
+        if near is not None and shops[near]:
+            return True
+        return self._chains.get(product, set()).isdisjoint({*above, None})
 
     def _there(self, row: PromotionProduct) -> dict[int, float]:
         return sold_there(self._sold[row.product_id], asked_channels(row), self._above)

@@ -85,11 +85,12 @@ def products_priced(
 
 @dataclass(frozen=True)
 class Parts:
-    """The components and tiers of a product's price but the plain one per unit: those in force, and of each
-    that changes the first ahead."""
+    """The components and tiers of a product's price but the plain one per unit: those in force, of each that
+    changes the first ahead, and those that have ended."""
 
     now: Sequence[Price] = ()
     ahead: Sequence[Price] = ()
+    ended: Sequence[Price] = ()
 
 
 def parts_priced(
@@ -108,12 +109,12 @@ def parts_priced(
         else:
             coming.setdefault(key, row)
     components = Price.Component.values
-    found: dict[int, tuple[list[Price], list[Price]]] = defaultdict(lambda: ([], []))
-    for place, parts in enumerate((held, coming)):
+    found: dict[int, tuple[list[Price], list[Price], list[Price]]] = defaultdict(lambda: ([], [], []))
+    for parts, is_ahead in ((held, False), (coming, True)):
         for key in sorted(parts, key=lambda key: (key[0], components.index(key[1]), key[2])):
-            if parts[key].amount is not None or place:
-                found[key[0]][place].append(parts[key])
-    return {pk: Parts(now, ahead) for pk, (now, ahead) in found.items()}
+            now, ahead, ended = found[key[0]]
+            (ahead if is_ahead else ended if parts[key].amount is None else now).append(parts[key])
+    return {pk: Parts(*said) for pk, said in found.items()}
 
 
 def _on_sale(day: datetime.date) -> Q:

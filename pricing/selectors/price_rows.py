@@ -26,8 +26,8 @@ class PriceRow:
     """One component of the product's price on one list. ``rows`` are its approved prices in order of their
     dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``rate`` is
     the VAT today, ``rate_then`` on the day of the price ahead. ``van`` is the van-prijs of a reduction that
-    would start on ``van_on``, of prices per unit; it binds us where the list is ours to consumers
-    (``PriceList.is_to_consumers``). ``pass_through`` as its list has it."""
+    would start on ``van_on``, of goods by the unit, and that it is not judged of others on a list of ours to
+    consumers (``PriceList.is_to_consumers``): there it binds us. ``pass_through`` as its list has it."""
 
     price_list: PriceList
     component: str
@@ -78,7 +78,7 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     for price in reversed(history):
         parts[price.price_list_id, price.component, price.tier].append(price)
     ran = promotions_ran(product) if any(one[0].price_list.with_vat for one in parts.values()) else []
-    found = [_row(own, rates, day, ran) for own in parts.values()]
+    found = [_row(product, own, rates, day, ran) for own in parts.values()]
     rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
     ours = organisation_get().currency
     return sorted(
@@ -94,7 +94,15 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     )
 
 
+def not_covered(product: Product, component: str) -> VanPrijs | None:
+    """Of what the rule does not clearly cover it is not judged: it is of goods, and of what a unit costs."""
+    if product.kind == Product.Kind.SERVICE:
+        return VanPrijs(None, "service")
+    return None if component == Price.Component.UNIT else VanPrijs(None, "part")
+
+
 def _row(
+    product: Product,
     prices: Sequence[Price],
     rates: Mapping[datetime.date, Decimal | None],
     day: datetime.date,
@@ -111,6 +119,12 @@ def _row(
     lower = [price.start_date for price in ahead if _is_lower(price, now)][:1]
     lower += [cut.first for cut in cuts if cut.first > day]
     van_on = min(lower, default=day + datetime.timedelta(days=1))
+    van = not_covered(product, prices[0].component)
+    if van is None:
+        steps = [(price.start_date, price.amount) for price in approved]
+        van = van_prijs(steps, van_on, perishable=prices[0].perishable, cuts=cuts)
+    elif not price_list.is_to_consumers:
+        van = None
     return PriceRow(
         price_list=price_list,
         component=prices[0].component,
@@ -121,14 +135,7 @@ def _row(
         waiting=[price for price in prices if price.state == State.PROPOSED],
         now=now,
         following=ahead[0] if ahead else None,
-        van=van_prijs(
-            [(price.start_date, price.amount) for price in approved],
-            van_on,
-            perishable=prices[0].perishable,
-            cuts=cuts,
-        )
-        if unit
-        else None,
+        van=van,
         van_on=van_on,
         pass_through=prices[0].pass_through,
     )

@@ -14,7 +14,7 @@ from core.months import month_add, month_end, month_start, parse_month
 from core.numbers import int_read
 from core.organisation import today
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
-from pricing.selectors.promotion_runs import ran_or_will
+from pricing.selectors.promotion_runs import days_run, last_day, ran_or_will
 from pricing.selectors.promotions import (
     Flags,
     begun,
@@ -157,12 +157,13 @@ class Calendar:
 
 
 def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
-    """The promotions delivered or in the store on these days that pass the filters; cancelled ones only when
-    asked for."""
+    """The promotions delivered or in the store on these days that pass the filters; those called off before
+    they began only when asked for."""
     in_store = Q(store_start__lte=query.end, store_end__gte=query.start)
     delivered = Q(delivery_start__lte=query.end, delivery_end__gte=query.start)
     rows = promotions_visible(user).filter(in_store | delivered)
-    rows = rows.filter(state=query.state) if query.state else rows.exclude(state=State.CANCELLED)
+    never = ~Q(state=State.CANCELLED) | ran_or_will()
+    rows = rows.filter(Q(state=query.state) if query.state else never)
     # Nobody finds a promotion by a product or channel of it that is out of their sight.
     products = PromotionProduct.objects.filter(promotion=OuterRef("pk"))
     lines, channels = visible_line_ids(user), visible_channel_ids(user)
@@ -190,6 +191,7 @@ def calendar_build(user: Any, query: CalendarQuery) -> Calendar:
     asked = promotions_asked(user, query)
     found = list(with_parts(asked)[:MOST])
     more = asked.count() - MOST if len(found) == MOST else 0
+    found = [row for row in found if any(_spans(query, row))]
     may = user.has_perm("pricing.edit")
     flags = dict(
         zip((row.pk for row in found), flags_of(user, [place_of(row) for row in found]), strict=True)
@@ -214,20 +216,26 @@ def _keys(user: Any, query: CalendarQuery, row: Promotion) -> list[tuple[str, st
 
 def _bar(user: Any, query: CalendarQuery, row: Promotion, flags: Flags, *, may: bool) -> Bar:
     movable = may and row.state != State.CANCELLED and not begun(row) and sees_whole(user, row)
+    store, delivery = _spans(query, row)
     return Bar(
         row,
-        _span(query, row.store_start, row.store_end),
-        _span(query, row.delivery_start, row.delivery_end),
+        store,
+        delivery,
         0,
         movable,
-        flags,
-        row.store_end < today(),
+        Flags() if row.state == State.CANCELLED else flags,
+        last_day(row) < today(),
     )
 
 
-def _span(query: CalendarQuery, first: datetime.date | None, last: datetime.date | None) -> Span | None:
+def _spans(query: CalendarQuery, row: Promotion) -> list[Span | None]:
+    """Its days in the store and of delivery."""
+    return [_span(query, *days) if days else None for days in days_run(row)]
+
+
+def _span(query: CalendarQuery, first: datetime.date, last: datetime.date) -> Span | None:
     """What the calendar shows of these days."""
-    if first is None or last is None or first > query.end or last < query.start:
+    if first > query.end or last < query.start:
         return None
     left = query.share(max(first, query.start))
     right = query.share(min(last, query.end) + datetime.timedelta(days=1))
@@ -236,10 +244,8 @@ def _span(query: CalendarQuery, first: datetime.date | None, last: datetime.date
 
 def _days(promotion: Promotion) -> tuple[datetime.date, datetime.date]:
     """From the first day of delivery or in the store to the last."""
-    return (
-        min(promotion.store_start, promotion.delivery_start or promotion.store_start),
-        max(promotion.store_end, promotion.delivery_end or promotion.store_end),
-    )
+    days = list(filter(None, days_run(promotion)))
+    return min(first for first, _last in days), max(last for _first, last in days)
 
 
 def _in_lanes(bars: Iterable[Bar]) -> tuple[Bar, ...]:

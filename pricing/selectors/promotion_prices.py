@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,11 +15,14 @@ from pricing.models.price import State
 from pricing.words.promotions import cut_of
 from products.models import Channel, Product
 
-from .prices import channels_above
+from .prices import Part, channels_above
 from .promotions import currency_of
+from .resellers import reach
 
 ByList = Mapping[int, Sequence[Price]]
-"""A product's approved prices a unit by list, the oldest first."""
+"""A product's approved prices of a part by list, the oldest first."""
+PAID = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
+PLAIN = (Price.Component.UNIT, "")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,11 @@ def promotion_prices(
     those looked at (:func:`prices_begun`); ``whole``: all that say what customers pay, so that a product on
     no list has what is said of it. One query for those on no list."""
     channels = [row.channel for row in promotion.channel_rows.all()]
-    listed = _by_list([row for row in prices if row.start_date <= (day or promotion.store_start)])
+    begun: dict[int, list[Price]] = defaultdict(list)
+    for row in prices:
+        if (row.component, row.tier) == PLAIN and row.start_date <= (day or promotion.store_start):
+            begun[row.product_id].append(row)
+    listed = {product: _held(rows) for product, rows in begun.items()}
     found = []
     unlisted = None
     for part in promotion.rows.all():
@@ -78,36 +85,93 @@ def holding(lists: Sequence[PriceList], channels: Collection[Channel]) -> list[P
     return [one for one in lists if one.channel_id in places]
 
 
+def lowered_prices(promotion: Promotion, prices: Sequence[Price], day: datetime.date) -> list[Price]:
+    """What it leaves on the day of each price that it lowers, of those that are paid (:func:`prices_paid`)."""
+    plain = [
+        Price(product=one.product, price_list=one.price_list, amount=one.effective)
+        for one in promotion_prices(promotion, prices, day, whole=True)
+        if one.is_cut
+    ]
+    return plain + _lowered_parts(promotion, [row for row in prices if row.start_date <= day])
+
+
+def _lowered_parts(promotion: Promotion, prices: Sequence[Price]) -> list[Price]:
+    """Of prices per month, once and of a tier, by the same lists. A share comes off each; an amount is of the
+    plain price per unit, or of the only one there is."""
+    channels = [row.channel for row in promotion.channel_rows.all()]
+    by_part: dict[int, dict[Part, list[Price]]] = defaultdict(lambda: defaultdict(list))
+    for price in prices:
+        by_part[price.product_id][price.component, price.tier].append(price)
+    found = []
+    for row in promotion.rows.all():
+        own = {part: _held(rows) for part, rows in by_part[row.product_id].items()}
+        parts = Counter(pk for lists in own.values() for pk in lists)
+        for (component, tier), lists in own.items():
+            if (component, tier) == PLAIN:
+                continue
+            here = holding([each[-1].price_list for each in lists.values()], channels)
+            for one in [each for each in here if each.with_vat] or here:
+                said = _one(row, one, lists[one.pk], is_said=parts[one.pk] == 1)
+                if said.is_cut:
+                    part = {"component": component, "tier": tier}
+                    found.append(Price(product=row.product, price_list=one, amount=said.effective, **part))
+    return found
+
+
+def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
+    """By row (its id) what a unit normally costs on its promotion's first day, in its currency, by the lists
+    that hold in its channels: one with VAT before one without, everybody's before a channel's. Nothing of
+    what is on none. One query; ``rows`` with their promotion's channels."""
+    if not rows:
+        return {}
+    paid = Price.objects.filter(price_list__kind__in=PAID, component=PLAIN[0], tier=PLAIN[1])
+    last = max(row.promotion.store_start for row in rows)
+    by_product: dict[int, list[Price]] = defaultdict(list)
+    for price in _approved(paid, [row.product_id for row in rows], last):
+        by_product[price.product_id].append(price)
+    found = {}
+    for row in rows:
+        start, currency = row.promotion.store_start, currency_of(row.promotion)
+        own = _held(
+            [
+                price
+                for price in by_product[row.product_id]
+                if price.start_date <= start and price.price_list.currency == currency
+            ]
+        )
+        channels = [part.channel for part in row.promotion.channel_rows.all()]
+        here = holding([each[-1].price_list for each in own.values()], channels)
+        nearest = min([one for one in here if one.with_vat] or here, key=reach, default=None)
+        if nearest is not None and (amount := own[nearest.pk][-1].amount):
+            found[row.pk] = amount
+    return found
+
+
 def prices_paid(promotion: Promotion, last: datetime.date | None = None) -> list[Price]:
-    """As :func:`prices_begun`, of all that say what customers pay."""
-    paid = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
-    return prices_begun(promotion, Price.objects.filter(price_list__kind__in=paid), last)
+    """Those approved of its products, of every part, that say what customers pay, up to its first day or to
+    another; by list, the oldest first."""
+    asked = [part.product_id for part in promotion.rows.all()]
+    return _approved(Price.objects.filter(price_list__kind__in=PAID), asked, last or promotion.store_start)
 
 
-def prices_begun(
-    promotion: Promotion, prices: QuerySet[Price], last: datetime.date | None = None
-) -> list[Price]:
-    """Those approved of its products, a unit, up to its first day, or to another; by list, the oldest
-    first."""
-    rows = prices.filter(
-        product__in=[part.product_id for part in promotion.rows.all()],
-        component=Price.Component.UNIT,
-        tier="",
-        state=State.APPROVED,
-        start_date__lte=last or promotion.store_start,
-    ).select_related("price_list__channel__parent__parent__parent")
-    return list(rows.order_by("price_list", "start_date"))
+def prices_begun(promotion: Promotion, prices: QuerySet[Price]) -> list[Price]:
+    """The same of these, a unit, up to its first day."""
+    asked = [part.product_id for part in promotion.rows.all()]
+    return _approved(prices.filter(component=PLAIN[0], tier=PLAIN[1]), asked, promotion.store_start)
 
 
-def _by_list(prices: Sequence[Price]) -> dict[int, ByList]:
-    """By product, of lists on which it has a price by the last of these."""
-    found: dict[int, dict[int, list[Price]]] = defaultdict(lambda: defaultdict(list))
+def _approved(prices: QuerySet[Price], products: Collection[int], until: datetime.date) -> list[Price]:
+    rows = prices.filter(product__in=products, state=State.APPROVED, start_date__lte=until)
+    related = rows.select_related("price_list__channel__parent__parent__parent")
+    return list(related.order_by("price_list", "start_date"))
+
+
+def _held(prices: Sequence[Price]) -> ByList:
+    """Of one product and part, by list on which there is a price by the last of these."""
+    found: dict[int, list[Price]] = defaultdict(list)
     for row in prices:
-        found[row.product_id][row.price_list_id].append(row)
-    return {
-        product: {pk: rows for pk, rows in own.items() if rows[-1].amount is not None}
-        for product, own in found.items()
-    }
+        found[row.price_list_id].append(row)
+    return {pk: rows for pk, rows in found.items() if rows[-1].amount is not None}
 
 
 def _as_said(promotion: Promotion) -> PriceList:
@@ -116,6 +180,10 @@ def _as_said(promotion: Promotion) -> PriceList:
     return PriceList(kind=PriceList.Kind.OWN, currency=currency_of(promotion), with_vat=with_vat)
 
 
-def _one(part: PromotionProduct, price_list: PriceList, rows: Sequence[Price]) -> InPromotion:
-    normal, effective = cut_of(part, rows[-1].amount if rows else None, price_list.currency)
+def _one(
+    part: PromotionProduct, price_list: PriceList, rows: Sequence[Price], *, is_said: bool = True
+) -> InPromotion:
+    """Amounts of a promotion are of one price (``is_said``: this), and say nothing of another part."""
+    listed = rows[-1].amount if rows else None
+    normal, effective = cut_of(part, listed, price_list.currency if is_said else "")
     return InPromotion(part.product, price_list, normal, effective, rows)

@@ -45,3 +45,23 @@ def last_day(promotion: Promotion) -> datetime.date:
 def first_day(promotion: Promotion) -> datetime.date:
     """Delivered, or in the store."""
     return min(filter(None, (promotion.store_start, promotion.delivery_start)))
+
+
+Days = tuple[datetime.date, datetime.date]
+
+
+def days_run(promotion: Promotion) -> tuple[Days | None, Days | None]:
+    """Its days in the store and of delivery as planned, or of one that was stopped those it ran."""
+    stopped = stopped_on(promotion) if promotion.decided_by_id else None
+    if stopped is None or stopped < first_day(promotion):
+        stopped = datetime.date.max
+
+    def until_then(first: datetime.date | None, last: datetime.date | None) -> Days | None:
+        if first is None or last is None or first > stopped:
+            return None
+        return first, min(last, stopped)
+
+    return (
+        until_then(promotion.store_start, promotion.store_end),
+        until_then(promotion.delivery_start, promotion.delivery_end),
+    )

@@ -14,6 +14,7 @@ from pricing.engine.van_prijs import VanPrijs, van_prijs
 from pricing.models import Perishable, Price, PriceList, Promotion
 from products.selectors.lines import line_tree
 
+from .price_rows import not_covered
 from .prices import lists_visible
 from .promotion_cuts import PRICES, promotions_ran_of
 from .promotion_prices import InPromotion, prices_begun, promotion_prices
@@ -51,7 +52,7 @@ def promotion_van(
     for one in here:
         own = [run for run in ran.get(one.product.pk, ()) if run.row.promotion_id != promotion.pk]
         met = [run for run in own if run.holds_on(one.price_list) or run.channels & channels]
-        van = van_prijs(
+        van = not_covered(one.product, Price.Component.UNIT) or van_prijs(
             _rows(one),
             start,
             perishable=_perishable(one, start),

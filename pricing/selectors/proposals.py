@@ -116,14 +116,15 @@ def proposal_volumes(proposal: Proposal) -> dict[int, Decimal | None]:
 
 def proposal_prices(user: Any, proposal: Proposal) -> list[Price]:
     """Its prices, those that touch most revenue first; by product code for who is limited to channels, whom
-    the order would tell of the others. With ``until`` when each holds, where a bound begins after it does; of
-    their products no more than code and line."""
+    the order would tell of the others. With ``until`` when each holds, where a bound begins after it does,
+    and ``is_taken`` where one was approved of its very day; of their products no more than code and line."""
     after = Q(state=State.APPROVED, price_list=proposal.price_list_id, start_date__gt=proposal.start_date)
     same = {name: OuterRef(name) for name in ("product", "component", "tier")}
     following = Price.objects.filter(after, **same).order_by("start_date").values("start_date")[:1]
     overtaken = Exists(Bound.objects.filter(start_date__gt=proposal.start_date))
-    until = {"until": Case(When(overtaken, then=Subquery(following)))}
-    prices = list(proposal.prices.annotate(**until).order_by("pk"))
+    there = _approved_that_day(proposal).filter(**same)
+    said = {"until": Case(When(overtaken, then=Subquery(following))), "is_taken": Exists(there)}
+    prices = list(proposal.prices.annotate(**said).order_by("pk"))
     products = Product.objects.only("code", "line_id", "figures__revenue_12m").select_related("figures")
     known = products.in_bulk([price.product_id for price in prices])
     for price in prices:
@@ -146,6 +147,23 @@ def proposal_held(proposal: Proposal, prices: Sequence[Price]) -> Held:
     day = proposal.start_date
     until = {price.pk: price.until for price in prices}
     return prices_held(proposal.price_list, prices, BoundsOn(day), day, until)
+
+
+def prices_taken(proposal: Proposal, prices: Sequence[Price]) -> dict[int, Price]:
+    """By id those of its prices, while it is not decided, that another was approved of already from its very
+    day; with that one. One query, none where :func:`proposal_prices` has read that there is none."""
+    asked = [price for price in prices if getattr(price, "is_taken", True)]
+    if not asked or proposal.state not in (State.DRAFT, State.PROPOSED):
+        return {}
+    there = {(row.product_id, row.component, row.tier): row for row in _approved_that_day(proposal)}
+    keys = {price.pk: (price.product_id, price.component, price.tier) for price in asked}
+    return {pk: there[key] for pk, key in keys.items() if key in there}
+
+
+def _approved_that_day(proposal: Proposal) -> QuerySet[Price]:
+    return Price.objects.filter(
+        price_list=proposal.price_list_id, start_date=proposal.start_date, state=State.APPROVED
+    )
 
 
 def proposal_rows(

@@ -101,6 +101,19 @@ def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:
     return found
 
 
+def sold_ourselves(products: Collection[int]) -> dict[int, dict[int, bool]]:
+    """Of each the channels that have a price of ours of today of their own, and whether that has VAT: there
+    consumers pay us. One query."""
+    found: dict[int, dict[int, bool]] = defaultdict(dict)
+    if not products:
+        return found
+    own = {"price_list__kind": PriceList.Kind.OWN, "price_list__channel__isnull": False}
+    for row in _now(products, organisation_get().currency).filter(price_list__segment=None, **own):
+        if row.amount and row.price_list.channel_id:
+            found[row.product_id][row.price_list.channel_id] = row.price_list.with_vat
+    return found
+
+
 def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:
     """What is passed on in the first of the channels, the others being above it: the nearest consumer
     price's, of each what is observed before what is advised; without one all of ours."""
@@ -113,10 +126,14 @@ def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:
 
 
 def _consumer_now(products: Collection[int], currency: str) -> QuerySet[Any]:
-    """The row of today of each product and consumer list, per unit, with what is passed on."""
+    """Of consumer lists, with what is passed on."""
+    return with_pass_through(_now(products, currency).filter(price_list__kind__in=CONSUMER))
+
+
+def _now(products: Collection[int], currency: str) -> QuerySet[Price]:
+    """The row of today of each product and list, per unit."""
     rows = Price.objects.filter(
         product_id__any=list(products),
-        price_list__kind__in=CONSUMER,
         price_list__currency=currency,
         component=Price.Component.UNIT,
         tier="",
@@ -124,7 +141,7 @@ def _consumer_now(products: Collection[int], currency: str) -> QuerySet[Any]:
         start_date__lte=today(),
     ).select_related("price_list")
     key = ("product_id", "price_list_id")
-    return with_pass_through(rows.order_by(*key, "-start_date").distinct(*key))
+    return rows.order_by(*key, "-start_date").distinct(*key)
 
 
 def reach(row: PriceList) -> tuple[bool, bool, str]:

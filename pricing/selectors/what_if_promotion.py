@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -19,7 +20,7 @@ from pricing.models import Promotion
 from products.selectors.access import products_visible
 
 from .earlier_promotions import EarlierPromotions, Figure
-from .what_if import DAY, PUBLISHED_QUANTILES, Answer, Ground, Kind
+from .what_if import DAY, PUBLISHED_QUANTILES, Answer, ChannelPrice, Ground, Kind, PriceNow
 
 Mechanic = Promotion.Mechanic
 AFTER_DAYS, MOST_DAYS = 28, 92
@@ -61,15 +62,16 @@ class PromotionAsked:
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionAnswer(Answer):
-    """``belief``: what the uplift rests on. ``share`` of the volume that its channels sell. ``ours``: whether
-    the lower price is ours, or what is paid for it in the budget. ``is_assumed``: the uplift is an assumption
-    alone, without a range."""
+    """``normal``: what its buyer pays else. ``belief``: what the uplift rests on. ``share`` of the volume
+    that its channels sell, ``ours`` of that where the lower price is ours; elsewhere what is paid for it is
+    in the budget. ``is_assumed``: the uplift is an assumption alone, without a range."""
 
     asked: PromotionAsked
+    normal: PriceNow
     found: PromotionOutcome
     belief: Belief
     share: float
-    ours: bool
+    ours: float
     is_assumed: bool
 
 
@@ -78,9 +80,36 @@ class Promotions:
 
     def __init__(self, user: Any, ground: Ground) -> None:
         self._user, self.ground = user, ground
-        # What its buyer normally pays.
-        self.normal = (ground.consumer or ground.price).amount
-        self.ours = ground.consumer is None and ground.price.price_list.kind == Kind.OWN
+
+    def normal(self, channels: Collection[int] = ()) -> PriceNow:
+        """What its buyer normally pays: by the list of ours where all of these pay one with VAT."""
+        ground = self.ground
+        shops = {self._shop(pk) for pk in channels}
+        if len(shops) == 1 and (shop := shops.pop()):
+            return ground.own_prices[shop]
+        return ground.consumer or ground.price
+
+    def _shop(self, channel: int) -> int | None:
+        """The channel by whose list consumers pay us there."""
+        own, above = self.ground.own_prices, self.ground.volumes.above
+        near = max(own.keys() & above.get(channel, ()), key=lambda pk: len(above[pk]), default=None)
+        return near if near and self._is_shop(own[near]) else None
+
+    def _is_shop(self, own: ChannelPrice) -> bool:
+        return own.price_list.is_to_consumers and own.price_list.currency == self.ground.currency
+
+    def _ours(self, channels: Collection[int]) -> float:
+        """The part of what these sell where no reseller stands between."""
+        ground = self.ground
+        if ground.consumer is None:
+            return float(ground.price.price_list.kind == Kind.OWN)
+        shops = {pk for pk, own in ground.own_prices.items() if self._is_shop(own)}
+        if not shops or ground.volumes.total <= 0:
+            return 0.0
+        sellers = ground.volumes.inside(channels)
+        whole = ground.volumes.part(sellers)
+        ours = [pk for shop in shops for pk in ground.volumes.paying(shop, ground.own_prices)]
+        return ground.volumes.part([pk for pk in sellers if pk in ours]) / whole if whole > 0 else 0.0
 
     @cached_property
     def _earlier(self) -> EarlierPromotions:
@@ -113,23 +142,26 @@ class Promotions:
         )
         return list(dict.fromkeys([*(row.mechanic for row in rows), *Mechanic.values]))
 
-    def usual_price(self, mechanic: str) -> Decimal:
+    def usual_price(self, mechanic: str, channels: Collection[int] = ()) -> Decimal:
+        normal = self.normal(channels).amount
         if mechanic in _PRICED:
-            return (self.normal * _USUAL).quantize(Decimal("0.01"))
-        found = mechanic_price(mechanic, float(self.normal))
-        return self.normal if found is None else Decimal(str(round(found, 4)))
+            return (normal * _USUAL).quantize(Decimal("0.01"))
+        found = mechanic_price(mechanic, float(normal))
+        return normal if found is None else Decimal(str(round(found, 4)))
 
     def bounded(self, asked: PromotionAsked) -> PromotionAsked:
         """The nearest that can be answered."""
         ground = self.ground
         start = min(max(asked.start, ground.first_start), ground.last_start)
         last = min(start + (MOST_DAYS - 1) * DAY, ground.last_start)
+        channels = tuple(pk for pk in asked.channels if pk in self.ground.volumes.channels)
+        normal = self.normal(channels).amount
         return PromotionAsked(
             asked.mechanic,
-            min(max(asked.price, self.normal * LEAST_PRICE), self.normal),
+            min(max(asked.price, normal * LEAST_PRICE), normal),
             start,
             min(max(asked.end, start), last),
-            tuple(pk for pk in asked.channels if pk in self.ground.volumes.channels),
+            channels,
             max(asked.budget, Decimal(0)),
             min(max(asked.assumed, Decimal(0)), MOST_ASSUMED)
             if self.is_assumed(asked.mechanic)
@@ -139,7 +171,9 @@ class Promotions:
     def answer(self, asked: PromotionAsked) -> PromotionAnswer | None:
         """``None``: too few of the mechanic were measured, and it is no state, of which it is assumed."""
         ground, product = self.ground, self.ground.product
-        depth, elasticity = max(-log(asked.price / self.normal), 0.0), self._elasticity
+        normal, ours = self.normal(asked.channels), self._ours(asked.channels)
+        ratio = float(asked.price / normal.amount)
+        depth, elasticity = max(-log(ratio), 0.0), self._elasticity
         expected = self._earlier.expected(product.pk, product.line_id, asked.mechanic, depth, elasticity)
         if expected is None and ground.inflow is None:
             return None
@@ -157,7 +191,7 @@ class Promotions:
             ],
             after=[_days(*month, after_first, after_last) / AFTER_DAYS for month in days],
             channels=share,
-            price=float(asked.price / self.normal) if self.ours else 1.0,
+            price=1 - ours * (1 - ratio),
             budget=float(asked.budget),
         )
         found = promotion_what_if(
@@ -171,11 +205,12 @@ class Promotions:
         )
         return PromotionAnswer(
             asked=asked,
+            normal=normal,
             outcome=found.outcome,
             found=found,
             belief=uplift,
             share=share,
-            ours=self.ours,
+            ours=ours,
             is_assumed=expected is None and elasticity is None,
         )
 

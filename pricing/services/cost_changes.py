@@ -256,6 +256,7 @@ def cost_change_propose(
     if not pasted:
         message = _("None of the products under their floor has one price per unit or month on this list.")
         raise DomainError("no_price", message, "price_list")
+    plain = all(part == (Price.Component.UNIT, "") for own in pasted.values() for part in own)
     unpriced = sum(not own for own in held.values())
     under = current.effects.filter(is_under=True).count()
     current.proposal = proposal_draft(
@@ -263,9 +264,10 @@ def cost_change_propose(
         price_list=price_list,
         start_date=current.start_date,
         reason=reason,
-        rule=Rule("paste", component=EVERY),
+        # As prices that were pasted: who reads them is not told that they follow from costs.
+        rule=Rule("paste", tier="") if plain else Rule("paste", component=EVERY),
         product_ids=(),
-        pasted=pasted,
+        pasted={pk: amount for pk, own in pasted.items() for amount in own.values()} if plain else pasted,
     )
     current.save(update_fields=["proposal"])
     several = len(held) - len(pasted) - unpriced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,35 +15,52 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import begun, over, own_cost_here, promotion_get, sees_whole
+from pricing.selectors.promotions import (
+    begun,
+    flags_of,
+    over,
+    own_cost_here,
+    place_of,
+    promotion_get,
+    sees_whole,
+)
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
 from .kept_promotions import KIND, promotion_follow
 from .promotion_limits import promotion_limits_check
-from .promotions import promotion_lock, why_ask
+from .promotions import forbidden_refuse, promotion_lock, why_ask
 
 State = Promotion.State
 
 
 @transaction.atomic
 def promotion_propose(
-    *, user: Any, promotion: Promotion, exception: str = "", why: str = "", version: int | None = None
+    *,
+    user: Any,
+    promotion: Promotion,
+    exception: str = "",
+    exception_note: str = "",
+    why: str = "",
+    version: int | None = None,
 ) -> Promotion:
     """Ask for approval of a draft, or of one that was rejected; ``why`` becomes its note, without which it is
-    refused. Refused as well where a price in it passes a bound; one that asks for a reason is passed with
-    ``exception``."""
+    refused. Refused as well where a price in it passes a bound, or its days fall in a forbidden period: one
+    that asks for a reason is passed with ``exception``, the period with ``exception_note``."""
     current = promotion_lock(user, promotion)
     if current.state not in (State.DRAFT, State.REJECTED):
         raise DomainError("proposed_already", _("It was proposed already."), status=409)
     note = why.strip() or current.note
     why_ask(note)
-    exception = exception.strip() or current.exception
-    promotion_limits_check(current, exception)
+    said = {
+        "exception": exception.strip() or current.exception,
+        "exception_note": exception_note.strip() or current.exception_note,
+    }
+    _held(user, current, said)
     values = {
         "state": State.PROPOSED,
         "proposed_by": user,
-        "exception": exception,
+        **said,
         "note": note,
         "decided_by": None,
         "decided_at": None,
@@ -53,25 +71,43 @@ def promotion_propose(
     return current
 
 
+def _held(user: Any, current: Promotion, said: Mapping[str, str]) -> None:
+    """``DomainError`` where a forbidden period or a bound stands in its way that nobody gave a reason for."""
+    forbidden_refuse(flags_of(user, [place_of(current)])[0], said["exception_note"])
+    promotion_limits_check(current, said["exception"])
+
+
 @transaction.atomic
 def promotion_decide(
-    *, user: Any, promotion: Promotion, approve: bool, note: str = "", version: int | None = None
+    *,
+    user: Any,
+    promotion: Promotion,
+    approve: bool,
+    note: str = "",
+    exception: str = "",
+    exception_note: str = "",
+    version: int | None = None,
 ) -> Promotion:
     """Approve or reject what is proposed. A rejection says why. The second of two is told who was first.
-    Approval is refused as well where it passes a bound that was set since, or was changed to."""
+    Approval is refused as well where it passes a bound that was set since, or was changed to, or where its
+    days have become a forbidden period; ``exception`` and ``exception_note``, why that may be, come behind
+    what was said when it was proposed."""
     require(user, "pricing.approve")
     row_lock(promotion)
     current = promotion_get(user, promotion.pk)
     if not sees_whole(user, current):
         raise DomainError("only_a_part", _("You see only a part of this promotion."), status=403)
     if current.state != State.PROPOSED:
-        said = {"state": current.get_state_display(), "who": current.decided_by or current.author}
-        message = _("There is nothing to decide: it is %(state)s (%(who)s).") % said
+        first = {"state": current.get_state_display(), "who": current.decided_by or current.author}
+        message = _("There is nothing to decide: it is %(state)s (%(who)s).") % first
         raise DomainError("not_proposed", message, status=409)
     if not approve and not note.strip():
         raise DomainError("note_missing", _("Say why you reject it."), "note")
+    said = {}
     if approve:
-        promotion_limits_check(current, current.exception)
+        for name, more in (("exception", exception), ("exception_note", exception_note)):
+            said[name] = "; ".join(filter(None, [getattr(current, name), more.strip()]))
+        _held(user, current, said)
     assert current.proposed_by is not None  # what is proposed was proposed by somebody
     lines = {row.product.line_id: row.product.line for row in current.rows.all()}
     with ExitStack() as eyes:
@@ -90,6 +126,7 @@ def promotion_decide(
             "decided_by": user,
             "decided_at": timezone.now(),
             "decision_note": note.strip(),
+            **said,
         }
         row_save(current, version=version, values=values)
     promotion_follow(promotion=current)

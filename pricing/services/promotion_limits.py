@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pricing.models import Price, Promotion
+from pricing.models import Promotion
 from pricing.selectors.bounds import BoundsOn, Passed, passing
 from pricing.selectors.prices import vat_rates_on
-from pricing.selectors.promotion_prices import prices_paid, promotion_prices
+from pricing.selectors.promotion_prices import lowered_prices, prices_paid
 from products.selectors.lines import LineTree
 
 from .price_limits import bounds_asking, exception_ask
@@ -35,9 +35,8 @@ def _passed(promotion: Promotion) -> list[Passed]:
     found: dict[tuple[int, int | None, int], Passed] = {}
     for day in days:
         then = bounds.on(day)
-        for one in promotion_prices(promotion, prices, day, whole=True):
-            price = Price(product=one.product, price_list=one.price_list, amount=one.effective)
-            if one.is_cut and (passed := passing(one.price_list, price, then, rates[day])):
-                key = one.product.pk, one.price_list.pk, passed.bound.pk
+        for price in lowered_prices(promotion, prices, day):
+            if passed := passing(price.price_list, price, then, rates[day]):
+                key = price.product_id, price.price_list_id, passed.bound.pk
                 found.setdefault(key, replace(passed, since=None if day == start else day))
     return list(found.values())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, right_require
 from pricing.models import Price, Proposal
 from pricing.models.price import State
-from pricing.selectors.proposals import old_amounts
+from pricing.selectors.proposals import old_amounts, prices_taken
 
 from .price_rules import Rule, price_check
 from .proposals import proposal_lock
@@ -36,10 +36,7 @@ class Edited:
 def proposal_edit(*, user: Any, proposal: Proposal, amounts: Mapping[Part, Decimal]) -> Edited:
     """Of one's own draft. Prices that are not named stay; one that is what holds already goes out, one that
     the draft does not have comes in. The products must be ones the person may see."""
-    right_require(user, "pricing.edit")
-    current = proposal_lock(proposal, State.DRAFT)
-    if current.author_id != user.pk:
-        raise DomainError("not_yours", _("Only its author changes a draft."), status=403)
+    current = _own_draft(user, proposal)
     for amount in amounts.values():
         price_check(amount)
     rows = {(row.product_id, row.component, row.tier): row for row in current.prices.all()}
@@ -63,6 +60,26 @@ def proposal_edit(*, user: Any, proposal: Proposal, amounts: Mapping[Part, Decim
         current.rule = replace(rule, edited=True).as_json()
         current.save(update_fields=["rule"])
     return found
+
+
+@transaction.atomic
+def proposal_leave_out(*, user: Any, proposal: Proposal) -> int:
+    """Take out of one's own draft what was decided already for its day; how many prices."""
+    current = _own_draft(user, proposal)
+    prices = list(current.prices.all())
+    taken = prices_taken(current, prices)
+    if len(taken) == len(prices):
+        raise DomainError("nothing_changes", _("All of its prices were decided already for that day."))
+    current.prices.filter(pk__in=taken).delete()
+    return len(taken)
+
+
+def _own_draft(user: Any, proposal: Proposal) -> Proposal:
+    right_require(user, "pricing.edit")
+    current = proposal_lock(proposal, State.DRAFT)
+    if current.author_id != user.pk:
+        raise DomainError("not_yours", _("Only its author changes a draft."), status=403)
+    return current
 
 
 def _new(current: Proposal, key: Part, amount: Decimal) -> Price:

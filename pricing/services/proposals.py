@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.selectors.prices import Part, in_force
-from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
+from pricing.selectors.proposals import JOB, old_amounts, prices_taken, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
 from .other_lists import other_list, prices_elsewhere
@@ -136,10 +136,10 @@ def _each(said: Said) -> Collection[str]:
 
 
 def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, Said]) -> list[Price]:
-    """What the proposal's rule says of these products, where that differs from what holds."""
+    """What the proposal's rule says of these products, where that differs from what holds the day before."""
     rule = Rule.from_json(proposal.rule)
     which = {} if rule.component == EVERY else {"component": rule.component}
-    held = in_force([proposal.price_list_id], ids, proposal.start_date, **which)
+    held = old_amounts(proposal, ids, **which)
     others = prices_elsewhere(proposal, rule, ids) if rule.kind == "list" else {}
     parts: dict[int, dict[Part, Decimal | None]] = {pk: {} for pk in ids}
     if rule.component == EVERY:
@@ -147,9 +147,9 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, S
             parts[pk][component, tier] = None
         for pk in ids:
             parts[pk] |= dict.fromkeys(_parts_given(pasted.get(str(pk), {})))
-    for row in held:
-        if rule.tier in (None, row.tier):
-            parts[row.product_id][row.component, row.tier] = row.amount
+    for (pk, component, tier), amount in held.items():
+        if rule.tier in (None, tier):
+            parts[pk][component, tier] = amount
     prices = []
     for pk, own in parts.items():
         usual = {} if rule.component == EVERY else {(rule.component, rule.tier or ""): None}
@@ -198,7 +198,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
     if not prices:
         raise DomainError("nothing_changes", _("There are no prices in it."))
     limits_check(current, prices)
-    _free(current)
+    _free(current, prices)
     if current.price_list.is_observed:
         _hold(current, user)
         return current
@@ -219,9 +219,10 @@ def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> P
     current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.price_list, current.start_date)
     row_lock(current.price_list)  # of two proposals for the same day one is first
-    limits_check(current, list(current.prices.prefetch_related("product")), decided=exception)
+    prices = list(current.prices.prefetch_related("product"))
+    limits_check(current, prices, decided=exception)
     current.exception = "; ".join(filter(None, [current.exception, exception.strip()]))
-    _free(current)
+    _free(current, prices)
     if current.price_list.is_observed:
         _hold(current, user)
         return current
@@ -366,18 +367,16 @@ def _told(current: Proposal) -> DomainError:
     return DomainError("already_decided", message, status=409, details={"state": current.state})
 
 
-def _free(current: Proposal) -> None:
-    """Refuse where an approved price of the same list, product and day is there: it is withdrawn first."""
-    mine = current.prices.values("product", "component", "tier")
-    there = Price.objects.filter(
-        price_list=current.price_list_id, start_date=current.start_date, state=State.APPROVED
-    ).select_related("product")
-    wanted = {tuple(row.values()) for row in mine}
-    for price in there:
-        if (price.product_id, price.component, price.tier) in wanted:
+def _free(current: Proposal, prices: Sequence[Price]) -> None:
+    """Refuse where an approved price of the same list, product and day is there."""
+    taken = prices_taken(current, prices)
+    for price in prices:
+        if price.pk in taken:
+            message = _(
+                "%(product)s has an approved price from %(day)s already: withdraw that, or leave it out here."
+            )
             said = {"product": price.product.name, "day": formats.day(current.start_date)}
-            message = _("%(product)s has an approved price from %(day)s already: withdraw that first.") % said
-            raise DomainError("price_there", message, "start_date", status=409)
+            raise DomainError("price_there", message % said, "start_date", status=409)
 
 
 def _worth(current: Proposal) -> Decimal | None:

@@ -160,8 +160,7 @@ def _page(
 
 
 def _price_form(request: HttpRequest, data: Any = None) -> CostPriceForm:
-    initial = {"reason": _("Costs go up")}
-    return CostPriceForm(data, lists=lists_within(request.user), initial=initial)
+    return CostPriceForm(data, lists=lists_within(request.user))
 
 
 def _effect(row: CostChangeEffect) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
+from core.idempotency import key_said, once
 from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
@@ -123,16 +125,22 @@ def positioning_new(request: HttpRequest, code: str) -> HttpResponse:
     form = PositioningForm(request.POST or None, initial=initial)
     points = _points(request, start)
     if request.method == "POST" and form.is_valid() and points.is_valid():
+        said = {"product": product, "points": points.points, **form.values}
+        key = key_said(request.POST.get("nonce", ""), sorted(request.POST.lists()))
         try:
-            row = offer.positioning_draft(
-                user=request.user, product=product, points=points.points, **form.values
+            made = once(
+                request.user,
+                "positioning",
+                key,
+                lambda: offer.positioning_draft(user=request.user, **said).pk,
             )
         except DomainError as error:
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved as a draft. Propose it when it is ready."))
-            return redirect("pricing:positioning", code=product.code, pk=row.pk)
-    return _form_page(request, product, form, points, start=start)
+            return redirect("pricing:positioning", code=product.code, pk=made)
+    nonce = request.POST.get("nonce") or uuid.uuid4().hex
+    return _form_page(request, product, form, points, start=start, nonce=nonce)
 
 
 def _points(request: HttpRequest, shown: Version | None) -> Any:

@@ -25,7 +25,7 @@ from pricing.forms.prices import VatForm
 from pricing.models import Price, PriceList, VatCode
 from pricing.selectors.price_overview import SHOWN, SORTS, Parts, parts_priced, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
-from pricing.selectors.prices import list_is_within, lists_visible
+from pricing.selectors.prices import list_is_within, lists_visible, may_propose
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_bounds import RIGHT as BOUNDS
 from pricing.services.price_bounds import vat_set
@@ -200,6 +200,7 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Tier")),
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Price"), "exact"),
+        ExportColumn(_("Ends")),
         ExportColumn(_("Next from"), "date"),
         ExportColumn(_("Next price"), "exact"),
     ]
@@ -210,22 +211,30 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _parts_exported(product: Any, parts: Parts) -> Iterator[list[Any]]:
-    """Component, tier, since when, amount, and what comes: a row each, the plain price per unit first."""
-    plain = [product.now_since, product.now_amount, product.next_date, product.next_amount]
-    keys = list(dict.fromkeys((price.component, price.tier) for price in (*parts.now, *parts.ahead)))
-    if any(plain) or not keys:
-        yield [Price.Component.UNIT.label, "", *plain]
-    for key in keys:
-        now, ahead = (
-            next((price for price in rows if (price.component, price.tier) == key), None)
-            for rows in (parts.now, parts.ahead)
-        )
+    """Component, tier, since when, amount, whether it ended, and what comes: a row each, the plain price per
+    unit first. A product without any has a row to be filled in."""
+    held = {(price.component, price.tier): price for price in (*parts.now, *parts.ended)}
+    coming = {(price.component, price.tier): price for price in parts.ahead}
+    if product.now_since or product.next_date or not (held or coming):
+        said = _said(product.now_since, product.now_amount, product.next_date, product.next_amount)
+        yield [Price.Component.UNIT.label, "", *said]
+    for key in dict.fromkeys([*held, *coming]):
+        now, ahead = held.get(key), coming.get(key)
         yield [
             Price.Component(key[0]).label,
             key[1],
-            *((now.start_date, now.amount) if now else (None, None)),
-            *((ahead.start_date, ahead.amount) if ahead else (None, None)),
+            *_said(
+                *((now.start_date, now.amount) if now else (None, None)),
+                *((ahead.start_date, ahead.amount) if ahead else (None, None)),
+            ),
         ]
+
+
+def _said(since: Any, amount: Any, ahead: Any, following: Any) -> list[Any]:
+    """As a file brings it in: what only lies ahead stands where a price does."""
+    if since is None:
+        since, amount, ahead, following = ahead, following, None, None
+    return [since, amount, _("yes") if since and amount is None else None, ahead, following]
 
 
 @with_right("pricing.view")
@@ -272,5 +281,6 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
         .order_by("-start_date"),
         "form": form,
         "can_bound": request.user.has_perm(BOUNDS),
+        "can_propose": may_propose(request.user),
     }
     return page_render(request, "pricing/product_prices.html", context, status=status)

@@ -89,6 +89,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "row": row,
         "error": error,
         "asks_exception": bool(error and error.code == "exception_needed"),
+        "asks_forbidden": bool(error and error.code == "forbidden"),
+        **_exceptions(request),
         "asks_why": not row.note,
         "why": request.POST.get("why", ""),
         "whole": whole,
@@ -245,14 +247,17 @@ def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
     return redirect("pricing:promotion", pk=pk)
 
 
+def _exceptions(request: HttpRequest) -> dict[str, str]:
+    """Why it may pass a bound, and run in a forbidden period."""
+    most = {"exception": 400, "exception_note": 300}
+    return {name: request.POST.get(name, "")[:length] for name, length in most.items()}
+
+
 @with_right(EDIT)
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     def act(row: Promotion, version: int | None) -> None:
-        said = {
-            "exception": request.POST.get("exception", "")[:400],
-            "why": request.POST.get("why", "")[:2000],
-        }
+        said = _exceptions(request) | {"why": request.POST.get("why", "")[:2000]}
         promotion_propose(user=request.user, promotion=row, version=version, **said)
 
     return _act(request, pk, _("Proposed. Somebody else approves it."), act)
@@ -265,8 +270,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     approve = request.POST.get("decision") == "approve"
 
     def act(row: Promotion, version: int | None) -> None:
-        note = request.POST.get("note", "")[:300]
-        promotion_decide(user=request.user, promotion=row, approve=approve, note=note, version=version)
+        said = _exceptions(request) | {"note": request.POST.get("note", "")[:300]}
+        promotion_decide(user=request.user, promotion=row, approve=approve, version=version, **said)
 
     return _act(request, pk, _("Approved.") if approve else _("Rejected."), act)
 

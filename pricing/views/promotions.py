@@ -21,7 +21,7 @@ from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
 from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
 from pricing.services.promotions import promotion_move, promotion_move_undo
-from pricing.words.promotions import delivery_words, flag_lines, row_words, span_words
+from pricing.words.promotions import delivery_words, flag_lines, ran_words, row_words, span_words
 from products.forms.fields import DayField
 from products.selectors.access import channels_visible, visible_line_ids
 from products.selectors.lines import line_tree
@@ -69,6 +69,7 @@ def _table_row(user: Any, bar: Bar) -> dict[str, Any]:
         "products": ", ".join(names[:NAMED]) + more,
         "channels": ", ".join(channel.name for channel in channels_seen(user, bar.promotion)),
         **row_words(bar.promotion),
+        **dict(zip(("dates", "delivery"), ran_words(bar.promotion), strict=True)),
     }
 
 

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError
+from core import formats
 from core.errors import form_refuse
 from core.idempotency import once
 from core.organisation import today
@@ -81,7 +84,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
                     user,
                     "proposal",
                     request.POST.get("nonce", ""),
-                    lambda: _drafted(user, form, product, chosen),
+                    lambda: _drafted(request, form, product, chosen),
                 )
             except DomainError as error:
                 form_refuse(form, error)
@@ -137,7 +140,7 @@ def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
 
 def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
     """The margin that a price is to keep to, in per cent, and from when; nothing where they cannot be read.
-    The reason has no figure: who reads it may not see costs."""
+    The reason stays empty: beside a floor that everybody reads, a word about it would tell what it costs."""
     try:
         start = datetime.date.fromisoformat(said.get("start", ""))
         rate = Decimal(said.get("value", ""))
@@ -145,14 +148,13 @@ def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
         return {}
     if said.get("kind") != "margin" or not rate.is_finite() or not 0 <= rate < 100:
         return {}
-    reason = _("To keep the margin at its floor")
-    return {"kind": "margin", "value": rate, "start_date": start, "reason": reason}
+    return {"kind": "margin", "value": rate, "start_date": start}
 
 
-def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
-    said = form.cleaned_data
+def _drafted(request: HttpRequest, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
+    user, said = request.user, form.cleaned_data
     price_list: PriceList = said["price_list"]
-    ids = _ids(user, said, product, chosen)
+    ids, ended = _ids(user, said, product, chosen)
     pasted: dict[int, Any] | None = None
     if said["kind"] == "paste":
         pasted = _pasted(user, said["rows"])
@@ -171,18 +173,37 @@ def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Cho
         product_ids=ids,
         pasted=pasted,
     )
+    if ended:
+        text = ngettext(
+            "%(n)s product that has ended by then is left out.",
+            "%(n)s products that have ended by then are left out.",
+            ended,
+        )
+        messages.info(request, text % {"n": formats.number(ended)})
     return made.pk
 
 
-def _ids(user: Any, said: dict[str, Any], product: Product | None, chosen: Chosen | None) -> list[int]:
+def _ids(
+    user: Any, said: dict[str, Any], product: Product | None, chosen: Chosen | None
+) -> tuple[list[int], int]:
+    """Of which products. Of a whole line, or of all that a page found, without those that have ended when the
+    prices begin, and how many these are; to end prices all of them."""
     if product is not None:
-        return [product.pk]
+        return [product.pk], 0
+    if chosen is not None and chosen.codes:
+        return chosen.ids, 0
+    if said["kind"] == "paste" or (chosen is None and said["line"] is None):
+        return [], 0
+    rows = products_visible(user)
     if chosen is not None:
-        return chosen.ids
-    if said["line"] is None:
-        return []
-    below = line_tree().descendants(said["line"].pk)
-    return list(products_visible(user).filter(line__in=below).values_list("pk", flat=True))
+        rows = rows.filter(pk__in=chosen.ids)
+    else:
+        rows = rows.filter(line__in=line_tree().descendants(said["line"].pk))
+    found = dict(rows.values_list("pk", "ended"))
+    if said["kind"] == "end":
+        return list(found), 0
+    ids = [pk for pk, ended in found.items() if ended is None or ended >= said["start_date"]]
+    return ids, len(found) - len(ids)
 
 
 def _worked_out(user: Any, form: ProposalForm, ids: Sequence[int]) -> dict[int, Decimal]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -29,12 +30,14 @@ from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
+    prices_taken,
     proposal_get,
     proposal_held,
     proposal_job,
     proposal_prices,
     proposal_rows,
 )
+from pricing.services.proposal_edits import proposal_leave_out
 from pricing.services.proposals import (
     proposal_approve,
     proposal_reject,
@@ -78,11 +81,11 @@ def proposal_page(
     working = job is not None and job.state != job.State.DONE
     prices = [] if working else proposal_prices(user, found)
     held = proposal_held(found, prices)
-    told = _told(held)
-    beyond = bool(told) and request.GET.get("show") == "beyond"
-    page = None if working else paginate(request, [row.pk for row in prices if not beyond or row.pk in told])
+    told, taken = _told(held), prices_taken(found, prices)
+    show, only = _only(request, told, taken)
+    page = None if working else paginate(request, [row.pk for row in prices if not show or row.pk in only])
     rows = proposal_rows(user, found, list(page), held.rates) if page else []
-    shown = [_words(row, found, told.get(row.price.pk, ())) for row in rows]
+    shown = [_words(row, found, told.get(row.price.pk, ()), taken.get(row.price.pk)) for row in rows]
     own = found.author_id == user.pk
     within = list_is_within(user, found.price_list)
     may_edit = within and user.has_perm("pricing.edit")
@@ -100,7 +103,8 @@ def proposal_page(
         "passed": len(held.passed),
         "later": len(held.later),
         "refused": sum(each.is_refused for each in held.passed),
-        "beyond": beyond,
+        "taken": len(taken),
+        "show": show,
         "no_effect": unknown_words(never_expected(found.price_list)) if prices else "",
         "shows_effect": bool(prices) and effect_allowed(user, found),
         "has_reseller": any(item["reseller"] for item in shown),
@@ -121,6 +125,7 @@ def proposal_page(
     }
     if context["can_submit"] and not working:
         context["edit_form"] = edit_form or ProposalRowsForm()
+        context["can_leave_out"] = 0 < len(taken) < len(prices)
     return page_render(
         request,
         "pricing/proposal.html",
@@ -145,6 +150,13 @@ def _all_rows(user: Any, found: Proposal, prices: Sequence[Price], held: Held) -
         yield from proposal_rows(user, found, ids[start : start + 500], held.rates)
 
 
+def _only(request: HttpRequest, told: Collection[int], taken: Collection[int]) -> tuple[str, Collection[int]]:
+    """Which prices alone are asked for, of those that there are, and their ids; "": all."""
+    show = request.GET.get("show", "")
+    only = {"beyond": told, "taken": taken}.get(show, ())
+    return (show, only) if only else ("", ())
+
+
 def _told(held: Held) -> dict[int, list[Passed]]:
     """By price the bounds that it passes when it begins and later."""
     told: dict[int, list[Passed]] = defaultdict(list)
@@ -163,15 +175,26 @@ def _beyond_words(passed: Passed, found: Proposal) -> tuple[str, str]:
     return said, f"{passed.bound.source}: {bound_words(passed.bound)}"
 
 
-def _words(row: ProposalRow, found: Proposal, passed: Sequence[Passed]) -> dict[str, Any]:
+def _taken_words(taken: Price, found: Proposal) -> tuple[str, str]:
+    """That something else holds from that day, and what."""
+    return _("decided already"), _price_words(taken.amount, found)
+
+
+def _price_words(amount: Decimal | None, found: Proposal) -> str:
+    return _("no price") if amount is None else price_text(amount, found.price_list.currency)
+
+
+def _words(
+    row: ProposalRow, found: Proposal, passed: Sequence[Passed], taken: Price | None
+) -> dict[str, Any]:
     currency = found.price_list.currency
-    amount = row.price.amount
     return {
         "row": row,
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
-        "new": _("no price") if amount is None else price_text(amount, currency),
-        "beyond": [_beyond_words(each, found) for each in passed],
+        "new": _price_words(row.price.amount, found),
+        "beyond": [_beyond_words(each, found) for each in passed]
+        + ([_taken_words(taken, found)] if taken else []),
         "reseller": row.reseller and _reseller_words(row.reseller),
     }
 
@@ -188,7 +211,7 @@ def _reseller_words(row: Reseller) -> dict[str, str | None]:
 @with_right("pricing.view")
 @require_POST
 def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
-    """Propose, approve, reject or withdraw."""
+    """Propose, leave out what was decided already, approve, reject or withdraw."""
     found = proposal_get(request.user, pk)
     act, note = request.POST.get("act", ""), request.POST.get("note", "")
     said = {
@@ -196,6 +219,7 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
         "approve": _("Approved: these prices hold from their date."),
         "reject": _("Rejected; the author is told why."),
         "withdraw": _("Withdrawn."),
+        "leave_out": _("Left out. Look at what remains, then propose it."),
     }
     if act not in said:
         raise Http404(act)
@@ -205,6 +229,8 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
             proposal_submit(**asked, exception=request.POST.get("exception", ""))
         elif act == "approve":
             proposal_approve(**asked, exception=request.POST.get("exception", ""))
+        elif act == "leave_out":
+            proposal_leave_out(**asked)
         elif act == "reject":
             proposal_reject(**asked, note=note)
         else:
@@ -246,15 +272,17 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     found = proposal_get(request.user, pk)
 
     prices = proposal_prices(request.user, found)
-    held = proposal_held(found, prices)
+    held, taken = proposal_held(found, prices), prices_taken(found, prices)
     told = _told(held)
-    if told and request.GET.get("show") == "beyond":
-        prices = [price for price in prices if price.pk in told]
+    show, only = _only(request, told, taken)
+    if show:
+        prices = [price for price in prices if price.pk in only]
 
     def rows() -> Iterator[list[Any]]:
         for row in _all_rows(request.user, found, prices, held):
             product = row.product
             beyond = [_beyond_words(each, found) for each in told.get(row.price.pk, ())]
+            other = taken.get(row.price.pk)
             yield [
                 *(
                     product.code,
@@ -263,6 +291,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
                     part_words(row.price.component, row.price.tier),
                 ),
                 *(row.old, row.change, row.volume, row.revenue),
+                _price_words(other.amount, found) if other else None,
                 *(map("; ".join, zip(*beyond, strict=True)) if beyond else (None, None)),
             ]
 
@@ -275,6 +304,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
         ExportColumn(_("Change"), "rate"),
         ExportColumn(_("Volume, 12 months"), "number"),
         ExportColumn(_("Revenue, 12 months"), "amount"),
+        ExportColumn(_("Decided already")),
         ExportColumn(_("Beyond a bound")),
         ExportColumn(_("Which bound"), width=36),
     ]

@@ -88,6 +88,8 @@ def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
             "new": _("under 30 days on the market; lowest so far %(price)s"),
             "gap": _("without a price for a part of the 30 days; lowest %(price)s"),
             "promotion": _("a promotion ran whose price is not clear; lowest otherwise %(price)s"),
+            "service": _("the rule is of goods, not of services"),
+            "part": _("the rule does not say how a price per month or once is compared"),
         }[van.reason]
         said %= {"price": price_text(van.seen, price_list.currency)}
         return _("not judged"), "; ".join(filter(None, [said, note]))

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from core import formats
 from pricing.engine.mechanics import mechanic_price
 from pricing.models import Promotion, PromotionProduct
+from pricing.selectors.promotion_runs import days_run
 from pricing.selectors.promotions import Flags, currency_of
 
 Mechanic = Promotion.Mechanic
@@ -41,6 +42,12 @@ def span_words(first: datetime.date, last: datetime.date) -> str:
     return f"{formats.day(first)} – {formats.day(last)}"
 
 
+def ran_words(promotion: Promotion) -> tuple[str, str]:
+    """Its days in the store and of delivery, of one that was stopped those it ran; "" for none."""
+    store, delivery = (span_words(*days) if days else "" for days in days_run(promotion))
+    return store, delivery
+
+
 def delivery_words(promotion: Promotion) -> str:
     """From when to when the trade gets it; "" where that is not said."""
     first, last = promotion.delivery_start, promotion.delivery_end
@@ -49,10 +56,10 @@ def delivery_words(promotion: Promotion) -> str:
 
 def promotion_label(promotion: Promotion) -> str:
     """What a bar of the calendar says to who listens or points at it."""
-    delivered = delivery_words(promotion)
+    dates, delivered = ran_words(promotion)
     parts = [
         promotion.name,
-        span_words(promotion.store_start, promotion.store_end),
+        dates,
         _("delivery %(dates)s") % {"dates": delivered} if delivered else "",
         str(promotion.get_state_display()),
     ]

@@ -86,6 +86,116 @@ def test_products_picked_by_tick_or_filter(product: Product) -> None:
     assert outside.post("/pricing/proposals/new/", said | {"code": ["B"]}).status_code == 422
 
 
+def test_of_a_line_or_all_found_what_has_ended_by_then_is_left_out(product: Product) -> None:
+    """On its last day it is still sold; to end prices all of them are meant, and so is what was ticked."""
+    shop = PriceList.objects.get()
+    for code, ended in (("B", day(-1)), ("C", day(9)), ("D", day(10))):
+        other = product_factory(code=code, line=product.line, ended=ended)
+        price_factory(product=other, price_list=shop, start_date=day(-9), amount=3)
+    client = client_of(user_factory("marketing"))
+    said = {"price_list": "shop", "start_date": day(10).isoformat(), "kind": "percentage", "value": "10"}
+    said |= {"rounding": "none", "component": "unit", "reason": "Dearer"}
+
+    def drafted(**picked: Any) -> tuple[list[str], str]:
+        page = client.post("/pricing/proposals/new/", said | picked, follow=True)
+        made = Proposal.objects.latest("pk").prices
+        return sorted(made.values_list("product__code", flat=True)), page.content.decode()
+
+    for picked in ({"line": product.line.code}, {"all": "1", "query": "list=shop"}):
+        codes, page = drafted(**picked)
+        assert codes == ["A", "D"]
+        assert "2 products that have ended by then are left out." in page
+    codes, page = drafted(code=["A", "B"])
+    assert (codes, "have ended by then are left out" in page) == (["A", "B"], False)
+    codes, page = drafted(line=product.line.code, kind="end")
+    assert (codes, "have ended by then are left out" in page) == (["A", "B", "C", "D"], False)
+
+
+def test_what_was_decided_already_for_that_day_is_marked_and_left_out_at_once(product: Product) -> None:
+    shop, author = PriceList.objects.get(), user_factory("marketing")
+    other = product_factory(code="B", line=product.line)
+    for start, amount in ((day(-9), 3), (day(10), 4)):
+        price_factory(product=other, price_list=shop, start_date=start, amount=amount)
+    said: dict[str, Any] = {
+        "price_list": shop,
+        "reason": "Dearer",
+        "rule": Rule("percentage", Decimal("0.1")),
+    }
+    draft = proposal_draft(user=author, start_date=day(10), product_ids=[product.pk, other.pk], **said)
+    client, url = client_of(author), draft.get_absolute_url()
+    page = client.get(f"{url}?show=taken")
+    [row] = page.context["rows"]
+    # Old and what the new one is made of is one price: that of the day before.
+    assert (row["old"], row["new"]) == ("€3.00", "€3.30")
+    assert ("1 price was decided already" in tight(page), "decided already" in tight(page)) == (True, True)
+    assert client.post(f"{url}act/", {"act": "submit"}).status_code == 409
+    file = b"".join(client.get(f"{url}export/csv/?show=taken").streaming_content).decode()
+    assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B"]
+    assert file.splitlines()[1].endswith(",€4.00,,")
+    assert client_of(user_factory()).post(f"{url}act/", {"act": "leave_out"}).status_code == 404
+    assert client.post(f"{url}act/", {"act": "leave_out"}).status_code == 302
+    assert [price.product.code for price in draft.prices.all()] == ["A"]
+    assert client.post(f"{url}act/", {"act": "submit"}).status_code == 302
+    # Of nothing else nothing would be left; what waits is marked for who decides, and stays as it is.
+    alone = proposal_draft(user=author, start_date=day(10), product_ids=[other.pk], **said)
+    url = alone.get_absolute_url()
+    assert "Leave them out" not in tight(client.get(url))
+    assert client.post(f"{url}act/", {"act": "leave_out"}).status_code == 400
+    assert alone.prices.count() == 1
+    price_factory(product=product, price_list=shop, start_date=day(10), amount=9)
+    page = tight(client_of(user_factory()).get(draft.get_absolute_url()))
+    assert ("1 price was decided already" in page, "Leave them out" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "pasted", "found"),
+    [
+        ("en", "A\t2,99", None),
+        ("nl", "A\t0.125", None),
+        ("nl", "A\t2.99", None),
+        ("en", "A\t3.49 per 6", None),
+        ("nl", "A\t1.250", None),
+        ("en", "A\t1,250", None),
+        ("nl", "A\t€ 1.250\nB\t3,49", "1250"),
+        ("en", "A\t1,250\nB\t3.49", "1250"),
+        ("nl", "A\t1.250,50 EUR", "1250.50"),
+        ("nl", "Code\tPrijs\nA\t€ 7,95", "7.95"),
+        ("en", "A\t$0.125", "0.125"),
+        ("en", "A\t12", "12"),
+    ],
+)
+def test_pasted_numbers_that_can_be_misread_are_refused_with_their_line(
+    product: Product, language: str, pasted: str, found: str | None
+) -> None:
+    product_factory(code="B", line=product.line)
+    author = user_factory("marketing", language=language)
+    client = client_of(author)
+    with translation.override(language):
+        draft = proposal_draft(
+            user=author,
+            price_list=PriceList.objects.get(),
+            start_date=day(10),
+            reason="Dearer",
+            rule=Rule("percentage", Decimal("0.1")),
+            product_ids=[product.pk],
+        )
+    said = {"price_list": "shop", "start_date": day(10).isoformat(), "kind": "paste", "rounding": "none"}
+    said |= {"component": "unit", "reason": "Dearer", "pasted": pasted}
+    edit = f"{draft.get_absolute_url()}edit/"
+    for url, form in (("/pricing/proposals/new/", "form"), (edit, "edit_form")):
+        answer = client.post(url, said)
+        if found is None:
+            assert answer.status_code == 422
+            errors = str(answer.context[form].errors["pasted"])
+            assert pasted.split("\t")[1] in errors
+            assert ("regel 1" if language == "nl" else "line 1") in errors
+        else:
+            assert answer.status_code == 302, answer.context[form].errors
+    if found:
+        amounts = Proposal.objects.latest("pk").prices.filter(product=product)
+        assert {amounts.get().amount, draft.prices.get(product=product).amount} == {Decimal(found)}
+
+
 def test_a_share_of_another_list(product: Product) -> None:
     net = price_list_factory(code="net", kind="advised")
     price_factory(product=product, price_list=net, start_date=day(-9), amount=4)

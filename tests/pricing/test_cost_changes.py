@@ -514,8 +514,15 @@ class TestPages:
         cost_change_apply(user=user, change=change)
         client = client_of(user)
         address = change.get_absolute_url()
-        said = {"price_list": prices.pk, "keep": "rate", "reason": "Costs", "nonce": "p"}
-        assert client.post(f"{address}propose/", said | {"reason": ""}).status_code == 422
-        answer = client.post(f"{address}propose/", said)
-        assert answer.url == Proposal.objects.get().get_absolute_url()
+        said = {"price_list": prices.pk, "keep": "rate", "nonce": "p"}
+        opened = client.get(address).context["form"]["reason"].value() or ""
+        assert client.post(f"{address}propose/", said | {"reason": opened}).status_code == 422
+        answer = client.post(f"{address}propose/", said | {"reason": "Season"})
+        made = Proposal.objects.get()
+        assert answer.url == made.get_absolute_url()
         assert "10.40" in client.get(answer.url).content.decode()
+        # Who may not see costs reads it as one of prices that were pasted.
+        pasted = {"price_list": prices.code, "start_date": soon(9).isoformat(), "rounding": "none"}
+        pasted |= {"kind": "paste", "pasted": "P0\t10.40", "component": "unit", "reason": "Season"}
+        client.post("/pricing/proposals/new/", pasted)
+        assert Proposal.objects.latest("pk").rule == made.rule

@@ -243,7 +243,8 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
 def test_a_proposal_to_a_margin_reads_as_one_of_prices_given_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its prices are there to be read; that they were made of costs, and how, is not."""
+    """Its prices are there to be read; that they were made of costs, and how, is not, also where the form is
+    sent as it opened."""
     moment, product = timezone.now(), product_factory(code="A")
     monkeypatch.setattr(timezone, "now", lambda: moment)
     prices = price_list_factory(code="sell")
@@ -254,13 +255,15 @@ def test_a_proposal_to_a_margin_reads_as_one_of_prices_given_one_by_one(
         "start_date": (today() + datetime.timedelta(9)).isoformat(),
         "rounding": "none",
         "component": "unit",
-        "reason": "Dearer",
     }
     manager, reader = Client(), Client()
     manager.force_login(user_factory("product-manager"))
     reader.force_login(user_factory("marketing"))
     texts = []
     for how in ({"kind": "margin", "value": "40", "product": "A"}, {"kind": "paste", "pasted": "A\t10.00"}):
+        opened = manager.get("/pricing/proposals/new/", how | {"start": asked["start_date"]}).context["form"]
+        assert how["kind"] in ("paste", opened["kind"].value())
+        asked["reason"] = opened["reason"].value() or "Dearer"
         assert manager.post("/pricing/proposals/new/", asked | how).status_code == 302
         made = Proposal.objects.latest("pk")
         assert made.prices.get().amount == 10

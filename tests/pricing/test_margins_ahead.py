@@ -235,8 +235,8 @@ def test_moves_add_up_to_the_whole_move(
 
 
 def test_one_click_from_under_the_floor_to_a_filled_proposal(juice: Product) -> None:
-    """1.20 to buy: the form, sent as it came, drafts the price that keeps 40 % after it. Who may not propose
-    finds no such link."""
+    """1.20 to buy: the form, sent as it came with a reason, drafts the price that keeps 40 % after it. Who
+    may not propose finds no such link."""
     floor(juice, "0.40")
     price_list = price_list_factory(with_vat=False)
     price_factory(price_list=price_list, product=juice, amount="1.90", start_date=LONG_AGO)
@@ -252,8 +252,8 @@ def test_one_click_from_under_the_floor_to_a_filled_proposal(juice: Product) -> 
     filled = {name: form[name].value() for name in form.fields}
     start = max(AHEAD[3], today() + datetime.timedelta(1))
     assert (filled["kind"], filled["value"], filled["start_date"]) == ("margin", 40, start)
-    assert "40" not in filled["reason"]
-    said = {name: "" if each is None else f"{each}" for name, each in filled.items()}
+    assert not filled["reason"]  # beside the floor, which everybody reads, it would tell what it costs
+    said = {name: "" if each is None else f"{each}" for name, each in filled.items()} | {"reason": "Season"}
     said |= {"product": juice.code, "price_list": price_list.code, "rounding": "none", "component": "unit"}
     answer = client.post("/pricing/proposals/new/", said)
     assert answer.status_code == 302, answer.context["form"].errors

@@ -15,7 +15,7 @@ from core.registries import PlannedChange
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.drivers import months_ahead
 from forecasting.words.drivers import driver_card
-from pricing.models import Promotion, PromotionEffect
+from pricing.models import PriceList, Promotion, PromotionEffect
 from pricing.selectors.planned_promotions import promotion_changes
 from pricing.selectors.promotion_series import SeriesReader
 from pricing.services.promotions import ProductPlan
@@ -98,7 +98,7 @@ def test_a_whole_month_by_the_uplift_of_its_mechanic(juice: Product) -> None:
     uplift = exp((log(1.5) + log(2)) / 2)
     assert change.factors[:4] == pytest.approx((1, 1, uplift, 1), rel=1e-6)
     assert (change.params["count"], change.params["own"]) == (4, 0)
-    assert change.prices == ()
+    assert change.prices[:4] == (1, 1, 0.5, 1)  # 1+1
     assert [spread > 0 for spread in change.spreads[:4]] == [False, False, True, False]
     low, high = (log(1 + rate) for rate in change.params["range"])
     assert change.spreads[2] == pytest.approx((high - low) / 2 / 1.2816, rel=1e-3)
@@ -172,6 +172,41 @@ def test_a_deeper_one_sells_more_and_a_unit_of_it_brings_in_less(juice: Product)
     assert (resold.factors[2], resold.prices) == (usual.factors[2], ())
 
 
+@pytest.mark.parametrize(
+    ("fields", "price", "deeper"),
+    [
+        ({"mechanic": "price_cut", "rate": Decimal("0.40")}, 0.6, 0.75 / 0.6),
+        ({"mechanic": "second_half"}, 0.75, 1),
+        ({"mechanic": "price_cut", "amount": Decimal(4)}, 0.6, 0.75 / 0.6),
+        ({"mechanic": "n_for", "quantity": 2, "amount": Decimal(12)}, 0.6, 0.75 / 0.6),
+        ({"mechanic": "display", "effective": Decimal("7.50")}, 0.75, 1),
+    ],
+)
+def test_without_a_normal_price_of_its_own_the_list_says_it(
+    juice: Product, fields: dict[str, Any], price: float, deeper: float
+) -> None:
+    """10.00 in the shop, where it runs, and 8.00 at first; another channel pays 20.00. 7.50 in place of 10.00
+    brought +60 %: what lies deeper sells more by the price sensitivity."""
+    elasticity_factory(juice, estimate=-2.0, sd=0.5)
+    mechanic, effective = fields["mechanic"], fields.pop("effective", None)
+    usual: dict[str, Any] = {"price_cut": {"rate": Decimal("0.25")}}.get(mechanic, {})
+    if mechanic == "n_for":
+        usual = {"quantity": 2, "amount": Decimal(15)}
+    at_7_50 = [ProductPlan(juice, Decimal(10), Decimal("7.50"))]
+    measured(juice, uplift=0.6, mechanic=mechanic, products=at_7_50, **usual)
+    shop, other = channel_factory(), channel_factory()
+    for channel, amount, start in ((shop, 8, -24), (shop, 10, -3), (other, 20, -24), (shop, 9, 3)):
+        its = PriceList.objects.filter(channel=channel).first() or price_list_factory(channel=channel)
+        price_factory(product=juice, price_list=its, start_date=month_add(LAST, start), amount=amount)
+    sold_there(juice, "units", {shop: 100})
+    plan = [ProductPlan(juice, None, effective)]
+    promotion(juice, AHEAD[1], month_end(AHEAD[1]), channels=[shop], products=plan, **fields)
+    change = change_of(juice)
+    assert change is not None
+    assert change.prices[:3] == (1, price, 1)
+    assert change.factors[1] == pytest.approx(1.6 * deeper**2, rel=1e-4)
+
+
 def test_a_promotion_of_the_year_before_is_in_what_a_unit_brought_in(juice: Product) -> None:
     """One month of the year sold 1.6 times as much at three quarters of the price: 12 months brought in 12.2
     for 12.6 units. The same again brings in as much in the year, and one that is not repeated left it low."""
@@ -218,11 +253,11 @@ def test_what_is_pulled_forward_is_missing_after(juice: Product) -> None:
 
 
 def test_what_ran_a_year_before_is_in_the_statistics_already(juice: Product) -> None:
-    measured(juice, uplift=0.5)
-    promotion(juice, month_add(AHEAD[2], -12), month_end(month_add(AHEAD[2], -12)))
-    promotion(juice, AHEAD[2], month_end(AHEAD[2]))
+    measured(juice, uplift=0.5, mechanic="display")
+    for month in (month_add(AHEAD[2], -12), AHEAD[2]):
+        promotion(juice, month, month_end(month), mechanic="display")
     assert change_of(juice) is None
-    promotion(juice, AHEAD[3], month_end(AHEAD[3]))
+    promotion(juice, AHEAD[3], month_end(AHEAD[3]), mechanic="display")
     change = change_of(juice)
     assert change is not None
     assert change.factors[2] == 1
@@ -271,6 +306,32 @@ def test_where_no_chains_price_is_known_the_lower_price_is_ours(juice: Product) 
     assert change is not None
     assert change.factors[2] == pytest.approx(1 + 0.3 * 0.6, rel=1e-6)
     assert change.prices == ()
+
+
+def test_in_our_own_shop_the_lower_price_is_ours_whatever_is_advised(juice: Product) -> None:
+    """Everybody is advised 10.00; the web shop, which sells three tenths, asks consumers that itself. A store
+    below it with a list without VAT sells on."""
+    cut: dict[str, Any] = {"mechanic": "price_cut", "rate": Decimal("0.25")}
+    measured(juice, uplift=0.6, **cut)
+    past, shop, other = month_add(LAST, -24), channel_factory(), channel_factory()
+    buyer, web = channel_factory(parent=shop), channel_factory(parent=shop)
+    lists = [price_list_factory(kind="advised", with_vat=True), price_list_factory()]
+    lists += [price_list_factory(channel=shop, with_vat=True), price_list_factory(channel=buyer)]
+    for each in lists:
+        price_factory(product=juice, price_list=each, start_date=past, amount=10)
+    sold_there(juice, "units", {web: 30, other: 60, buyer: 10})
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]), **cut)
+    change = change_of(juice)
+    assert change is not None
+    assert change.prices[:4] == (1, 1, 1 - 0.3 * 0.25, 1)
+    for channel, ratio in ((other, None), (buyer, None), (web, 0.9)):
+        Promotion.objects.latest("pk").channel_rows.all().delete()
+        Promotion.objects.latest("pk").channel_rows.create(channel=channel)
+        change = change_of(juice)
+        assert change is not None
+        sold = 1 + 0.3 * 0.6
+        paid = (0.7 + 0.3 * 1.6 * 0.75) / sold if ratio else None
+        assert (change.prices[2] if change.prices else None) == (None if paid is None else round(paid, 3))
 
 
 def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> None:

@@ -348,6 +348,16 @@ def test_a_new_version_starts_from_the_one_in_force_and_two_stand_side_by_side(
     assert client.get(url("compare"), {"old": "x"}).status_code == 200
 
 
+def test_a_double_click_makes_one_draft(product: Product, ruud: Any) -> None:
+    """What is said anew on the page one went back to is another."""
+    client = client_of(ruud)
+    nonce = client.get(url("new")).context["nonce"]
+    answers = [client.post(url("new"), form_data(nonce=nonce)).headers["Location"] for _ in range(2)]
+    assert answers[0] == answers[1] == url(Positioning.objects.get().pk)
+    client.post(url("new"), form_data(nonce=nonce, benefit="that foams well"))
+    assert Positioning.objects.count() == 2
+
+
 def test_a_lost_race_on_the_page_shows_both_and_saves_nothing(product: Product, ruud: Any) -> None:
     row = a_draft(ruud, product)
     positioning_change(user=ruud, positioning=row, version=1, benefit="that froths", tone="dry")

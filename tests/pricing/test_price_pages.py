@@ -101,6 +101,28 @@ class TestTheCard:
         assert (rows[0].price_list.code, rows[-1].price_list.code) == ("c", "a")
         assert "€" in panel["chart"].table.rows[0][1]
 
+    @pytest.mark.usefixtures("english")
+    def test_what_the_rule_does_not_clearly_cover_is_not_judged(self) -> None:
+        """Of a service, or a price per month or once; elsewhere than with us it is information of goods."""
+        lists = {
+            "shop": price_list_factory(channel=channel_factory(), with_vat=True, name_en="Shop"),
+            "reseller": price_list_factory(name_en="Reseller"),
+        }
+
+        def said(kind: str, *parts: tuple[str, str]) -> list[tuple[str | None, str]]:
+            product = product_factory(kind=kind)
+            for price_list, component in parts:
+                its = {"price_list": lists[price_list], "component": component}
+                price_factory(product=product, start_date=day(-90), **its)
+            rows = price_rows(product, price_history(user_factory(), product))
+            return [(line.van, line.van_note) for line in map(price_line, rows)]
+
+        parts = [("shop", "unit"), ("shop", "month"), ("shop", "once"), ("reseller", "month")]
+        of_part = ("not judged", "the rule does not say how a price per month or once is compared")
+        assert said("good", *parts) == [(None, ""), ("€10.00", ""), of_part, of_part]
+        service = ("not judged", "the rule is of goods, not of services")
+        assert said("service", *parts[:2], ("reseller", "unit")) == [(None, ""), service, service]
+
     def test_an_earlier_promotion_and_what_spoils_count_in_the_van_prijs(self, product: Product) -> None:
         """9.00 holds in the 30 days before the 60th; what everybody could buy for less in them counts."""
         user, shop = user_factory(), PriceList.objects.get()
@@ -283,16 +305,33 @@ class TestPages:
         assert ("€4.75 per month" in tight(found), "night: €0.2345" in tight(found)) == (True, True)
         without = client.get("/pricing/?show=without").context["rows"]
         assert [row["product"].code for row in without] == ["OLD"]
-        file = b"".join(client.get("/pricing/export/csv/?q=KWH").streaming_content).decode()
-        assert [line.split(",")[5:9] for line in file.splitlines()[1:]] == [
-            ["per unit", "night", str(day(-90)), "0.2345"],
-            ["per month", "", str(day(-90)), "4.75"],
+        later = product_factory(code="LATER", line=product.line)
+        price_factory(product=later, price_list=shop, start_date=day(9), amount=5)
+        price_factory(product=later, price_list=shop, start_date=day(9), component="month", amount=1)
+        over = product_factory(code="OVER", line=product.line)
+        for start, amount in ((-90, 3), (-1, None)):
+            price_factory(product=over, price_list=shop, start_date=day(start), amount=amount)
+        file = b"".join(client.get("/pricing/export/csv/").streaming_content).decode()
+        lines = [line.split(",") for line in file.splitlines()[1:]]
+        assert [line[5:10] for line in lines if line[0] == "KWH"] == [
+            ["per unit", "night", str(day(-90)), "0.2345", ""],
+            ["per month", "", str(day(-90)), "4.75", ""],
+            ["once", "", str(day(-9)), "", "yes"],
+        ]
+        assert [[line[0], *line[7:10]] for line in lines if line[0] in ("LATER", "OLD", "OVER")] == [
+            ["OLD", str(day(-1)), "", "yes"],
+            ["LATER", str(day(9)), "5", ""],
+            ["LATER", str(day(9)), "1", ""],
+            ["OVER", str(day(-1)), "", "yes"],
         ]
         path = tmp_path / "prices.csv"
         path.write_text(file)
         options: Any = {"options": {}, "leave_out_refused": False, "dry_run": True}
-        assert import_run(sheet="prices", path=path, **options).counts.unchanged == 2
+        assert import_run(sheet="prices", path=path, **options).counts.unchanged == len(lines)
         assert "€4.75" in tight(client.get("/products/KWH/mix/"))
+        assert "/pricing/proposals/new/?product=KWH" in tight(client.get("/products/KWH/mix/prices/"))
+        reader = client_of(user_factory("finance"))
+        assert "/pricing/proposals/new/" not in tight(reader.get("/products/KWH/mix/prices/"))
         form = client.get("/pricing/proposals/new/?product=KWH").context["form"]
         assert (form["component"].value(), form["tier"].value()) == ("month", "")
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from core import formats
-from pricing.models import Promotion
+from pricing.models import ForbiddenPeriod, Promotion
 from pricing.selectors.promotion_prices import prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -81,6 +81,61 @@ def test_the_page_asks_for_the_reason_and_shows_it() -> None:
     page = client.get(reverse("pricing:promotion", args=[row.pk])).content.decode()
     assert "Agreed with them" in page
     assert client.get(f"/api/v1/promotions/{row.pk}/").json()["exception"] == "Agreed with them"
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_who_approves_may_give_the_reason_too(by_api: bool) -> None:
+    """A bound and a forbidden period that were set since, each asked for where it stands in the way."""
+    product, approver = product_factory(), user_factory()
+    row = promotion_factory(product, products=[ProductPlan(product, D(12))], **CUT)
+    promotion_propose(user=row.author, promotion=row)
+    bound_factory(product=product, start_date=LONG_AGO, least=D(10), beyond="reason")
+    days = {"start_date": row.store_start, "end_date": row.store_end}
+    ForbiddenPeriod.objects.create(line=product.line, reason="Stock count", **days)
+    client, said = Client(), {}
+    client.force_login(approver)
+    page = reverse("pricing:promotion_decide", args=[row.pk])
+    url = f"/api/v1/promotions/{row.pk}/approve/" if by_api else page
+
+    def decided() -> Any:
+        more = {} if by_api else {"decision": "approve"}
+        return client.post(url, said | more, **({"content_type": "application/json"} if by_api else {}))
+
+    for name, label in (("exception_note", "Why in a forbidden period"), ("exception", "Why the exception")):
+        asked = decided()
+        assert asked.status_code == 400
+        assert Promotion.objects.get().state == "proposed"
+        if by_api:
+            assert name in asked.content.decode()
+        else:
+            assert label in asked.content.decode()
+            assert all(f'value="{given}"' in asked.content.decode() for given in said.values())
+        said[name] = f"Agreed, {name}"
+    assert decided().status_code == (200 if by_api else 302)
+    found = Promotion.objects.get()
+    assert (found.state, found.exception, found.exception_note) == (
+        "approved",
+        "Agreed, exception",
+        "Agreed, exception_note",
+    )
+
+
+def test_a_period_forbidden_since_the_draft_asks_when_it_is_proposed() -> None:
+    client, product = Client(), product_factory()
+    client.force_login(user_factory())
+    row = promotion_factory(product)
+    days = {"start_date": row.store_start, "end_date": row.store_end}
+    ForbiddenPeriod.objects.create(line=product.line, reason="Stock count", **days)
+    url = reverse("pricing:promotion_propose", args=[row.pk])
+    asked = client.post(url)
+    assert asked.status_code == 400
+    assert "Why in a forbidden period" in asked.content.decode()
+    assert Promotion.objects.get().state == "draft"
+    assert client.post(url, {"exception_note": "Agreed with them"}).status_code == 302
+    found = Promotion.objects.get()
+    assert (found.state, found.exception_note) == ("proposed", "Agreed with them")
+    # What its author said is enough for who approves.
+    assert promotion_decide(user=user_factory(), promotion=found, approve=True).state == "approved"
 
 
 @pytest.mark.parametrize(
@@ -203,3 +258,47 @@ def test_bounds_hold_when_it_is_moved_or_changed() -> None:
     assert said.code == "beyond_bound"
     row.refresh_from_db()
     assert row.store_start == later
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "passes"),
+    [
+        (("month", ""), CUT, False),
+        (("unit", "night"), CUT, False),
+        (("once", ""), CUT, True),  # no bound of that
+        (("month", ""), {"mechanic": "price_cut", "rate": D("0.10")}, True),
+        (("month", ""), {"mechanic": "price_cut", "amount": D(5)}, True),  # off the price per unit
+        (("month", ""), {"mechanic": "display"}, True),
+    ],
+)
+def test_what_it_leaves_of_every_part_is_held(part: Any, fields: Any, passes: bool) -> None:
+    """8.00 a month at least, of the tier night too: a quarter off 10.00 is 7.50. Nothing is said of 10.00 a
+    unit."""
+    product, prices = product_factory(), price_list_factory()
+    for component, tier in (("unit", ""), part):
+        its = {"price_list": prices, "component": component, "tier": tier}
+        price_factory(product=product, start_date=LONG_AGO, amount=10, **its)
+    for component, tier in (("month", ""), ("unit", "night")):
+        bound = {"component": component, "tier": tier, "least": D(8)}
+        bound_factory(line=product.line, start_date=LONG_AGO, **bound)
+    row = promotion_factory(product, **fields)
+    if passes:
+        assert promotion_propose(user=row.author, promotion=row).state == "proposed"
+        return
+    said = refused(lambda: promotion_propose(user=row.author, promotion=row))
+    assert said.code == "beyond_bound"
+    assert ("night" if part[1] else "per month") in str(said.message)
+
+
+def test_of_the_only_price_there_is_an_amount_is_held_too() -> None:
+    """A policy of 10.00 a month, 5.00 of it off: in the channel it runs in."""
+    product, web = product_factory(), channel_factory()
+    for channel, amount in ((web, 10), (channel_factory(), 6)):
+        its = price_list_factory(channel=channel)
+        price_factory(product=product, price_list=its, start_date=LONG_AGO, component="month", amount=amount)
+    bound_factory(product=product, start_date=LONG_AGO, component="month", least=D("4.50"))
+    off = {"mechanic": "price_cut", "amount": D(5)}
+    here = promotion_factory(product, channels=[web], **off)
+    assert promotion_propose(user=here.author, promotion=here).state == "proposed"
+    row = promotion_factory(product, **off)
+    assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"

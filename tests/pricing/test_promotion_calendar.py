@@ -10,11 +10,12 @@ import pytest
 from altair.vegalite.v6.schema import core as VegaLite
 from django.test import Client
 
+from core.organisation import today
 from pricing.cards.promotions import calendar_chart
 from pricing.selectors.promotion_calendar import LANE, Bar, Calendar, CalendarQuery, Span, calendar_build
 from pricing.services.promotions import promotion_move
 from tests.factories import product_factory, user_factory
-from tests.pricing.promotions import promotion_factory
+from tests.pricing.promotions import DAY, approved_factory, promotion_factory, stopped
 
 pytestmark = pytest.mark.django_db
 URL = "/pricing/promotions/"
@@ -183,3 +184,41 @@ def test_a_bar_that_is_only_delivered_moves_by_the_same_dates() -> None:
     april = bar(shown(scale="month"))
     assert april.store is None
     assert april.movable
+
+
+def test_what_was_stopped_stays_on_the_days_it_ran(client: Client) -> None:
+    """Of two months from 20 days ago it ran 3 days and 8 of delivery; one called off before it began is shown
+    on its days only where it is asked for."""
+    product, start = product_factory(), today() - 20 * DAY
+    said = {"delivery_start": start - 5 * DAY, "delivery_end": start + 4 * DAY, "name": "Stopped"}
+    stopped(approved_factory(product, ahead=-20, days=60, **said), start + 2 * DAY)
+    stopped(approved_factory(product, ahead=-10, days=60, name="Never"), today() - 12 * DAY)
+    said = {"delivery_start": start, "delivery_end": start, "name": "Delivered"}
+    only = approved_factory(product, ahead=-2, **said)
+    stopped(only, start + DAY)
+    query = {"from": f"{start - 5 * DAY:%Y-%m}", "scale": "quarter"}
+    found = calendar_build(user_factory(), CalendarQuery.read(query))
+    asked = CalendarQuery.read(query)
+    spans = {bar.promotion.name: (bar.store, bar.delivery) for bar in found.listed}
+    day = lambda days: Span(asked.share(days[0]), round(asked.share(days[1] + DAY) - asked.share(days[0]), 3))  # noqa: E731
+    assert spans == {
+        "Stopped": (day((start, start + 2 * DAY)), day((start - 5 * DAY, start + 2 * DAY))),
+        "Delivered": (None, day((start, start))),
+    }
+    assert not any(bar.movable or bar.flags for bar in found.listed)
+    chart = calendar_chart(found, asked, today())
+    assert chart is not None
+    assert str(start + 3 * DAY) in str(chart.spec)
+    assert str(start + 14 * DAY) not in str(chart.spec)
+    every = calendar_build(user_factory(), CalendarQuery.read(query | {"state": "cancelled"}))
+    assert {bar.promotion.name for bar in every.listed} == {"Stopped", "Never", "Delivered"}
+    client.force_login(user_factory())
+    page = plain(client.get(URL, query).content.decode())
+    assert page.count("Stopped") >= 2
+
+
+def test_what_was_stopped_before_the_days_asked_for_is_not_on_them() -> None:
+    row = approved_factory(product_factory(), ahead=-60, days=90)
+    stopped(row, today() - 50 * DAY)
+    found = calendar_build(user_factory(), CalendarQuery.read({"from": f"{today():%Y-%m}", "scale": "month"}))
+    assert (found.rows, found.listed) == ((), ())

@@ -91,6 +91,13 @@ def test_of_which_lists_and_reductions(shop: PriceList, fields: Any, expected: l
     assert vans(promotion_factory(product, channels=channels, **said)) == expected
 
 
+def test_of_a_service_it_is_not_judged(shop: PriceList) -> None:
+    product = sold_at(shop, 10, kind="service")
+    row = promotion_factory(product, channels=[shop.channel], **CUT)
+    [(_on, van)] = promotion_van(row, [product.pk], prices_listed(user_factory(), row))[product.pk]
+    assert (van.amount, van.reason) == (None, "service")
+
+
 def test_the_page_has_it_beside_the_price_whatever_the_number_of_products(shop: PriceList) -> None:
     client = Client()
     client.force_login(user_factory())

@@ -25,6 +25,7 @@ from tests.factories import (
     cost_rate_factory,
     line_factory,
     price_factory,
+    price_list_factory,
     product_factory,
     user_factory,
 )
@@ -96,6 +97,32 @@ class TestWhatItWouldDo:
         assert found.ours
         assert found.outcome.revenues[2].mean == pytest.approx(5 * found.outcome.volumes[2].mean, rel=0.001)
         assert found.outcome.break_even == pytest.approx(1.25 / 0.5 - 1)
+
+    def test_in_our_own_shop_the_lower_price_is_ours_whatever_is_advised(self, product: Product) -> None:
+        """Consumers pay 15.49 in the web shop, which sells three tenths, and are advised 14.99 elsewhere."""
+        web, shops = channel_factory(name="Web"), channel_factory(name="Shops")
+        own = price_list_factory(channel=web, with_vat=True)
+        past = today() - datetime.timedelta(400)
+        price_factory(product=product, price_list=own, start_date=past, amount=Decimal("15.49"))
+        for channel, volume in ((web, 300), (shops, 700)):
+            SalesMonth.objects.create(
+                product=product,
+                measure=Measure.objects.get(code="units"),
+                channel=channel,
+                month=next_month(-1),
+                volume=volume,
+                days=30,
+            )
+        measured(product)
+        found = answered(product, channel=[str(web.pk)])
+        assert (found.ours, found.normal.amount, found.asked.price) == (1, Decimal("15.49"), Decimal("7.745"))
+        volume = found.outcome.volumes[2].mean
+        assert found.outcome.revenues[2].mean == pytest.approx(10 * (volume - 300 * 2.1 / 2), rel=0.02)
+        assert answered(product, channel=[str(shops.pk)]).ours == 0
+        assert answered(product).ours == pytest.approx(0.3)
+        page = ask(client_of(marketer()), "div#what-if", **said(channel=web.pk))
+        assert "€15.49" in plain(page)
+        assert "price_1=15.49" in page
 
     def test_only_what_its_channels_sell(self, product: Product) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory(name="Web")
