@@ -86,7 +86,7 @@ def holding(lists: Sequence[PriceList], channels: Collection[Channel]) -> list[P
 
 
 def lowered_prices(promotion: Promotion, prices: Sequence[Price], day: datetime.date) -> list[Price]:
-    """What it leaves on the day of each price that it lowers, of those that are paid (:func:`prices_paid`)."""
+    """What it leaves on the day of each price that it lowers, of those paid (:func:`prices_paid`)."""
     plain = [
         Price(product=one.product, price_list=one.price_list, amount=one.effective)
         for one in promotion_prices(promotion, prices, day, whole=True)

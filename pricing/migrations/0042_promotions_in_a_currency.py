@@ -10,7 +10,7 @@ from accounts.migration_operations import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0039_lines_of_ledger_entries"),
+        ("pricing", "0041_costs_of_one_and_how_often"),
         ("products", "0016_measures_of_what_leaves"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

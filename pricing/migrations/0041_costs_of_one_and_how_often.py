@@ -5,7 +5,7 @@ from accounts.migration_operations import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0039_lines_of_ledger_entries"),
+        ("pricing", "0040_retired_kinds_of_cost"),
     ]
 
     operations = [
