@@ -19,7 +19,7 @@ from pricing.models import DistributionMonth, Listing, SegmentChannel
 from products.models import Channel, Measure, Product, Segment
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.lines import line_tree
-from products.selectors.months import first_provisional_month, product_complete_month
+from products.selectors.months import complete_months, first_provisional_month, product_complete_month
 from products.selectors.sales import total
 
 from .promotion_series import SELL_OUT
@@ -113,13 +113,14 @@ class Place:
 
 
 def product_place(user: Any, product: Product) -> Place:
-    """Of the last whole month of its sales. One query, where the line has sell-out beside it two more."""
+    """Of the last whole month of its sales. One query, where the line has sell-out beside it one more."""
     tree = line_tree()
     measure, *others = tree.measures(product.line_id)
     month = product_complete_month(product, measure.pk) or month_add(month_start(today()), -1)
     sell_out = next((one for one in others if one.code == SELL_OUT), None)
     if sell_out is not None:
-        known = product_complete_month(product, sell_out.pk)
+        # No list shows it beside what leads, so it is computed.
+        known = complete_months(line_ids=[product.line_id]).get((product.line_id, sell_out.pk))
         sell_out = sell_out if known and known >= month else None
     visible = visible_channel_ids(user)
     params = {
