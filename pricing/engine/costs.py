@@ -96,7 +96,7 @@ class Rate:
     def _ordered(self) -> list[tuple[Decimal, Tier]]:
         return sorted(self.tiers.items())
 
-    @property
+    @cached_property
     def lowest(self) -> Tier:
         return self._ordered[0][1]
 

@@ -245,14 +245,13 @@ def effects(
     for begin in range(0, len(product_ids), AT_ONCE):
         progress(begin, len(product_ids))
         products = list(Product.objects.filter(pk__in=product_ids[begin : begin + AT_ONCE]).order_by("pk"))
-        was = {
-            product: [
-                _Held.of(each.cost_line, list(each.tiers_on(change.start_date).values()))
-                for each in own
-                if each.cost_line.basis != Basis.ONCE
-            ]
-            for product, own in rates_of_products(products, tree).items()
+        borne = rates_of_products(products, tree)
+        held = {
+            each.pk: _Held.of(each.cost_line, list(each.tiers_on(change.start_date).values()))
+            for each in {each.pk: each for own in borne.values() for each in own}.values()
+            if each.cost_line.basis != Basis.ONCE
         }
+        was = {product: [held[each.pk] for each in own if each.pk in held] for product, own in borne.items()}
         margins = Margins(was, first, last, splits, tree)
         moved = margins.under({product: _moved(own, new) for product, own in was.items()})
         found, unsold = [], []

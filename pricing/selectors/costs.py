@@ -131,6 +131,17 @@ class Rates:
     rows: Sequence[CostRate]
 
     @cached_property
+    def pk(self) -> int:
+        """Of the cost line; a model looks its own up each time."""
+        return self.cost_line.pk
+
+    @cached_property
+    def lasting(self) -> dict[datetime.date, tuple[Decimal, Decimal]]:
+        """What it comes to in a month, over all its products, where that does not go by what is sold; worked
+        out when first asked for."""
+        return {}
+
+    @cached_property
     def is_foreign(self) -> bool:
         """In another currency than ours."""
         return self.cost_line.currency != organisation_get().currency

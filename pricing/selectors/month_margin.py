@@ -23,7 +23,7 @@ from .sold import Sold, together
 
 Basis = CostLine.Basis
 ZERO = Decimal(0)
-LASTING = (Basis.MONTH, Basis.ONCE)
+LASTING = MONTH, ONCE = Basis.MONTH.value, Basis.ONCE.value
 """What costs the same whatever is sold."""
 AS_IT_IS = Rate({ZERO: Tier(Decimal(1))})
 
@@ -117,11 +117,10 @@ def month_margin(
                 )
     costs, unknown = [], []
     for each in rates:
-        line = each.cost_line
-        pk = line.pk
+        line, pk = each.cost_line, each.pk
         if pk in parts:
             spent = parts[pk]
-        elif line.basis == Basis.ONCE:
+        elif line.basis == ONCE:
             spent, own = lasting_amount(each, month)
             if pk in foreign:
                 abroad[pk] = own
@@ -168,7 +167,13 @@ def _parts(
 def lasting_amount(rates: Rates, month: datetime.date) -> tuple[Decimal, Decimal]:
     """What a line of an amount a month or once comes to in the month, over all its products: in our currency
     and in its own, each payment at its own exchange rate; not rounded."""
-    if rates.cost_line.basis == Basis.ONCE:
+    if month not in rates.lasting:
+        rates.lasting[month] = _lasting_amount(rates, month)
+    return rates.lasting[month]
+
+
+def _lasting_amount(rates: Rates, month: datetime.date) -> tuple[Decimal, Decimal]:
+    if rates.cost_line.basis == ONCE:
         until = month_add(month, 1)
         held = [(day, Decimal(1)) for day in rates.changes() if month <= day < until]
     else:
@@ -223,16 +228,16 @@ def _stretch_items(
     drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
     drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
     for each in rates:
-        line, rate = each.cost_line, each.on(day)
-        pk, kind = line.pk, line.kind.code
-        if pk in parts and line.basis == Basis.MONTH:
-            items[pk] = Item(pk, kind, AS_IT_IS, parts[pk])
+        line, pk, basis = each.cost_line, each.pk, each.cost_line.basis
+        if pk in parts and basis == MONTH:
+            items[pk] = Item(pk, line.kind.code, AS_IT_IS, parts[pk])
             continue
-        if rate is None or line.basis == Basis.ONCE:
+        rate = each.on(day)
+        if rate is None or basis == ONCE:
             continue
         if product.ended is not None and has_ended(line, product, day):
             continue
-        driver, channel = line.base or line.basis, line.channel_id
+        driver, channel = line.base or basis, line.channel_id
         bought = driver in PARTS and channel is None
         quantity = drivers[channel].get(driver)
         measure = line.measure if line.measure_id else None
@@ -241,7 +246,7 @@ def _stretch_items(
             quantity = (whole if channel is None else there[channel]).counted.get(measure.pk, none)
         if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
-        items[pk] = Item(pk, kind, rate, quantity, line.base if bought else "")
+        items[pk] = Item(pk, line.kind.code, rate, quantity, line.base if bought else "")
     return items
 
 
