@@ -26,6 +26,7 @@ from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateFo
 from pricing.models import CostCorrection, CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import EDIT, RIGHT, Rates, cost_lines_visible, fixed_shares, with_rates
 from pricing.services.costs import (
+    OWN_KINDS,
     cost_kind_delete,
     cost_kind_save,
     cost_line_create,
@@ -220,7 +221,7 @@ def cost_kind_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "form": form,
         "kind": found,
         "row": found,
-        "can_delete": found is not None,
+        "can_delete": found is not None and found.code not in OWN_KINDS,
         "history": history_of(found) if found else None,
     }
     if found and request.method == "POST" and "delete" in request.POST:
