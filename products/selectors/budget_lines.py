@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Q, QuerySet, Sum
 
 from core.months import month_range
 from products.models import Channel, Product
@@ -87,16 +87,20 @@ def products_budget(
     last: datetime.date,
     channels: Collection[int] | None = None,
 ) -> LinesBudget:
-    """The same of these products, and of the lines that they are all of. One query more."""
-    tree = line_tree()
-    rows = Product.objects.filter(pk__in=products)
-    return budget_revenue(user, tree, _lines_whole(tree, products), first, last, rows, channels)
+    """The same of these products, and of the lines that they are all of; nothing where no line at all has a
+    budget. One query, then two."""
+    of_lines = rows_between(user, None, first, last).filter(line__isnull=False, revenue__isnull=False)
+    tree, rows = line_tree(), Product.objects.filter(pk__in=products)
+    lines = _lines_whole(tree, products, Product.objects.filter(Exists(of_lines)))
+    if not lines:
+        return LinesBudget({}, of_lines=False)
+    return budget_revenue(user, tree, lines, first, last, rows, channels)
 
 
-def _lines_whole(tree: LineTree, products: Collection[int]) -> set[int]:
-    """The lines whose products, with those of the lines below, are all among these, and what is below such a
-    line."""
-    rows = Product.objects.order_by().values("line_id")
+def _lines_whole(tree: LineTree, products: Collection[int], every: QuerySet[Product]) -> set[int]:
+    """The lines of which ``every`` product, with those of the lines below, is among these, and what is below
+    such a line."""
+    rows = every.order_by().values("line_id")
     among = Count("pk", filter=Q(pk__in=products))
     counts = list(rows.annotate(count=Count("pk"), own=among).values_list("line_id", "count", "own"))
     some = {line for line, _count, own in counts if own}

@@ -211,7 +211,7 @@ def test_no_row_is_higher_than_a_spreadsheet_takes() -> None:
     words = Section("words", "Words", (Text("Many words. " * 900),))
     book = openpyxl.load_workbook(io.BytesIO(made(frozen([words]), "xlsx")))
     heights = [row.height for sheet in book for row in sheet.row_dimensions.values() if row.height]
-    assert max(heights) == 409
+    assert 400 < max(heights) <= 409
 
 
 def test_publishing_asks_for_the_files_and_a_worker_makes_them() -> None:
