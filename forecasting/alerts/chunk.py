@@ -19,7 +19,6 @@ from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
 from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
-from forecasting.selectors.half_loads import half_loaded_lines
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.stages import settings_in_force
 from products.models import Measure, Product, ProductFigures
@@ -77,12 +76,17 @@ class Judged:
 
 
 class Judge:
-    """Applies the rules to one chunk of products of one run."""
+    """Applies the rules to one chunk of products of one run; ``half`` are the lines of which the last month,
+    this one, was loaded half."""
 
     facts: Facts
 
     def __init__(
-        self, run: NightlyRun, product_ids: Collection[int], lines_with_history: Collection[int]
+        self,
+        run: NightlyRun,
+        product_ids: Collection[int],
+        lines_with_history: Collection[int],
+        half: Mapping[int, datetime.date],
     ) -> None:
         self.run = run
         self.tree = LineTree()
@@ -96,7 +100,7 @@ class Judge:
             line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
             for line_id in self.tree.lines
         }
-        for line_id, last in half_loaded_lines(run.as_of).items():
+        for line_id, last in half.items():
             self.final[line_id] = min(self.final[line_id], month_add(last, -1))
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)

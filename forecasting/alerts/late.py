@@ -12,9 +12,10 @@ from collaboration.services.alerts import Candidate
 from core.months import month_add, month_start
 from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
-from forecasting.selectors.half_loads import half_loaded_lines
+from forecasting.selectors.half_loads import half_loaded
 from products.models import Channel, Product, ProductFigures
 from products.selectors.lines import LineTree
+from products.selectors.months import complete_months
 
 from .thresholds import thresholds_of
 
@@ -126,7 +127,8 @@ def late_data(run: NightlyRun) -> list[Candidate]:
         if rows:
             subject, to = f"line:{line_id}:products", recipients.of("late", line_id)
             found.append(_candidate(late, subject, "products", rows, line_id, to))
-    half = half_loaded_lines(late)
+    lasts = complete_months(line_ids=due, as_of=late)
+    half = half_loaded({key: last for key, last in lasts.items() if last == late})
     return found + [
         Candidate(
             subject=f"line:{line_id}:half",
@@ -136,8 +138,7 @@ def late_data(run: NightlyRun) -> list[Candidate]:
             line_id=line_id,
             recipient_id=recipients.of("late", line_id),
         )
-        for line_id in sorted(due.intersection(half))
-        if half[line_id] == late
+        for line_id in sorted({line_id for line_id, _measure in half})
     ]
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from core.organisation import organisation_get
 from core.sql import rows_of
-from products.selectors.months import complete_months
 
 # So many products tell of a line, each sold in every month that is asked for.
 LEAST_PRODUCTS = 5
@@ -47,12 +46,6 @@ _HALF = """
        AND percentile_cont(0.5) WITHIN GROUP (ORDER BY short) > -ln(%(whole)s)
        AND percentile_cont(0.5) WITHIN GROUP (ORDER BY abrupt) > -ln(%(abrupt)s)
 """
-
-
-def half_loaded_lines(as_of: datetime.date) -> dict[int, datetime.date]:
-    """By line the last month, up to this one, that was loaded half in some measure. Two statements."""
-    lasts = complete_months(as_of=as_of)
-    return {key[0]: lasts[key] for key in half_loaded(lasts)}
 
 
 def half_loaded(lasts: Mapping[tuple[int, int], datetime.date]) -> set[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -16,11 +17,12 @@ from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
 from forecasting.alerts.late import failures, late_data
 from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
+from forecasting.selectors.half_loads import half_loaded
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
 
 from .changes import looked
-from .common import cut_of
+from .common import complete_of, cut_of
 
 # So many products are read and judged at once: a second's work.
 PRODUCTS = 2000
@@ -30,11 +32,13 @@ SHORT = ("few_periods", "no_data", "all_zero", "ended")
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products in a few large chunks, then what concerns them together. What is told of a product
     whose inputs are the same stays; a run that did not look at them judges all it is about."""
-    products, _families, _span = cut_of(run)
+    products, _families, span = cut_of(run)
+    lasts = complete_of({"span": span})
+    half = [(line_id, str(lasts[line_id, measure])) for line_id, measure in sorted(half_loaded(lasts))]
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
     for begin in range(0, len(products), PRODUCTS):
-        yield {"products": products[begin : begin + PRODUCTS], "old_lines": old}
+        yield {"products": products[begin : begin + PRODUCTS], "old_lines": old, "half": half}
     yield {"together": True}
 
 
@@ -43,7 +47,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 
 def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    judge = Judge(run, payload["products"], payload.get("old_lines") or ())
+    half = {line_id: datetime.date.fromisoformat(last) for line_id, last in payload.get("half") or ()}
+    judge = Judge(run, payload["products"], payload.get("old_lines") or (), half)
     known = judge.inputs() if looked(run) else {}
     told = {pk for pk, inputs in known.items() if inputs.now == inputs.judged}
     due = [pk for pk in payload["products"] if pk not in told]

@@ -12,8 +12,9 @@ from django.db.models import F
 from collaboration.models import Alert
 from core.months import month_add
 from forecasting.models import Forecast
-from forecasting.selectors.half_loads import half_loaded, half_loaded_lines
+from forecasting.selectors.half_loads import half_loaded
 from products.models import Measure, Product, ProductMonth
+from products.selectors.months import complete_months
 from products.services.figures import figures_refresh
 from tests.factories import line_factory, organisation_factory, product_factory
 
@@ -92,7 +93,7 @@ def test_what_is_half_loaded(change: Callable[[list[Product]], None], seen: bool
 def test_a_few_products_are_no_file() -> None:
     products = line_of(4)
     _half(products)
-    assert half_loaded_lines(LAST) == {}
+    assert half_loaded(complete_months(as_of=LAST)) == set()
 
 
 def test_forecasts_leave_it_out_of_every_product_until_the_next_month_is_in() -> None:
