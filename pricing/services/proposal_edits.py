@@ -15,6 +15,7 @@ from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.proposals import old_amounts
 
+from .price_lists import list_within
 from .price_rules import Rule, price_check
 from .proposals import proposal_lock
 
@@ -37,6 +38,7 @@ def proposal_edit(*, user: Any, proposal: Proposal, amounts: Mapping[Part, Decim
     """Of one's own draft. Prices that are not named stay; one that is what holds already goes out, one that
     the draft does not have comes in. The products must be ones the person may see."""
     right_require(user, "pricing.edit")
+    list_within(user, proposal.price_list)
     current = proposal_lock(proposal, State.DRAFT)
     if current.author_id != user.pk:
         raise DomainError("not_yours", _("Only its author changes a draft."), status=403)
