@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,13 +25,14 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from redis.exceptions import RedisError
-from rest_framework import pagination, serializers, throttling
-from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
+from rest_framework import pagination, parsers, serializers, throttling
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 from accounts.errors import VersionConflict
 from core.months import parse_month_start
 from core.pages import ordered_whole
+from core.texts import holds_nul
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this file
     from rest_framework.request import Request
@@ -78,6 +80,16 @@ class BasicTokenAuthentication(TokenAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Basic realm="pmtool"'
+
+
+class JSONParser(parsers.JSONParser):
+    """Refuses what no text of the database can hold, in whatever field."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        said = super().parse(*args, **kwargs)
+        if holds_nul(said):
+            raise ParseError(ProhibitNullCharactersValidator.message)
+        return said
 
 
 class HasRight(IsAuthenticated):

@@ -32,7 +32,6 @@ from .organisation import organisation_forget
 
 logger = logging.getLogger(__name__)
 
-QUEUES = ("short", "night", "exports")
 RETRY_AFTER = datetime.timedelta(seconds=5)
 WAKES = 8
 PURGED_AT_ONCE = 5000

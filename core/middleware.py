@@ -1,13 +1,34 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.utils import timezone, translation
 from pghistory.middleware import HistoryMiddleware as Tracked
 
 from .hidden import address_hide
+from .texts import holds_nul
+from .views.errors import API
+
+
+class NulMiddleware:
+    """Refuses what no text of the database can hold. What is sent to the API is looked at once it is known
+    who asks: see :class:`core.api.JSONParser`."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        said = [request.path_info, request.COOKIES, dict(request.GET.lists())]
+        if not request.path_info.startswith(API):
+            with suppress(UnreadablePostError):  # who sent it is gone
+                said.append(dict(request.POST.lists()))
+        if holds_nul(said):
+            raise BadRequest("NUL")
+        return self.get_response(request)
 
 
 class PersonMiddleware:

@@ -20,6 +20,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from core.api import HasRight, Pagination, StrictModelSerializer, StrictSerializer
 from core.errors import require
 from core.idempotency import once
+from core.texts import holds_nul
 
 from .messages import in_words
 from .models import Import, ImportCreation, ImportRefusal, Layout
@@ -136,7 +137,7 @@ class UploadSerializer(StrictSerializer):
             options = json.loads(value)
         except ValueError as error:
             raise serializers.ValidationError(_("This is not JSON.")) from error
-        if not isinstance(options, dict):
+        if not isinstance(options, dict) or holds_nul(options):
             raise serializers.ValidationError(_("This must be an object."))
         return options
 

@@ -208,10 +208,13 @@ class ReportContext:
     """What a section builds from. ``viewer`` is the author with the rights and limits of the audience and the
     scope, so that every selector leaves out what the report may not tell; ``scope`` is the one of
     :mod:`products.selectors.report_scope`. ``query`` is what a section that asks for it is asked, as in an
-    address. ``kept`` holds what a room read for one section and needs in the next."""
+    address. ``kept`` holds what a room read for one section and needs in the next. ``cost_viewer``: the
+    viewer, with the right to costs where it lacks that because others than the suppliers of the scope charge
+    too; for what is of these suppliers alone."""
 
     viewer: Any
     scope: Any
     currency: str
+    cost_viewer: Any
     query: str = ""
     kept: dict[Any, Any] = field(default_factory=dict)

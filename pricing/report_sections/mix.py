@@ -6,7 +6,7 @@ To the outside go promotions that have begun, and nothing that is still to come.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -34,11 +34,11 @@ from pricing.selectors.promotion_effects import effects_of
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotions import channels_seen, promotions_visible, sees_whole, with_parts
 from pricing.words.promotions import effective_of, mechanic_words, money, span_words
-from products.models import Channel
+from products.models import Channel, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
-from .prices import account_of
+from .prices import account_of, still_sold
 
 PRODUCT = "product"
 SPREAD = "distribution"
@@ -74,52 +74,82 @@ def positioning_section(builder: Builder, context: ReportContext) -> None:
     )
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """``alone``: a row of its product, which has no other."""
+
+    product: Product
+    unit: str
+    place: Place
+    row: PlaceRow
+    alone: bool
+
+    @property
+    def volume(self) -> Cell:
+        return Volume(self.row.volume, self.unit if self.alone else "")
+
+
 def place_section(builder: Builder, context: ReportContext) -> None:
-    """Where a product lies and how fast it sells there, a table a product; only channels of the scope. Chosen
-    alone: how widely it lay in each of them, month by month."""
+    """Where a product lies and how fast it sells there, a table a product; where none has more than one
+    channel, a table a channel. Only channels of the scope. Chosen alone: how widely it lay in each of them,
+    month by month."""
     if builder.only == SPREAD:
         _spread(builder, context)
         return
-    tree = line_tree()
-    for product in context.scope.products:
-        place = product_place(context.viewer, product)
+    for title, rows in _by_table(context):
+        alone = rows[0].alone
         builder.table(
-            product.name,
+            title,
             [
-                Column("channel", _("Channel"), lambda row: words(_indented(row)), numeric=False),
-                Column("volume", _("Volume"), lambda row: Volume(row.volume)),
-                Column("distribution", _("Weighted distribution"), lambda row: rate(row.weighted, 0)),
-                Column("distribution", _("Numeric distribution"), lambda row: rate(row.numeric, 0)),
-                Column("distribution", _("Points of sale"), lambda row: number(row.points)),
-                Column("distribution", _("Distribution of"), _spread_of(place), numeric=False),
-                Column("distribution", _("Rate of sale a week"), lambda row: number(row.per_point, 1)),
-                Column("listing", _("Listing"), lambda row: words(_listing(row)), numeric=False),
-                Column("listing", _("Share of volume"), lambda row: rate(row.share, 0)),
+                Column(PRODUCT, _("Product"), lambda each: words(each.product.name), numeric=False)
+                if alone
+                else Column("channel", _("Channel"), lambda each: words(_indented(each.row)), numeric=False),
+                Column("volume", _("Volume"), lambda each: each.volume),
+                Column("distribution", _("Weighted distribution"), lambda each: rate(each.row.weighted, 0)),
+                Column("distribution", _("Numeric distribution"), lambda each: rate(each.row.numeric, 0)),
+                Column("distribution", _("Points of sale"), lambda each: number(each.row.points)),
+                Column("distribution", _("Distribution of"), _spread_of(rows), numeric=False),
+                Column("distribution", _("Rate of sale a week"), lambda each: number(each.row.per_point, 1)),
+                Column("listing", _("Listing"), lambda each: words(_listing(each.row)), numeric=False),
+                Column("listing", _("Share of volume"), lambda each: rate(each.row.share, 0)),
                 Column(
-                    "listing", _("Share of what the segment buys"), lambda row: rate(row.segment_share, 0)
+                    "listing",
+                    _("Share of what the segment buys"),
+                    lambda each: rate(each.row.segment_share, 0),
                 ),
             ],
-            place.rows,
-            note=_place_note(place, unit_of(tree, product, place.measure)),
-            channels=[row.channel.pk for row in place.rows],
+            rows,
+            note=_place_note(rows[0]),
+            channels=[each.row.channel.pk for each in rows],
         )
 
 
-def _place_note(place: Place, unit: str) -> str:
-    said = f"{formats.month(place.month)}, {unit}"
-    if not place.rated:
-        return said
-    return f"{said}. " + _("Rate of sale: %(measures)s") % {"measures": ", ".join(map(str, place.rated))}
+def _place_note(first: _Placed) -> str:
+    month, rated = formats.month(first.place.month), ", ".join(map(str, first.place.rated))
+    said = month if first.alone else f"{month}, {first.unit}"
+    return f"{said}. " + _("Rate of sale: %(measures)s") % {"measures": rated} if rated else said
 
 
-def _spread_of(place: Place) -> Callable[[PlaceRow], Cell]:
+def _by_table(context: ReportContext) -> list[tuple[str, list[_Placed]]]:
+    tree, products = line_tree(), still_sold(context.scope.products).values()
+    places = [(product, product_place(context.viewer, product)) for product in products]
+    alone = len(places) > 1 and all(len(place.rows) < 2 for _product, place in places)
+    found: dict[tuple[str, Any], list[_Placed]] = defaultdict(list)
+    for product, place in places:
+        for row in place.rows:
+            key = (row.channel.name, place.month) if alone else (product.name, product.pk)
+            unit = unit_of(tree, product, place.measure)
+            found[key].append(_Placed(product, unit, place, row, alone))
+    return [(title, rows) for (title, _key), rows in found.items()]
+
+
+def _spread_of(rows: Sequence[_Placed]) -> Callable[[_Placed], Cell]:
     """The month that it is of, where any is of an earlier one than the table: research comes later."""
-    is_told = any(row.spread_month not in (None, place.month) for row in place.rows)
+    is_told = any(each.row.spread_month not in (None, each.place.month) for each in rows)
 
-    def told(row: PlaceRow) -> Cell:
-        if row.spread_month is None or not is_told:
-            return words(formats.MISSING)
-        return words(formats.month(row.spread_month), row.spread_month)
+    def told(each: _Placed) -> Cell:
+        month = each.row.spread_month
+        return words(formats.MISSING) if month is None or not is_told else words(formats.month(month), month)
 
     return told
 

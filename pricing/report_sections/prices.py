@@ -101,9 +101,14 @@ def account_of(context: ReportContext) -> Channel | None:
     return channels[0] if len(channels) == 1 and channels[0].kind != Channel.Kind.TYPE else None
 
 
+def still_sold(products: Iterable[Product]) -> dict[int, Product]:
+    """Those that have not ended: of what nobody buys nothing is told of today."""
+    return {each.pk: each for each in products if each.ended is None or each.ended >= today()}
+
+
 def _priced(context: ReportContext, lists: dict[int, PriceList], *, ahead: bool = False) -> list[_Priced]:
     """What holds today on these lists, and the first approved price ahead."""
-    products = {product.pk: product for product in context.scope.products}
+    products = still_sold(context.scope.products)
     rows: dict[Any, list[Price | None]] = defaultdict(lambda: [None, None])
     for price in prices_in_force(lists, products, today()):
         rows[_key(price)][0] = price if price.amount is not None else None
@@ -123,7 +128,7 @@ def _priced(context: ReportContext, lists: dict[int, PriceList], *, ahead: bool 
 
 def _net(context: ReportContext, account: Channel) -> list[_Priced]:
     """What the account pays: of the nearest list that holds for it."""
-    products = {product.pk: product for product in context.scope.products}
+    products = still_sold(context.scope.products)
     held = prices_on(products, today(), channel=account)
     prices = [price for own in held.values() for price in own.values()]
     lists = PriceList.objects.in_bulk({price.price_list_id for price in prices})

@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from pricing.models import CostMonth
+from pricing.models import CostLine, CostMonth
+from products.models import Product
 from products.selectors.access import visible_channel_ids
+
+from .costs import of_products
 
 BOOKING_LOCK = 6_042_906
 STANDARD_STEP, ACTUAL_STEP = "standard_costs", "actual_costs"
@@ -67,6 +70,17 @@ def suppliers_booked(
 ) -> set[int]:
     """Of which suppliers, in the channels that the person may see."""
     return _booked_by("supplier", user, products, first, last)
+
+
+def suppliers_charging(products: Collection[Product]) -> set[int]:
+    """All who charge something on the products, in whatever month and channel, or by a cost line that these
+    bear. Two queries."""
+    booked = cost_months().filter(product__in=[product.pk for product in products])
+    return {
+        pk
+        for rows in (booked, CostLine.objects.filter(of_products(products)))
+        for pk in rows.exclude(supplier=None).order_by().values_list("supplier", flat=True).distinct()
+    }
 
 
 def _booked_by(

@@ -176,7 +176,7 @@ def _own(name: str, value: str) -> Q:
 
 
 def _text(value: str) -> str:
-    return value.strip()[:200].replace("\x00", "")
+    return value.strip()[:200]
 
 
 def _month(text: str, usual: datetime.date) -> datetime.date:

@@ -15,6 +15,7 @@ from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.proposals import old_amounts, prices_taken
 
+from .price_lists import list_within
 from .price_rules import Rule, price_check
 from .proposals import proposal_lock
 
@@ -76,6 +77,7 @@ def proposal_leave_out(*, user: Any, proposal: Proposal) -> int:
 
 def _own_draft(user: Any, proposal: Proposal) -> Proposal:
     right_require(user, "pricing.edit")
+    list_within(user, proposal.price_list)
     current = proposal_lock(proposal, State.DRAFT)
     if current.author_id != user.pk:
         raise DomainError("not_yours", _("Only its author changes a draft."), status=403)

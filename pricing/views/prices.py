@@ -19,6 +19,7 @@ from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import Sort, page_render, paginate, with_right
+from core.texts import query_of
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.prices import product_price_chart
 from pricing.forms.prices import VatForm
@@ -108,7 +109,7 @@ def chosen_read(user: Any, said: QueryDict) -> Chosen | None:
     """Of a form or an address; ``None``: nobody picked any."""
     if said.get("all"):
         query = said.get("query", "")
-        found = Asked.said(user, QueryDict(query))
+        found = Asked.said(user, query_of(query))
         if found.price_list is None:
             return None
         return Chosen(list(found.rows(user).values_list("pk", flat=True)), [], query)

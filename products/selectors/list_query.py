@@ -90,7 +90,7 @@ def list_query(query: QueryDict, available: Sequence[Column], *, limited: bool) 
     sort = query.get("sort", fallback)
     keys = [key for key in query.get("cols", "").split(",") if key]
     return ListQuery(
-        text=query.get("q", "").strip()[:200].replace("\x00", ""),
+        text=query.get("q", "").strip()[:200],
         filters=_filters(query, available),
         sort=sort if sort.removeprefix("-") in sortable else fallback,
         columns=tuple(columns_chosen(available, keys)),
@@ -107,8 +107,8 @@ def _filters(query: QueryDict, available: Iterable[Column]) -> dict[str, tuple[s
     found = {}
     for key in known:
         allowed = ALLOWED.get(key) or (None if key in FILTERS else ("yes",))
-        values = [v.replace("\x00", "") for v in query.getlist(key) if v]
-        kept = tuple(dict.fromkeys(v for v in values if allowed is None or v in allowed))[:MOST_VALUES]
+        values = (v for v in query.getlist(key) if v and (allowed is None or v in allowed))
+        kept = tuple(dict.fromkeys(values))[:MOST_VALUES]
         if kept:
             found[key] = kept
     return found

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.organisation import today
+from core.texts import query_of
 from products.models import Product, ProductFigures, SavedView
 
 from .access import products_visible, visible_channel_ids
@@ -106,7 +107,7 @@ def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
     )
     asked = {"mine": MINE, "all": ALL, **{str(view.pk): view.query for view in views}}
     counts = [
-        products_filtered(user, query_read(user, QueryDict(query)), tree)
+        products_filtered(user, query_read(user, query_of(query)), tree)
         .values(tab=Value(key))
         .annotate(found=Count("pk"))
         for key, query in asked.items()

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,6 +18,7 @@ from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, with_right
+from core.texts import query_of
 from products.forms.bulk import LABELS, BulkForm
 from products.models import BulkChange
 from products.selectors.access import products_visible
@@ -38,7 +39,7 @@ SHOWN = 200
 def _chosen(request: HttpRequest, tree: LineTree) -> list[int]:
     """The ids of what was chosen: the ticked codes, or all that the list's filters find."""
     if request.POST.get("all"):
-        query = query_read(request.user, QueryDict(request.POST.get("query", "")))
+        query = query_read(request.user, query_of(request.POST.get("query", "")))
         rows = products_filtered(request.user, query, tree)
     else:
         rows = products_visible(request.user).filter(code__in=request.POST.getlist("code"))

@@ -18,6 +18,7 @@ from accounts.errors import VersionConflict
 from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, Counted, page_render, paginate, with_right
+from core.texts import query_of
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import FILTERS, ListQuery
@@ -139,7 +140,7 @@ def filters(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def view_new(request: HttpRequest) -> HttpResponse:
     """Keep the list as it stands under a name."""
-    query = query_read(request.user, QueryDict(request.POST.get("query", "")))
+    query = query_read(request.user, query_of(request.POST.get("query", "")))
     view = view_create(
         user=request.user,
         name=request.POST.get("name", ""),
@@ -155,7 +156,7 @@ def view_new(request: HttpRequest) -> HttpResponse:
 def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename, share, keep the filters as they stand now, or delete; only one's own."""
     listing = reverse("products:list")
-    query = query_read(request.user, QueryDict(request.POST.get("query", "")))
+    query = query_read(request.user, query_of(request.POST.get("query", "")))
     action = request.POST.get("action", "")
     if action == "delete":
         view_delete(user=request.user, view_id=pk)
@@ -193,7 +194,7 @@ def _in_words(error: VersionConflict) -> VersionConflict:
 @require_safe
 def columns(request: HttpRequest) -> HttpResponse:
     """The list again, with the columns that were ticked."""
-    query = query_read(request.user, QueryDict(request.GET.get("query", "")))
+    query = query_read(request.user, query_of(request.GET.get("query", "")))
     keys = request.GET.getlist("col")
     chosen = tuple(column for column in query.available if column.key in keys)
     return redirect(f"{reverse('products:list')}?{query.address(columns=chosen, chosen=bool(chosen))}")

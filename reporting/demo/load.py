@@ -6,11 +6,9 @@ Everything goes through the same services and imports that people use.
 from __future__ import annotations
 
 import datetime
-import re
-import tempfile
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 
 import pghistory
 from django.db import transaction
@@ -21,9 +19,8 @@ from collaboration.services.actions import action_create
 from collaboration.services.comments import comment_add
 from collaboration.services.follows import follow_set
 from core.models import Organisation
-from core.months import month_add, month_end, month_start
+from core.months import month_add, month_start
 from core.organisation import organisation_forget, today
-from exchange.services.shell import import_run
 from forecasting.models import Finding, NightlyRun
 from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import findings_decide
@@ -31,42 +28,15 @@ from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
 from forecasting.services.stages import stage_set
-from products.models import (
-    BudgetVersion,
-    Channel,
-    Family,
-    Measure,
-    Product,
-    ProductLine,
-    Segment,
-    Supplier,
-)
+from products.models import BudgetVersion, Measure, Product, ProductLine
 from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
 from products.services.budget_cells import Cell, budget_cells_set
 from products.services.closing import month_close
-from products.services.codes import product_code_add, unit_factor_set
-from products.services.line import line_create
-from products.services.product import product_create
-from products.services.relations import bundle_part_set, family_member_set, succession_set
-from products.services.structure import channel_create, family_create, measure_create, named_create
 
-from .catalogue import (
-    CHANNELS,
-    FAMILIES,
-    FINAL_AFTER,
-    FRESH,
-    LINES,
-    MEASURES,
-    REVIEWED,
-    SEGMENT_OF,
-    SEGMENTS,
-    SUPPLIER_OF,
-    SUPPLIERS,
-    Item,
-    items,
-)
+from .catalogue import FRESH, items
 from .costs import correction_create, cost_budget_file, cost_file, dearer_create
+from .files import DemoError, file_in
 from .fresh import fresh_file, fresh_rows, leaflet_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .ledger import late_file, ledger_file, ledger_mapped
@@ -76,7 +46,8 @@ from .place import distribution_file, place_create
 from .prices import decisions_create, price_file, prices_create, proposals_create, what_if_keep
 from .promotions import promotions_create
 from .reports import reports_create
-from .sales import budget_file, first_month, sales_file, sales_rows, top_line
+from .sales import budget_file, sales_file, sales_rows
+from .structure import products_create, structure_create
 from .terms import terms_create
 from .weather import temperature_file
 
@@ -84,10 +55,6 @@ SEED = 20261101
 # Some products have the forecasts of a year more, so that their accuracy shows.
 VINTAGES, EVERY, SHOWN = 12, 6, {"HVM-210", "GSV-012", *JUDGED_THEN}
 Tell = Callable[[str], None]
-
-
-class DemoError(Exception):
-    """The demo company cannot be founded here; the message says why."""
 
 
 def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
@@ -103,8 +70,8 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         tell("people, lines and products")
         people = people_create()
         _organisation()
-        _structure(people)
-        _products(people["Anna"], last)
+        structure_create(people)
+        products_create(people["Anna"], last)
         tell("five years of sales and three budgets")
         _sales(people["Anna"], last)
         _prices(people, last)
@@ -173,134 +140,24 @@ def _organisation() -> None:
     organisation_forget()
 
 
-def _structure(people: dict[str, User]) -> None:
-    anna = people["Anna"]
-    for code, name_en, name_nl, unit_en, unit_nl, kind in MEASURES:
-        measure_create(
-            user=anna,
-            code=code,
-            name_en=name_en,
-            name_nl=name_nl,
-            unit_en=unit_en,
-            unit_nl=unit_nl,
-            kind=kind,
-        )
-    measures = {measure.code: measure for measure in Measure.objects.all()}
-    lines: dict[str, ProductLine] = {}
-    for code, name, above, owner, unit, reporting_unit, counted, (price, customer, volume) in LINES:
-        lines[code] = line_create(
-            user=anna,
-            code=code,
-            name=name,
-            parent=lines.get(above),
-            owner=people.get(owner),
-            unit=unit,
-            reporting_unit=reporting_unit,
-            price_word=price,
-            customer_word=customer,
-            volume_word=volume,
-            final_after_months=FINAL_AFTER.get(code),
-            review_months=REVIEWED.get(code),
-            forecast_step="week" if code == FRESH else "",
-            measures=[measures[each] for each in counted],
-        )
-    channels: dict[str, Channel] = {}
-    for code, name, kind, above in CHANNELS:
-        channels[code] = channel_create(
-            user=anna, code=code, name=name, kind=kind, parent=channels.get(above)
-        )
-    for code, name in SUPPLIERS:
-        named_create(user=anna, model=Supplier, code=code, name=name)
-    for code, name in SEGMENTS:
-        named_create(user=anna, model=Segment, code=code, name=name)
-    for code, name, line in FAMILIES:
-        family_create(user=anna, code=code, name=name, line=lines[line])
-
-
-def _products(anna: User, last: datetime.date) -> None:
-    lines = {line.code: line for line in ProductLine.objects.all()}
-    families = {family.code: family for family in Family.objects.all()}
-    suppliers = {supplier.code: supplier for supplier in Supplier.objects.all()}
-    segments = {segment.code: segment for segment in Segment.objects.all()}
-    for place, item in enumerate(items()):
-        food = top_line(item.line) == "food"
-        first = first_month(item, last)
-        product = product_create(
-            user=anna,
-            code=item.code,
-            name=item.name,
-            kind="good" if food else "service",
-            line=lines[item.line],
-            supplier=suppliers.get(_said_of(item.code, SUPPLIER_OF)),
-            segment=segments.get(_said_of(item.code, SEGMENT_OF)),
-            launched=first if item.course.months < 60 else month_add(first, -30),
-            ended=month_end(month_add(first, item.course.months - 1))
-            if item.course.kind == "ended"
-            else None,
-            temporary=item.temporary,
-        )
-        if item.family:
-            start = product.launched or first
-            family_member_set(user=anna, product=product, family=families[item.family], start_date=start)
-        if food:
-            product_code_add(user=anna, product=product, source="GTIN", code=f"871{place:010d}")
-            _litres(anna, product, item)
-    _related(anna)
-
-
-def _said_of(code: str, by_beginning: dict[str, str]) -> str:
-    return next((said for begins, said in by_beginning.items() if code.startswith(begins)), "")
-
-
-def _litres(anna: User, product: Product, item: Item) -> None:
-    found = re.search(r"(\d+(?:,\d+)?) L$", item.name)
-    if found:
-        factor = Decimal(found[1].replace(",", "."))
-        unit_factor_set(user=anna, product=product, unit="liter", factor=factor)
-
-
-def _related(anna: User) -> None:
-    known = {product.code: product for product in Product.objects.all()}
-    old, new = known["SAP-090"], known["SAP-100"]
-    succession_set(user=anna, predecessor=old, successor=new, start_date=month_start(old.ended or today()))
-    box = known["BOX-ONT"]
-    for code, quantity, share in (("HVM-200", 1, "0.3"), ("JAM-450", 1, "0.3"), ("SAP-020", 2, "0.4")):
-        bundle_part_set(
-            user=anna,
-            bundle=box,
-            part=known[code],
-            start_date=box.launched or today(),
-            quantity=Decimal(quantity),
-            revenue_share=Decimal(share),
-        )
-
-
 def _sales(anna: User, last: datetime.date) -> None:
     rows = list(sales_rows((item for item in items() if item.line != FRESH), last, SEED))
     fresh = list(fresh_rows((item for item in items() if item.line == FRESH), last, SEED))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "verkopen.csv"
-        sales_file(rows, path)
-        _import("sales", path)
-        path = Path(folder) / "vers.csv"
-        fresh_file(fresh, last, path)
-        _import("sales", path, period="D")
-        path = Path(folder) / "temperatuur.csv"
-        temperature_file(last, path)
-        _import("drivers", path, create_missing="1", kind="series")
-        path = Path(folder) / "folder.csv"
-        leaflet_file(min(row[3] for row in fresh), last, path)
-        _import("drivers", path, create_missing="1", kind="event")
-        driver_calendar_use(user=anna, calendar="easter", line=ProductLine.objects.get(code=FRESH))
-        running = month_add(last, 1).year
-        for year in (running - 1, running):
-            code = f"budget-{year}"
-            version = budget_create(user=anna, code=code, name=f"Budget {year}", year=year)
-            path = Path(folder) / f"{code}.csv"
-            budget_file([*rows, *fresh], year, code, path, SEED)
-            _import("budget", path)
-            _line_budget(anna, version)
-            budget_freeze(user=anna, version=version)
+    file_in("sales", "verkopen.csv", partial(sales_file, rows))
+    file_in("sales", "vers.csv", partial(fresh_file, fresh, last), period="D")
+    new = {"create_missing": "1"}
+    file_in("drivers", "temperatuur.csv", partial(temperature_file, last), kind="series", **new)
+    begun = min(row[3] for row in fresh)
+    file_in("drivers", "folder.csv", partial(leaflet_file, begun, last), kind="event", **new)
+    driver_calendar_use(user=anna, calendar="easter", line=ProductLine.objects.get(code=FRESH))
+    running = month_add(last, 1).year
+    for year in (running - 1, running):
+        code = f"budget-{year}"
+        version = budget_create(user=anna, code=code, name=f"Budget {year}", year=year)
+        write = partial(budget_file, [*rows, *fresh], year, code, seed=SEED)
+        file_in("budget", f"{code}.csv", write)
+        _line_budget(anna, version)
+        budget_freeze(user=anna, version=version)
     _draft_budget(anna, version)
 
 
@@ -336,21 +193,10 @@ def _draft_budget(anna: User, version: BudgetVersion) -> None:
         budget_cells_set(user=anna, version=draft, values=higher)
 
 
-def _import(sheet: str, path: Path, **options: str) -> None:
-    outcome = import_run(sheet=sheet, path=path, options=options, leave_out_refused=False, dry_run=False)
-    if outcome.error is not None:
-        raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
-
-
 def _prices(people: dict[str, User], last: datetime.date) -> None:
     prices_create(people)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "prijzen.csv"
-        price_file(last, path)
-        _import("prices", path)
-        path = Path(folder) / "kosten.csv"
-        cost_file(last, path)
-        _import("costs", path)
+    file_in("prices", "prijzen.csv", partial(price_file, last))
+    file_in("costs", "kosten.csv", partial(cost_file, last))
     decisions_create(people, last)
     proposals_create(people)
     terms_create(people, last)
@@ -358,13 +204,8 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
 
 def _ledger(people: dict[str, User], last: datetime.date) -> None:
     ledger_mapped(people["Emma"], last)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "grootboek.csv"
-        ledger_file(last, path)
-        _import("cost_actuals", path)
-        path = Path(folder) / "kostenbudget.csv"
-        cost_budget_file(last, path)
-        _import("budget", path)
+    file_in("cost_actuals", "grootboek.csv", partial(ledger_file, last))
+    file_in("budget", "kostenbudget.csv", partial(cost_budget_file, last))
     dearer_create(people["Emma"])
     correction_create(people["Emma"])
 
@@ -373,18 +214,13 @@ def _ledger(people: dict[str, User], last: datetime.date) -> None:
 def _close(emma: User, month: datetime.date) -> None:
     """The month before the last is closed, with all before it; an invoice of it comes late."""
     month_close(user=emma, month=month, note="Besproken met de accountant")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "late-factuur.csv"
-        late_file(month, path)
-        _import("cost_actuals", path, correction="Keuringsfactuur kwam na het afsluiten")
+    why = "Keuringsfactuur kwam na het afsluiten"
+    file_in("cost_actuals", "late-factuur.csv", partial(late_file, month), correction=why)
 
 
 def _place(people: dict[str, User], last: datetime.date) -> None:
     place_create(people, last)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "distributie.csv"
-        distribution_file(last, path)
-        _import("distribution", path)
+    file_in("distribution", "distributie.csv", partial(distribution_file, last))
 
 
 def _launch(yara: User, last: datetime.date) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.reports.blocks import Block, KeyFigures, ReportChart, Table, Text
+from core.reports.blocks import Block, KeyFigures, ReportChart, Section, Table, Text
 from core.typeset import pdf_bytes, readable
 from reporting.reports.markdown import markdown_tree
 
@@ -24,11 +25,19 @@ TEMPLATE = Path(__file__).parent.parent / "typst" / "report.typ"
 UPRIGHT, ACROSS, TURNED = 105, 155, 130
 """How many letters of ``SIZE`` fit beside each other on paper, and from how many on it is turned."""
 SIZE, LEAST = 8.5, 5.0
+BESIDE, HALF, LOWER = 3, 415, 0.7
+"""Of so many charts in a row on they stand beside each other: how wide each is drawn then, in pixels, and how
+much lower."""
 MOMENT = ("year", "month", "day", "hour", "minute", "second")
 
 
 def report_pdf(report: Document, progress: Progress) -> bytes:
-    charts = report.charts
+    charts = [
+        _half(block) if is_half else block
+        for section in report.sections
+        for block, is_half in _halved(report, section)
+        if isinstance(block, ReportChart)
+    ]
     files: dict[str, bytes] = {}
     progress(0, len(charts) + 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -55,18 +64,59 @@ def _data(report: Document) -> Mapping[str, Any]:
         "about": report.about,
         "words": words,
         "sections": [
-            {
-                "title": section.title,
-                "blocks": [_block(block, numbers, one_page=report.one_page) for block in section.blocks],
-            }
-            for section in report.sections
+            {"title": section.title, "runs": _runs(report, section, numbers)} for section in report.sections
         ],
         "one_page": report.one_page,
-        "behind": [
-            {**_table(chart.table), "target": f"figures-{place}"}
-            for place, chart in enumerate(() if report.one_page else report.charts)
-        ],
+        "behind": _behind(report),
     }
+
+
+def _halved(report: Document, section: Section) -> Iterator[tuple[Any, bool]]:
+    """Each block, and whether it is a chart that stands beside another: of many in a row, but the first where
+    their number is odd."""
+    for is_chart, run in itertools.groupby(section.blocks, _is_fluid):
+        blocks = list(run)
+        first = len(blocks) % 2
+        many = is_chart and len(blocks) >= BESIDE and not report.one_page
+        yield from ((block, many and place >= first) for place, block in enumerate(blocks))
+
+
+def _half(chart: ReportChart) -> ReportChart:
+    height = chart.spec.get("height")
+    lower = {"height": round(height * LOWER)} if isinstance(height, int) else {}
+    return replace(chart, spec={**chart.spec, "width": HALF, **lower})
+
+
+def _is_fluid(block: Block) -> bool:
+    return isinstance(block, ReportChart) and block.spec.get("width") == "container"
+
+
+def _runs(report: Document, section: Section, numbers: Iterator[int]) -> list[Mapping[str, Any]]:
+    """Its blocks in their order, those that lie on their side beside each other on one sheet."""
+    blocks: list[Mapping[str, Any]] = []
+    for is_half, each in itertools.groupby(_halved(report, section), lambda pair: pair[1]):
+        made = [_block(block, numbers, one_page=report.one_page) for block, _is_half in each]
+        blocks += [{"kind": "charts", "charts": made}] if is_half else made
+    return [
+        {"wide": wide, "blocks": list(run)}
+        for wide, run in itertools.groupby(
+            blocks, lambda each: bool(each.get("wide")) and not report.one_page
+        )
+    ]
+
+
+def _behind(report: Document) -> list[Mapping[str, Any]]:
+    """The figures behind the charts; several narrow tables stand in two columns."""
+    tables = [
+        {**_table(chart.table), "target": f"figures-{place}"}
+        for place, chart in enumerate(() if report.one_page else report.charts)
+    ]
+    runs = itertools.groupby(tables, lambda each: (each["wide"], sum(each["widths"]) <= UPRIGHT // 2))
+    told = [(wide, narrow, list(run)) for (wide, narrow), run in runs]
+    return [
+        {"wide": wide, "columns": 2 if narrow and len(run) > 1 else 1, "tables": run}
+        for wide, narrow, run in told
+    ]
 
 
 def _block(block: Block, numbers: Iterator[int], *, one_page: bool) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, money, words
 from pricing.selectors.cost_months import channels_booked
+from pricing.selectors.costs import RIGHT
 from products.selectors.months import products_complete_month
 from products.selectors.sales import total
 from reporting.cost_reports.bridge import bridge_shown, part_amounts
@@ -28,7 +29,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     """What prices, costs, volume and mix did to the margin of the period (of a longer one of its last 12
     months), against last year and against the budget, and each product's part of it; of standard costs, as
     the sections with margins are."""
-    if not builder.may("margin"):
+    if not builder.may("margin") or not context.viewer.has_perm(RIGHT):
         return
     products = context.scope.all
     last = products_complete_month(products)

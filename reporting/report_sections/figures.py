@@ -27,6 +27,7 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     years and more also each year."""
     wholes_table(builder, context)
     rows = [_told(row, figures) for row in rows_of(context) if (figures := row.of_year())]
+    rows = [row for row in rows if row.is_known] or rows
     if rows and len(context.scope.all) > 1:
         rows += _sums(context)
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
@@ -65,6 +66,13 @@ class _Told:
     full: Decimal | None = None
     of_budget: float | None = None
     is_sum: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to tell of it: not of what ended before the period."""
+        return any(
+            figure is not None for figure in (self.volume.value, self.revenue.value, self.ahead, self.full)
+        )
 
     @property
     def span(self) -> Span:

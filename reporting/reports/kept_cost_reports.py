@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
@@ -15,6 +14,7 @@ from core.months import month_add
 from core.reports.blocks import Cell
 from core.reports.build import Builder, ReportContext, words
 from core.reports.build import Column as Told
+from core.texts import query_of
 from pricing.selectors.cost_months import channels_booked, suppliers_booked
 from products.selectors.months import products_complete_month
 from reporting.cost_reports.tables import Column, FileRow, Table, report_table
@@ -30,6 +30,8 @@ MOST = 300
 """Rows of a table that somebody reads; of longer ones the sums are told."""
 DRAWN = frozenset({"margin", "bridge", "variance", "trend"})
 """The layouts that have a chart."""
+MARGINS = frozenset({"margin", "bridge", "units"})
+"""Those that tell what is left after all costs."""
 DECIMALS = {"index": 0, "share": 1, "units": 0}
 
 
@@ -43,12 +45,15 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         return
     _first, month = span
     only = frozenset(product.pk for product in context.scope.all)
-    query = replace(report_query(QueryDict(context.query)), month=month, only=only)
-    of_suppliers = "supplier" in query.by or "supplier" in query.filters
+    query = replace(report_query(query_of(context.query)), month=month, only=only)
+    viewer, apart = context.cost_viewer, context.cost_viewer is not context.viewer
+    of_suppliers = apart or "supplier" in query.by or "supplier" in query.filters
+    if apart and query.layout in MARGINS:
+        return
     if of_suppliers and context.scope.suppliers:
         query = replace(query, suppliers=frozenset(each.pk for each in context.scope.suppliers))
     try:
-        table = report_table(context.viewer, query)
+        table = report_table(viewer, query)
     except DomainError:
         return
     gaps, chart = gaps_words(table.gaps), table.chart
@@ -56,8 +61,8 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
     # Of the months that it can be of, and be compared with.
     months = (month_add(month, -23), month)
-    channels = channels_booked(context.viewer, only, *months)
-    suppliers = suppliers_booked(context.viewer, only, *months) if of_suppliers else set()
+    channels = channels_booked(viewer, only, *months)
+    suppliers = suppliers_booked(viewer, only, *months) if of_suppliers else set()
     if query.suppliers is not None:
         suppliers &= query.suppliers
     builder.chart(chart, [FIELD], channels=channels, suppliers=suppliers)

@@ -93,6 +93,7 @@ def preview_content(report: Report, built: Built) -> dict[str, Any]:
         "empty": list(built.empty),
         "lapsed": list(built.lapsed),
         "untold": list(built.untold),
+        "apart": built.apart,
         "problems": problems(report, built),
         "data_month": built.data_month.isoformat() if built.data_month else None,
         "sections": sections_to_json(built.sections),

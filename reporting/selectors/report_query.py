@@ -309,7 +309,7 @@ def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
 
 
 def _text(value: str) -> str:
-    return value.strip()[:200].replace("\x00", "")
+    return value.strip()[:200]
 
 
 def _month(text: str) -> datetime.date:

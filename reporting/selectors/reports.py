@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -19,6 +20,7 @@ from core.organisation import organisation_get
 from core.registries import ReportSection
 from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
+from pricing.selectors.cost_months import suppliers_charging
 from products.models import Product
 from products.selectors.access import lines_own, products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.months import products_complete_month
@@ -80,7 +82,8 @@ class Exposure:
 class Built:
     """A report as it would be published now. ``fields``: keys of what it tells; ``empty``: sections that came
     to nothing, and why. ``lapsed``: labels of fields that were approved for less than it is about now;
-    ``untold``: of those on purpose that none of its sections tells."""
+    ``untold``: of those on purpose that none of its sections tells. ``apart``: margins are left out, as
+    suppliers that it does not name charge on its products too."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
@@ -90,6 +93,7 @@ class Built:
     untold: Sequence[str]
     scope: ReportScope
     data_month: datetime.date | None
+    apart: bool
 
 
 def sections_usable(user: Any) -> list[ReportSection]:
@@ -212,8 +216,11 @@ def report_build(
     scope = replace(scope, as_whole=as_whole, on_page=on_page)
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
-    without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
-    viewer = viewer_make(report.author, without=without, channels=scope.channels)
+    tells_costs = bool(allowed.intersection(fields_of("cost")))
+    apart = tells_costs and _others_charge(report, scope)
+    make = partial(viewer_make, report.author, channels=scope.channels)
+    cost_viewer = make(without=() if tells_costs else (COSTS,))
+    viewer = make(without=(COSTS,)) if apart else cost_viewer
     few, done = scope.products, 0
     parts = [] if len(few) > MOST else list(report.parts.all())  # of too many nothing is read
     if scope.as_whole or len(few) > EACH:
@@ -229,7 +236,7 @@ def report_build(
         everything=scope.products,
         families=list(scope.families),
     )
-    context = ReportContext(viewer, counted, organisation_get().currency)
+    context = ReportContext(viewer, counted, organisation_get().currency, cost_viewer)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
     carried, supplied = set[int](), set[int]()
@@ -238,28 +245,14 @@ def report_build(
     with translation.override(report.language):
         for place, part in enumerate(parts):
             done = len(few) * place
-            section = registries.report_sections.get(part.section)
-            builder = Builder(allowed, part.block, title=str(section.label))
-            if not section.permission or viewer.has_perm(section.permission):
-                chosen = _chosen(context, part)
-                section.build(builder, chosen)
-                said = builder.blocks and isinstance(builder.blocks[-1], Text)
-                if builder.blocks and chosen.scope.more and not said and not scope.as_whole:
-                    builder.text(_few_words(chosen.scope), about="product", beside=True)
-            if part.name and builder.blocks:  # a name may say what is not told
-                builder.title = part.name
-            if part.comment:
-                name = str(report.author) if builder.may("author") else ""
-                heading, words = ("", part.comment) if builder.blocks else heading_parted(part.comment)
-                builder.text(words, name, about="comment", beside=True)
-                if builder.blocks and heading:
-                    builder.title = heading
+            builder = _part_built(report, part, context, allowed)
             if builder.blocks:
-                sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
+                sections.append(Section(part.section, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
                 carried |= builder.channels
                 supplied |= builder.suppliers
             else:
+                section = registries.report_sections.get(part.section)
                 with translation.override(said_in):
                     name = part.name or str(section.label)
                     empty.append((name, _nothing_words(section, builder, scope, report.author, viewer)))
@@ -290,7 +283,39 @@ def report_build(
         untold=_labels_of(each for each in grants if each.field not in shown),
         scope=scope,
         data_month=products_complete_month(scope.products),
+        apart=apart,
     )
+
+
+def _part_built(
+    report: Report, part: ReportPart, context: ReportContext, allowed: Collection[str]
+) -> Builder:
+    """The blocks of one part under its title, with what the author says beside them."""
+    section = registries.report_sections.get(part.section)
+    builder = Builder(allowed, part.block, title=str(section.label))
+    if not section.permission or context.cost_viewer.has_perm(section.permission):
+        chosen = _chosen(context, part)
+        section.build(builder, chosen)
+        said = builder.blocks and isinstance(builder.blocks[-1], Text)
+        if builder.blocks and chosen.scope.more and not said and not context.scope.as_whole:
+            builder.text(_few_words(chosen.scope), about="product", beside=True)
+    if part.name and builder.blocks:  # a name may say what is not told
+        builder.title = part.name
+    if part.comment:
+        name = str(report.author) if builder.may("author") else ""
+        heading, words = ("", part.comment) if builder.blocks else heading_parted(part.comment)
+        builder.text(words, name, about="comment", beside=True)
+        if builder.blocks and heading:
+            builder.title = heading
+    return builder
+
+
+def _others_charge(report: Report, scope: ReportScope) -> bool:
+    """Whether what is left of its products after all costs would tell the outside what suppliers charge that
+    the report does not name."""
+    if report.audience != Report.Audience.EXTERNAL or not scope.suppliers:
+        return False
+    return bool(suppliers_charging(scope.products) - {supplier.pk for supplier in scope.suppliers})
 
 
 def _labels_of(grants: Iterable[ReportGrant]) -> list[str]:

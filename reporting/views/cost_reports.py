@@ -6,7 +6,7 @@ from collections.abc import Sized
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from core import formats
 from core.months import month_add
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
+from core.texts import query_of
 from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
@@ -59,7 +60,6 @@ from reporting.words.margin_gaps import gaps_words
 
 from .cost_report_files import PDF_CELLS
 
-CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 NARROWED = {"costs": OFFERED, "margin": ("channel",)}
 """What the form of a layout can narrow it to; of others a chip says it."""
 FILES = (
@@ -260,7 +260,7 @@ def _without(query: ReportQuery, name: str) -> str:
 @require_POST
 def view_new(request: HttpRequest) -> HttpResponse:
     """Keep the report as it stands under a name; of the last month it moves along, unless that is fixed."""
-    query = report_query(QueryDict(request.POST.get("query", "")))
+    query = report_query(query_of(request.POST.get("query", "")))
     moves = query.is_of_last_month and "fixed" not in request.POST
     view = view_create(
         user=request.user,

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +16,7 @@ from core import registries
 from core.idempotency import key_said, once
 from core.numbers import int_read
 from core.pages import page_render, with_right
+from core.texts import query_of
 from pricing.selectors.costs import RIGHT
 from products.models import SavedView
 from reporting.models import Report
@@ -41,7 +42,7 @@ def report_choose(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = {
         "report": report,
         "sections": [each for each in sections_offered(user) if each.blocks],
-        "kept": [(view, report_query(QueryDict(view.query)).layout in DRAWN) for view in _kept(user)],
+        "kept": [(view, report_query(query_of(view.query)).layout in DRAWN) for view in _kept(user)],
         "kept_blocks": registries.report_sections.get("cost_report").blocks,
         "products": report_scope(report).products,
         "nonce": uuid.uuid4().hex,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from core import formats
 from core.models import Organisation
-from core.months import month_end, month_start
+from core.months import month_add, month_end, month_range
 from core.organisation import organisation_forget, today
 from products.models import SalesFact
 from products.services.figures import figures_refresh
@@ -18,9 +18,9 @@ from products.services.rollup import rollup_rebuild
 from reporting.models import SnapshotFile
 from tests.factories import channel_factory
 
-from .company import Company
+from .company import PRICES, Company
 
-PASSWORD, RIVAL, THEIRS = "alleen voor de inkoop", "Zuidermarkt", Decimal(31_337)
+PASSWORD, RIVAL, THEIRS = "alleen voor de inkoop", "Zuidermarkt", 31_336
 QUESTION = "Do you expect the same peak in December?"
 
 
@@ -29,9 +29,8 @@ def friday_report(page: Any, axe: Any, processes: Any, company: Company) -> None
     margins; a file, a question, and the end of the link."""
     Organisation.objects.update(sharing=True)
     organisation_forget()
-    _sales_of_another(company)
     processes.worker(queues="exports")
-    _inside(page, axe)
+    _inside(page, axe, company)
     _for_the_retailer(page, axe, company)
     link = _shared(page, axe)
     phone = page.context.browser.new_page(viewport={"width": 390, "height": 844}, locale="en-GB")
@@ -47,29 +46,46 @@ def friday_report(page: Any, axe: Any, processes: Any, company: Company) -> None
     phone.close()
 
 
-def _sales_of_another(company: Company) -> None:
-    """The juice also sells elsewhere, this month: the last one is closed."""
-    juice = company.products["SAP-100"]
-    SalesFact.objects.create(
-        product=juice,
-        channel=channel_factory(name=RIVAL),
-        measure=company.measures["SAP-100"],
-        start_date=month_start(today()),
-        period="M",
-        volume=THEIRS,
-        revenue=THEIRS,
+def sales_of_another(company: Company) -> None:
+    """The juice also sells elsewhere, as much each month: before the last of them is closed."""
+    channel, code = channel_factory(name=RIVAL), "SAP-100"
+    SalesFact.objects.bulk_create(
+        SalesFact(
+            product=company.products[code],
+            channel=channel,
+            measure=company.measures[code],
+            start_date=month,
+            period="M",
+            volume=THEIRS,
+            revenue=THEIRS * PRICES[code],
+        )
+        for month in month_range(month_add(company.last, -12), company.last)
     )
     rollup_rebuild()
     figures_refresh()
 
 
-def _inside(page: Any, axe: Any) -> None:
+def _theirs(company: Company, language: str) -> list[str]:
+    """The other's name, what they sold in a month and a year, and what that comes to with the retailer's."""
+    own = company.volumes["SAP-100"]
+    year = list(own)[-12:]
+    assert year[-1] == company.last
+    figures = [THEIRS, 12 * THEIRS, THEIRS + own[company.last], sum(THEIRS + own[month] for month in year)]
+    with translation.override(language):
+        return [RIVAL, str(THEIRS), *(formats.number(figure, 0) for figure in figures)]
+
+
+def _inside(page: Any, axe: Any, company: Company) -> None:
     page.goto("/products/SAP-100/")
     page.get_by_role("button", name="Als rapport", exact=True).click()
     expect(page.locator(".sections h2", has_text="Kosten en marge")).to_be_visible()
     page.get_by_role("button", name="Publiceer", exact=True).click()
     page.wait_for_url("**/1/")
     expect(page.locator(".sections h2", has_text="Kosten en marge")).to_be_visible()
+    said = page.locator(".sections").inner_text()
+    rival, _plain, _month, year, *_sums = _theirs(company, "nl")
+    assert rival in said  # they are told where they may be
+    assert year in said
     axe(page)
 
 
@@ -125,19 +141,20 @@ def _read(phone: Any, axe: Any, processes: Any, company: Company, link: str) -> 
     expect(phone.get_by_role("heading", level=1)).to_have_text("Juice at your stores")
     expect(phone.locator("main")).to_contain_text(f"to be read until {_until('en')}")
     with translation.override("en"):
-        own, theirs = company.volumes["SAP-100"][company.last], formats.number(THEIRS, 0)
+        own = sum(list(company.volumes["SAP-100"].values())[-12:])
         expect(phone.locator(".sections")).to_contain_text(company.channel.name)
-        assert own != THEIRS
-        said = phone.content()
-        assert not [mark for mark in (theirs, str(THEIRS), RIVAL) if mark in said]
-        assert "margin" not in said.lower().replace("margin-", "")  # but for the stylesheet's own words
+        expect(phone.locator(".sections")).to_contain_text(formats.number(own, 0))
+    said, theirs = phone.content(), _theirs(company, "en")
+    assert not [mark for mark in theirs if mark in said]
+    assert "margin" not in said.lower().replace("margin-", "")  # but for the stylesheet's own words
     axe(phone)
     made = SnapshotFile.objects.filter(snapshot__audience="external", kind="pdf")
     processes.wait_until(made.exists, "the report is there as PDF", 60)
     with phone.expect_download() as download:
         phone.get_by_role("link", name="Download PDF").click()
-    with open(download.value.path(), "rb") as file:
-        assert file.read(5) == b"%PDF-"
+    file = "".join(sheet.extract_text() for sheet in PdfReader(download.value.path()).pages)
+    assert company.channel.name in file
+    assert not [mark for mark in theirs if mark in file]
     phone.fill("#question", QUESTION)
     phone.get_by_role("button", name="Send the question").click()
     expect(phone.get_by_text("Your question was sent")).to_be_visible()

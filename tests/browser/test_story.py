@@ -37,7 +37,7 @@ from tests.factories import cost_rate_factory, price_factory, price_list_factory
 from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet, upload
 from .story_costs import wednesday_costs
 from .story_money import budget_laid_down, money_ahead
-from .story_report import friday_report
+from .story_report import friday_report, sales_of_another
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 OLD_PRICE = PRICES["SAP-100"]
@@ -67,6 +67,7 @@ def test_the_story(
     _tuesday_today(page, axe, processes, company)
     start = _tuesday_price(page, sign_in, axe, company)
     _tuesday_night(page, axe, processes, company, start)
+    sales_of_another(company)
     wednesday_costs(page, sign_in, axe, processes, company)
     sign_in(page, company.sanne)
     friday_report(page, axe, processes, company)

@@ -12,6 +12,7 @@ import json
 import pkgutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -30,6 +31,7 @@ import tests.policy
 from accounts.models import User
 from core import registries
 from core.context_processors import Frame
+from core.hidden import SHARED
 from core.views import errors
 from tests.factories import user_factory
 from tests.policy.rules import METHODS, PUBLIC, SIGNED_IN, Rule
@@ -361,6 +363,44 @@ def test_somebody_may_reach_every_url(world: World) -> None:
         if rule.right(method) and rule.right(method) not in rights
     }
     assert not nobody
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_what_no_text_of_the_database_can_hold_is_refused_everywhere(world: World) -> None:
+    """A NUL in a query, a form's nonce and each field of what the API takes; behind a shared link no query is
+    read."""
+    people = [(user, sign_in(user)) for user in map(world.whole, world.roles)]
+    wrong = []
+    for rule in RULES:
+        url = address(rule, rule.args(world) if rule.args else {})
+        for method in METHODS[:-1]:  # nothing is read of what is deleted
+            session = next((session for user, session in people if rule.allows(user, method)), "")
+            if not rule.right(method):
+                continue
+            if method == "GET":
+                asked = [({"q": "\0"}, replace(rule, query={**rule.query, "q": "\0"}))]
+            elif rule.api:
+                body = rule.data(world) if callable(rule.data) else rule.data
+                asked = [({**body, name: "\0"}, rule) for name in body]
+            else:
+                asked = [({"nonce": "\0"}, rule)]
+            for body, each in asked:
+                status = ask(each, method, url, body, session, htmx=False).status_code
+                if status != 400 and not (method == "GET" and url.startswith(SHARED)):
+                    wrong.append(f"{method} {url} {body!r} gave {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nor_is_it_taken_in_a_path_a_cookie_or_an_address_that_came_along() -> None:
+    client = Client()
+    client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: "12345678\0"})
+    assert client.get("/").status_code == 400
+    client = Client()
+    client.force_login(user_factory("product-manager"))
+    assert client.get("/products/%00/").status_code == 400
+    assert client.get("/products/columns/", {"query": "q=%00&line=%00"}).status_code == 302
+    assert client.get("/pricing/proposals/new/", {"all": "1", "query": "q=%00"}).status_code == 200
 
 
 def test_a_write_is_noticed_even_when_it_was_taken_back(world: World) -> None:

@@ -17,6 +17,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Proposal
 from pricing.selectors.proposals import proposals_waiting
+from pricing.services.proposal_edits import proposal_edit
 from pricing.services.proposals import (
     proposal_approve,
     proposal_reject,
@@ -104,12 +105,17 @@ def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
         said["prices"] = [{"product": ahead.prices.get().product.code, "amount": "12"}]
         product = waiting.prices.get().product_id
         refused, draft = proposed(whole, price_list=price_list), drafted(whole, price_list=price_list)
+        mine = drafted(whole, price_list=price_list)
+        Proposal.objects.filter(pk=mine.pk).update(author=limited)  # who was limited since
+        own = mine.prices.get()
+        amounts = {(own.product_id, own.component, own.tier): D(13)}
         of: dict[str, Any] = {"price_list": price_list, "product_ids": [product], "start_date": soon(30)}
         asked = [
             partial(proposal_approve, proposal=waiting),
             partial(proposal_reject, proposal=refused, note="No"),
             partial(proposal_repeat, proposal=over, start_date=soon(20), reason="Yes"),
             partial(proposal_withdraw, proposal=ahead, note="No"),
+            partial(proposal_edit, proposal=mine, amounts=amounts),
             partial(proposal_submit, proposal=draft),
             lambda user, of=of: drafted(user, **of),
         ]

@@ -84,6 +84,7 @@ from tests.pricing.test_decisions import begun, outcome
 from tests.pricing.test_place import spread
 
 COST, INSIDE, PERSON, OTHER, FOREIGN = "cost", "inside", "person", "other retailer", "other supplier"
+CHARGED = "what another supplier charges"
 DAY = datetime.timedelta(days=1)
 
 
@@ -125,10 +126,10 @@ def sold(product: Product, months: Collection[datetime.date], by: dict[Channel, 
     )
 
 
-def company(changed: Collection[str] = ()) -> SimpleNamespace:
+def company(changed: Collection[str] = (), *, charges: bool = True) -> SimpleNamespace:
     """A juice at two retailers, listed and measured at a third that never sold it, with costs, prices, plans,
     decisions and names; a second one of the same supplier, and a product of another one, beside it in its
-    line and family."""
+    line and family. ``charges``: the other supplier has the costs of the juice, else its own."""
     factories._numbers = itertools.count(5000)
     told = Marked(changed)
     units, last = Measure.objects.get(code="units"), month_add(month_start(today()), -1)
@@ -165,11 +166,15 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     ):
         told.mark(COST, round(figure), of)
         told.mark(COST, int(figure), of)  # as a sheet has it, before its decimals
+        told.mark(CHARGED, int(figure))
     told.mark(COST, round(12 * 1001 * cost))
     told.mark(COST, round(12 * (revenue + earned + 5003 + 7007) - 12 * (volume + 1001) * cost), "margin")
+    by = other if charges else own
     line = cost_line_factory(
-        product=juice, supplier=other, cost_centre=told(COST, "KST-4711", "KST-0815", "cost_report")
+        product=juice, supplier=by, cost_centre=told(COST, "KST-4711", "KST-0815", "cost_report")
     )
+    for figure in (cost, line.cost_centre):
+        told.mark(CHARGED, figure)
     cost_rate_factory(cost_line=line, start_date=month_add(last, -30), amount=cost)
 
     quality = CostKind.objects.get(code="quality")
@@ -185,12 +190,13 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         cost_months_book(source=source, months=[last], rows=[booked])
     amount = told(COST, D("4321.09"), D("8765.43"), "margin")
     told.mark(COST, amount, "cost_report")
-    booked = BookedCost(juice.pk, last, kind("purchase").pk, None, other.pk, line.cost_centre, amount)
+    told.mark(CHARGED, amount)
+    booked = BookedCost(juice.pk, last, kind("purchase").pk, None, by.pk, line.cost_centre, amount)
     cost_months_book(source="standard", months=[last], rows=[booked])
 
     centre = told(COST, "KST-4713", "KST-0817")
     CostLeftOut.objects.create(
-        product=juice, month=last, cost_line=line, kind=quality, supplier=other, cost_centre=centre
+        product=juice, month=last, cost_line=line, kind=quality, supplier=by, cost_centre=centre
     )
 
     author = user_factory(

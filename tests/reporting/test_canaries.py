@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,8 @@ from core.organisation import today
 from core.reports.blocks import ReportChart, sections_from_json
 from forecasting.models import OverrideMonth, StageSetting
 from pricing.models import CostLine
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Product, SalesMonth
 from reporting.models import Snapshot, SnapshotFile
 from reporting.renderers import pdf, pptx
@@ -45,6 +48,7 @@ from reporting.services.shares import share_create
 from reporting.services.snapshot_files import file_bytes
 from tests.factories import cost_rate_factory, organisation_factory, user_factory
 from tests.reporting.canaries import (
+    CHARGED,
     COST,
     FOREIGN,
     INSIDE,
@@ -69,10 +73,10 @@ ASKED = ("by=supplier&columns=month-standard", "by=kind&supplier=SECRET", "layou
 
 
 @contextmanager
-def made(changed: Collection[str] = ()) -> Iterator[SimpleNamespace]:
+def made(changed: Collection[str] = (), *, charges: bool = True) -> Iterator[SimpleNamespace]:
     """The company, and it is gone again."""
     with transaction.atomic():
-        yield company(changed)
+        yield company(changed, charges=charges)
         transaction.set_rollback(True)
 
 
@@ -386,8 +390,8 @@ def test_every_table_that_a_report_is_made_of_has_its_marks() -> None:
 @cache
 def on_purpose() -> tuple[SimpleNamespace, dict[str, dict[str, str]]]:
     """The company, and what a report to the outside tells with one closed field at a time; to one retailer
-    with promotions on purpose."""
-    with made() as firm:
+    with promotions on purpose. No other supplier charges on what it is of."""
+    with made(charges=False) as firm:
         closed = [each.key for each in registries.report_fields if each.kind != "open"]
         told = {key: renderings(published(firm, "external", key, all_channels=True)) for key in closed}
         told["to one"] = renderings(published(firm, "external", "promotion_plan", channels=[firm.north]))
@@ -405,6 +409,20 @@ def test_a_field_on_purpose_opens_no_other(field: str) -> None:
     assert bool(found(own, shown["data"])) is (field not in BESIDE)
     others = set().union(*(firm.marks[about] for about in (COST, INSIDE, PERSON, FOREIGN))) - own
     assert not leaks(others, shown)
+
+
+@pytest.mark.parametrize("field", ["margin", "costs", "cost_report"])
+def test_a_field_on_purpose_tells_a_supplier_no_sum_with_what_others_charge(field: str) -> None:
+    """Nor does it make a difference what they charge."""
+    with made() as firm:
+        told = renderings(published(firm, "external", field, all_channels=True))
+        last, line = month_add(month_start(today()), -1), CostLine.objects.get()
+        cost_rate_factory(cost_line=line, start_date=month_add(last, -24), amount=9)
+        booked = BookedCost(firm.juice.pk, last, line.kind_id, None, line.supplier_id, "", Decimal(77))
+        cost_months_book(source="standard", months=[last], rows=[booked])
+        again = renderings(published(firm, "external", field, all_channels=True))
+    assert not leaks(firm.marks[CHARGED] | firm.marks[FOREIGN], told)
+    assert not difference(told["data"], again["data"])
 
 
 def test_promotions_on_purpose_tell_a_retailer_nothing_of_another() -> None:

@@ -48,18 +48,6 @@ def fields(report: Report) -> set[str]:
     return {"margin", "costs"} & set(report_build(Report.objects.get(pk=report.pk)).fields)
 
 
-def test_a_reason_is_without_what_no_database_keeps(report: Report, finance: Any, client: Client) -> None:
-    client.force_login(report.author)
-    for reason in ("\0", "Annual\0 talks"):
-        client.post(f"/reports/{report.pk}/grants/", {"field": "margin", "reason": reason})
-    grant = ReportGrant.objects.get()
-    assert grant.reason == "Annual talks"
-    client.force_login(finance)
-    client.post(f"/reports/grants/{grant.pk}/act/refuse/", {"note": "Not\0 yet"})
-    grant.refresh_from_db()
-    assert (grant.approved, grant.note) == (False, "Not yet")
-
-
 def test_a_field_is_told_once_a_second_person_approved_it(report: Report, finance: Any) -> None:
     grant = ask(report)
     assert not fields(report)

@@ -353,13 +353,28 @@ def test_outside_go_promotions_that_began_at_the_account_alone(company: Any) -> 
 
 
 def test_place_outside_is_distribution_at_the_account_without_listings(company: Any) -> None:
+    """One table of all products, as none of them has another channel."""
     spread(company.juice, company.north, LAST, weighted_rate=D("0.8"), points=55)
     spread(company.juice, company.south, LAST, weighted_rate=D("0.9"), points=77)
-    rows = tables(blocks(company, "place", company.north, audience="external"))["Orange juice"]
-    assert [(row["Channel"], row["Weighted distribution"], row["Points of sale"]) for row in rows] == [
-        ("Noord", "80%", "55")
-    ]
+    [(title, rows)] = tables(blocks(company, "place", company.north, audience="external")).items()
+    assert title == "Noord"
+    assert [
+        (row["Product"], row["Volume"], row["Weighted distribution"], row["Points of sale"]) for row in rows
+    ] == [("Apple juice", "22\xa0units", "—", "—"), ("Orange juice", "11\xa0units", "80%", "55")]
     assert "Distribution of" not in rows[0]
+
+
+def test_of_what_ended_nothing_of_today_is_told(company: Any) -> None:
+    price_list = price_list_factory(kind="advised")
+    ended = product_factory(code="OLD", name="Old juice", line=company.juice.line, ended=LAST)
+    for product in (company.juice, ended):
+        price_factory(product=product, price_list=price_list, start_date=LAST, amount=2)
+        spread(product, company.north, LAST, points=55)
+    of = {"products": [company.juice, company.apple, ended]}
+    for section in ("prices", "place", "key_figures"):
+        said = str(blocks(company, section, company.north, audience="external", **of))
+        assert "Orange juice" in said
+        assert "Old juice" not in said
 
 
 def test_distribution_of_an_older_month_says_of_which_it_is(company: Any) -> None:
@@ -434,9 +449,8 @@ def test_a_name_is_left_out_where_names_are(company: Any) -> None:
 
     decision = begun(company.juice, LAST)
     builder = Builder({"product", "decision"})
-    decisions_section(
-        builder, ReportContext(company.author, ReportScope([company.juice], [], ReportPeriod()), "EUR")
-    )
+    scope = ReportScope([company.juice], [], ReportPeriod())
+    decisions_section(builder, ReportContext(company.author, scope, "EUR", company.author))
     assert "Price" in str(builder.blocks)
     assert "not measured yet" in str(builder.blocks)
     assert str(decision.decision.decided_by) not in str(builder.blocks)

@@ -404,11 +404,11 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
 
 
 def test_a_question_is_kept_as_the_browser_counted_it(reader: Client) -> None:
-    """A line break is one character; what no database keeps is left out, and alone is no question."""
+    """A line break is one character."""
     share, address = share_made()
     opened(reader, address)
     long = "\r\n".join(["x" * 49] * 20)  # 999 characters in the browser
-    for said, status in ((f"Why\0 so?\r\n{chr(0)}", 200), (long, 200), (f"{long}ab", 422), ("\0", 422)):
+    for said, status in (("Why so?\r\n", 200), (long, 200), (f"{long}ab", 422), ("\r\n", 422)):
         assert reader.post(f"{address}question/", {"question": said}).status_code == status
     asked = share.questions.order_by("pk")
     assert [question.text for question in asked] == ["Why so?", long.replace("\r", "")]

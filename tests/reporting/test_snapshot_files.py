@@ -24,6 +24,7 @@ from pptx import Presentation
 from pptx.oxml.ns import qn
 from pptx.util import Inches
 from pypdf import PdfReader
+from pypdf.generic import ContentStream
 
 from core.jobs import job_claim, job_run
 from core.models import Job
@@ -38,6 +39,8 @@ from core.reports.blocks import (
     sections_to_json,
 )
 from reporting.models import Report, Snapshot, SnapshotFile
+from reporting.renderers import pdf
+from reporting.renderers.document import document
 from reporting.renderers.drawings import charts_drawn
 from reporting.renderers.pptx import TOP
 from reporting.renderers.xlsx import number_read, sheet_names
@@ -265,6 +268,41 @@ def scopes(tag: dict[str, Any]) -> set[str]:
     return {str(one.get_object()["/Scope"]) for one in each if "/Scope" in one.get_object()}
 
 
+def running_along(page: Any) -> set[str]:
+    """What the text of a page is that is no part of the document's tree."""
+    found, within = set(), list[Any]()
+    for operands, operator in ContentStream(page.get_contents(), page.pdf).operations:
+        if operator in (b"BDC", b"BMC"):
+            within.append(operands)
+        elif operator == b"EMC":
+            within.pop()
+        elif operator in (b"Tj", b"TJ"):
+            apart = [said for tag, *said in within if tag == "/Artifact"]
+            found |= {str(said.get("/Subtype") or said["/Type"]) for [said] in apart}
+    return found
+
+
+def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
+    """Of five charts the first is as wide as the page, the others stand two by two, as do the figures behind
+    them; of two there is room for each. A sheet is laid out by itself."""
+    wide = Table(
+        "Breed", ("Afzet van jaar",) * 14, ("volume",) * 14, (True,) * 14, ((Cell("1.000.000"),) * 14,)
+    )
+
+    def laid(*blocks: Any, **values: Any) -> Any:
+        return pdf._data(document(frozen([Section("sales", "Afzet", blocks)], **values)))
+
+    said = laid(*[CHART] * 5, SALES, wide, wide)
+    upright, across = said["sections"][0]["runs"]
+    kinds = [(each["kind"], len(each.get("charts", ()))) for each in upright["blocks"]]
+    assert kinds == [("chart", 0), ("charts", 4), ("table", 0)]
+    assert (across["wide"], len(across["blocks"])) == (True, 2)
+    assert [(run["columns"], len(run["tables"])) for run in said["behind"]] == [(2, 5)]
+    for few in (laid(CHART, CHART), laid(*[CHART] * 5, sheet=True)):
+        [run] = few["sections"][0]["runs"]
+        assert {each["kind"] for each in run["blocks"]} == {"chart"}
+
+
 def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
     """A heading without a sign in the font, a table over pages, a title that is no instruction."""
     rows = tuple((Cell(f"mei {n}"), Cell(str(n), str(n))) for n in range(120))
@@ -297,6 +335,12 @@ def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
     assert sum("Maand Afzet" in page for page in pages) > 1
     assert "Sap □" in "".join(pages)
     assert f"{len(pages)} / {len(pages)}" in pages[-1]
+    # What runs along is read aloud once: the foot never, the head of a table where it begins.
+    running = [running_along(page) for page in read.pages]
+    assert all("/Footer" in found for found in running)
+    assert (
+        sum("/Pagination" in found for found in running) == sum("Maand Afzet" in page for page in pages) - 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.months import parse_month
-from reporting.demo.load import DemoError, demo_load
+from reporting.demo.files import DemoError
+from reporting.demo.load import demo_load
 from reporting.demo.people import sign_ins
 
 
