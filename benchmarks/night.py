@@ -7,7 +7,6 @@ ledger), not how it spreads over workers.
 from __future__ import annotations
 
 import datetime
-import gc
 import math
 import random
 import resource
@@ -29,6 +28,7 @@ from forecasting.selectors.series import SubjectSeries
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from forecasting.steps.common import HORIZON, SEASON_LENGTH, engine_series, series_of_chunk, subject_chunks
+from pmtool.celery import warm_up
 from products.models import Measure, Product, ProductLine, ProductMonth
 from products.services.figures import figures_refresh
 
@@ -77,11 +77,10 @@ def run(bench: Bench) -> None:
 
 def _warm_up() -> None:
     """Everything imported and connected before anything is timed."""
-    engine.warm_up()
     _make(4)
     _bare(_series())
     _night(TONIGHT)
-    gc.freeze()  # as the parent of workers does
+    warm_up()
 
 
 @contextmanager

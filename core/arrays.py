@@ -11,7 +11,9 @@ def array_text(values: Iterable[object]) -> str:
     The driver makes an expression of each value of a list; dates and numbers by the ten thousand take the
     database ten times as long to read so.
     """
-    return f"{{{','.join(map(_text, values))}}}"
+    values = list(values)
+    text = str if set(map(type, values)) == {int} else _text
+    return f"{{{','.join(map(text, values))}}}"
 
 
 def _text(value: object) -> str:

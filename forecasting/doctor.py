@@ -16,6 +16,7 @@ from forecasting.models import (
     ConsensusMonth,
     Forecast,
     ForecastMonth,
+    ForecastWeek,
     NightlyFailure,
     NightlyRun,
     NightlyStep,
@@ -106,6 +107,10 @@ def forecasts_whole() -> Iterator[str]:
     weekly = Forecast.objects.annotate(count=Count("weeks"))
     for row in weekly.exclude(Q(by_week=True, count=WEEKS_AHEAD) | Q(by_week=False, count=0))[:100]:
         yield f"forecast {row.pk}: {row.count} weeks"
+    for part in (ForecastMonth, ForecastWeek):
+        lost = part._default_manager.exclude(forecast__in=Forecast.objects.all()).order_by()
+        for pk in lost.values_list("forecast_id", flat=True).distinct()[:100]:
+            yield f"forecast {pk} does not exist, but has rows of {part._meta.db_table}"
     rows = rows_of(
         "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"
         " AND f.product_id IS NOT NULL AND NOT f.stale AND NOT EXISTS (SELECT FROM"

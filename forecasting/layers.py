@@ -106,9 +106,9 @@ def months_band(
     errors are correlated by that much; what is not known of a decision is the same in every month it moves,
     so its half widths add. Both are independent of each other. ``bands``: the months' own, where known."""
     rows = bands or [month.priced_band if priced else month.final_band for month in months]
-    mean, low, high = ([row[place] for row in rows] for place in range(3))
     if not any(month.spread for month in months):
-        return sum(mean), *total_band(mean, low, high, correlation=correlation)
+        return bands_sum(rows, correlation=correlation)
+    mean = [row[0] for row in rows]
     own, moved = [], []
     for month in months:
         by = month.price if priced else 1.0
@@ -116,3 +116,10 @@ def months_band(
         own.append((by * low_own, by * high_own))
         moved.append((by * low_moved, by * high_moved))
     return sum(mean), *decided_band(sum(mean), own, moved, correlation=correlation)
+
+
+def bands_sum(bands: Sequence[Sequence[float]], *, correlation: float) -> tuple[float, float, float]:
+    """The sum of months, each its forecast and the ends of its 80 % band, whose errors are correlated by that
+    much, with its band."""
+    mean, low, high = ([row[place] for row in bands] for place in range(3))
+    return sum(mean), *total_band(mean, low, high, correlation=correlation)

@@ -100,6 +100,14 @@ def register_all() -> None:
             order=1,
         ),
         NightlyStep(
+            "figures",
+            _("Sales figures"),
+            chunks=later("steps.figures.chunks"),
+            compute=later("steps.figures.compute"),
+            after=("changes",),
+            order=4,
+        ),
+        NightlyStep(
             "findings",
             _("Unusual months"),
             chunks=later("steps.changes.light_chunks"),

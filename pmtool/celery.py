@@ -22,13 +22,15 @@ def _find_servers(**_: Any) -> None:
 
 
 @signals.worker_init.connect
-def _warm_up(**_: Any) -> None:
+def warm_up(**_: Any) -> None:
     """Load the forecasting models once, in the parent: its children share that memory, and the garbage
-    collector neither looks through it again nor writes to it."""
+    collector neither looks through it again nor writes to it; nor does it look all the time at what children
+    make, of which little is garbage."""
     from forecasting import engine
 
     engine.warm_up()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @signals.worker_init.connect

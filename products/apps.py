@@ -8,9 +8,8 @@ class ProductsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import doctor, nightly, registrations, sheets
+        from . import doctor, registrations, sheets
 
         registrations.register()
         sheets.register()
         doctor.register()
-        nightly.register()

@@ -76,12 +76,14 @@ class Settled:
 def alerts_settle(
     *,
     kind: str,
-    subjects: Collection[str] | None,
+    subjects: Collection[str] | None = None,
+    products: Collection[int] | None = None,
     candidates: Sequence[Candidate],
     local_date: datetime.date,
     ignore_threshold: bool = False,
 ) -> Settled:
-    """Bring one kind's alerts about these subjects (``None``: all there are) in line with what is true now.
+    """Bring one kind's alerts about these subjects, or products (neither: all there are), in line with what
+    is true now.
 
     A candidate whose state was alerted before (same fingerprint) does not alert again, nor when a person
     closed it; its numbers are brought up to date. Alerts that no candidate confirms are *gone*, also closed
@@ -97,7 +99,7 @@ def alerts_settle(
         if ignore_threshold or c.stake_amount is None or c.stake_amount >= max(threshold, c.min_amount)
     }
     outcome = Settled(below_threshold=len(candidates) - len(wanted))
-    known = _known(kind, subjects, wanted)
+    known = _known(kind, subjects, products, wanted)
     now = timezone.now()
     gone = [a.pk for key, a in known.items() if a.state != Alert.State.GONE and key not in wanted]
     outcome.gone = sum(1 for key, a in known.items() if a.state in LIVE and key not in wanted)
@@ -136,7 +138,10 @@ def alert_raise(*, kind: str, candidate: Candidate) -> Alert:
 
 
 def _known(
-    kind: str, subjects: Collection[str] | None, wanted: Iterable[tuple[str, str]]
+    kind: str,
+    subjects: Collection[str] | None,
+    products: Collection[int] | None,
+    wanted: Iterable[tuple[str, str]],
 ) -> dict[tuple[str, str], Alert]:
     """The alerts that are not gone, and those of the wanted states. Who settles a kind waits for others."""
     lock_until_commit(f"alerts {kind}")
@@ -145,6 +150,8 @@ def _known(
     )
     if subjects is not None:
         rows = rows.filter(subject__any=many(subjects))
+    if products is not None:
+        rows = rows.filter(product_id__any=many(products))
     return {(a.subject, a.fingerprint): a for a in rows.select_for_update().order_by("pk")}
 
 

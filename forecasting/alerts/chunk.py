@@ -154,9 +154,9 @@ class Judge:
     def _load(self, ids: list[int]) -> Facts:
         products = {
             row.pk: row
-            for row in Product.objects.filter(pk__any=ids).only(
-                "line_id", "owner_id", "unit", "temporary", "launched", "ended"
-            )
+            for row in Product.objects.filter(pk__any=ids)
+            .order_by()
+            .only("line_id", "owner_id", "unit", "temporary", "launched", "ended")
         }
         current = {
             (product_id, measure_id): Current(*values)
@@ -365,13 +365,6 @@ class Judge:
         for key, history in alert_facts.histories(wanted.keys(), last, SPARK_MONTHS).items():
             for candidate in wanted[key]:
                 candidate.evidence["spark"] = history  # type: ignore[index]
-
-
-def subjects_of_products(facts: Facts, kind: str) -> list[str]:
-    """Every subject the kind may have alerts about in this chunk, so that what is over is settled."""
-    if kind in ("stage", "little_history"):
-        return [f"product:{pk}" for pk in facts.products]
-    return [f"product:{pk}:{measure}" for pk in facts.products for measure in facts.measures]
 
 
 def _seen(row: Mapping[str, Any]) -> StageSeen:

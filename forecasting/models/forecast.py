@@ -7,13 +7,20 @@ from forecasting.layers import Layers
 
 
 class _Computed(models.Model):
-    """What every computed row about a product or family knows: measure, run, data as of, engine, inputs."""
+    """What every computed row about a product or family knows: measure, run, data as of, engine, inputs.
 
-    product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
+    A product's are found by the unique constraint, and nobody looks for those of a measure or run: an index
+    that is never read is written every night."""
+
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, null=True, related_name="+", db_index=False
+    )
     family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
-    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
+    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateField(help_text="the last month it may know, first day")
-    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, null=True, related_name="+")
+    run = models.ForeignKey(
+        "forecasting.NightlyRun", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     engine_version = models.CharField(max_length=20)
     input_hash = models.CharField(max_length=64)
     computed_at = models.DateTimeField()
@@ -82,6 +89,12 @@ class Forecast(_Computed):
         ]
 
 
+def part_of_forecast(name: str) -> models.ForeignKey:
+    """Written by COPY with its forecast, so without a foreign key in the database, which took half of the
+    time (``doctor`` looks for what lost its forecast); the unique constraint is the index."""
+    return models.ForeignKey(Forecast, models.CASCADE, related_name=name, db_index=False, db_constraint=False)
+
+
 class ForecastMonth(Layers, models.Model):
     """One month of a forecast, in the measure's unit, with its layers kept apart.
 
@@ -93,7 +106,7 @@ class ForecastMonth(Layers, models.Model):
     the volume, as standard deviation of its logarithm; empty: nothing is decided.
     """
 
-    forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
+    forecast = part_of_forecast("months")
     month = models.DateField()
     mean = models.FloatField()
     median = models.FloatField()

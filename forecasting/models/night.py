@@ -109,9 +109,13 @@ class SubjectInputs(models.Model):
     """The hash of all that a night computes a product or family from: as a run last found it, and as the
     results that are there were made from. While they are the same, steps leave it alone."""
 
-    product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, null=True, related_name="+", db_index=False
+    )
     family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
-    run = models.ForeignKey(NightlyRun, models.CASCADE, related_name="+", help_text="that found it")
+    run = models.ForeignKey(
+        NightlyRun, models.CASCADE, related_name="+", db_index=False, help_text="that found it"
+    )
     found = models.CharField(max_length=64)
     settled = models.CharField(max_length=64, blank=True)
     judged = models.CharField(

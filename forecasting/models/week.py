@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from forecasting.layers import Layers
 
-from .forecast import Forecast
+from .forecast import part_of_forecast
 
 
 class ForecastWeek(Layers, models.Model):
@@ -17,7 +17,7 @@ class ForecastWeek(Layers, models.Model):
 
     overridden = agreed = price_ratio = spread = None
 
-    forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="weeks", db_index=False)
+    forecast = part_of_forecast("weeks")
     week = models.DateField(help_text="its first day")
     mean = models.FloatField()
     median = models.FloatField()

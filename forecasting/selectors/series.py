@@ -6,7 +6,6 @@ These selectors feed the night, which sees every product; they take no person.
 from __future__ import annotations
 
 import datetime
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -16,13 +15,13 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from core.lookups import many
-from core.months import month_add
+from core.months import month_add, month_end
 from core.sql import rows_of
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth
 from products.selectors.family import stays_of
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
+from products.selectors.months import Loaded, months_loaded
 
 from .decisions import decisions_of
 from .family_series import family_series
@@ -52,7 +51,7 @@ class ProductFacts(NamedTuple):
 
 
 def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
-    rows = Product.objects.filter(pk__any=many(product_ids)).values_list(*ProductFacts._fields)
+    rows = Product.objects.filter(pk__any=many(product_ids)).order_by().values_list(*ProductFacts._fields)
     return {row[0]: ProductFacts(*row) for row in rows}
 
 
@@ -73,7 +72,7 @@ def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
         LaunchPlan.objects.filter(in_scope, withdrawn_at=None).values_list("product_id", flat=True)
     )
     products |= {pk for pk in Successions().followers() if run.scope is None or pk in run.scope}
-    known = set(Product.objects.filter(pk__any=products).values_list("pk", flat=True))
+    known = set(Product.objects.filter(pk__any=products).order_by().values_list("pk", flat=True))
     members = FamilyMember.objects.filter(product_id__any=known, family_id__isnull=False)
     if run.scope is not None:
         others = FamilyMember.objects.filter(family_id__isnull=False).exclude(product_id__in=run.scope)
@@ -92,20 +91,19 @@ def data_span(as_of: datetime.date) -> Span:
     Files come in per line, so a line's last complete month is where its forecasts start. A first month of
     which less was loaded than of the one after it does not count either.
     """
-    last = complete_months(as_of=as_of)
-    first: dict[tuple[int, int], datetime.date] = {}
-    rows = rows_of(
-        "SELECT line_id, measure_id, month, days, later, later_days FROM (SELECT *,"
-        " lead(month) OVER w AS later, lead(days) OVER w AS later_days, row_number() OVER w AS place FROM"
-        " (SELECT p.line_id, m.measure_id, m.month, max(m.days) AS days FROM products_productmonth m"
-        " JOIN products_product p ON p.id = m.product_id GROUP BY 1, 2, 3) covered"
-        " WINDOW w AS (PARTITION BY line_id, measure_id ORDER BY month)) placed WHERE place = 1"
-    )
-    for line_id, measure_id, month, days, later, later_days in rows:
-        whole = monthrange(month.year, month.month)[1]
-        partly = later is not None and days < whole and later_days / whole > days / whole + PARTLY
-        first[line_id, measure_id] = later if partly else month
-    return {key: (first[key], month) for key, month in last.items()}
+    return {
+        key: (_first_whole(found), found.complete)
+        for key, found in months_loaded(as_of=as_of).items()
+        if found.complete
+    }
+
+
+def _first_whole(found: Loaded) -> datetime.date:
+    whole = month_end(found.first).day
+    if found.later is None or found.later_days is None or found.days >= whole:
+        return found.first
+    partly = found.later_days / whole > found.days / whole + PARTLY
+    return found.later if partly else found.first
 
 
 class SeriesLoader:
@@ -122,6 +120,8 @@ class SeriesLoader:
         self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
         self._half: dict[tuple[int, int], bool] = {}
         self._profile = cache(self._profile_of)
+        self.measures_of = cache(self._measures_of)
+        self._bounds = cache(self._bounds_of)
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
@@ -153,7 +153,7 @@ class SeriesLoader:
             for series in found
         ]
 
-    def measures_of(self, line_id: int) -> list[tuple[Measure, bool]]:
+    def _measures_of(self, line_id: int) -> list[tuple[Measure, bool]]:
         """What the line's products count, and whether it leads."""
         return [(measure, place == 0) for place, measure in enumerate(self.tree.measures(line_id))]
 
@@ -179,6 +179,11 @@ class SeriesLoader:
     ) -> tuple[datetime.date, datetime.date, datetime.date]:
         """First whole month, last month that may be known, last month that is final; with the ``others``'
         lines for a family. A last month that was loaded half is not final."""
+        return self._bounds(line_id, measure_id, frozenset(others))
+
+    def _bounds_of(
+        self, line_id: int, measure_id: int, others: frozenset[int]
+    ) -> tuple[datetime.date, datetime.date, datetime.date]:
         keys = [key for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span]
         if not keys:
             return self.run.as_of, self.run.as_of, datetime.date.min

@@ -21,7 +21,7 @@ Digests = Mapping[tuple[int, int], str]
 """By product and measure."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def accuracy_write(
     *,
     run: NightlyRun,
@@ -130,7 +130,7 @@ def _windows_write(*, known: datetime.date, until: Mapping[tuple[int, int], date
         cursor.execute(_WINDOWS, params)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def accuracy_sums_write(
     *, run: NightlyRun, months: Collection[datetime.date], sums: Sequence[AccuracySum]
 ) -> None:

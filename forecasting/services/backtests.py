@@ -19,7 +19,7 @@ from forecasting.selectors.inputs import of_subjects
 KEPT_MONTHS = 3
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     """One backtest per subject, measure and month; a newer run's stays."""
     if not rows:
@@ -37,7 +37,7 @@ def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     old.filter(Exists(later)).delete()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def calibration_write(
     *,
     run: NightlyRun,

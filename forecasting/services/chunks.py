@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # A product is tried so often before the night goes on without it.
 TRIES = 3
+# Into so many parts at most a chunk is cut that was given up.
+PARTS = 1000
 
 
 def chunk_run(context: JobContext) -> None:
@@ -70,20 +72,28 @@ def _result(outcome: ChunkOutcome, payload: Mapping[str, Any]) -> dict[str, Any]
 
 
 def chunk_failed(job: Job) -> None:
-    """A chunk that was given up is cut into single products, so that one does not take the others along.
+    """A chunk that was given up is cut into single products, one of thousands into parts that may be given up
+    in their turn, so that one does not take the others along.
 
     A chunk of one has found its culprit: it is listed with its reason, and what is shown of it is stale.
     """
     run_id, step = job.payload["run"], job.payload["step"]
     subjects = subjects_of(job.payload)
     if len(subjects) > 1:
+        size = -(-len(subjects) // PARTS)
+        parts = [
+            (name, ids[begin : begin + size])
+            for name in ("products", "families")
+            for ids in [job.payload.get(name) or []]
+            for begin in range(0, len(ids), size)
+        ]
         rest = {k: v for k, v in job.payload.items() if k not in ("products", "families")}
         jobs_enqueue_many(
             kind=CHUNK,
             group=job.group,
             queue=QUEUE,
-            jobs=[(f"{job.key}:{name[0]}{pk}", {**rest, name: [pk]}) for name, pk in subjects],
-            totals=[1] * len(subjects),
+            jobs=[(f"{job.key}:{name[0]}{ids[0]}", {**rest, name: ids}) for name, ids in parts],
+            totals=[len(ids) for _name, ids in parts],
             priority=job.priority,
         )
         return

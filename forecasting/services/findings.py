@@ -30,7 +30,7 @@ _JUDGED = ("state", "decided_by", "decided_at", "note")
 _FIGURES = ("kind", "first", "last", "seen", "expected", "amount", "sure", "course")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -> None:
     """Bring the rows of these subjects in line with what a night found (unsaved rows, all of a subject).
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from struct import Struct
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -34,7 +34,7 @@ class ForecastWrite:
     weeks: Sequence[WeekRow] = ()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def forecasts_write(*, forecasts: Sequence[ForecastWrite], run: NightlyRun) -> list[Forecast]:
     """Write the forecasts that no newer result stands in the way of; returns their headers."""
     rows = {id(item.header): item for item in forecasts}
@@ -51,27 +51,36 @@ def _replace(
 ) -> None:
     """Make these the months, or weeks, of the forecasts."""
     model._default_manager.filter(forecast__any=rows).delete()
-    packed = [_packed(pk, *row) for pk, own in rows.items() for row in own]
-    if not packed:
+    if not any(rows.values()):
         return
     with connection.cursor() as cursor:
         into = f"{model._meta.db_table} ({', '.join(columns)})"
-        told = io.BytesIO(b"".join([_HEAD, *packed, _END]))
+        told = io.BytesIO(b"".join([_HEAD, *_packed(rows), _END]))
         cursor.copy_expert(f"COPY {into} FROM STDIN WITH (FORMAT binary)", told)
 
 
-def _packed(pk: int, day: str, *numbers: float | None) -> bytes:
-    """One row as COPY takes it in binary: each value behind its length. Writing numbers out takes both sides
-    longer than all else of a row."""
-    said: list[float] = [2 + len(numbers), 8, pk, 4, _days(day)]
-    for number in numbers:
-        said += (-1,) if number is None else (8, number)
-    return _struct(tuple(number is None for number in numbers)).pack(*said)
+def _packed(rows: Mapping[int, Sequence[MonthRow | WeekRow]]) -> Iterator[bytes]:
+    """The rows as COPY takes them in binary, each value behind its length; at a time all that miss the same
+    values. Writing numbers out takes both sides longer than all else of a row."""
+    import numpy as np
 
-
-@cache
-def _struct(missing: tuple[bool, ...]) -> Struct:
-    return Struct(">hiqii" + "".join("i" if none else "id" for none in missing))
+    flat = [row for own in rows.values() for row in own]
+    keys = np.repeat(list(rows), [len(own) for own in rows.values()])
+    days = np.array([_days(row[0]) for row in flat])
+    numbers = np.array([row[1:] for row in flat], dtype=np.float64)
+    missing = np.isnan(numbers)
+    pattern = missing @ (1 << np.arange(missing.shape[1]))
+    for one in np.unique(pattern):
+        mine = pattern == one
+        columns: list[tuple[str, Any]] = [
+            *((">i2", 2 + missing.shape[1]), (">i4", 8), (">i8", keys[mine]), (">i4", 4), (">i4", days[mine]))
+        ]
+        for absent, values in zip(missing[mine][0], numbers[mine].T, strict=True):
+            columns += [(">i4", -1)] if absent else [(">i4", 8), (">f8", values)]
+        packed = np.empty(int(mine.sum()), [(str(place), kind) for place, (kind, _) in enumerate(columns)])
+        for place, (_kind, values) in enumerate(columns):
+            packed[str(place)] = values
+        yield packed.tobytes()
 
 
 @cache

@@ -7,22 +7,22 @@ from collections.abc import Collection, Mapping
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from core.upsert import upsert
+from core.upsert import unsaved, upsert
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.inputs import Subject
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def inputs_found(*, run: NightlyRun, digests: Mapping[Subject, str]) -> None:
     """Note what the run found, of those that differ from what results were made from."""
     rows = [
-        SubjectInputs(product_id=product_id, family_id=family_id, run_id=run.pk, found=digest)
+        unsaved(SubjectInputs, product_id=product_id, family_id=family_id, run_id=run.pk, found=digest)
         for (product_id, family_id), digest in digests.items()
     ]
     upsert(rows, key=("product", "family"), keep=("settled", "judged"))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Collection[int]) -> None:
     """Results of these now come from what the run found. Not of those that a step of it failed on, nor of
     those of which another run has found something since."""
@@ -33,7 +33,7 @@ def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Colle
     ).update(settled=F("found"))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def inputs_judged(*, digests: Mapping[int, str], unknown: Collection[int] = ()) -> None:
     """Alerts and news of these products were told from this; of the ``unknown`` nobody can say from what."""
     SubjectInputs.objects.filter(product_id__in=list(unknown)).update(judged="")

@@ -9,8 +9,8 @@ from typing import Any
 
 from core.months import financial_year_start, months_between
 from core.organisation import organisation_get
-from forecasting.layers import Layers, months_band
-from forecasting.models import Forecast, ForecastMonth
+from forecasting.layers import Layers, bands_sum, months_band
+from forecasting.models import Forecast
 from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.selectors.prices import prices_last_year
 from products.models import Measure
@@ -20,6 +20,10 @@ from products.services.figures import ForecastFigures, figures_forecast_set
 from .forecasts import MonthRow
 
 YEAR = 12
+PLAIN = (None, None, None)
+"""A month just made without drivers and decisions: driven, price ratio, spread."""
+Bands = Sequence[Sequence[float]]
+"""Final forecast, low and high end of its 80 % band, by month."""
 
 
 @dataclass(slots=True)
@@ -45,9 +49,22 @@ class MonthMade(Layers):
         return cls(*numbers)
 
 
+def list_figures_made(
+    header: Forecast, months: Sequence[MonthRow], *, is_level: bool, correlation: float, price: float | None
+) -> ForecastFigures:
+    """:func:`list_figures` of months just made. Most are plain statistics, which need no layers."""
+    rows: Sequence[tuple[Any, ...]] = months
+    if {row[8:] for row in rows} - {PLAIN}:
+        made = [MonthMade.of(row) for row in months]
+        return list_figures(header, made, is_level=is_level, correlation=correlation, price=price)
+    bands = [(row[1], row[3], row[4]) for row in rows]
+    year = None if is_level or not bands else bands_sum(bands[:YEAR], correlation=correlation)
+    return _figures(header, bands, year, [1.0] * len(bands), price)
+
+
 def list_figures(
     header: Forecast,
-    months: Sequence[ForecastMonth | MonthMade],
+    months: Sequence[Layers],
     *,
     is_level: bool,
     correlation: float,
@@ -55,16 +72,27 @@ def list_figures(
 ) -> ForecastFigures:
     """From the final forecast; of a level the year is its state at the end."""
     bands = [month.final_band[:3] for month in months]
+    year = None
+    if months and not is_level:
+        year = months_band(months[:YEAR], correlation=correlation, bands=bands[:YEAR])
+    return _figures(header, bands, year, [month.price for month in months], price)
+
+
+def _figures(
+    header: Forecast,
+    bands: Bands,
+    year: Sequence[float] | None,
+    ratios: Sequence[float],
+    price: float | None,
+) -> ForecastFigures:
+    """``year``: what 12 months come to (``None``: as they end); ``ratios``: a month's price to ``price``."""
     total = lo80 = hi80 = amount = rest = None
-    if months:
+    if bands:
         if price is not None:
-            priced = [band[0] * month.price for band, month in zip(bands, months, strict=True)]
+            priced = [band[0] * ratio for band, ratio in zip(bands, ratios, strict=True)]
             rest = price * sum(priced[: _left_of_year(header.as_of)])
             amount = price * sum(priced[:YEAR])
-        if is_level:
-            total, lo80, hi80 = bands[:YEAR][-1]
-        else:
-            total, lo80, hi80 = months_band(months[:YEAR], correlation=correlation, bands=bands[:YEAR])
+        total, lo80, hi80 = year or bands[:YEAR][-1]
     return ForecastFigures(
         product_id=header.product_id or 0,
         measure_id=header.measure_id,

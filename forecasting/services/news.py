@@ -10,7 +10,7 @@ from core.upsert import upsert
 from forecasting.models import ProductNews
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def news_write(*, product_ids: Collection[int], rows: Sequence[ProductNews]) -> None:
     """These rows are all there is to know about these products; other rows of theirs go."""
     kept = {row.product_id for row in rows}

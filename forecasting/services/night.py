@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +26,7 @@ from core.jobs import job_enqueue, jobs_enqueue_many
 from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import organisation_get
-from forecasting.models import NightlyFailure, NightlyRun, NightlyStep
+from forecasting.models import NightlyRun, NightlyStep
 
 logger = logging.getLogger(__name__)
 
@@ -213,19 +213,32 @@ def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
     return True
 
 
+_CLOSE = """
+    UPDATE forecasting_nightlystep step
+    SET state = 'done', finished_at = %(now)s, computed = said.computed, skipped = said.skipped,
+        failed = (SELECT count(*) FROM forecasting_nightlyfailure f
+                  WHERE f.run_id = step.run_id AND f.step = step.name)
+    FROM (SELECT coalesce(sum((result ->> 'computed')::int), 0) AS computed,
+                 coalesce(sum((result ->> 'skipped')::int), 0) AS skipped,
+                 count(*) FILTER (WHERE state <> ALL(%(final)s)) AS waiting
+          FROM core_job WHERE "group" = %(group)s) said
+    WHERE step.id = %(step)s AND said.waiting = 0
+"""
+
+
 def _step_close(run: NightlyRun, step: NightlyStep) -> bool:
     """The step's totals are those of its chunks; ``False`` while some are not final."""
-    chunks = Job.objects.filter(group=step_group(run.pk, step.name)).order_by()
-    said = list(chunks.values_list("state", "result__computed", "result__skipped"))
-    if any(state not in Job.FINAL for state, _computed, _skipped in said):
-        return False
-    step.computed = sum(computed or 0 for _state, computed, _skipped in said)
-    step.skipped = sum(skipped or 0 for _state, _computed, skipped in said)
-    step.failed = NightlyFailure.objects.filter(run=run, step=step.name).count()
-    step.state = NightlyStep.State.DONE
-    step.finished_at = timezone.now()
-    step.save(update_fields=["computed", "skipped", "failed", "state", "finished_at"])
-    return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLOSE,
+            {
+                "step": step.pk,
+                "group": step_group(run.pk, step.name),
+                "final": list(Job.FINAL),
+                "now": timezone.now(),
+            },
+        )
+        return bool(cursor.rowcount)
 
 
 def _run_fail(run: NightlyRun, code: str) -> None:

@@ -21,7 +21,7 @@ from products.services.figures import StageFigures, figures_stage_set
 from .vintages import vintages_write
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def stages_write(*, estimates: Sequence[StageEstimate], run: NightlyRun) -> list[StageEstimate]:
     """Write the estimates that no newer result stands in the way of. A stage set by hand is not touched."""
     return vintages_write(model=StageEstimate, rows=estimates, run=run)
@@ -30,9 +30,10 @@ def stages_write(*, estimates: Sequence[StageEstimate], run: NightlyRun) -> list
 def stages_show(*, product_ids: Collection[int]) -> None:
     """Bring the product list in line: the stage set by hand while it holds, otherwise the estimate."""
     tree = LineTree()
-    products = Product.objects.filter(pk__any=product_ids).values_list("pk", "line_id", "temporary")
+    leads = {line_id: tree.lead_measure(line_id).pk for line_id in tree.lines}
+    products = Product.objects.filter(pk__any=product_ids).order_by()
     by_hand = {row.product_id: row for row in settings_in_force(today()).filter(product_id__any=product_ids)}
-    current = StageEstimate.objects.filter(product_id__any=product_ids, current=True)
+    current = StageEstimate.objects.filter(product_id__any=product_ids, current=True).order_by()
     estimates: dict[tuple[int | None, int], tuple[str, datetime.date | None]] = {
         (product_id, measure_id): (stage, start)
         for product_id, measure_id, stage, start in current.values_list(
@@ -40,8 +41,8 @@ def stages_show(*, product_ids: Collection[int]) -> None:
         )
     }
     rows = []
-    for pk, line_id, temporary in products:
-        lead, hand = tree.lead_measure(line_id).pk, by_hand.get(pk)
+    for pk, line_id, temporary in products.values_list("pk", "line_id", "temporary"):
+        lead, hand = leads[line_id], by_hand.get(pk)
         stage, since = ("", None) if temporary else estimates.get((pk, lead), ("", None))
         if hand is not None:
             stage, since = hand.stage, hand.start_date

@@ -12,7 +12,7 @@ from forecasting.models import NightlyRun, TotalForecast
 _KEY = ["line", "measure", "as_of"]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def totals_write(*, totals: Sequence[TotalForecast], run: NightlyRun) -> None:
     """Write these as the vintages of their months, the newest month of each being the current one. A total
     that a newer run wrote, or of a month that its line has moved on from, stays."""

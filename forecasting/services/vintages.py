@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) -> list[Row]:
     """Write these unsaved rows as the vintages of their months; returns those written, with their keys.
 

@@ -13,7 +13,7 @@ from collaboration.imports import imports_settle
 from collaboration.services.alerts import alerts_settle, alerts_wake
 from collaboration.services.notifications import notify
 from core.registries import ChunkOutcome
-from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
+from forecasting.alerts.chunk import KINDS, Judge
 from forecasting.alerts.late import failures, late_data
 from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
@@ -24,8 +24,8 @@ from forecasting.services.news import news_write
 from .changes import looked
 from .common import complete_of, cut_of
 
-# So many products are read and judged at once: a second's work.
-PRODUCTS = 2000
+# So many products are read and judged at once: some seconds of work.
+PRODUCTS = 5000
 SHORT = ("few_periods", "no_data", "all_zero", "ended")
 
 
@@ -61,7 +61,7 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
         for kind in KINDS:
             alerts_settle(
                 kind=kind,
-                subjects=subjects_of_products(judge.facts, kind),
+                products=list(judge.facts.products),
                 candidates=judged.candidates[kind],
                 local_date=run.local_date,
             )

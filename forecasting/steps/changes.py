@@ -3,9 +3,9 @@ those only.
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
 and successors), its launch plan, drivers (with what its line tells of moving holidays) and promotions, its
-figures, the months of its vintages and the engine's version. Of most products the database hashes the figures
-and no month is read (`selectors/outlines.py`). A step still compares its own hash with its own row, so what
-is due for nothing costs time and changes nothing.
+figures, the months of its vintages, where the financial year begins and the engine's version. Of most
+products the database hashes the figures and no month is read (`selectors/outlines.py`). A step still compares
+its own hash with its own row, so what is due for nothing costs time and changes nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from core.organisation import organisation_get
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.selectors.decided_trial import decisions_left_out
@@ -109,9 +110,10 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
     launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
     promoted = Promoted(run.as_of, payload)
     vintages, listed = vintages_there(payload), forecasts_listed(payload)
+    year_begins = str(organisation_get().financial_year_first_month)
 
     def told(subject: Subject, own: list[Outline]) -> tuple[str, bool]:
-        parts = [ENGINE_VERSION, outlined.signs.get(subject[0] or 0, "")]
+        parts = [ENGINE_VERSION, year_begins, outlined.signs.get(subject[0] or 0, "")]
         missing = False
         for outline in own:
             one = outline.series

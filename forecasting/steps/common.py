@@ -26,7 +26,7 @@ SEASON_LENGTH = 12
 HORIZON = 18
 # So many series stay in a process while a run lasts, with what the engine found out about them.
 KEPT_SERIES = 5000
-# Of which only a share has work, or each only little: one that is given up falls into single products.
+# Of which only a share has work, or each only little; more than that is cut in two at least.
 LARGEST_CHUNK = 1000
 # What looking at a series takes to computing it.
 LIGHT = 0.1
@@ -38,7 +38,8 @@ def chunk_size(subjects: int, due_share: float = 1.0) -> int:
     statements of a chunk; more where only a share of them has work."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
     size = wanted or max(50, min(500, subjects // 2))
-    return max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
+    largest = max(LARGEST_CHUNK, -(-subjects // 2))
+    return max(size, min(largest, int(size / max(due_share, 0.01))))
 
 
 def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, forecasts_write
 from forecasting.services.judgement import judgement_apply
-from forecasting.services.list_figures import MonthMade, list_figures
+from forecasting.services.list_figures import list_figures_made
 from forecasting.services.night import step_group, subjects_of
 from products.models import Measure
 from products.services.figures import ForecastFigures, figures_forecast_set
@@ -91,9 +91,9 @@ class _Shown:
 
     def figures(self, forecasts: Sequence[ForecastWrite]) -> list[ForecastFigures]:
         return [
-            list_figures(
+            list_figures_made(
                 item.header,
-                [MonthMade.of(row) for row in item.months],
+                item.months,
                 is_level=self._levels[_key(item.header)],
                 correlation=self._correlation,
                 price=self._prices.get((item.header.product_id or 0, item.header.measure_id)),

@@ -96,7 +96,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 def _parts(tree: LineTree) -> list[_Part]:
     """Every product with a current forecast of its line's leading measure; families repeat their members."""
     leads = {line_id: tree.lead_measure(line_id) for line_id in tree.lines}
-    products = {row.pk: row for row in Product.objects.only("line_id", "unit")}
+    products = {row.pk: row for row in Product.objects.order_by().only("line_id", "unit")}
     rows = Forecast.objects.filter(current=True, product__isnull=False).exclude(method="none")
     found = [
         (products[product_id], forecast_id, as_of)

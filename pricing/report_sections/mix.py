@@ -85,7 +85,7 @@ class _Placed:
     alone: bool
 
     @property
-    def volume(self) -> Cell:
+    def volume(self) -> Volume:
         return Volume(self.row.volume, self.unit if self.alone else "")
 
 

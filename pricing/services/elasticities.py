@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -19,11 +21,13 @@ _SHRUNK = {
     **dict.fromkeys(_TOGETHER, "float8"),
     "quantiles": "float8[]",
 }
+*_ALIKE, _ = _SHRUNK
 _WRITE = f"""
     UPDATE pricing_elasticity SET {", ".join(f"{name} = said.{name}" for name in _SHRUNK)}
     FROM json_to_recordset(%s)
-         AS said(id bigint, {", ".join(f"{name} {kind}" for name, kind in _SHRUNK.items())})
-    WHERE pricing_elasticity.id = said.id
+         AS said(ids bigint[], {", ".join(f"{name} {kind}" for name, kind in _SHRUNK.items())})
+    CROSS JOIN LATERAL unnest(said.ids) AS one(id)
+    WHERE pricing_elasticity.id = one.id
 """  # noqa: S608  names of columns
 
 
@@ -40,7 +44,11 @@ def measured_write(*, rows: Sequence[Elasticity]) -> None:
 
 @transaction.atomic
 def elasticities_write(*, rows: Sequence[Elasticity]) -> None:
-    """What follows from all together, in one statement: in a first night, of every product there is."""
-    said = [{name: getattr(row, name) for name in ("id", *_SHRUNK)} for row in rows]
+    """What follows from all together, in one statement: in a first night, of every product there is, of which
+    those that say nothing of themselves share one answer."""
+    ids: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in rows:
+        ids[*(getattr(row, name) for name in _ALIKE), tuple(row.quantiles)].append(row.pk)
+    said = [{"ids": own, **dict(zip(_SHRUNK, key, strict=True))} for key, own in ids.items()]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [json.dumps(said, default=str)])

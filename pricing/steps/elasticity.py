@@ -135,8 +135,9 @@ def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkO
     before = [_said(row) for row in rows]
     _shrink(rows, dict(Product.objects.values_list("pk", "line_id")))
     changed = [row for row, was in zip(rows, before, strict=True) if row.pending or _said(row) != was]
+    moment = timezone.now()
     for row in changed:
-        row.pending, row.run_id, row.computed_at = False, run.pk, timezone.now()
+        row.pending, row.run_id, row.computed_at = False, run.pk, moment
 
     def write() -> ChunkOutcome:
         elasticities_write(rows=changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between
@@ -14,20 +15,34 @@ from products.selectors.lines import LineTree, line_tree
 
 # A later month with data shows that the one before was loaded whole; the last one must cover all its days
 # or be closed. Judged for the line as a whole: a single product may have no sales on the last days.
-_COMPLETE = """
-    SELECT line_id, measure_id, max(month)
+_LOADED = """
+    SELECT line_id, measure_id,
+           max(month) FILTER (WHERE month < %(running)s
+               AND (later IS NOT NULL OR month <= %(closed)s
+                    OR days = (month + interval '1 month')::date - month)),
+           min(month), max(days) FILTER (WHERE place = 1), max(later) FILTER (WHERE place = 1),
+           max(later_days) FILTER (WHERE place = 1)
     FROM (
-        SELECT p.line_id, s.measure_id, s.month, max(s.days) AS days,
-               lead(s.month) OVER (PARTITION BY p.line_id, s.measure_id ORDER BY s.month) AS later
+        SELECT p.line_id, s.measure_id, s.month, max(s.days) AS days, lead(s.month) OVER w AS later,
+               lead(max(s.days)) OVER w AS later_days, row_number() OVER w AS place
         FROM products_productmonth s JOIN products_product p ON p.id = s.product_id
         WHERE %(lines)s::bigint[] IS NULL OR p.line_id = ANY(%(lines)s)
         GROUP BY p.line_id, s.measure_id, s.month
+        WINDOW w AS (PARTITION BY p.line_id, s.measure_id ORDER BY s.month)
     ) loaded
-    WHERE month < %(running)s
-      AND (later IS NOT NULL OR month <= %(closed)s
-           OR days = (month + interval '1 month')::date - month)
     GROUP BY line_id, measure_id
 """
+
+
+class Loaded(NamedTuple):
+    """What is loaded of a line and measure: its last complete month, its first month and the one after it
+    that has data, and of how many days those know."""
+
+    complete: datetime.date | None
+    first: datetime.date
+    days: int
+    later: datetime.date | None
+    later_days: int | None
 
 
 def complete_months(
@@ -38,17 +53,26 @@ def complete_months(
     The running month is not complete, nor is a last month that days or weeks cover only in part. ``as_of``
     looks at the data as if that month were the last complete one the calendar allows.
     """
+    loaded = months_loaded(line_ids=line_ids, as_of=as_of)
+    return {key: found.complete for key, found in loaded.items() if found.complete}
+
+
+def months_loaded(
+    *, line_ids: Iterable[int] | None = None, as_of: datetime.date | None = None
+) -> dict[tuple[int, int], Loaded]:
+    """What is loaded by line and measure, which reads the months of all their products; as
+    :func:`complete_months`."""
     running = month_start(today()) if as_of is None else month_add(month_start(as_of), 1)
     lines = None if line_ids is None else tuple(line_ids)
-    return _complete_months(lines, running, organisation_get().closed_until)
+    return _months_loaded(lines, running, organisation_get().closed_until)
 
 
 @kept_while_reading
-def _complete_months(
+def _months_loaded(
     lines: tuple[int, ...] | None, running: datetime.date, closed: datetime.date | None
-) -> dict[tuple[int, int], datetime.date]:
+) -> dict[tuple[int, int], Loaded]:
     params = {"lines": None if lines is None else list(lines), "running": running, "closed": closed}
-    return {(line, measure): month for line, measure, month in rows_of(_COMPLETE, params)}
+    return {(line, measure): Loaded(*found) for line, measure, *found in rows_of(_LOADED, params)}
 
 
 @kept_while_reading

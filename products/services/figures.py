@@ -66,7 +66,10 @@ _SALES = """
             LEFT JOIN products_productmonth s
                    ON s.product_id = p.id AND s.measure_id = l.measure_id AND s.month = slot.month
         ) a
-        WHERE %(products)s::bigint[] IS NULL OR p.id = ANY(%(products)s)
+        WHERE %(products)s::bigint[] IS NULL OR p.id = ANY(%(products)s) OR EXISTS (
+            SELECT FROM products_productfigures o
+            WHERE o.product_id = p.id AND o.data_month IS NOT NULL
+                  AND o.data_month IS DISTINCT FROM l.data_month)
     )
     INSERT INTO products_productfigures AS f (
         product_id, measure_id, data_month, volume_12m, volume_12m_before, revenue_12m, revenue_12m_before,
@@ -114,21 +117,17 @@ _SALES = """
 def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
     """Recompute the sales figures of these products (all) where they differ; says of how many they did.
 
-    When new data move a line's last complete month, the line's other products move along. Run over all
-    products once a night too: a month also becomes complete by the calendar.
+    When new data move a line's last complete month, the line's other products move along. Run once a night
+    too: a month also becomes complete by the calendar.
     """
     tree = LineTree()
     ids = None if product_ids is None else list(product_ids)
     lines = set(tree.lines)
     if ids is not None:
-        lines = set(Product.objects.filter(pk__in=ids).values_list("line_id", flat=True))
+        lines = set(Product.objects.filter(pk__any=ids).order_by().values_list("line_id", flat=True))
     complete = complete_months(line_ids=lines)
     leads = {line: tree.lead_measure(line) for line in lines}
     months = {line: complete.get((line, measure.pk)) for line, measure in leads.items()}
-    if ids is not None:
-        for line, month in months.items():
-            moved = ProductFigures.objects.filter(product__line_id=line, data_month__isnull=False)
-            ids.extend(moved.exclude(data_month=month).values_list("product_id", flat=True))
     order = sorted(lines)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -41,7 +41,7 @@ def test_a_new_row_is_as_its_model_makes_it() -> None:
         }
         assert made._state.adding
     assert rows[0].quantiles is not rows[1].quantiles
-    with pytest.raises(IndexError):
+    with pytest.raises(TypeError, match="product"):
         unsaved(Elasticity, product=3)
 
 

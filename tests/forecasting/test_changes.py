@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from core.models import Job
+from core.models import Job, Organisation
 from core.months import month_add
 from forecasting import engine
 from forecasting.models import Calibration, Forecast, NightlyFailure, NightlyRun, SubjectInputs
@@ -20,7 +20,9 @@ from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import step_group
+from forecasting.steps import figures
 from forecasting.totals import CORRELATION
+from products.doctor import figures_are_recomputed
 from products.models import (
     FamilyMember,
     Measure,
@@ -147,6 +149,7 @@ def test_after_a_change_it_makes_what_a_look_at_everything_makes(
     found = content()
     assert found != before
     assert totals(run)["changes"][0] >= 1
+    assert list(figures_are_recomputed()) == []
     SubjectInputs.objects.all().delete()
     assert totals(run_now())["changes"][0] >= 3
     assert content() == found
@@ -159,6 +162,28 @@ def test_facts_that_no_figure_shows_are_noticed(
     change(settled)
     assert totals(run_now())["changes"][0] == due
     assert totals(run_now())["changes"][0] == 0
+
+
+def test_the_lists_figures_are_made_where_something_changed(settled: list[Product], monkeypatch: Any) -> None:
+    asked: list[Any] = []
+    refresh = figures.figures_refresh
+    monkeypatch.setattr(figures, "figures_refresh", lambda **said: asked.append(said) or refresh(**said))
+    run_now()
+    assert asked == []
+    _corrected(settled)
+    run_now()
+    assert asked == [{"product_ids": [settled[1].pk]}]
+    assert list(figures_are_recomputed()) == []
+
+
+def test_a_financial_year_that_begins_elsewhere_reaches_the_list(settled: list[Product]) -> None:
+    names = ("product_id", "revenue_ytd", "months_ytd")
+    before = list(ProductFigures.objects.order_by("pk").values_list(*names))
+    Organisation.objects.update(financial_year_first_month=7)
+    run_now()
+    found = list(ProductFigures.objects.order_by("pk").values_list(*names))
+    assert [months for _pk, _revenue, months in found] == [4, 4, 4]
+    assert found != before
 
 
 def test_a_predecessors_figures_reach_its_successor(products: list[Product]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from core.upsert import unsaved
-from forecasting.models import Forecast, NightlyRun
+from forecasting.doctor import forecasts_whole
+from forecasting.models import Forecast, ForecastWeek, NightlyRun
 from forecasting.services.forecasts import ForecastWrite, MonthRow, WeekRow, forecasts_write
+from forecasting.services.list_figures import MonthMade, list_figures, list_figures_made
 from products.models import Measure
 from tests.factories import product_factory
 
@@ -24,7 +27,43 @@ WEEKS: list[WeekRow] = [("2026-10-26", *BANDS, 4.0, 1 / 3), ("2026-11-02", *BAND
 
 
 def test_what_is_read_is_what_was_made(run: NightlyRun) -> None:
-    header = unsaved(
+    (written,) = forecasts_write(forecasts=[ForecastWrite(_header(), MONTHS, WEEKS)], run=run)
+    named = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
+    months = written.months.order_by("month").values_list("month", *named, "driven", "price_ratio", "spread")
+    assert [(str(month), *rest) for month, *rest in months] == MONTHS
+    weeks = written.weeks.order_by("week").values_list("week", *named, "driven")
+    assert [(str(week), *rest) for week, *rest in weeks] == WEEKS
+
+
+def test_the_doctor_sees_months_that_lost_their_forecast(run: NightlyRun) -> None:
+    (written,) = forecasts_write(forecasts=[ForecastWrite(_header(), MONTHS, WEEKS)], run=run)
+    written.months.update(forecast_id=written.pk + 1)
+    said = f"forecast {written.pk + 1} does not exist"
+    assert [line.startswith(said) for line in forecasts_whole()].count(True) == 1
+    written.delete()
+    assert not ForecastWeek.objects.exists()
+
+
+@pytest.mark.parametrize("is_level", [False, True])
+def test_the_list_shows_the_same_of_months_with_layers_and_without(run: NightlyRun, is_level: bool) -> None:
+    header = _header()
+    months: list[MonthRow] = [
+        (f"2027-{n:02}-01", 10.1 + n / 3, 9.0, 7.7, 12 + n, 5.0, 15.1, None, None, None, None)
+        for n in range(1, 13)
+    ]
+    asked: dict[str, Any] = {"is_level": is_level, "correlation": 0.4, "price": 1.1}
+    made = [MonthMade.of(row) for row in months]
+    assert list_figures_made(header, months, **asked) == list_figures(header, made, **asked)
+    months[3] = (*months[3][:8], 20.5, 1.02, 0.1)
+    moved = [MonthMade.of(row) for row in months]
+    assert list_figures_made(header, months, **asked) == list_figures(header, moved, **asked)
+    assert list_figures(header, moved, **asked) != list_figures(header, made, **asked)
+    nothing = list_figures_made(header, [], **asked)
+    assert (nothing.forecast_12m, nothing.forecast_12m_amount, nothing.spark_forecast) == (None, None, [])
+
+
+def _header() -> Forecast:
+    return unsaved(
         Forecast,
         product_id=product_factory().pk,
         measure_id=Measure.objects.get(code="units").pk,
@@ -33,12 +72,6 @@ def test_what_is_read_is_what_was_made(run: NightlyRun) -> None:
         reason_params={},
         by_week=True,
     )
-    (written,) = forecasts_write(forecasts=[ForecastWrite(header, MONTHS, WEEKS)], run=run)
-    named = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
-    months = written.months.order_by("month").values_list("month", *named, "driven", "price_ratio", "spread")
-    assert [(str(month), *rest) for month, *rest in months] == MONTHS
-    weeks = written.weeks.order_by("week").values_list("week", *named, "driven")
-    assert [(str(week), *rest) for week, *rest in weeks] == WEEKS
 
 
 @pytest.fixture

@@ -26,8 +26,10 @@ from forecasting.models import (
 )
 from forecasting.selectors.runs import night_last, run_progress
 from forecasting.selectors.series import SeriesLoader
-from forecasting.services.night import night_start
+from forecasting.services import chunks
+from forecasting.services.night import CHUNK, night_start, step_group
 from forecasting.services.night_work import run_work
+from forecasting.steps.common import chunk_size
 from products.models import FamilyMember, ProductMonth, UnitFactor
 from tests.factories import family_factory, line_factory, measure_factory, product_factory
 
@@ -173,6 +175,28 @@ def test_the_size_of_chunks_changes_no_digit(products, settings, size):
     run = run_now()
     assert Job.objects.filter(group=f"night:{run.pk}:forecast").count() == -(-3 // size)
     assert content() == whole
+
+
+def test_a_chunk_that_is_given_up_falls_apart(products, monkeypatch):
+    monkeypatch.setattr(chunks, "PARTS", 2)
+    run = night_start(local_date=TODAY)
+    payload = {"run": run.pk, "step": "forecast", "products": [1, 2, 3, 4, 5], "span": []}
+    group = step_group(run.pk, "forecast")
+    given_up = Job.objects.create(kind=CHUNK, key=f"{group}:0", group=group, queue="night", payload=payload)
+    chunks.chunk_failed(given_up)
+    parts = Job.objects.filter(group=group).exclude(pk=given_up.pk).order_by("pk")
+    assert [part.payload["products"] for part in parts] == [[1, 2, 3], [4, 5]]
+    chunks.chunk_failed(parts[1])
+    single = parts.all()[2:]
+    assert [part.payload | {"products": []} for part in single] == [payload | {"products": []}] * 2
+    assert [part.progress_total for part in single] == [1, 1]
+
+
+def test_where_little_has_work_all_is_cut_in_two_at_least():
+    assert [chunk_size(count) for count in (10, 400, 20_000)] == [50, 200, 500]
+    assert [chunk_size(count, due_share=0.01) for count in (10, 400, 5_001, 20_000)] == [
+        *(1_000, 1_000, 2_501, 10_000)
+    ]
 
 
 def test_a_step_that_takes_little_of_each_product_has_larger_chunks(products, settings):
