@@ -95,12 +95,13 @@ def main(products: int = 20_000, owners: int = 200) -> None:
 
 
 def _ground(owners: int) -> dict[str, object]:
-    from accounts.models import User
+    from accounts.models import Role, User
     from products.models import BudgetVersion, Measure, ProductLine
 
     people = User.objects.bulk_create(
         User(email=f"bench{n}@example.com", name=f"Bench {n}") for n in range(owners)
     )
+    Role.objects.get(code="product-manager").users.add(*people)
     return {
         "line": ProductLine.objects.create(code="bench", name="Bench").pk,
         "measure": Measure.objects.get(code="units").pk,
