@@ -83,10 +83,13 @@ class BasicTokenAuthentication(TokenAuthentication):
 
 
 class JSONParser(parsers.JSONParser):
-    """Refuses what no text of the database can hold, in whatever field."""
+    """Refuses what no text of the database can hold, in whatever field, and what is too deep to be read."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
-        said = super().parse(*args, **kwargs)
+        try:
+            said = super().parse(*args, **kwargs)
+        except RecursionError as error:
+            raise ParseError(_("This is nested too deeply.")) from error
         if holds_nul(said):
             raise ParseError(ProhibitNullCharactersValidator.message)
         return said

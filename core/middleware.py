@@ -15,20 +15,33 @@ from .views.errors import API
 
 
 class NulMiddleware:
-    """Refuses what no text of the database can hold. What is sent to the API is looked at once it is known
-    who asks: see :class:`core.api.JSONParser`."""
+    """Refuses an address or a cookie with what no text of the database can hold."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        said = [request.path_info, request.COOKIES, dict(request.GET.lists())]
-        if not request.path_info.startswith(API):
-            with suppress(UnreadablePostError):  # who sent it is gone
-                said.append(dict(request.POST.lists()))
-        if holds_nul(said):
+        if holds_nul([request.path_info, request.COOKIES, dict(request.GET.lists())]):
             raise BadRequest("NUL")
         return self.get_response(request)
+
+
+class NulFormMiddleware:
+    """Refuses a form with that, once it is known to come from our own page: no other is read. What is sent to
+    the API is looked at once it is known who asks: see :class:`core.api.JSONParser`."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        if request.path_info.startswith(API):
+            return
+        with suppress(UnreadablePostError):  # who sent it is gone
+            if holds_nul(dict(request.POST.lists())):
+                raise BadRequest("NUL")
 
 
 class PersonMiddleware:

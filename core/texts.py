@@ -14,11 +14,16 @@ def text_read(text: str) -> str:
 
 def holds_nul(said: Any) -> bool:
     """Whether the character that no text of the database can hold is anywhere in it."""
-    if isinstance(said, str):
-        return "\0" in said
-    if isinstance(said, Mapping):
-        return any(holds_nul(each) for pair in said.items() for each in pair)
-    return isinstance(said, list | tuple) and any(map(holds_nul, said))
+    left = [said]
+    while left:  # however deep it goes
+        each = left.pop()
+        if isinstance(each, Mapping):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list | tuple):
+            left += each
+        elif isinstance(each, str) and "\0" in each:
+            return True
+    return False
 
 
 def query_of(text: str) -> QueryDict:

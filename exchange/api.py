@@ -137,6 +137,8 @@ class UploadSerializer(StrictSerializer):
             options = json.loads(value)
         except ValueError as error:
             raise serializers.ValidationError(_("This is not JSON.")) from error
+        except RecursionError as error:
+            raise serializers.ValidationError(_("This is nested too deeply.")) from error
         if not isinstance(options, dict) or holds_nul(options):
             raise serializers.ValidationError(_("This must be an object."))
         return options

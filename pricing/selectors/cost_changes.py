@@ -104,9 +104,11 @@ def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
 
 
 def cost_changes_listed(user: Any) -> QuerySet[Any]:
-    """With how many rates each wrote, and how many products it brings under their floor."""
+    """With how many rates each wrote, and how many products it brings under their floor. What withdrawing it
+    put back begins later than what it wrote."""
+    wrote = Count("rates", filter=Q(rates__start_date=F("start_date")), distinct=True)
     under = Count("effects", filter=Q(effects__is_under=True), distinct=True)
-    rows = cost_changes_visible(user).annotate(written=Count("rates", distinct=True), under=under)
+    rows = cost_changes_visible(user).annotate(written=wrote, under=under)
     return rows.order_by("-pk")
 
 

@@ -17,7 +17,7 @@ from .costs import Rates
 from .margins_ahead import LEVEL, MONTHS, margin_floor
 from .standard_costs import rates_said, said_hash, sales_said
 
-VERSION = 3
+VERSION = 4
 """Raise it where the same figures would be told otherwise."""
 _COUNTED = LEVELS[: LEVELS.index(LEVEL) + 1]
 
@@ -26,10 +26,11 @@ def floor_signs(
     products: Sequence[Product],
     forecasts: Mapping[int, Forecast],
     rates: Mapping[Product, Sequence[Rates]],
+    recipients: Mapping[int, int | None],
     tree: LineTree,
 ) -> dict[int, str]:
-    """By product; ``forecasts`` are the current ones with their months. What is taken off below the margin
-    that counts moves nothing."""
+    """By product; ``forecasts`` are the current ones with their months, ``recipients`` who is told. What is
+    taken off below the margin that counts moves nothing."""
     by_month: dict[datetime.date, list[Product]] = defaultdict(list)
     for product in products:
         if product.pk in forecasts:
@@ -53,7 +54,7 @@ def floor_signs(
         product.pk: said_hash(
             [
                 (VERSION, margin_floor(product, tree), product.ended, product.line_id),
-                product.owner_id or tree.inherited(product.line_id, "owner_id").value,
+                recipients[product.pk],
                 [(measure.pk, measure.kind) for measure in tree.measures(product.line_id)],
                 _ahead(forecasts.get(product.pk)),
                 sold.get(product.pk),

@@ -53,7 +53,7 @@ def cost_shares_import(
     standard_costs_later(cost_lines={line.pk for line, _start, _weights in rows})
 
 
-def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> list[CostRate]:
+def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> None:
     """Write the rates of a file. None of them may be there, but for what undoing an import put back, which
     gives way."""
     taken = {key for key, _values in rows}
@@ -63,7 +63,7 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
         if (row.cost_line_id, row.from_quantity, row.start_date) in taken
     ]
     _withdraw(CostRate.objects.filter(pk__in=put_back), IMPORT_UNDONE)
-    return rates_write(
+    rates_write(
         user=source_import.created_by,
         rows=[
             CostRate(

@@ -23,21 +23,32 @@ def alerts_there() -> set[int]:
     return {pk for pk in rows.values_list("product_id", flat=True) if pk}
 
 
+def floor_recipients(
+    products: Collection[Product], tree: LineTree, local_date: datetime.date
+) -> dict[int, int | None]:
+    """Whom the alert of each product (by id) goes to that day; ``None``: everybody who may deal with it."""
+    recipients = Recipients(tree, local_date)
+    return {row.pk: recipients.of(ALERT, row.line_id, row.owner_id) for row in products}
+
+
 def floor_alerts_settle(
-    *, products: Collection[int], falls: Mapping[Product, Fall], local_date: datetime.date
+    *,
+    products: Collection[int],
+    falls: Mapping[Product, Fall],
+    recipients: Mapping[int, int | None],
+    local_date: datetime.date,
 ) -> int:
     """Bring the alerts of these products in line with what is true now; says how many were raised."""
-    recipients = Recipients(LineTree(), local_date)
     return alerts_settle(
         kind=ALERT,
         subjects=[f"product:{pk}" for pk in products],
-        candidates=[_candidate(product, fall, recipients) for product, fall in falls.items()],
+        candidates=[_candidate(product, fall, recipients[product.pk]) for product, fall in falls.items()],
         local_date=local_date,
         ignore_threshold=True,
     ).raised
 
 
-def _candidate(product: Product, fall: Fall, recipients: Recipients) -> Candidate:
+def _candidate(product: Product, fall: Fall, recipient: int | None) -> Candidate:
     rate = fall.month.statement.rate(LEVEL) or Decimal(0)
     return Candidate(
         subject=f"product:{product.pk}",
@@ -60,5 +71,5 @@ def _candidate(product: Product, fall: Fall, recipients: Recipients) -> Candidat
         },
         product_id=product.pk,
         line_id=product.line_id,
-        recipient_id=recipients.of(ALERT, product.line_id, product.owner_id),
+        recipient_id=recipient,
     )

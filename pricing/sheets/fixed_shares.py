@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import CostLine
 from pricing.selectors.cost_splits import shares_by_start
-from pricing.selectors.costs_undone import shares_undone
+from pricing.selectors.costs_undone import ended, shares_undone
 from pricing.services.costs import shares_start_check
 from pricing.words.cost_sheet import shares_read
 from products.selectors.closing import closed_until
@@ -39,18 +39,22 @@ class FixedShares:
         self.unclear = self._products.asked()
         fixed = CostLine.objects.filter(key=FIXED).values_list("pk", flat=True)
         self._there = shares_by_start(list(fixed)) if said else {}
-        self._ended = set(self._undone()) if said else set()
+        self._ended = self._undone() if said else set[tuple[int, datetime.date]]()
         """Of which cost line and month shares were undone, so that others hold from next month on."""
         self.new: dict[tuple[Identity, datetime.date | None], Shares] = {}
 
-    def _undone(self) -> Iterator[tuple[int, datetime.date]]:
+    def _undone(self) -> set[tuple[int, datetime.date]]:
         following = month_add(month_start(today()), 1)
-        undone = set(shares_undone(self._there).values_list("cost_line_id", "start_date"))
-        for pk, start in undone:
-            assert start is not None
-            days = [day for day in self._there[pk] if day is not None and day <= following]
-            if start < (last := max(days, default=start)) and (pk, last) in undone:
-                yield pk, start
+        undone = {
+            (pk, start)
+            for pk, start in shares_undone(self._there).values_list("cost_line_id", "start_date")
+            if start is not None
+        }
+        begun = {
+            pk: [day for day in keys if day is not None and day <= following]
+            for pk, keys in self._there.items()
+        }
+        return ended(undone, {pk: max(days) for pk, days in begun.items() if days})
 
     @staticmethod
     def _codes(row: Row) -> list[tuple[str, Decimal]]:

@@ -19,7 +19,7 @@ from pricing.selectors.margins import Margins
 from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, months_ahead
 from pricing.selectors.standard_costs import rates_of_products
 from pricing.services.cost_signs import Step, products_due, products_signed
-from pricing.services.margin_floors import alerts_there, floor_alerts_settle
+from pricing.services.margin_floors import alerts_there, floor_alerts_settle, floor_recipients
 from products.models import Product
 from products.selectors.lines import LineTree
 
@@ -46,12 +46,15 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     products = list(Product.objects.filter(pk__in=payload["products"]).select_related("line"))
     rates, tree = rates_of_products(products), LineTree()
     forecasts = forecasts_current(products, tree)
-    due = products_due(Step.FLOOR, floor_signs(products, forecasts, rates, tree))
+    recipients = floor_recipients(products, tree, run.local_date)
+    due = products_due(Step.FLOOR, floor_signs(products, forecasts, rates, recipients, tree))
     falls = falls_of([product for product in products if product.pk in due], forecasts, rates)
 
     def write() -> ChunkOutcome:
         if due:
-            floor_alerts_settle(products=list(due), falls=falls, local_date=run.local_date)
+            floor_alerts_settle(
+                products=list(due), falls=falls, recipients=recipients, local_date=run.local_date
+            )
             products_signed(Step.FLOOR, due)
         return ChunkOutcome(computed=len(due), skipped=len(products) - len(due))
 

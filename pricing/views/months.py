@@ -29,7 +29,7 @@ from products.selectors.access import is_limited
 from products.selectors.corrections import corrections
 from products.services.scope import unlimited
 
-MONTHS, NAMED = 15, 20
+MONTHS, NAMED, EARLIER = 15, 20, 12
 
 
 @with_right(RIGHT)
@@ -65,19 +65,23 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
                 return redirect("pricing:month_close", year, month)
             messages.success(request, _("%(month)s is closed.") % {"month": formats.month(chosen)})
             return redirect("pricing:cost_months")
-    months = months_closed_with(chosen)
-    *earlier, known = closing.months_sales(None, months)
-    job, sees_costs = month_close_jobs(chosen).first(), request.user.has_perm(RIGHT)
+    job = month_close_jobs(chosen).first()
+    working = job is not None and job.state not in Job.FINAL
+    is_asked = not working and not closing.is_closed(chosen)
+    months = months_closed_with(chosen) if is_asked else [chosen]
+    *earlier, known = closing.months_sales(None, months[-EARLIER - 1 :])
+    sees_costs = is_asked and request.user.has_perm(RIGHT)
     ledger = ledger_by_month(months) if sees_costs else {}
     context = {
         "known": known,
         "first": months[0],
         "earlier": [(row, ledger.get(row.month)) for row in reversed(earlier)],
+        "before": len(months) - len(earlier) - 1,
         "waits": closing_waits(chosen) if sees_costs else None,
         "ledger": closing_ledger(ledger, months) if sees_costs else None,
         "error": error,
         "job": job,
-        "working": job is not None and job.state not in Job.FINAL,
+        "working": working,
         "failed": job is not None and job.state == Job.State.FAILED,
         **_named(known),
     }

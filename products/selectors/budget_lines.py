@@ -18,6 +18,9 @@ from .budget import budget_year, rows_between
 from .channels import channel_chains
 from .lines import LineTree, line_tree
 
+LEAST = Decimal("0.5")
+"""Less than this of a line beyond its products is told as nothing."""
+
 
 @dataclass(frozen=True)
 class LinesBudget:
@@ -45,6 +48,8 @@ def budget_revenue(
     last: datetime.date,
     products: QuerySet[Product] | None = None,
     channels: Collection[int] | None = None,
+    *,
+    leading: bool = False,
 ) -> LinesBudget:
     """The revenue planned of these lines with all below them, over all measures. One query, and one of
     channels where a line has a budget by channel.
@@ -53,7 +58,7 @@ def budget_revenue(
     measure, in the same channel or one that is part of it, is its detail and does not count again. Where a
     line has no row of its own, its budget is the sum of what is below. ``products``: the products whose own
     budgets count, where those are not all of the lines' (``lines`` are then the lines they make up whole).
-    ``channels``: of these alone.
+    ``channels``: of these alone. ``leading``: of products only what is planned of the measure that leads.
     """
     rows = rows_between(user, None, first, last).filter(revenue__isnull=False)
     if channels is not None:
@@ -67,6 +72,8 @@ def budget_revenue(
     )
     for line, product_line, measure, month, channel, year, revenue in found.annotate(Sum("revenue")):
         if year != budget_year(month):
+            continue
+        if leading and line is None and measure != tree.lead_measure(product_line).pk:
             continue
         plan = details[product_line] if line is None else own[line]
         plan[measure, month][channel] = revenue
@@ -87,14 +94,14 @@ def products_budget(
     last: datetime.date,
     channels: Collection[int] | None = None,
 ) -> LinesBudget:
-    """The same of these products, and of the lines that they are all of; nothing where no line at all has a
-    budget. One query, then two."""
+    """The same of these products, by the measure that leads, and of the lines that they are all of; nothing
+    where no line at all has a budget. One query, then two."""
     of_lines = rows_between(user, None, first, last).filter(line__isnull=False, revenue__isnull=False)
     tree, rows = line_tree(), Product.objects.filter(pk__in=products)
     lines = _lines_whole(tree, products, Product.objects.filter(Exists(of_lines)))
     if not lines:
         return LinesBudget({}, of_lines=False)
-    return budget_revenue(user, tree, lines, first, last, rows, channels)
+    return budget_revenue(user, tree, lines, first, last, rows, channels, leading=True)
 
 
 def _lines_whole(tree: LineTree, products: Collection[int], every: QuerySet[Product]) -> set[int]:

@@ -17,7 +17,7 @@ from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from products.models import Measure, Product
 from products.selectors.budget import BudgetMonth, budget_months_leading
-from products.selectors.budget_lines import LinesBudget, products_budget
+from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
 from products.selectors.figures import compared, spans
 from products.selectors.months import product_complete_month
 from products.selectors.sales import MonthSales, products_total, total
@@ -189,9 +189,10 @@ def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Plan
     if planned is not None:
         notes.add("lines")
         more = planned - (added.revenue.budget or 0)
-        if more:
+        if abs(more) >= LEAST:
             alone = replace(first, value=None, last_year=None, budget=more)
-            found.append(_Planned(_("Budget of no product"), _bare(alone)))
+            name = _("Budget of no product") if more > 0 else _("Products above the budget of their line")
+            found.append(_Planned(name, _bare(alone)))
         is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
         added = replace(
             added,

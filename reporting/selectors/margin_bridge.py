@@ -18,7 +18,7 @@ from pricing.engine.costs import LEVELS, booked
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_months_leading
-from products.selectors.budget_lines import products_budget
+from products.selectors.budget_lines import LEAST, products_budget
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
@@ -147,19 +147,20 @@ def _costs(
 def _sales_planned(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
 ) -> tuple[dict[int | None, Sold], set[datetime.date]]:
-    """As the budget has sales, by product (``None``: what is made for lines as wholes beyond that), and the
-    months of which it has amounts."""
+    """As the budget has sales, by product (``None``: what is made for lines as wholes beyond that, under
+    nothing where products are planned above their line), and the months of which it has amounts."""
     channel = query.filters.get("channel")
     channels = query.called.channels_below(channel) if channel else None
     found: dict[int | None, Sold] = {}
     months: set[datetime.date] = set()
-    leads = leading(query, products)
+    leads, of_products = leading(query, products), ZERO
     for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
         _gross, net, units, unpriced = found.get(pk, Sold())
         if plan.volume is not None:
             units = (units or ZERO) + plan.volume
         if plan.revenue is not None:
             months.add(plan.month)
+            of_products += plan.revenue
             net = (net or ZERO) + booked(plan.revenue)
         elif plan.volume is not None:
             unpriced += plan.volume
@@ -167,9 +168,9 @@ def _sales_planned(
     whole = products_budget(user, list(products), span.first, span.last, channels)
     if whole.of_lines:
         months.update(whole.months)
-        by_product = sum((own.net or ZERO for own in found.values()), ZERO)
-        more = booked(sum(whole.months.values(), ZERO)) - by_product
-        found[None] = Sold(more, more, None, ZERO)
+        more = booked(sum(whole.months.values(), ZERO) - of_products)
+        if abs(more) >= LEAST:
+            found[None] = Sold(more, more, None, ZERO)
     return found, months
 
 

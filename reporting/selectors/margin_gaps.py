@@ -49,7 +49,8 @@ _NOTHING = """
 @dataclass(frozen=True)
 class MarginGaps:
     """``months``: with sales and none of the costs; ``unplanned``: as the budget has them; ``of_lines``: so
-    much of the budget is made for lines as wholes and of no product. ``products``: the first names of those
+    much of the budget is made for lines as wholes and of no product; under nothing: so much of products is
+    above that of their lines. ``products``: the first names of those
     that sold something in the other months and have no actual costs there, and how many ``others``.
     ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the first of
     their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed since."""

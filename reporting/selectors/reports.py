@@ -255,7 +255,7 @@ def report_build(
                 section = registries.report_sections.get(part.section)
                 with translation.override(said_in):
                     name = part.name or str(section.label)
-                    empty.append((name, _nothing_words(section, builder, scope, report.author, viewer)))
+                    empty.append((name, _nothing_words(section, builder, scope, report.author, cost_viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
     exposure = Exposure(

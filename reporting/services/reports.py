@@ -238,15 +238,13 @@ def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:
 
 
 def _texts_check(part: Part) -> None:
-    """As long as their columns are; the address and name of a cost report without what no database keeps."""
+    """As long as their columns are."""
     for name, text in {"comment": part.comment, **asdict(part.choice)}.items():
         column: Any = ReportPart._meta.get_field(name)
         most = column.max_length
         if most and len(text) > most:
             message = _("At most %(count)s characters.") % {"count": formats.number(most, 0)}
             raise DomainError("too_long", message, name)
-        if most and "\0" in text:
-            raise DomainError("choice", _("The section has no such chart or table."), "choice")
 
 
 def _parts_check(user: Any, parts: Sequence[Part], before: Collection[tuple[str, Choice]]) -> None:

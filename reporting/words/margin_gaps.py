@@ -39,7 +39,9 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
             "%(amount)s of the budget is made for whole lines and of no product: it stands apart, and"
             " products without a budget of their own as not in it."
         )
-        said.append(words % {"amount": formats.money(found.of_lines, organisation_get().currency, 0)})
+        if found.of_lines < 0:
+            words = _("Products are planned %(amount)s above the budget of their lines: it stands apart.")
+        said.append(words % {"amount": formats.money(abs(found.of_lines), organisation_get().currency, 0)})
     if found.products:
         names = ", ".join(found.products)
         if found.others:

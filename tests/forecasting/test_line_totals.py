@@ -358,7 +358,7 @@ def test_no_channel_no_split(products) -> None:
     assert Forecast.objects.count() == 3
 
 
-def line_budget(line: Any, amount: int, year: int = 2026, **of: Any) -> None:
+def line_budget(line: Any, amount: int | Decimal, year: int = 2026, **of: Any) -> None:
     version, _new = BudgetVersion.objects.get_or_create(
         code=f"b{year}", defaults={"name": "Budget", "year": year}
     )

@@ -205,6 +205,7 @@ def test_withdrawn_one_after_the_other_what_held_in_closed_months_is_put_back(wo
         day = begin - datetime.timedelta(days)
         rates = [CostRate(cost_line=line, start_date=day, amount=amount) for line in world.lines]
         change.rates.set(CostRate.objects.bulk_create(rates))  # as if it had been written then
+        CostChange.objects.filter(pk=change.pk).update(start_date=day)
     CostChange.objects.update(state="applied", decided_at=datetime.datetime.now(datetime.UTC))
     organisation_factory(closed_until=month_add(begin, -1))
     for change, amount in zip(reversed(changes), (6, 4), strict=True):
@@ -213,6 +214,7 @@ def test_withdrawn_one_after_the_other_what_held_in_closed_months_is_put_back(wo
             assert costs_on(world.finance, product, today())[line].lowest.amount == amount
             before = begin - datetime.timedelta(1)
             assert costs_on(world.finance, product, before)[line].lowest.amount == 7
+    assert [row.written for row in selector.cost_changes_listed(world.finance)] == [2, 2]
 
 
 @pytest.mark.parametrize(

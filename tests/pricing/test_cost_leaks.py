@@ -121,9 +121,8 @@ def _costs_give(world: World, finance: User) -> CostChange:
         cost_months_book(source=source, months=[month], rows=rows)
     CostLeftOut.objects.create(product=product, month=month, cost_line=line, kind=line.kind, cost_centre=NAME)
     _ledger_give(world, month)
-    floor_alerts_settle(
-        products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
-    )
+    falls = falls_of([Product.objects.get(pk=product.pk)])
+    floor_alerts_settle(products=[product.pk], falls=falls, recipients={product.pk: None}, local_date=today())
     for kind in ("margin_floor", "cost_change"):
         assert Alert.objects.filter(kind=kind, state="open").exists()
     return change

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import Deputy, User
+from collaboration.selectors.recipients import NEEDED
 from core.months import month_add
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
@@ -21,7 +23,7 @@ from pricing.selectors.cost_months import cost_months
 from pricing.services import ledger as services
 from pricing.services.ledger import Part, ledger_map
 from pricing.steps import costs_ahead, margin_floor
-from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
+from products.models import Channel, LineLimit, Measure, Product, ProductMonth, SalesMonth
 from products.services.codes import unit_factor_set
 from tests.factories import (
     channel_factory,
@@ -38,6 +40,7 @@ from .test_margins import sell
 
 pytestmark = pytest.mark.django_db
 D = Decimal
+TOLD = [*NEEDED, "pricing.view_costs"]
 
 
 def night() -> tuple[int, int]:
@@ -212,7 +215,7 @@ class TestFloors:
             *(_sold_more, _other_sold_more, _dearer, _kind_named, _channel_moved),
             _of(Product, floor_rate=D("0.39")),
             _of(Product, ended=month_add(LAST, 4)),
-            lambda product: _of(Product, owner=user_factory())(product),
+            lambda product: _of(Product, owner=user_factory(rights=TOLD))(product),
             lambda product: _of(Product, line=line_factory())(product),
             _of(ForecastMonth, overridden=90.0),
             _of(ForecastMonth, lo80=90.0, lo95=90.0),
@@ -225,6 +228,23 @@ class TestFloors:
         change(juice)
         assert held(juice) == 1
         assert held(juice) == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda owner: User.objects.filter(pk=owner.pk).update(is_active=False),
+            lambda owner: owner.roles.clear(),
+            lambda owner: LineLimit.objects.create(user=owner, line=line_factory()),
+        ],
+    )
+    def test_whom_it_reaches_is_noticed(self, juice: Product, change: Callable[[Any], None]) -> None:
+        owner, deputy = user_factory(rights=TOLD), user_factory(rights=TOLD)
+        Product.objects.filter(pk=juice.pk).update(owner=owner)
+        held(juice)
+        change(owner)
+        assert (held(juice), held(juice)) == (1, 0)
+        Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
+        assert (held(juice), held(juice)) == (1, 0)
 
     def test_what_is_taken_off_below_moves_nothing(self, juice: Product) -> None:
         held(juice)

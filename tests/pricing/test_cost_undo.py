@@ -99,6 +99,26 @@ def test_what_stays_in_closed_months_says_from_when_it_can_hold_again(
     assert held(product, begins()) == {"purchase": 8}
 
 
+def test_what_was_put_back_in_a_month_closed_since_still_holds_instead(
+    product: Any, base: CostLine, tmp_path: Path
+) -> None:
+    """9 of a file, 8 put back, and the month of that closed as well: the file says 9, which does not hold."""
+    month = month_start(today())
+    said = row("A", "purchase", (month_add(month, -1) - today()).days - 9, 9)
+    once = row("A", "energy", (month_add(month, -1) - today()).days - 9, 50, basis="once")
+    later = row("A", "energy", (month_add(month, -1) - today()).days - 5, 60, basis="once")
+    done = run(tmp_path, said, once, later)
+    organisation_factory(closed_until=month_add(month, -2))
+    undo(done)
+    organisation_factory(closed_until=month_add(month, -1))
+    [refused] = run(tmp_path, said, once, later).refusals
+    assert (refused.code, refused.params) == ("rate_undone", {"day": f"{month}"})
+    assert held(product, 0)["purchase"] == 8
+    again = run(tmp_path, row("A", "purchase", begins(), 9))
+    assert (again.refusals, held(product, 0)["purchase"]) == ([], 9)
+    assert run(tmp_path, said).counts.unchanged == 1
+
+
 def test_a_rate_that_is_the_same_all_along_is_there_already(
     product: Any, base: CostLine, tmp_path: Path
 ) -> None:

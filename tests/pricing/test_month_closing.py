@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from core import formats
+from core.models import Job
+from pricing.selectors.month_closing import JOB, month_close_key
 from products.services.closing import month_close
 from tests.factories import measure_factory, product_factory
 from tests.pricing.test_margins import sell
@@ -44,3 +46,21 @@ def test_closing_says_what_all_months_it_closes_are_without(finance: Any) -> Non
     assert (page.context["earlier"], page.context["ledger"].unmapped) == ([], D("12.50"))
     assert 'id="closed-with"' not in page.content.decode()
     assert 'id="no-ledger"' not in page.content.decode()
+
+
+@pytest.mark.usefixtures("english")
+def test_of_a_long_past_the_last_months_are_told_and_how_many_before(finance: Any) -> None:
+    measure_factory()
+    sell(product_factory(code="A"), month(20), D(10), D(100))
+    run(SHEET, [entry("12.50", back=19)])
+    client = Client()
+    client.force_login(finance)
+    address = f"/costs/months/{month(2):%Y-%m}/close/"
+    page = client.get(address)
+    earlier = [row.month for row, _found in page.context["earlier"]]
+    assert (earlier[0], earlier[-1], page.context["before"]) == (month(3), month(14), 6)
+    assert (page.context["ledger"].unmapped, len(page.context["ledger"].bare)) == (D("12.50"), 18)
+    assert "And 6 months before." in page.content.decode()
+    Job.objects.create(kind=JOB, key=f"{month_close_key(month(2))}1")
+    page = client.get(address)
+    assert (page.context["working"], page.context["earlier"], page.context["ledger"]) == (True, [], None)

@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from products.models import Product
+from products.models import Product, Supplier
+from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import report_build
+from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.reports import Part, report_create, report_publish
-from tests.factories import product_factory, user_factory
+from tests.factories import cost_line_factory, product_factory, user_factory
 from tests.html import tight
 
 from .test_reports import author, juice, retailers  # noqa: F401
@@ -48,6 +50,23 @@ def test_why_a_section_came_to_nothing(author: Any, juice: Product, retailers: A
     client.force_login(author)
     page = tight(client.get(f"/reports/{report.pk}/preview/"))
     assert "Own words is not in it: nothing is written in it yet." in page
+
+
+def test_a_cost_report_on_purpose_is_told_also_where_margins_are_not(author: Any, juice: Product) -> None:
+    """Another supplier charges on the product too: what one is told of costs is of its own."""
+    mill, other = (Supplier.objects.create(code=code, name=code) for code in ("mill", "other"))
+    Product.objects.filter(pk=juice.pk).update(supplier=mill)
+    cost_line_factory(product=juice, supplier=other)
+    said = {"title": "Month", "language": "nl", "audience": "external", "all_channels": True}
+    said |= {"products": [juice], "suppliers": [mill]}
+    asked = Choice(query="by=product&of=standard&period=month", name="Costs")
+    report = report_create(user=author, values=said, parts=[Part("cost_report", choice=asked)])
+    grant = grant_ask(user=author, report=report, field="cost_report", reason="Talks")
+    grant_decide(user=user_factory("finance"), grant=grant, approve=True)
+    built = report_build(report)
+    assert built.apart
+    [(_name, why)] = built.empty
+    assert why != "who the report is for is not told this"
 
 
 def test_fields_are_named_in_the_readers_language(author: Any, juice: Product, client: Client) -> None:

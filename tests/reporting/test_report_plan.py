@@ -10,13 +10,13 @@ import pytest
 
 from core.months import month_add
 from core.reports.blocks import Table
-from products.models import ProductFigures, SalesMonth
+from products.models import BudgetRow, ProductFigures, SalesMonth
 from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.words.margin_gaps import gaps_words
-from tests.factories import line_factory, product_factory
+from tests.factories import line_factory, measure_factory, product_factory
 from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
 
@@ -26,6 +26,13 @@ from .test_report_sections import LAST, _company, blocks, company, tables  # noq
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
 MONTH = f"{LAST:%b}\u00a0{LAST:%Y}"
+BRIDGE = {
+    "layout": "bridge",
+    "of": "standard",
+    "against": "budget",
+    "period": "month",
+    "month": f"{LAST:%Y-%m}",
+}
 A_MONTH = {"Orange juice": 33 + 70000, "Apple juice": 55}
 
 
@@ -107,10 +114,43 @@ def test_the_bridge_from_the_budget_has_what_is_planned_of_lines(company: Any) -
     SalesMonth.objects.filter(channel=company.south).delete()
     line_budget(company.juice.line, 1000, LAST.year)
     line_budget(None, 7, LAST.year, product=company.juice)
-    asked = {"layout": "bridge", "of": "standard", "against": "budget", "period": "month"}
-    report = margin_bridge(company.author, ask(**asked, month=f"{LAST:%Y-%m}"))
+    report = margin_bridge(company.author, ask(**BRIDGE))
     assert report.found is not None
     assert report.found.before == 1000
     others = {name.label: part.change for name, part in report.parts if part.term == "other"}
     assert others["not on a product"] == -993
     assert "€993 of the budget is made for whole lines" in " ".join(gaps_words(report.gaps))
+
+
+def test_products_planned_above_their_line_are_told_as_such(company: Any) -> None:
+    SalesMonth.objects.filter(channel=company.south).delete()
+    line_budget(company.juice.line, 1000, LAST.year)
+    for product, revenue in ((company.juice, 600), (company.apple, 500)):
+        line_budget(None, revenue, LAST.year, product=product)
+    assert [(row["Product"], money(row["Budget"])) for row in plan(company)[MONTH]] == [
+        ("Apple juice", 500),
+        ("Orange juice", 600),
+        ("Products above the budget of their line", -100),
+        ("Total", 1000),
+    ]
+    report = margin_bridge(company.author, ask(**BRIDGE))
+    assert report.found is not None
+    assert (report.found.before, report.gaps.of_lines) == (1000, -100)
+    words = "Products are planned €100 above the budget of their lines: it stands apart."
+    assert words in gaps_words(report.gaps)
+
+
+def test_what_comes_to_the_budget_of_the_line_leaves_nothing_apart(company: Any) -> None:
+    """Twenty cents, and of a product what is planned of a measure that does not lead."""
+    SalesMonth.objects.filter(channel=company.south).delete()
+    line_budget(company.juice.line, 100, LAST.year)
+    for product in (company.juice, company.apple):
+        line_budget(None, D("49.9"), LAST.year, product=product)
+    calls, rows = measure_factory(code="calls"), list(BudgetRow.objects.filter(product=company.juice))
+    for row in rows:
+        row.pk, row.measure, row.revenue = None, calls, D(30)
+    BudgetRow.objects.bulk_create(rows)
+    assert [row["Product"] for row in plan(company)[MONTH]] == ["Apple juice", "Orange juice", "Total"]
+    report = margin_bridge(company.author, ask(**BRIDGE))
+    assert report.found is not None
+    assert (report.found.before, report.gaps.of_lines) == (D("99.8"), 0)
