@@ -507,6 +507,9 @@ class TestPages:
         client.post(f"{first.url}act/", {"act": "withdraw"})
         assert not CostRate.objects.filter(start_date=soon(), withdrawn_at=None).exists()
         assert "withdrawn" in client.get("/costs/changes/").content.decode()
+        line = client.get(f"/costs/lines/{floored.lines[0].pk}/").content.decode()
+        assert "The change of many costs was withdrawn." in line
+        assert "Mill asks more" not in line
 
     def test_prices_from_the_page(self, floored: World) -> None:
         user = user_factory(("finance", "product-manager"))
