@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -116,6 +117,29 @@ def test_what_corrected_a_rate_goes_with_it(base: CostLine, tmp_path: Path, by_f
     waits.refresh_from_db()
     assert waits.state == "refused"
     assert not Alert.objects.filter(kind="cost_correction", state="open").exists()
+
+
+def test_a_line_whose_rates_are_all_withdrawn_is_split_otherwise(product: Any, tmp_path: Path) -> None:
+    by_volume = row("alle", "overhead", begins(), 100, basis="month", verdeling="volume")
+    by_revenue = by_volume | {"verdeling": "omzet"}
+    done = run(tmp_path, by_volume)
+    line, client = CostLine.objects.get(), Client()
+    client.force_login(user_factory("finance"))
+    address, form = f"/costs/lines/{line.pk}/", {"what": "note", "note": "", "tail_months": 0}
+
+    def split_otherwise() -> str:
+        assert client.post(address, form | {"version": line.version, "key": "revenue"}).status_code == 302
+        line.refresh_from_db()
+        return line.key
+
+    assert split_otherwise() == "volume"
+    with pytest.raises(IntegrityError, match="has rates"), transaction.atomic():
+        CostLine.objects.update(key="revenue")
+    undo(done)
+    assert [refused.code for refused in run(tmp_path, by_revenue).refusals] == ["line_differs"]
+    assert split_otherwise() == "revenue"
+    again = run(tmp_path, by_revenue)
+    assert (again.refusals, again.counts.new) == ([], 1)
 
 
 def test_what_stays_in_closed_months_says_from_when_it_can_hold_again(
