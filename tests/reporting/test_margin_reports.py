@@ -353,7 +353,9 @@ class TestMargin:
         for place, width in enumerate(data["widths"][2:], start=2):
             lines = [line for row in data["rows"] for line in row["cells"][place].split("\n")]
             assert width >= max(map(len, [*lines, *columns[place].split(" ")]))
-        bridge = pdf_data(report_table(finance, report_query(QueryDict(f"layout=bridge&level=cm1&{said}"))))
+        table = report_table(finance, report_query(QueryDict(f"layout=bridge&level=cm1&{said}")))
+        assert ("Margin after", "contribution margin 1") in table.about
+        bridge = pdf_data(table)
         assert bridge["subtitle"].endswith("Margin after: contribution margin 1")
         assert " · compared with " in bridge["subtitle"]
         assert bridge["said"][-1][0].startswith("CM1 ")
