@@ -102,6 +102,10 @@ STATES: dict[str, Any] = {
         "Months until %(until)s are closed, and undoing this import would change %(rows)s of their rows. "
         "Import the right figures as a correction instead, with a reason."
     ),
+    "undo_closed_ledger": _(
+        "Months until %(until)s are closed, and undoing this import would change %(rows)s of their rows. "
+        "Book a counter-entry and import it as a correction, with a reason."
+    ),
     "undo_closed_mapping": _(
         "Months until %(until)s are closed, and undoing this import would change costs of %(months)s. Map "
         "these accounts anew from a later month, or import the right mapping as a correction, with a reason."

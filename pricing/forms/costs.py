@@ -317,13 +317,21 @@ class LandedForm(forms.Form):
 
 
 class CostNoteForm(forms.ModelForm):
-    """What can change of a line once it has rates."""
+    """What can change of a line once it has rates; ``splits``: also how it is split, as none counts."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = CostLine
-        fields = ["note", "tail_months"]
+        fields = ["note", "tail_months", "key"]
+        help_texts = {"key": _("It can change as long as no rate of it counts.")}
+
+    def __init__(self, *args: Any, splits: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if splits:
+            self.fields["key"].choices = CostLine.Key.choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["key"]
 
 
 class CostKindForm(forms.ModelForm):

@@ -75,7 +75,7 @@ class CostLine(models.Model):
     amount a month or once: that is split over the products by ``key``. ``channel``: only of what is sold
     there, or below it. ``measure``: a cost per unit is of each of these (a call, a visit, a return), not of
     each one sold. ``tail_months``: how long an amount a month goes on after the month in which the product
-    ended. Once it has rates only the note and the tail change.
+    ended. Where it has rates, but for withdrawn ones, only the note and the tail change.
     """
 
     class Basis(models.TextChoices):
@@ -193,7 +193,8 @@ class CostLine(models.Model):
                 operation=pgtrigger.Update,
                 func=f"""
                     IF to_jsonb(NEW) - {_LATER} <> to_jsonb(OLD) - {_LATER}
-                       AND EXISTS (SELECT FROM pricing_costrate WHERE cost_line_id = OLD.id) THEN
+                       AND EXISTS (SELECT FROM pricing_costrate
+                                   WHERE cost_line_id = OLD.id AND withdrawn_at IS NULL) THEN
                         RAISE EXCEPTION 'cost line % has rates', OLD.id USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;

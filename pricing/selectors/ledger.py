@@ -82,12 +82,14 @@ class Mappings:
 
 @dataclass
 class Reconciled:
-    """A month's amounts, in cents: ``imported`` is ``mapped`` and ``unmapped`` together."""
+    """A month's amounts, in cents: ``imported`` is ``mapped`` and ``unmapped`` together. ``has_unmapped``:
+    whether anything is, also where that cancels."""
 
     month: datetime.date
     imported: Decimal = ZERO
     mapped: Decimal = ZERO
     unmapped: Decimal = ZERO
+    has_unmapped: bool = False
 
     def as_json(self) -> dict[str, str]:
         names = ("imported", "mapped", "unmapped")
@@ -103,6 +105,7 @@ def reconcile(amounts: Iterable[Amount], mappings: Mappings) -> list[Reconciled]
             row.mapped += amount.booked
         else:
             row.unmapped += amount.booked
+            row.has_unmapped = True
     return [months[month] for month in sorted(months)]
 
 

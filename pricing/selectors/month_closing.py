@@ -55,7 +55,7 @@ def closing_waits(month: datetime.date) -> Waiting:
 @dataclass(frozen=True)
 class LedgerOpen:
     """What the ledger lacks of months that are closed together: ``unmapped`` of it is mapped to nothing,
-    since the month ``first``; of the months ``bare`` it has no entry."""
+    since the month ``first`` (it may cancel); of the months ``bare`` it has no entry."""
 
     unmapped: Decimal
     first: datetime.date | None
@@ -74,7 +74,7 @@ def months_closed_with(month: datetime.date) -> list[datetime.date]:
 
 def closing_ledger(ledger: Mapping[datetime.date, Reconciled], months: Sequence[datetime.date]) -> LedgerOpen:
     """Of what :func:`pricing.selectors.ledger.ledger_by_month` found of the months."""
-    left = [month for month in months if month in ledger and ledger[month].unmapped]
+    left = [month for month in months if month in ledger and ledger[month].has_unmapped]
     unmapped = sum((ledger[month].unmapped for month in left), Decimal(0))
     return LedgerOpen(unmapped, min(left, default=None), [month for month in months if month not in ledger])
 

@@ -34,6 +34,7 @@ from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.margins_ahead import LEVEL
 from pricing.selectors.prices import in_force
 from pricing.selectors.standard_costs import products_bearing
+from pricing.words.withdrawn import CHANGE_WITHDRAWN
 
 from .cost_change_alerts import change_settle, draft_tell
 from .cost_import import rates_undo
@@ -192,9 +193,8 @@ def cost_change_withdraw(*, user: Any, change: CostChange) -> tuple[int, int]:
         lines = CostLine.objects.filter(rates__in=current.rates.all()).distinct()
         for line in lines.select_related("product", "line"):
             cost_line_within(user, line)
-        withdrawn, due = rates_undo(
-            CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None), reason=current.reason
-        )
+        mine = CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None)
+        withdrawn, due = rates_undo(mine, reason=CHANGE_WITHDRAWN, user=user)
         put_back = [
             CostRate(cost_line_id=line, start_date=start, **values._asdict())
             for (line, _from, start), values in due

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +33,8 @@ from .standard_costs import standard_costs_later
 
 KIND, ALERT, TOLD = "cost", "cost_correction", "cost_correction_decided"
 State = CostCorrection.State
+_KEPT = ("cost_line", "start_date", "from_quantity", "source_import")
+"""With the file, or the change of many, a correction goes too where that is undone."""
 _SAID = ("amount", "times", "least_quantity", "exchange_rate", "vat_rate")
 
 
@@ -113,9 +115,9 @@ def _approve(row: CostCorrection, user: Any) -> CostCorrection:
         rate.withdrawn_at, rate.withdrawn_reason = timezone.now(), row.reason
         rate.save(update_fields=["withdrawn_at", "withdrawn_reason"])
         if not row.is_void:
-            of = {name: getattr(rate, name) for name in ("cost_line", "start_date", "from_quantity", *_SAID)}
-            of |= {name: getattr(row, name) for name in _SAID}
+            of = {name: getattr(rate, name) for name in _KEPT} | {name: getattr(row, name) for name in _SAID}
             row.replacement = CostRate.objects.create(**of, created_by=row.proposed_by)
+            row.replacement.changes.set(rate.changes.all())
         _decide(row, user, State.APPROVED)
     standard_costs_later(cost_lines=[rate.cost_line_id])
     return row
@@ -133,6 +135,13 @@ def _decide(row: CostCorrection, user: Any, state: str) -> None:
         url=reverse("pricing:cost_line", args=[row.rate.cost_line_id]),
         but_not=user,
     )
+
+
+def corrections_close(*, user: Any, rates: QuerySet[CostRate]) -> None:
+    """What waits for rates that are about to be withdrawn is refused with them; without a user, as who
+    proposed it."""
+    for row in CostCorrection.objects.filter(rate__in=rates, state=State.PROPOSED):
+        _decide(row_lock(row), user or row.proposed_by, State.REFUSED)
 
 
 def _line(rate: CostRate) -> ProductLine | None:

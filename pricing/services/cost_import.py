@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -19,6 +20,7 @@ from pricing.words.withdrawn import IMPORT_UNDONE
 from products.selectors.closing import open_from
 from products.services.closing import figures_writing
 
+from .cost_corrections import corrections_close
 from .costs import RateValues, rates_write
 from .standard_costs import standard_costs_later
 
@@ -62,7 +64,7 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
         for row in rates_undone({line for line, _begin, _start in taken})
         if (row.cost_line_id, row.from_quantity, row.start_date) in taken
     ]
-    _withdraw(CostRate.objects.filter(pk__in=put_back), IMPORT_UNDONE)
+    _withdraw(put_back, IMPORT_UNDONE, source_import.created_by)
     rates_write(
         user=source_import.created_by,
         rows=[
@@ -80,13 +82,15 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
 def costs_import_undo(*, source_import: Import) -> tuple[int, int]:
     """Withdraw the file's rates; see :func:`rates_undo`."""
     mine = CostRate.objects.filter(source_import=source_import, withdrawn_at=None)
-    withdrawn, rows = rates_undo(mine, reason=IMPORT_UNDONE)
+    withdrawn, rows = rates_undo(mine, reason=IMPORT_UNDONE, user=source_import.undone_by)
     _shares_undo(source_import)
     costs_import(source_import=source_import, rows=rows)
     return withdrawn, len(rows)
 
 
-def rates_undo(mine: QuerySet[CostRate], *, reason: str) -> tuple[int, list[tuple[Key, RateValues]]]:
+def rates_undo(
+    mine: QuerySet[CostRate], *, reason: str, user: Any
+) -> tuple[int, list[tuple[Key, RateValues]]]:
     """Withdraw these rates, but those that began in a closed month: these stay for the months that are
     closed, and where one still holds on the first open day, a rate from then is due that puts back what would
     have held without them, and without what was undone before. How many were withdrawn, and the rates that
@@ -98,8 +102,8 @@ def rates_undo(mine: QuerySet[CostRate], *, reason: str) -> tuple[int, list[tupl
     gone = [row.pk for row in rows if row.start_date >= begin]
     undone = list(rates_undone(lines))
     put_back = [row.pk for row in undone if row.start_date >= begin]
-    withdrawn = _withdraw(CostRate.objects.filter(pk__in=gone), reason)
-    _withdraw(CostRate.objects.filter(pk__in=put_back).exclude(pk__in=gone), reason)
+    withdrawn = _withdraw(gone, reason, user)
+    _withdraw({*put_back} - {*gone}, reason, user)
     standard_costs_later(cost_lines=lines)
     if begin == datetime.date.min:
         return withdrawn, []
@@ -120,7 +124,9 @@ def rates_undo(mine: QuerySet[CostRate], *, reason: str) -> tuple[int, list[tupl
     return withdrawn, due
 
 
-def _withdraw(rates: QuerySet[CostRate], reason: str) -> int:
+def _withdraw(pks: Collection[int], reason: str, user: Any) -> int:
+    rates = CostRate.objects.filter(pk__in=pks)
+    corrections_close(user=user, rates=rates)
     return rates.update(withdrawn_at=timezone.now(), withdrawn_reason=reason)
 
 

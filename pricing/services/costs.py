@@ -201,12 +201,12 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **values: Any) -> CostLine:
-    """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was.
-    What follows of open months is booked anew."""
+    """Change a cost line; where it has rates, but for withdrawn ones, only the note and the tail, as what it
+    cost stays what it was. What follows of open months is booked anew."""
     cost_line_within(user, cost_line)
     current = row_lock(cost_line)
     changes = {name for name, value in values.items() if getattr(current, name) != value}
-    if changes - {"note", "tail_months"} and current.rates.exists():
+    if changes - {"note", "tail_months"} and current.rates.filter(withdrawn_at=None).exists():
         message = _("It has rates: only the note and the months after the end can change. Make a new line.")
         raise DomainError("has_rates", message, min(changes - {"note", "tail_months"}))
     row_save(current, version=version, values=values)

@@ -127,7 +127,8 @@ def ledger_import_undo(*, import_id: int) -> int:
     entries = LedgerEntry.objects.filter(source_import=import_id)
     begin, months = open_from(), months_of(entries)
     if begin is not None:
-        undo_closed_refuse(entries.filter(month__lt=begin).count(), begin)
+        closed = entries.filter(month__lt=begin).count()
+        undo_closed_refuse(closed, begin, code="undo_closed_ledger")
     removed = entries.delete()[0]
     ledger_book(months=months)
     return removed

@@ -103,7 +103,7 @@ class FixedShares:
         if start is None:
             held = [own for at, own in there.items() if at is None or at <= row["start_date"]]
             if shares not in held[-1:] and shares != there.get(None):
-                raise Refused(FIELD, "line_differs")
+                raise Refused(FIELD, "shares_differ")
             return False
         if there.get(start) == shares:
             if (found.pk, start) in self._ended:

@@ -37,6 +37,7 @@ _SAME = (
 )
 LINE_OF = ("account", "cost_centre", "dimension", "supplier_id", "product_id", "channel_id")
 """What tells the lines of an entry apart where the file does not number them."""
+_SIDES = {"d": 1, "debit": 1, "debet": 1, "dr": 1, "c": -1, "credit": -1, "cr": -1}
 MADE = "#"
 """What a line begins with that the file did not number; the first has none at all."""
 _LENGTHS = {
@@ -68,6 +69,11 @@ REASONS: dict[str, Any] = {
     ),
     "amount_missing": _("neither an amount, nor a debit or a credit"),
     "amount_differs": _("the amount is not the debit less the credit"),
+    "side_unread": _("neither D (debit) nor C (credit)"),
+    "side_and_sign": _(
+        "an amount below nothing and debit or credit beside it: one of the two says which side it is on"
+    ),
+    "side_and_debit": _("a debit or a credit, and debit or credit beside the amount: leave one of them out"),
     "entry_taken": _("this entry is there already and says otherwise; a ledger corrects by another entry"),
     "entry_lines": _(
         "this entry is there already with other lines; a column with the line says which is which"
@@ -259,12 +265,19 @@ class _Plan(Plan):
 
     @staticmethod
     def _amount(row: dict[str, Any]) -> Decimal:
-        """As it says, or what was debited less what was credited."""
-        debit, credit = row["debit"], row["credit"]
+        """As it says, on the side that it says, or what was debited less what was credited."""
+        debit, credit, side = row["debit"], row["credit"], (row["side"] or "").strip().lower()
+        if side and side not in _SIDES:
+            raise Refused("side", "side_unread")
         if debit is None and credit is None:
-            if row["amount"] is None:
+            amount = row["amount"]
+            if amount is None:
                 raise Refused("amount", "amount_missing")
-            return row["amount"]
+            if side and amount < 0:
+                raise Refused("side", "side_and_sign")
+            return amount * _SIDES[side] if side else amount
+        if side:
+            raise Refused("side", "side_and_debit")
         balance: Decimal = (debit or Decimal(0)) - (credit or Decimal(0))
         if row["amount"] not in (None, balance):
             raise Refused("amount", "amount_differs")
@@ -400,6 +413,13 @@ class LedgerSheet(PlannedSheet[_Plan]):
             "amount",
             _("Credit"),
             aliases=("credit_amount", "creditbedrag", "bedrag_credit"),
+        ),
+        Field(
+            "side",
+            "text",
+            _("Debit or credit"),
+            aliases=("debit_credit", "debet_credit", "d_c", "dc", "debit_or_credit", "debet_of_credit"),
+            help_text=_("D or C, where amounts have no sign."),
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
         Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
+from core import formats
 from core.errors import form_refuse
 from core.idempotency import once
 from core.months import month_add, month_start
@@ -45,6 +46,7 @@ from pricing.services.cost_changes import (
 from pricing.services.cost_changes import cost_change_propose as propose
 from pricing.words.cost_changes import chosen_words, how_words, left_out_words, rate_words
 from pricing.words.prices import price_decimals, price_text
+from products.selectors.closing import open_from
 
 State = CostChange.State
 
@@ -195,8 +197,8 @@ def cost_change_act(request: HttpRequest, pk: int) -> HttpResponse:
             withdrawn, back = cost_change_withdraw(**asked)
             said = ngettext("%(n)s rate withdrawn.", "%(n)s rates withdrawn.", withdrawn) % {"n": withdrawn}
             if back:
-                more = _("Of %(n)s that hold already, what was before is back from tomorrow.")
-                said += " " + more % {"n": back}
+                more = _("Of %(n)s that counted in closed months, what was before holds again from %(day)s.")
+                said += " " + more % {"n": back, "day": formats.day(open_from())}
         else:
             raise Http404(act)
     except DomainError as error:

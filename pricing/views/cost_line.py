@@ -84,11 +84,7 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(with_rates(cost_lines_visible(request.user)), pk=pk)
     is_note = request.POST.get("what") == "note"
     rate_form = RateForm(None if is_note else request.POST or None, basis=line.basis)
-    note_form = CostNoteForm(
-        request.POST if is_note else None,
-        instance=copy(line),
-        initial={"version": line.version},
-    )
+    note_form = _note_form(line, request.POST if is_note else None)
     conflict, status = None, 200
     if request.method == "POST":
         if not request.user.has_perm(EDIT):
@@ -98,9 +94,7 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             try:
                 if is_note:
-                    values = {name: note_form.cleaned_data[name] for name in CostNoteForm.Meta.fields}
-                    version = note_form.cleaned_data["version"]
-                    cost_line_update(user=request.user, cost_line=line, version=version, **values)
+                    cost_line_update(user=request.user, cost_line=line, **note_form.cleaned_data)
                 else:
                     start = rate_form.cleaned_data["start_date"]
                     cost_rate_add(
@@ -114,6 +108,11 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 return redirect("pricing:cost_line", pk=line.pk)
     return _shown(request, line, rate_form, note_form, conflict=conflict, status=status)
+
+
+def _note_form(line: Any, data: Any = None) -> CostNoteForm:
+    splits = line.is_split and all(rate.withdrawn_at for rate in line.all_rates)
+    return CostNoteForm(data, instance=copy(line), initial={"version": line.version}, splits=splits)
 
 
 def _shown(
@@ -187,8 +186,7 @@ def cost_shares_new(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("pricing:cost_line", pk=line.pk)
-    note_form = CostNoteForm(instance=copy(line), initial={"version": line.version})
-    return _shown(request, line, RateForm(basis=line.basis), note_form, form, status=422)
+    return _shown(request, line, RateForm(basis=line.basis), _note_form(line), form, status=422)
 
 
 @with_right(EDIT)

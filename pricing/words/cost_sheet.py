@@ -83,7 +83,13 @@ REASONS: dict[str, Any] = {
     "share_too_large": _("over 1,000 per cent"),
     "no_exchange": _("an exchange rate, and the line is in our own currency"),
     "exchange_missing": _("no exchange rate, and the line is in another currency"),
-    "line_differs": _("the cost line that is there says otherwise"),
+    "line_differs": _(
+        "the cost line that is there says otherwise: on its page the months after the end can change, and "
+        "its split where all its rates are withdrawn"
+    ),
+    "shares_differ": _(
+        "the cost line that is there has other shares: say in “shares from” from which month these hold"
+    ),
     "rate_taken": _(
         "another amount holds from that day: one ahead is withdrawn first, one that has begun is corrected"
     ),

@@ -6,8 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-IMPORT_UNDONE = "import_undone"
-WORDS: dict[str, Any] = {IMPORT_UNDONE: _("The import was undone.")}
+IMPORT_UNDONE, CHANGE_WITHDRAWN = "import_undone", "change_withdrawn"
+WORDS: dict[str, Any] = {
+    IMPORT_UNDONE: _("The import was undone."),
+    CHANGE_WITHDRAWN: _("The change of many costs was withdrawn."),
+}
 
 
 def withdrawn_words(reason: str) -> str:

@@ -104,10 +104,10 @@ def _say(text: str) -> None:
         cursor.execute("SELECT set_config('pmtool.correction', %s, true)", [text])
 
 
-def undo_closed_refuse(rows: int, begin: datetime.date) -> None:
+def undo_closed_refuse(rows: int, begin: datetime.date, code: str = "undo_closed") -> None:
     """Refuse to undo an import of which so many rows lie before the first open day."""
     if rows:
-        raise refuse("undo_closed", status=409, until=f"{month_add(begin, -1):%Y-%m}", rows=rows)
+        raise refuse(code, status=409, until=f"{month_add(begin, -1):%Y-%m}", rows=rows)
 
 
 @contextmanager

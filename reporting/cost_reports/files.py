@@ -16,15 +16,9 @@ from core import formats
 from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
-from pricing.models import CostKind
-from reporting.cost_reports.table import Column, FileRow, Table
+from reporting.cost_reports.table import Column, FileRow, Table, filters_said
 from reporting.selectors.report_query import ReportQuery
-from reporting.words.cost_reports import (
-    DIMENSION_WORDS,
-    HEADING_WORDS,
-    now_words,
-    then_words,
-)
+from reporting.words.cost_reports import HEADING_WORDS, now_words, then_words
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
@@ -159,11 +153,7 @@ def _about(query: ReportQuery) -> list[str]:
 
 def _filters(query: ReportQuery) -> list[str]:
     """What it is only of."""
-    levels = dict(CostKind.Level.choices)
-    found = []
-    for name, value in query.filters.items():
-        head = DIMENSION_WORDS.get(name, _("Margin after") if query.is_paired else _("Taken off before"))
-        found.append(f"{head}: {levels.get(value, value) if name == 'level' else value}")
+    found = [f"{label}: {text}" for label, text in filters_said(query)]
     return [*found, *([query.text] if query.text else [])]
 
 

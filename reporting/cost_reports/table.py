@@ -14,6 +14,7 @@ from accounts.errors import DomainError
 from core import formats
 from core.charts import Chart
 from core.organisation import organisation_get
+from pricing.models import CostKind
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from reporting.cost_reports.page import amount_words
 from reporting.cost_reports.units import unit_amount
@@ -106,10 +107,7 @@ class Table:
             (_("Costs"), str(MEASURE_WORDS[query.of])),
             *([(_("Compared with"), then_words(query))] if query.is_paired else []),
             (_("Currency"), organisation_get().currency),
-            *(
-                (str(DIMENSION_WORDS.get(name, _("Taken off before"))), value)
-                for name, value in query.filters.items()
-            ),
+            *filters_said(query),
             *([(_("Search"), query.text)] if query.text else []),
             (_("Booked until"), formats.moment(self.booked_at)),
             *((_("Mind"), sentence) for sentence in self.warnings),
@@ -125,6 +123,16 @@ class Table:
         if column.form == "index" and self.query.layout == "trend":
             return formats.number(amount, 1)
         return amount_words(self.query, column.form, amount)
+
+
+def filters_said(query: ReportQuery) -> list[tuple[str, str]]:
+    """What it is only of, and which margin is looked at, as label and text."""
+    levels = dict(CostKind.Level.choices)
+    level = _("Margin after") if query.is_paired else _("Taken off before")
+    return [
+        (str(DIMENSION_WORDS.get(name, level)), str(levels.get(value, value)) if name == "level" else value)
+        for name, value in query.filters.items()
+    ]
 
 
 def labels_of(by: Sequence[str]) -> list[str]:

@@ -38,8 +38,9 @@ TREND_MONTHS = 12
 KNOWN_MONTHS = 24
 """Of which the bookings say how many a month has."""
 FILTERS = ("line", "product", "family", "kind", "level", "channel", "supplier", "cost_centre")
-NOT_OF = {"margin": {"kind", "level"}, "units": {"kind"}, "bridge": {"kind"}}
-"""The filters that a layout is without: net sales are of no kind of cost, so a margin is after all."""
+OF_COSTS = frozenset({"kind", "supplier", "cost_centre"})
+NOT_OF = {"margin": OF_COSTS | {"level"}, "units": OF_COSTS, "bridge": OF_COSTS}
+"""The filters that a layout is without: net sales have none of these, so a margin is after all costs."""
 NONE = "-"
 """The value of a filter: on no product, in no channel, of no supplier…"""
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")

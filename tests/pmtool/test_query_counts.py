@@ -21,9 +21,11 @@ from django.utils import timezone
 
 from collaboration.models import Decision, DecisionProduct
 from core.months import month_add
+from exchange.models import Import
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
     BonusSettlement,
+    CostBudget,
     CostChange,
     CostChangeEffect,
     CostKind,
@@ -113,6 +115,7 @@ PAGES = {
     "changes of many costs": "/costs/changes/",
     "a change of many costs": "/costs/changes/{change}/",
     "rates of a change of many costs": "/costs/changes/{change}/?show=rates",
+    "budget of costs": "/costs/budget/",
     "months of costs": "/costs/months/",
     "mapping of the ledger": "/costs/mapping/",
     "entries of the ledger": "/costs/ledger/?kind=energy&product=P0&channel=-&state=mapped",
@@ -420,6 +423,13 @@ def costed(owner: Any, products: list[Product]) -> None:
         for p in products
         for month in (last, month_add(last, -12))
         for kind in (purchase, overhead)
+    )
+    said = {"sheet": "budget", "source": "shell", "file_size": 1, "state": "applied"}
+    file = Import.objects.create(**said, created_by=owner, applied_by=owner, applied_at=timezone.now())
+    CostBudget.objects.bulk_create(
+        CostBudget(source_import=file, product=p, month=month, kind=purchase, amount=5)
+        for p in products
+        for month in (last, month_add(last, 1))
     )
 
 

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from accounts.errors import DomainError
 from collaboration.models import Alert
-from core import jobs
+from core import formats, jobs
 from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
@@ -208,8 +208,11 @@ def test_withdrawn_one_after_the_other_what_held_in_closed_months_is_put_back(wo
         CostChange.objects.filter(pk=change.pk).update(start_date=day)
     CostChange.objects.update(state="applied", decided_at=datetime.datetime.now(datetime.UTC))
     organisation_factory(closed_until=month_add(begin, -1))
+    client = client_of(world.finance)
+    said = f"Of 2 that counted in closed months, what was before holds again from {formats.day(begin)}."
     for change, amount in zip(reversed(changes), (6, 4), strict=True):
-        assert cost_change_withdraw(user=world.finance, change=change) == (0, 2)
+        page = client.post(f"{change.get_absolute_url()}act/", {"act": "withdraw"}, follow=True)
+        assert said in page.content.decode()
         for line, product in zip(world.lines, world.products, strict=False):
             assert costs_on(world.finance, product, today())[line].lowest.amount == amount
             before = begin - datetime.timedelta(1)
@@ -506,6 +509,9 @@ class TestPages:
         client.post(f"{first.url}act/", {"act": "withdraw"})
         assert not CostRate.objects.filter(start_date=soon(), withdrawn_at=None).exists()
         assert "withdrawn" in client.get("/costs/changes/").content.decode()
+        line = client.get(f"/costs/lines/{floored.lines[0].pk}/").content.decode()
+        assert "The change of many costs was withdrawn." in line
+        assert "Mill asks more" not in line
 
     def test_prices_from_the_page(self, floored: World) -> None:
         user = user_factory(("finance", "product-manager"))

@@ -377,8 +377,8 @@ def test_fixed_shares_come_in_a_cell(product: Any, tmp_path: Path) -> None:
     assert dict(line.shares.values_list("product__code", "weight")) == {"A": 60, "B": 40}
     assert run(tmp_path, *said).counts.unchanged == 3
     for shares, code in (
-        ("A=50; B=50", "line_differs"),
-        ("A=60", "line_differs"),
+        ("A=50; B=50", "shares_differ"),
+        ("A=60", "shares_differ"),
         ("A=60; C=40", "product_unknown"),
         ("A=60; A=40", "shares_unread"),
         ("A 60", "shares_unread"),
@@ -395,7 +395,7 @@ def test_fixed_shares_come_in_a_cell(product: Any, tmp_path: Path) -> None:
         row("all", "quality", days, "100", **all_of_them, vaste_aandelen=f'"{shares}"')
         for days, shares in ((1, "A=1; B=2"), (2, "A=2; B=1"))
     ]
-    assert [refusal.code for refusal in run(tmp_path, *twice).refusals] == ["line_differs"]
+    assert [refusal.code for refusal in run(tmp_path, *twice).refusals] == ["shares_differ"]
     undo = sheets.get("costs").undo(None, outcome.import_id)
     assert (undo.new, line.rates.filter(withdrawn_at=None).count(), line.shares.count()) == (3, 0, 2)
 

@@ -8,14 +8,20 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from collaboration.models import Alert
 from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
-from pricing.models import CostLine, CostRate, CostShare
+from pricing.models import CostChange, CostLine, CostRate, CostShare
+from pricing.services.cost_changes import cost_change_withdraw
+from pricing.services.cost_corrections import cost_rate_correct
 from pricing.services.cost_import import costs_import_undo
+from pricing.services.costs import RateValues
+from products.models import FourEyesRule
 from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
@@ -80,6 +86,60 @@ def test_the_same_file_or_a_corrected_one_comes_in_again(
     assert (again.refusals, again.counts.new) == ([], 2)
     assert held(product, 0) == {"purchase": amount}
     assert held(product, 5) == {"purchase": 11}
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_what_corrected_a_rate_goes_with_it(base: CostLine, tmp_path: Path, by_file: bool) -> None:
+    """9 by a file or by a change of many, corrected twice, and 12 waits: back to the 8 of before."""
+    finance, product = user_factory("finance"), base.product
+    if by_file:
+        done = run(tmp_path, row("A", "purchase", begins(), 9))
+        rate = base.rates.get(amount=9)
+    else:
+        rate = cost_rate_factory(cost_line=base, start_date=month_start(today()), amount=9)
+        said = {"state": "applied", "decided_at": timezone.now(), "how": "percentage", "value": D("0.125")}
+        change = CostChange.objects.create(author=finance, reason="More", start_date=rate.start_date, **said)
+        change.rates.set([rate])
+    rule = FourEyesRule.objects.create(decision_kind="cost", mode="off")
+    for amount in (10, 11):
+        made = cost_rate_correct(user=finance, rate=rate, reason="Typed wrong", values=RateValues(D(amount)))
+        assert made.replacement is not None
+        rate = made.replacement
+    rule.delete()
+    waits = cost_rate_correct(user=finance, rate=rate, reason="Again", values=RateValues(D(12)))
+    assert held(product, 0) == {"purchase": 11}
+    assert Alert.objects.filter(kind="cost_correction", state="open").exists()
+    if by_file:
+        undo(done)
+    else:
+        cost_change_withdraw(user=finance, change=change)
+    assert held(product, 0) == {"purchase": 8}
+    waits.refresh_from_db()
+    assert waits.state == "refused"
+    assert not Alert.objects.filter(kind="cost_correction", state="open").exists()
+
+
+def test_a_line_whose_rates_are_all_withdrawn_is_split_otherwise(product: Any, tmp_path: Path) -> None:
+    by_volume = row("alle", "overhead", begins(), 100, basis="month", verdeling="volume")
+    by_revenue = by_volume | {"verdeling": "omzet"}
+    done = run(tmp_path, by_volume)
+    line, client = CostLine.objects.get(), Client()
+    client.force_login(user_factory("finance"))
+    address, form = f"/costs/lines/{line.pk}/", {"what": "note", "note": "", "tail_months": 0}
+
+    def split_otherwise() -> str:
+        assert client.post(address, form | {"version": line.version, "key": "revenue"}).status_code == 302
+        line.refresh_from_db()
+        return line.key
+
+    assert split_otherwise() == "volume"
+    with pytest.raises(IntegrityError, match="has rates"), transaction.atomic():
+        CostLine.objects.update(key="revenue")
+    undo(done)
+    assert [refused.code for refused in run(tmp_path, by_revenue).refusals] == ["line_differs"]
+    assert split_otherwise() == "revenue"
+    again = run(tmp_path, by_revenue)
+    assert (again.refusals, again.counts.new) == ([], 1)
 
 
 def test_what_stays_in_closed_months_says_from_when_it_can_hold_again(

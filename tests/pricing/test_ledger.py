@@ -295,8 +295,9 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
     assert run(SHEET, late, apply=False).codes == ["month_closed"]
     with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
         LedgerEntry.objects.all().delete()
-    with pytest.raises(DomainError, match="correction"):
+    with pytest.raises(DomainError) as refused:
         undo(SHEET, first.import_id or 0)
+    assert refused.value.code == "undo_closed_ledger"
     with pytest.raises(DomainError):
         ledger_map(
             user=finance,

@@ -88,6 +88,30 @@ def test_debit_less_credit(tmp_path: Path, finance: Any, products: Any) -> None:
     assert list(amounts) == [D("1250.5"), D("-20.25"), D(-3), D(6)]
 
 
+@pytest.mark.parametrize("head", ["D/C", "debet/credit", "Debit/Credit"])
+def test_debit_or_credit_beside_an_amount_without_a_sign(
+    tmp_path: Path, finance: Any, products: Any, head: str
+) -> None:
+    path = tmp_path / "mutaties.csv"
+    path.write_text(
+        f"Boekingsnummer;Datum;Grootboek;Bedrag;{head}\n"
+        f"1;{month(2)};7000;1.250,50;D\n"
+        f"2;{month(2)};7000;20,25;C\n"
+        f"3;{month(2)};7000;3,00;credit\n"
+        f"4;{month(2)};7000;6,00;Debet\n"
+    )
+    done = read(path)
+    assert (done.refusals, done.counts.totals["amount"]) == ([], "1233.25")
+    amounts = LedgerEntry.objects.order_by("number").values_list("amount", flat=True)
+    assert list(amounts) == [D("1250.5"), D("-20.25"), D(-3), D(6)]
+
+
+def test_a_side_that_says_nothing_or_too_much_is_refused(finance: Any, products: Any) -> None:
+    rows = [entry(5, side="X"), entry(-5, side="C"), entry(5, side="D", debit=D(5)), entry(5, side="C")]
+    assert run(SHEET, rows).codes == ["side_unread", "side_and_sign", "side_and_debit"]
+    assert list(LedgerEntry.objects.values_list("amount", flat=True)) == [-5]
+
+
 def test_an_amount_that_is_not_what_was_debited_is_refused(finance: Any, products: Any) -> None:
     rows = [
         entry(5, debit=D(5)),

@@ -10,12 +10,13 @@ from django.test import Client
 from core import formats
 from core.models import Job
 from pricing.selectors.month_closing import JOB, month_close_key
+from pricing.services.ledger import Part, ledger_map
 from products.services.closing import month_close
 from tests.factories import measure_factory, product_factory
 from tests.pricing.test_margins import sell
 from tests.products.sheet_help import run
 
-from .test_ledger import SHEET, D, entry, finance, month
+from .test_ledger import SHEET, D, entry, finance, kind, month
 
 __all__ = ["finance"]
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,39 @@ def test_of_a_long_past_the_last_months_are_told_and_how_many_before(finance: An
     Job.objects.create(kind=JOB, key=f"{month_close_key(month(2))}1")
     page = client.get(address)
     assert (page.context["working"], page.context["earlier"], page.context["ledger"]) == (True, [], None)
+
+
+@pytest.mark.usefixtures("english")
+def test_nothing_is_said_of_the_month_itself_where_others_close_with_it(finance: Any) -> None:
+    """The one before it lacks a product that the one before that had."""
+    measure_factory()
+    for code, months in (("A", (4, 3, 2)), ("B", (4, 2))):
+        product = product_factory(code=code)
+        for back in months:
+            sell(product, month(back), D(10), D(100))
+    run(SHEET, [entry(100, back=back) for back in (4, 3, 2)])
+    ledger_map(
+        user=finance, account="7000", start_month=month(9), parts=[Part(kind=kind("energy"), key="volume")]
+    )
+    client = Client()
+    client.force_login(finance)
+    address, words = f"/costs/months/{month(2):%Y-%m}/close/", formats.month(month(2))
+    page = client.get(address)
+    assert [len(row.missing) for row, _found in page.context["earlier"]] == [1, 0]
+    said = page.content.decode()
+    assert f"In {words} itself no product is provisional or missing." in said
+    assert "Nothing:" not in said
+    month_close(user=finance, month=month(3))
+    assert "Nothing: no product is provisional or missing." in client.get(address).content.decode()
+
+
+@pytest.mark.usefixtures("english")
+def test_amounts_that_cancel_are_mapped_to_nothing_all_the_same(finance: Any) -> None:
+    run(SHEET, [entry(amount, account, back) for back in (3, 2) for amount, account in ((5, "1"), (-5, "2"))])
+    client = Client()
+    client.force_login(finance)
+    said = client.get(f"/costs/months/{month(2):%Y-%m}/close/").content.decode()
+    assert "Amounts of the ledger that cancel are mapped to nothing" in said
+    assert f"state=unmapped&amp;first={month(3):%Y-%m}&amp;last={month(2):%Y-%m}" in said
+    months = client.get("/costs/months/").content.decode()
+    assert f"first={month(2):%Y-%m}&amp;last={month(2):%Y-%m}&amp;state=unmapped" in months

@@ -207,16 +207,27 @@ def test_the_page_lists_months_and_closes_one(juice: Product, client: Client) ->
     assert client.get("/costs/months/2025-13/close/").status_code == 404
 
 
-@pytest.mark.parametrize("sheet", ["sales", "cost_actuals", "ledger_mapping"])
-def test_a_refused_undo_says_the_way_out(client: Client, finance: Any, sheet: str) -> None:
+@pytest.mark.parametrize(
+    ("sheet", "code", "words"),
+    [
+        ("sales", "undo_closed", "Import the right figures as a correction instead, with a reason."),
+        (
+            "cost_actuals",
+            "undo_closed_ledger",
+            "Book a counter-entry and import it as a correction, with a reason.",
+        ),
+        ("ledger_mapping", "undo_closed_mapping", "import the right mapping as a correction, with a reason."),
+    ],
+)
+def test_a_refused_undo_says_the_way_out(
+    client: Client, finance: Any, sheet: str, code: str, words: str
+) -> None:
     counts = {"new": 2, "changed": 0, "unchanged": 0, "refused": 0}
     said: dict[str, Any] = {"sheet": sheet, "source": "page", "file_size": 1, "counts": counts}
-    code = "undo_closed_mapping" if sheet == "ledger_mapping" else "undo_closed"
     params = {"until": "2026-01", "rows": 2, "months": "2026-01"}
     row_ = Import.objects.create(
         **said, state="applied", applied_at=timezone.now(), error_code=code, error_params=params
     )
-    words = "as a correction, with a reason." if "mapping" in sheet else "as a correction instead, with a"
     with translation.override("en"):
         page = client.get(f"/data/{row_.pk}/").content.decode()
         told = client.get(f"/api/v1/imports/{row_.pk}/").json()

@@ -77,8 +77,9 @@ class TestMargin:
         ("layout", "filters"),
         [
             ("margin", {"kind": "purchase", "level": "cm3"}),
-            ("units", {"kind": "purchase"}),
-            ("bridge", {"kind": "purchase"}),
+            *((layout, {"kind": "purchase"}) for layout in ("units", "bridge")),
+            *((layout, {"supplier": "MILL"}) for layout in ("margin", "units", "bridge")),
+            *((layout, {"cost_centre": "100"}) for layout in ("margin", "units", "bridge")),
         ],
     )
     def test_no_filter_that_it_has_no_field_for_narrows_its_costs(
@@ -97,7 +98,7 @@ class TestMargin:
         said = "&".join(f"{name}={value}" for name, value in filters.items())
         page = client.get(f"/costs/reports/?month=2026-05&of=standard&{said}")
         [address] = [each for name, _label, each in page.context["layouts"] if name == layout]
-        assert not {"kind", "level"} & QueryDict(address).keys()
+        assert not filters.keys() & QueryDict(address).keys()
 
     def test_the_margin_looked_at_is_no_filter_of_costs(self, sold: list[Product]) -> None:
         client = Client()
@@ -352,7 +353,9 @@ class TestMargin:
         for place, width in enumerate(data["widths"][2:], start=2):
             lines = [line for row in data["rows"] for line in row["cells"][place].split("\n")]
             assert width >= max(map(len, [*lines, *columns[place].split(" ")]))
-        bridge = pdf_data(report_table(finance, report_query(QueryDict(f"layout=bridge&level=cm1&{said}"))))
+        table = report_table(finance, report_query(QueryDict(f"layout=bridge&level=cm1&{said}")))
+        assert ("Margin after", "contribution margin 1") in table.about
+        bridge = pdf_data(table)
         assert bridge["subtitle"].endswith("Margin after: contribution margin 1")
         assert " · compared with " in bridge["subtitle"]
         assert bridge["said"][-1][0].startswith("CM1 ")
