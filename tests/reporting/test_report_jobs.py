@@ -14,6 +14,7 @@ from reporting.models import Report, Snapshot
 from reporting.selectors import reports as selectors
 from reporting.selectors.report_jobs import preview_fresh
 from reporting.services.grants import grant_ask, grant_decide
+from reporting.services.report_ends import report_end
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import Part, report_change, report_create, report_parts_set
 from tests.factories import product_factory, user_factory
@@ -95,6 +96,18 @@ def test_a_worker_that_fails_says_so_and_leaves_nothing(author: Any, report: Rep
     nonce = client.get(f"/reports/{report.pk}/").context["nonce"]
     client.post(f"/reports/{report.pk}/act/publish/", {"nonce": nonce})
     assert (work().state, Snapshot.objects.count()) == ("done", 1)
+
+
+def test_of_a_report_that_was_ended_meanwhile_its_author_reads_why_there_is_no_version(
+    author: Any, report: Report, client: Any
+) -> None:
+    report_publish_start(user=author, report=report)
+    report_end(user=author, report=report)
+    assert work().state == "failed"
+    client.force_login(author)
+    page = client.get(Notification.objects.get(user=author).url)
+    assert page.status_code == 200
+    assert "The report was ended; bring it back first." in tight(page)
 
 
 def test_what_a_field_would_add_to_a_long_report_is_shown_by_a_worker(
