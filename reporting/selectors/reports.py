@@ -50,6 +50,8 @@ NAMED = 8
 """Products that stand beside what a line or family comes to, on its sheet."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
+FORMAT = 1
+"""One more where a release builds sections otherwise: previews that the one before kept are made anew."""
 
 
 @dataclass(frozen=True)
@@ -183,11 +185,13 @@ def report_is_long(report: Report) -> bool:
 
 
 def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
-    """Of all that decides how the report is built, besides the figures: its own fields, sections and words,
-    what it is about and what it may tell; ``waiting``: also with the fields that wait for approval."""
+    """Of all that decides how the report is built, besides the figures: the release, its own fields, sections
+    and words, what it is about and what it may tell; ``waiting``: also with the fields that wait for
+    approval."""
     scope = report_scope(report)
     grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
+        FORMAT,
         *(report.title, report.language, report.audience),
         *(report.all_products, report.all_channels, report.all_suppliers),
         *(report.period, report.months, str(report.first_month), str(report.last_month)),
