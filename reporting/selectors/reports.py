@@ -255,10 +255,12 @@ def report_build(
                 shown |= builder.shown
                 carried |= builder.channels
                 supplied |= builder.suppliers
-            else:
-                section = registries.report_sections.get(part.section)
+            section = registries.report_sections.get(part.section)
+            if not _tells(section, builder):
                 with translation.override(said_in):
                     name = part.name or str(section.label)
+                    if builder.blocks:
+                        name = _("%(section)s (but for the author's words)") % {"section": name}
                     empty.append((name, _nothing_words(section, builder, scope, report.author, viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
@@ -343,6 +345,11 @@ def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
     return replace(context, scope=scope, kept={})
 
 
+def _tells(section: ReportSection, builder: Builder) -> bool:
+    """Whether a section came to something; of one that has nothing of its own the author's words are it."""
+    return any(not section.blocks or not getattr(block, "beside", False) for block in builder.blocks)
+
+
 def _nothing_words(
     section: ReportSection, builder: Builder, scope: ReportScope, author: Any, viewer: Any
 ) -> str:
@@ -350,9 +357,10 @@ def _nothing_words(
     closed = [bool(section.permission) and not each.has_perm(section.permission) for each in (author, viewer)]
     if closed[0]:
         return _("you may not see it")
-    if closed[1] or (builder.asked and builder.asked - {"product", "channel"} <= builder.refused):
+    asked = builder.asked - {"product", "channel", "comment", "author"}
+    if closed[1] or (asked and asked <= builder.refused):
         return _("who the report is for is not told this")
-    if not builder.asked:
+    if not section.blocks:
         return _("nothing is written in it yet")
     if scope.channels:
         return _("nothing is known of it in these channels alone")
