@@ -24,11 +24,15 @@ LEAST = Decimal("0.5")
 
 @dataclass(frozen=True)
 class LinesBudget:
-    """The revenue planned by month; months without a plan are missing. ``of_lines``: some of it is made for a
-    line as a whole."""
+    """The revenue planned by month; months without a plan are missing. ``lines``: those for which some of it
+    is made as wholes."""
 
     months: Mapping[datetime.date, Decimal]
-    of_lines: bool
+    lines: frozenset[int] = frozenset()
+
+    @property
+    def of_lines(self) -> bool:
+        return bool(self.lines)
 
     def over(self, first: datetime.date, last: datetime.date) -> Decimal | None:
         """From the first month to the last; ``None`` where one of them has no plan."""
@@ -84,7 +88,7 @@ def budget_revenue(
     for top in tops:
         for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
             total[month] += sum(cells.values(), Decimal(0))
-    return LinesBudget(dict(total), bool(own))
+    return LinesBudget(dict(total), frozenset(own))
 
 
 def products_budget(
@@ -100,7 +104,7 @@ def products_budget(
     tree, rows = line_tree(), Product.objects.filter(pk__in=products)
     lines = _lines_whole(tree, products, Product.objects.filter(Exists(of_lines)))
     if not lines:
-        return LinesBudget({}, of_lines=False)
+        return LinesBudget({})
     return budget_revenue(user, tree, lines, first, last, rows, channels, leading=True)
 
 

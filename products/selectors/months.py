@@ -105,7 +105,12 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
     ]
     months = [month for ended, month in found if not ended] or [month for _ended, month in found]
     newest = max(months, default=None)
-    return min((month for month in months if newest and months_between(month, newest) < 12), default=None)
+    return min((month for month in months if newest and not is_long_before(month, newest)), default=None)
+
+
+def is_long_before(month: datetime.date, newest: datetime.date) -> bool:
+    """Whether a line that ends there has had nothing whole for a year beside the newest."""
+    return months_between(month, newest) >= 12
 
 
 def provisional(month: datetime.date, final_after_months: int | None, as_of: datetime.date) -> bool:

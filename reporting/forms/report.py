@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import MonthField
 from products.models import Product, Supplier
-from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
+from products.selectors.access import (
+    channels_visible,
+    families_visible,
+    lines_visible,
+    products_visible,
+    visible_channel_ids,
+)
 from reporting.models import Report
 from reporting.services.reports import OWN
 
@@ -40,6 +46,7 @@ class ReportForm(forms.ModelForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
+        is_limited = visible_channel_ids(user) is not None
         for name, rows, help_text in (
             ("lines", lines_visible(user), _("All their products, and those of the lines below.")),
             ("families", families_visible(user), _("The products that are in them when the report is made.")),
@@ -54,7 +61,9 @@ class ReportForm(forms.ModelForm):
             (
                 "channels",
                 channels_visible(user),
-                _("None: of all channels. To the outside: the ones of the reader."),
+                _("None: of all that you see. To the outside: the ones of the reader.")
+                if is_limited
+                else _("None: of all channels. To the outside: the ones of the reader."),
             ),
         ):
             field: Any = self.fields[name]

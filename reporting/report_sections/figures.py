@@ -17,7 +17,7 @@ from reporting.selectors.key_figures import KeyFigure, span_figures
 from reporting.words.cost_reports import span_words
 
 from .rows import COMPARED, Row, change, rows_of
-from .wholes import Whole, whole_of, whole_of_all
+from .wholes import Whole, whole_budget, whole_of, whole_of_all
 from .wholes_table import wholes_table
 
 
@@ -29,7 +29,7 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     rows = [_told(row, figures) for row in rows_of(context) if (figures := row.of_year())]
     rows = [row for row in rows if row.is_known] or rows
     if rows and len(context.scope.all) > 1:
-        rows += _sums(context)
+        rows += _sums(builder, context)
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
     columns = [
         *_compared(context),
@@ -98,7 +98,7 @@ def _told(row: Row, figures: tuple[KeyFigure, KeyFigure]) -> _Told:
     )
 
 
-def _sums(context: ReportContext) -> list[_Told]:
+def _sums(builder: Builder, context: ReportContext) -> list[_Told]:
     """What is not told one by one, and all together; of volumes that do not add up revenue alone."""
     whole, more, found = whole_of_all(context), context.scope.more, []
     if whole is None:
@@ -108,12 +108,12 @@ def _sums(context: ReportContext) -> list[_Told]:
         others = [product for product in context.scope.all if product.pk not in told]
         name = _("and %(count)s more") % {"count": formats.number(more, 0)}
         rest = whole_of(context, scope_together(others, name))
-        found += [_told_whole(rest, name)] if rest else []
-    return [*found, _told_whole(whole, _("Total"))]
+        found += [_told_whole(builder, context, rest, name)] if rest else []
+    return [*found, _told_whole(builder, context, whole, _("Total"))]
 
 
-def _told_whole(whole: Whole, name: str) -> _Told:
-    [figures] = whole.figures(whole.years[-1:])
+def _told_whole(builder: Builder, context: ReportContext, whole: Whole, name: str) -> _Told:
+    [figures] = whole.figures(whole.years[-1:], whole_budget(builder, context, whole))
     ahead = whole.ahead.mean if whole.ahead and whole.adds else None
     return _Told(name, whole.unit, *figures, ahead=ahead, is_sum=True)
 
@@ -128,19 +128,21 @@ def _years_table(builder: Builder, context: ReportContext, names: Sequence[Colum
     ]
     whole = whole_of_all(context) if told and len(names) > 1 else None
     if whole is not None:
-        sums = [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in whole.figures(whole.years)]
-        told += sums if len(whole.years) > 2 else []
+        planned = whole_budget(builder, context, whole)
+        sums = whole.figures(whole.years, planned) if len(whole.years) > 2 else []
+        told += [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in sums]
     builder.table(_("Year by year"), [*names, *_compared(context)], told, strong=_is_sum)
 
 
 def _compared(context: ReportContext) -> list[Column]:
-    """Volume and revenue, each with its change on the year before behind it."""
+    """Volume and revenue, each with its change on the year before behind it, and on the budget in money."""
     against = _("against the year before")
     return [
         Column("volume", _("Volume"), lambda told: Volume(told.volume.value, told.unit)),
         Column("last_year", against, lambda told: change(told.volume.index)),
         Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
         Column("last_year", against, lambda told: change(told.revenue.index)),
+        Column("budget", _("against budget"), lambda told: change(told.revenue.budget_index)),
     ]
 
 

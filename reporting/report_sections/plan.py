@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from products.models import Measure, Product
 from products.selectors.budget import BudgetMonth, budget_months_leading
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
 from products.selectors.figures import compared, spans
-from products.selectors.months import product_complete_month
+from products.selectors.months import is_long_before, product_complete_month
 from products.selectors.sales import MonthSales, products_total, total
 from reporting.selectors.full_year import full_year_expected
 from reporting.selectors.key_figures import KeyFigure, KeyFigures, figures_of
@@ -47,12 +47,14 @@ class _Planned:
 @dataclass(frozen=True)
 class _Month:
     """Products whose figures are as of one month: those told one by one, what the ``others`` of them come to,
-    and the ``budget`` of all, with what is made for lines as wholes."""
+    and the ``budget`` of all, with what is made for lines as wholes; ``torn``: but for a line whose products
+    have different months."""
 
     month: datetime.date
     rows: Sequence[tuple[Row, KeyFigures]]
     others: tuple[str, KeyFigures] | None
     budget: LinesBudget
+    torn: bool = False
 
 
 def plan_section(builder: Builder, context: ReportContext) -> None:
@@ -65,31 +67,68 @@ def plan_section(builder: Builder, context: ReportContext) -> None:
 
 def _months(builder: Builder, context: ReportContext) -> list[_Month]:
     """The months that products are known up to, first that of the first product told. Of products that are
-    not told one by one five queries a month."""
+    not told one by one five queries a month. What has not sold yet, and what has had nothing whole for a year
+    beside the newest, has no month of its own: it only belongs to its lines, in the last one."""
+    months = {
+        product: month
+        for measure, own in leads_of(context.scope.all).items()
+        for product in own
+        if (month := product_complete_month(product, measure.pk))
+    }
+    newest = max(months.values(), default=None)
+    last = None if newest is None else context.scope.period.of(newest)
+    if newest is None or last is None:
+        return []
+    ends: dict[Product, datetime.date] = {}
+    for product, month in months.items():
+        span = context.scope.period.of(month)
+        if span is not None and (span[1] == last[1] or not is_long_before(month, newest)):
+            ends[product] = span[1]
     told: dict[datetime.date, list[tuple[Row, KeyFigures]]] = defaultdict(list)
     for row in rows_of(context):
-        if row.span is not None and (figures := row.figures()) is not None:
-            told[row.span[1]].append((row, figures))
+        if row.product in ends and (figures := row.figures()) is not None:
+            told[ends[row.product]].append((row, figures))
     named = {product.pk for product in context.scope.products}
     products: dict[datetime.date, list[Product]] = {month: [] for month in told}
-    for measure, own in leads_of(context.scope.all).items():
-        for product in own:
-            month = product_complete_month(product, measure.pk)
-            span = None if month is None else context.scope.period.of(month)
-            if span is not None:
-                products.setdefault(span[1], []).append(product)
+    for product, month in ends.items():
+        products.setdefault(month, []).append(product)
+    products = {
+        month: own
+        for month, own in products.items()
+        if month in told or any(each.pk not in named for each in own)
+    }
+    budgets, is_torn = _budgets(builder, context, products)
     found = []
     for month, every in products.items():
         rest, others = [each for each in every if each.pk not in named], None
         if rest:
             name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
             others = name, _together(builder, context, rest, month)
-        budget = LinesBudget({}, of_lines=False)
-        if builder.may("budget"):
-            first, last = spans(month)["full_year"]
-            budget = products_budget(context.viewer, [each.pk for each in every], first, last)
-        found.append(_Month(month, told.get(month, []), others, budget))
+        found.append(_Month(month, told.get(month, []), others, budgets[month], is_torn))
     return found
+
+
+def _budgets(
+    builder: Builder, context: ReportContext, products: Mapping[datetime.date, Sequence[Product]]
+) -> tuple[dict[datetime.date, LinesBudget], bool]:
+    """By month what is planned of its products and of the lines that they are all of, the newest with those
+    that have no month; and whether a budget of a line is in none of them, as what is below it has two."""
+    if not products or not builder.may("budget"):
+        return dict.fromkeys(products, LinesBudget({})), False
+    every = {product.pk for product in context.scope.all}
+    newest, dated = max(products), {product.pk for own in products.values() for product in own}
+
+    def planned(month: datetime.date, pks: Collection[int]) -> LinesBudget:
+        return products_budget(context.viewer, pks, *spans(month)["full_year"])
+
+    found = {
+        month: planned(month, {each.pk for each in own} | (every - dated if month == newest else set()))
+        for month, own in products.items()
+    }
+    if len(found) == 1:
+        return found, False
+    whole = planned(newest, every).lines
+    return found, not whole <= {line for budget in found.values() for line in budget.lines}
 
 
 def _together(
@@ -137,6 +176,7 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: _Mon
         return  # the full year of a few channels is not known: there is no forecast of these
     first, last = found[0].revenue.first, found[0].revenue.last
     found, notes = _added_up(found, group.budget)
+    notes = {*notes, "torn"} if group.torn else notes
     fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
     title = {
         "month": formats.month(group.month),
@@ -180,8 +220,9 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
 
 
 def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Planned], Collection[str]]:
-    """The rows with what is planned of no product and with their total, which is their sum in money; and what
-    is to be said of it: that some of the ``budget`` is of ``lines``, and what it is not compared with."""
+    """The rows with what is planned of none of them and with their total, which is their sum in money; and
+    what is to be said of it: that some of the ``budget`` is of ``lines``, and what it is not compared
+    with."""
     found, first = list(rows), rows[0].revenue
     added = _sum(rows)
     planned = budget.over(first.first, first.last) if budget.of_lines else None
@@ -191,7 +232,7 @@ def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Plan
         more = planned - (added.revenue.budget or 0)
         if abs(more) >= LEAST:
             alone = replace(first, value=None, last_year=None, budget=more)
-            name = _("Budget of no product") if more > 0 else _("Products above the budget of their line")
+            name = _("Budget of none of these") if more > 0 else _("Products above the budget of their line")
             found.append(_Planned(name, _bare(alone)))
         is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
         added = replace(
@@ -228,10 +269,11 @@ def _bare(figure: KeyFigure) -> KeyFigure:
 def _told(builder: Builder, notes: Collection[str]) -> list[str]:
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
+        "torn": _("the budget of a line is left out where what is below it is known up to different months"),
         "budget": _("the total is not compared with the budget: not each row has both"),
         "last_year": _("the total is not compared with last year: not each row has both"),
     }
-    fields = {"lines": "budget"}
+    fields = {"lines": "budget", "torn": "budget"}
     return [
         words[0].upper() + words[1:]
         for key, words in said.items()

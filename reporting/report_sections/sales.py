@@ -88,8 +88,7 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
     def table(title: str, sold: Sequence[ChannelSales], note: str) -> None:
         heads = _accounts(context, sold)
         rows = _most([each for each, _below in heads]) if context.scope.on_page else _indented(heads)
-        accounts = {each.channel.pk for each, below in heads if below}
-        builder.table(title, columns, rows, note=note, strong=lambda each: each.channel.pk in accounts)
+        builder.table(title, columns, rows, note=note)
 
     columns = [
         Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
@@ -109,8 +108,8 @@ _Heads = list[tuple[ChannelSales, list[ChannelSales]]]
 
 
 def _accounts(context: ReportContext, sold: Sequence[ChannelSales]) -> _Heads:
-    """Accounts that sold through regions or stores as their sum, with these, as far as all of an account is
-    in sight; all other channels as they are. The most first. A query a report."""
+    """Accounts that sold through regions or stores as their sum, with these and what they sold themselves, as
+    far as all of an account is in sight; all other channels as they are. The most first. A query a report."""
     seen, chains = visible_channel_ids(context.viewer), channel_chains()
     if "accounts" not in context.kept:
         rows = Channel.objects.filter(kind=Channel.Kind.ACCOUNT)
@@ -130,18 +129,20 @@ def _accounts(context: ReportContext, sold: Sequence[ChannelSales]) -> _Heads:
         for channel, own in below.items()
     }
     return [
-        (head, [each for each in below[head.channel] if each.channel != head.channel])
+        (head, own if [each.channel for each in own] != [head.channel] else [])
         for head in most_first(found.values())
+        for own in [below[head.channel]]
     ]
 
 
 def _indented(heads: _Heads) -> list[ChannelSales]:
     """A channel is part of the one above it that stands less far to the right."""
-    return [
-        each if each is head else replace(each, channel=Channel(name=f"\u2003{each.channel.name}"))
-        for head, below in heads
-        for each in (head, *below)
-    ]
+    found: list[ChannelSales] = []
+    for head, below in heads:
+        names = [_("itself") if each.channel == head.channel else each.channel.name for each in below]
+        parts = zip(below, names, strict=True)
+        found += [head, *(replace(each, channel=Channel(name=f"\u2003{name}")) for each, name in parts)]
+    return found
 
 
 def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
@@ -190,7 +191,7 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             span: {
                 each.channel: each
                 for head, below in _accounts(context, _sold(row, span))
-                for each in (head, *below)
+                for each in (*below, head)  # of an account its sum, not what it sold itself
             }
             for span in dict.fromkeys(spans)
         }

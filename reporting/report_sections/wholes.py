@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -14,10 +15,11 @@ from core import formats
 from core.charts import Actual, Chart, Expected, volume_forecast_chart
 from core.months import month_add
 from core.organisation import today
-from core.reports.build import ReportContext
+from core.reports.build import Builder, ReportContext
 from forecasting.selectors.forecasts import forecast_current, year_ahead
 from forecasting.selectors.totals import totals_visible
 from products.models import Channel, Measure, Product
+from products.selectors.budget_lines import products_budget
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, products_complete_month
 from products.selectors.report_period import Span
@@ -64,9 +66,11 @@ class Whole:
         rows = [row for row in self.sales if self.span[0] <= row.month <= self.span[1]]
         return rows[next((at for at, row in enumerate(rows) if row.revenue or row.volume), len(rows)) :]
 
-    def figures(self, spans: Sequence[Span]) -> list[tuple[KeyFigure, KeyFigure]]:
-        """Volume and revenue of each, beside the year before."""
-        return months_figures(self.sales, self.measure, spans)
+    def figures(
+        self, spans: Sequence[Span], planned: Mapping[datetime.date, Decimal]
+    ) -> list[tuple[KeyFigure, KeyFigure]]:
+        """Volume and revenue of each, beside the year before and the revenue ``planned``."""
+        return months_figures(self.sales, planned, self.measure, spans)
 
 
 def wholes_of(context: ReportContext) -> list[Whole]:
@@ -112,6 +116,16 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
         return None
     expected = _ahead(context, group, measure if adds else None, month) if span[1] == month else None
     return Whole(group, measure, adds, found[0].unit if adds else "", span, years, sales, expected)
+
+
+def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
+    """The revenue planned of it by month, where it may be told and some of it is made for lines as wholes.
+    Three queries at most."""
+    if not builder.may("budget"):
+        return {}
+    first = min(whole.span[0], whole.years[0][0])
+    found = products_budget(context.viewer, [each.pk for each in whole.group.products], first, whole.span[1])
+    return found.months if found.of_lines else {}
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:

@@ -9,13 +9,17 @@ from core.reports.build import Builder, Cell, Column, ReportContext, Volume, mon
 from reporting.words.cost_reports import span_words
 
 from .rows import change
-from .wholes import Whole, wholes_of
+from .wholes import Whole, whole_budget, wholes_of
 
 
 def wholes_table(builder: Builder, context: ReportContext) -> None:
-    """Volume (where it adds up) and revenue of the period, of a longer one of its last 12 months, and what is
-    expected of the next 12 with its band."""
-    rows = [(whole, *figures) for whole in wholes_of(context) for figures in whole.figures(whole.years[-1:])]
+    """Volume (where it adds up) and revenue of the period, of a longer one of its last 12 months, what was
+    planned of it where lines have budgets, and what is expected of the next 12 with its band."""
+    rows = [
+        (whole, *figures)
+        for whole in wholes_of(context)
+        for figures in whole.figures(whole.years[-1:], whole_budget(builder, context, whole))
+    ]
     if not rows:
         return
 
@@ -43,6 +47,8 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
             Column("last_year", against, lambda row: change(row[1].index)),
             Column("revenue", _("Revenue"), lambda row: money(row[2].value, context.currency)),
             Column("last_year", against, lambda row: change(row[2].index)),
+            Column("budget", _("Budget"), lambda row: money(row[2].budget, context.currency)),
+            Column("budget", _("against budget"), lambda row: change(row[2].budget_index)),
             Column("forecast", _("Next 12 months"), lambda row: ahead(row[0])),
             Column("forecast", _("80% between"), lambda row: band(row[0])),
         ],

@@ -19,6 +19,7 @@ from core.months import month_add, month_range
 from forecasting.layers import months_band
 from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure, Product
+from products.selectors.budget import BudgetMonth
 from products.selectors.family import FamilyBudget, FamilySales, family_budget
 from products.selectors.figures import Amount, Comparison, compare, compared, spans
 from products.selectors.sales import MonthSales
@@ -150,10 +151,15 @@ def span_figures(
 
 
 def months_figures(
-    sales: Iterable[MonthSales], measure: Measure, wanted: Sequence[tuple[datetime.date, datetime.date]]
+    sales: Iterable[MonthSales],
+    planned: Mapping[datetime.date, Decimal],
+    measure: Measure,
+    wanted: Sequence[tuple[datetime.date, datetime.date]],
 ) -> list[tuple[KeyFigure, KeyFigure]]:
-    """The same against last year alone, of months that are at hand from a year before the first."""
-    return _both(compared(sales, {}, measure, _keys(wanted)))
+    """The same of months that are at hand from a year before the first, and of the revenue ``planned`` by
+    month."""
+    budget = {month: BudgetMonth(month, None, revenue, "", False) for month, revenue in planned.items()}
+    return _both(compared(sales, budget, measure, _keys(wanted)))
 
 
 def _keys(

@@ -50,6 +50,8 @@ NAMED = 8
 """Products that stand beside what a line or family comes to, on its sheet."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
+FORMAT = 1
+"""One more where a release builds sections otherwise: previews that the one before kept are made anew."""
 
 
 @dataclass(frozen=True)
@@ -183,11 +185,13 @@ def report_is_long(report: Report) -> bool:
 
 
 def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
-    """Of all that decides how the report is built, besides the figures: its own fields, sections and words,
-    what it is about and what it may tell; ``waiting``: also with the fields that wait for approval."""
+    """Of all that decides how the report is built, besides the figures: the release, its own fields, sections
+    and words, what it is about and what it may tell; ``waiting``: also with the fields that wait for
+    approval."""
     scope = report_scope(report)
     grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
+        FORMAT,
         *(report.title, report.language, report.audience),
         *(report.all_products, report.all_channels, report.all_suppliers),
         *(report.period, report.months, str(report.first_month), str(report.last_month)),
@@ -251,10 +255,12 @@ def report_build(
                 shown |= builder.shown
                 carried |= builder.channels
                 supplied |= builder.suppliers
-            else:
-                section = registries.report_sections.get(part.section)
+            section = registries.report_sections.get(part.section)
+            if not _tells(section, builder):
                 with translation.override(said_in):
                     name = part.name or str(section.label)
+                    if builder.blocks:
+                        name = _("%(section)s (but for the author's words)") % {"section": name}
                     empty.append((name, _nothing_words(section, builder, scope, report.author, cost_viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
@@ -339,6 +345,11 @@ def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
     return replace(context, scope=scope, kept={})
 
 
+def _tells(section: ReportSection, builder: Builder) -> bool:
+    """Whether a section came to something; of one that has nothing of its own the author's words are it."""
+    return any(not section.blocks or not getattr(block, "beside", False) for block in builder.blocks)
+
+
 def _nothing_words(
     section: ReportSection, builder: Builder, scope: ReportScope, author: Any, viewer: Any
 ) -> str:
@@ -346,9 +357,10 @@ def _nothing_words(
     closed = [bool(section.permission) and not each.has_perm(section.permission) for each in (author, viewer)]
     if closed[0]:
         return _("you may not see it")
-    if closed[1] or (builder.asked and builder.asked - {"product", "channel"} <= builder.refused):
+    asked = builder.asked - {"product", "channel", "comment", "author"}
+    if closed[1] or (asked and asked <= builder.refused):
         return _("who the report is for is not told this")
-    if not builder.asked:
+    if not section.blocks:
         return _("nothing is written in it yet")
     if scope.channels:
         return _("nothing is known of it in these channels alone")

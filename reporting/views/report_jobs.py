@@ -12,7 +12,7 @@ from core.pages import page_render, with_right
 from reporting.models import Report
 from reporting.reports.page import preview_content, preview_context
 from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
-from reporting.selectors.reports import EDIT, report_build, report_is_long, reports_visible
+from reporting.selectors.reports import EDIT, report_build, report_is_long, reports_kept
 from reporting.services.report_jobs import preview_start
 
 
@@ -37,8 +37,9 @@ def report_previewed(request: HttpRequest, report: Report, *, waiting: bool = Fa
 @with_right(EDIT)
 @require_safe
 def report_publishing(request: HttpRequest, pk: int) -> HttpResponse:
-    """Of one's own report; with the version when it is there, or why there is none."""
-    report = get_object_or_404(reports_visible(request.user), pk=pk, author=request.user.pk)
+    """Of one's own report, also one that was ended meanwhile; with the version when it is there, or why there
+    is none."""
+    report = get_object_or_404(reports_kept(request.user), pk=pk, author=request.user.pk)
     job = publish_job(report)
     if job is None:
         raise Http404(pk)

@@ -1,4 +1,5 @@
-/* Tables that sort themselves: `table[data-sort]`. A cell's number is in `data-value`, its date in `data-day`; rows with `data-total` stay last. */
+/* Tables that sort themselves: `table[data-sort]`. A cell's number is in `data-value`, its date in `data-day`; rows with `data-total` stay last,
+   and rows whose first cell begins with an em space stay below the row that they are part of. */
 (() => {
   "use strict";
   const valueOf = (row, column) => {
@@ -8,6 +9,8 @@
   const compare = (a, b) => (typeof a === "number" && typeof b === "number"
     ? a - b
     : String(a).localeCompare(String(b), document.documentElement.lang, { numeric: true }));
+
+  const isPart = (row) => row.cells[0].textContent.startsWith("\u2003");
 
   for (const table of document.querySelectorAll("table[data-sort]")) {
     const heads = [...table.tHead.rows[0].cells];
@@ -26,10 +29,15 @@
         const body = table.tBodies[0];
         const rows = [...body.rows].filter((row) => !("total" in row.dataset));
         const totals = [...body.rows].filter((row) => "total" in row.dataset);
+        const groups = [];
+        for (const row of rows) {
+          if (groups.length && isPart(row)) groups.at(-1).push(row);
+          else groups.push([row]);
+        }
         const missing = (row) => isNumeric && typeof valueOf(row, column) !== "number";
-        rows.sort((a, b) => missing(a) - missing(b)
+        groups.sort(([a], [b]) => missing(a) - missing(b)
           || compare(valueOf(a, column), valueOf(b, column)) * (order === "ascending" ? 1 : -1));
-        body.append(...rows, ...totals);
+        body.append(...groups.flat(), ...totals);
       });
     });
   }

@@ -69,6 +69,19 @@ DATED = Table(
     ],
 )
 
+ACCOUNTS = Table(
+    "Accounts",
+    ("Account", "Sold"),
+    ("channel", "volume"),
+    (False, True),
+    [
+        [Cell("Small chain"), Cell("5", "5")],
+        [Cell("Large chain"), Cell("9", "9")],
+        [Cell("\u2003East"), Cell("7", "7")],
+        [Cell("\u2003West"), Cell("2", "2")],
+    ],
+)
+
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_a_link_from_making_it_to_its_end(
@@ -78,7 +91,8 @@ def test_a_link_from_making_it_to_its_end(
     words, author = WORDS[language], user_factory("product-manager", language=language)
     report, downloads = report_made(author), language == "en"
     snapshot_made(
-        report, sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, DATED, CHART))])
+        report,
+        sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, DATED, ACCOUNTS, CHART))]),
     )
     sign_in(page, author)
     page.goto(f"/reports/{report.pk}/share/")
@@ -113,6 +127,9 @@ def test_a_link_from_making_it_to_its_end(
     phone.get_by_role("button", name="Since").click()
     rows = phone.locator("tbody tr", has_text="Price of")
     assert rows.all_inner_texts()[0].startswith("Price of old")
+    phone.get_by_role("button", name="Sold", exact=True).click()
+    rows = phone.locator("table", has_text="Large chain").locator("tbody tr td:first-child")
+    assert [text.strip() for text in rows.all_inner_texts()] == ["Large chain", "East", "West", "Small chain"]
     _files(phone, downloads=downloads)
     phone.fill("#question", "Why?")
     phone.get_by_role("button", name=words["ask"]).click()

@@ -28,6 +28,7 @@ def test_of_an_author_limited_to_channels_it_names_these(
     north, south = retailers
     own = user_factory("product-manager", channels=[north])
     client.force_login(own)
+    assert "None: of all that you see." in tight(client.get("/reports/new/talks/"))
     made_at = client.post("/reports/sheet/product/JUICE/", {"nonce": "one"}).url
     assert "in 1 channel" in tight(client.get(f"{made_at}preview/"))
     report = Report.objects.get()
@@ -60,6 +61,7 @@ def test_all_products_of_an_author_limited_to_lines_are_those_of_the_lines(
     name = juice.line.name
     assert report_build(report).exposure.within == [name]
     client.force_login(own)
+    assert "None: of all channels." in tight(client.get("/reports/new/talks/"))
     page = tight(client.get(f"/reports/{report.pk}/preview/"))
     assert f"of all products of {name} (1) in all channels" in page
     assert f"all of {name}, also those that come later: Orange juice" in page

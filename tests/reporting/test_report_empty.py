@@ -43,6 +43,11 @@ def test_why_a_section_came_to_nothing(author: Any, juice: Product, retailers: A
     assert empty(author, "key_figures", products=[product_factory()]) == {
         "Key figures": "nothing is known of it for these products and months yet"
     }
+    nothing = "nothing is known of it for these products and months yet"
+    sections = ("place", "channels", "category", "plan")
+    found = empty(author, *sections, products=[product_factory()])
+    assert dict.fromkeys(found.values()) == {nothing: None}
+    assert len(found) == len(sections)
     sales = user_factory("marketing", language="en")
     assert empty(sales, "margin", **products) == {"Cost and margin": "you may not see it"}
     values = {"title": "Month", "language": "nl", "audience": "internal", **products}
@@ -67,6 +72,20 @@ def test_a_cost_report_on_purpose_is_told_also_where_margins_are_not(author: Any
     assert built.apart
     [(_name, why)] = built.empty
     assert why != "who the report is for is not told this"
+
+
+def test_a_section_of_which_only_the_comment_is_left_is_listed(author: Any) -> None:
+    values = {"title": "Month", "language": "en", "audience": "external", "products": [product_factory()]}
+    sections = ("margin", "decisions", "channels", "words")
+    parts = [Part(section, "As agreed.") for section in sections]
+    built = report_build(report_create(user=author, values=values, parts=parts))
+    assert tuple(section.key for section in built.sections) == sections
+    refused = "who the report is for is not told this"
+    assert {name.partition(" (but for the author's words)")[0]: why for name, why in built.empty} == {
+        "Cost and margin": refused,
+        "Decisions": refused,
+        "Sales by channel": "nothing is known of it for these products and months yet",
+    }
 
 
 def test_fields_are_named_in_the_readers_language(author: Any, juice: Product, client: Client) -> None:

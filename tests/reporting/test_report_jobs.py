@@ -14,6 +14,7 @@ from reporting.models import Report, Snapshot
 from reporting.selectors import reports as selectors
 from reporting.selectors.report_jobs import preview_fresh
 from reporting.services.grants import grant_ask, grant_decide
+from reporting.services.report_ends import report_end
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import Part, report_change, report_create, report_parts_set
 from tests.factories import product_factory, user_factory
@@ -97,6 +98,18 @@ def test_a_worker_that_fails_says_so_and_leaves_nothing(author: Any, report: Rep
     assert (work().state, Snapshot.objects.count()) == ("done", 1)
 
 
+def test_of_a_report_that_was_ended_meanwhile_its_author_reads_why_there_is_no_version(
+    author: Any, report: Report, client: Any
+) -> None:
+    report_publish_start(user=author, report=report)
+    report_end(user=author, report=report)
+    assert work().state == "failed"
+    client.force_login(author)
+    page = client.get(Notification.objects.get(user=author).url)
+    assert page.status_code == 200
+    assert "The report was ended; bring it back first." in tight(page)
+
+
 def test_what_a_field_would_add_to_a_long_report_is_shown_by_a_worker(
     author: Any, report: Report, client: Any
 ) -> None:
@@ -123,7 +136,7 @@ def test_what_a_field_would_add_to_a_long_report_is_shown_by_a_worker(
 
 
 def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
-    author: Any, report: Report, client: Any
+    author: Any, report: Report, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(author)
     address = f"/reports/{report.pk}/preview/"
@@ -142,6 +155,10 @@ def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
     with translation.override("nl"):
         assert work().state == "done"
     assert "a worker makes the preview" not in client.get(address).text
+    with monkeypatch.context() as newer:  # a release that builds it otherwise
+        newer.setattr(selectors, "FORMAT", selectors.FORMAT + 1)
+        assert preview_fresh(report) is None
+    assert preview_fresh(report) is not None
     report_parts_set(user=author, report=report, parts=[Part("words", "Other words.")])
     assert preview_fresh(report) is None
     first, second = preview_start(report=report), None

@@ -75,7 +75,7 @@ def test_the_budget_of_a_line_is_in_the_total(company: Any) -> None:
     assert [(row["Product"], row["Budget"]) for row in rows] == [
         ("Apple juice", "—"),
         ("Orange juice", "€7"),
-        ("Budget of no product", "€993"),
+        ("Budget of none of these", "€993"),
         ("Total", "€1,000"),
     ]
     total = sum(A_MONTH.values())
@@ -83,6 +83,51 @@ def test_the_budget_of_a_line_is_in_the_total(company: Any) -> None:
     # Of a part of the line its budget says nothing.
     [alone] = plan(company, products=[company.juice])[MONTH]
     assert alone["Budget"] == "€7"
+
+
+@pytest.mark.parametrize("last_sold", [None, 14])
+def test_the_budget_of_a_line_is_there_with_products_that_do_not_sell(
+    company: Any, last_sold: int | None
+) -> None:
+    """Of those that never did, or had nothing whole for a year, there is no table."""
+    bottle = _under_one_top(company, last_sold)
+    products = [company.juice, company.apple, bottle]
+    found = plan(company, products=products)
+    assert list(found) == [MONTH, "Year to date"]
+    assert [(row["Product"], row["Budget"]) for row in found[MONTH]] == [
+        ("Apple juice", "—"),
+        ("Orange juice", "—"),
+        ("Budget of none of these", "€1,000"),
+        ("Total", "€1,000"),
+    ]
+    assert found[MONTH][-1]["against budget"] == f"+{(sum(A_MONTH.values()) / 1000 - 1) * 100:,.1f}%"
+    alone = plan(company, products=[bottle])
+    assert {row["Product"] for rows in alone.values() for row in rows} == ({"Bottle"} if last_sold else set())
+
+
+def test_the_budget_of_a_line_known_up_to_two_months_is_left_out_and_said(company: Any) -> None:
+    bottle = _under_one_top(company, 2)
+    found = blocks(company, "plan", products=[company.juice, company.apple, bottle])
+    months = {MONTH: 3, f"{month_add(LAST, -2):%b}\u00a0{month_add(LAST, -2):%Y}": 1}
+    assert {table.title: len(table.rows) for table in found if table.title in months} == months
+    assert "€1,000" not in str(found)
+    said = "he budget of a line is left out where what is below it is known up to different months"
+    assert all(said in table.note for table in found)
+    [table, *_more] = blocks(company, "plan")
+    assert said not in table.note
+
+
+def _under_one_top(company: Any, last_sold: int | None) -> Any:
+    """A bottle in a line of its own beside the juices, under a line with a budget of 1,000 a month."""
+    top, line = line_factory(name="Top"), company.juice.line
+    line.parent = top
+    line.save()
+    bottle = product_factory(name="Bottle", line=line_factory(name="Bottles", parent=top))
+    if last_sold is not None:
+        for back in (last_sold, last_sold - 1):  # the month after makes it whole
+            sell(bottle, month_add(LAST, -back), D(1), D(10), channel=company.north, days=9)
+    line_budget(top, 1000, LAST.year)
+    return bottle
 
 
 def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:

@@ -29,6 +29,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
 
 from .test_report_sections import tables
@@ -122,6 +123,22 @@ def test_a_line_is_told_as_a_whole_before_its_products(company: Any) -> None:
     assert "€400" in str(whole.table.rows[-20])
     assert "€450" in str(whole.table.rows[-1])
     assert "130" in str(juices_chart.table.rows[-1])
+
+
+def test_the_budget_of_a_line_stands_beside_it(company: Any) -> None:
+    """Inside, in its sum as well; outside nothing of it."""
+    for year in (LAST.year - 1, LAST.year):
+        line_budget(company.juices, 200, year)
+    found = built(company, "key_figures", lines=[company.juices])
+    [whole] = tables(found)["As a whole"]
+    assert (whole["Revenue"], whole["Budget"], whole["against budget"]) == ("€2,880", "€2,400", "+20.0%")
+    [*products, total] = next(rows for title, rows in tables(found).items() if title != "As a whole")
+    assert (total["Product"], total["against budget"]) == ("Total", "+20.0%")
+    assert {row["against budget"] for row in products} == {"—"}
+    outside = {"audience": "external", "all_channels": True, "all_suppliers": True}
+    assert "budget" not in str(built(company, "key_figures", lines=[company.juices], **outside))
+    some = built(company, "key_figures", products=company.products[:2])
+    assert "budget" not in str(some)  # of a part of the line it says nothing
 
 
 @pytest.mark.parametrize("narrower", ["channel", "supplier"])
