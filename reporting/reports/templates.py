@@ -64,7 +64,7 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
             _("Actual and margin against budget and last year, the full year expected, what stands out."),
             "internal",
             (
-                *("words", "key_figures", "plan", "margins", "margin_bridge"),
+                *("summary", "words", "plan", "margins", "margin_bridge"),
                 *("sales", "lifecycle", "channels", "decisions"),
             ),
         ),
