@@ -168,7 +168,8 @@ def register_all() -> None:
         ReportField("comment", _("Words of the author"), order=900),
         ReportField("author", _("Name of the author"), "person", 910),
     )
-    revenue = {**CHART, "revenue": _("Chart of revenue")}
+    together = _("Chart of what is told as a whole, else of each product")
+    revenue = {**CHART, "whole": together, "revenue": _("Chart of revenue")}
     for order, place, key, label, blocks in (
         (5, "summary", "summary", _("At a glance"), {**CHART, **TABLE}),
         (10, "figures", "key_figures", _("Key figures"), TABLE),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from core import formats
 from core.reports.blocks import Cell, ReportChart, Table
@@ -25,15 +26,15 @@ class Behind:
 
 
 def tables_behind(report: Document) -> list[Behind]:
-    """Of three and more in a row whose tables are alike a table a column, with the charts beside each
-    other."""
+    """Of three and more in a row whose tables are alike a table a column, with the charts beside each other;
+    of another what was and what is expected below each other, without columns of dashes."""
     found: list[Behind] = []
     for section in () if report.one_page else report.sections:
         charts = [block for block in section.blocks if isinstance(block, ReportChart)]
         for _heads, run in itertools.groupby(charts, lambda chart: chart.table.heads[:2]):
             own = [chart.table for chart in run]
             beside = _beside(own) if len(own) >= ALIKE else []
-            for tables, count in [(beside, len(own))] if beside else [([each], 1) for each in own]:
+            for tables, count in [(beside, len(own))] if beside else [(_parted(each), 1) for each in own]:
                 found.append(Behind(tables, count, f"figures-{len(found)}"))
     return found
 
@@ -63,6 +64,33 @@ def _beside(tables: Sequence[Table]) -> list[Table]:
         for head in heads
         for first in range(0, len(tables), ABREAST)
         if (part := _column(head, tables[first : first + ABREAST], order)) is not None
+    ]
+
+
+def _parted(table: Table) -> list[Table]:
+    """A part for the rows in a row that have figures in the same columns; the table itself where most of them
+    would be of few rows."""
+    runs = [
+        (told, list(run))
+        for told, run in itertools.groupby(
+            table.rows, lambda row: tuple(cell.text != formats.MISSING for cell in row)
+        )
+    ]
+    if len(runs) < 2 or any(len(run) < ALIKE for _told, run in runs):
+        return [table]
+
+    def some(told: Sequence[bool], values: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(itertools.compress(values, told))
+
+    return [
+        replace(
+            table,
+            heads=some(told, table.heads),
+            fields=some(told, table.fields),
+            numeric=some(told, table.numeric),
+            rows=tuple(some(told, row) for row in run),
+        )
+        for told, run in runs
     ]
 
 

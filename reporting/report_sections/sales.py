@@ -30,24 +30,26 @@ NAMED = 10
 """Rows of channels on a sheet."""
 SHARED = 6
 """So many channels stand beside each other in one table of all products."""
+WHOLE = "whole"
 AT, NAMED_AT = 12, 50
 """Channels that get a table each, and of the ones that the report names itself: of more nobody reads each."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
     """The months of what is told as a whole, then each product's, and what is expected where the audience may
-    know. Chosen alone: the revenue."""
+    know. Chosen alone: the revenue, or what is told as a whole (where nothing is, each product)."""
     if builder.only == "revenue":
         _revenue(builder, context)
         return
     is_expected, tells = False, builder.may("forecast")
+    only_whole, name = bool(builder.only == WHOLE and wholes_of(context)), builder.only or "chart"
     for whole in wholes_of(context):
         expected = bool(tells and whole.ahead and whole.ahead.months)
         is_expected |= expected
         sold = "volume" if whole.adds else "revenue"
         drawing = whole_chart(whole, context.currency, forecast=tells)
-        builder.chart(drawing, [sold, *(["forecast"] if expected else [])])
-    rows, more = ([], 0) if context.scope.as_whole else rows_drawn(context)
+        builder.chart(drawing, [sold, *(["forecast"] if expected else [])], name=name)
+    rows, more = ([], 0) if context.scope.as_whole or only_whole else rows_drawn(context)
     for row in rows:
         product, overview = row.product, row.overview
         history = row.history()
@@ -67,6 +69,7 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
                 measure_label=str(overview.measure),
             ),
             ["volume", *(["forecast"] if ahead else [])],
+            name=name,
         )
     builder.text(more_words(len(rows), more), about="product")
     if not is_expected:

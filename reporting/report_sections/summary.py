@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from reporting.reports.markdown import markdown_quoted
 from reporting.words.cost_reports import span_words
 
 from .plan import PLANNED, Planned, PlannedMonth, added_up, notes_told, planned_months, planned_rows
-from .rows import change
+from .rows import COMPARED, change
 
 NAMED = 3
 YEAR = "year_to_date"
@@ -26,10 +26,16 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class _Sum:
-    """What all products come to in a span, called by ``name``."""
+    """What all products come to in a span, called by ``name``. ``index``: against budget and last year, where
+    not each product has both of those that have."""
 
     name: str
     planned: Planned
+    index: Mapping[str, float | None]
+
+    def is_of_some(self, name: str) -> bool:
+        """Whether its index is not of all products."""
+        return self.index[name] is not None and name not in self.planned.alike
 
 
 def summary_section(builder: Builder, context: ReportContext) -> None:
@@ -53,8 +59,10 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
             continue
         found, said = added_up(rows, group.budget)
         if found[-1].revenue.value is not None:
-            sums[span] = _Sum(names[span], found[-1])
-            notes |= set(said)
+            sums[span] = _Sum(
+                names[span], found[-1], {name: _index_of(found[-1], rows, name) for name in COMPARED}
+            )
+            notes |= set(said) - COMPARED
     if YEAR not in sums:
         return
     _figures(builder, context, sums)
@@ -71,8 +79,8 @@ def _figures(builder: Builder, context: ReportContext, sums: dict[str, _Sum]) ->
     year, full = sums[YEAR].planned, sums.get("full_year")
     found = [
         Figure("revenue", _("Revenue, year to date"), lambda: money(year.revenue.value, context.currency)),
-        Figure("budget", _("against budget"), lambda: _change(year, "budget")),
-        Figure("last_year", _("against last year"), lambda: _change(year, "last_year")),
+        Figure("budget", _("against budget"), lambda: change(sums[YEAR].index["budget"])),
+        Figure("last_year", _("against last year"), lambda: change(sums[YEAR].index["last_year"])),
     ]
     if full is not None:
         value = full.planned.revenue.value
@@ -91,8 +99,11 @@ def _table(
         return lambda row: money(getattr(row.planned.revenue, name), context.currency)
 
     def index(name: str) -> Callable[[_Sum], Cell]:
-        return lambda row: _index(row.planned, name)
+        return lambda row: _index(row.index[name])
 
+    said = _("As of %(month)s") % {"month": formats.month(group.month)}
+    if any(row.is_of_some(name) and builder.may(name) for row in sums for name in COMPARED):
+        said += ". " + _("An index is of the products that have both figures")
     before = len(builder.blocks)
     builder.table(
         _("Revenue beside budget and last year"),
@@ -105,26 +116,26 @@ def _table(
             Column("last_year", _("Index of last year"), index("last_year")),
         ],
         sums,
-        note=". ".join(
-            [_("As of %(month)s") % {"month": formats.month(group.month)}, *notes_told(builder, notes)]
-        ),
+        note=". ".join([said, *notes_told(builder, notes)]),
     )
     if len(builder.blocks) > before and any(row.planned.revenue.span == "full_year" for row in sums):
         builder.shown.add("forecast")
 
 
-def _index_of(row: Planned, name: str) -> float | None:
-    """Against the budget, or last year; none where not each of its rows has both."""
-    found = {"budget": row.revenue.budget_index, "last_year": row.revenue.index}[name]
-    return found if name in row.alike else None
+def _index_of(added: Planned, rows: Sequence[Planned], name: str) -> float | None:
+    """Of the sum against the budget, or last year; where not each row has both of those that have."""
+    if name in added.alike:
+        return {"budget": added.revenue.budget_index, "last_year": added.revenue.index}[name]
+    both = [
+        (row.revenue.value, other)
+        for row in rows
+        if (other := getattr(row.revenue, name)) is not None and row.revenue.value is not None
+    ]
+    before = sum((other for _value, other in both), ZERO)
+    return float(sum((value for value, _other in both), ZERO) / before * 100) if before > 0 else None
 
 
-def _change(row: Planned, name: str) -> Cell:
-    return change(_index_of(row, name))
-
-
-def _index(row: Planned, name: str) -> Cell:
-    found = _index_of(row, name)
+def _index(found: float | None) -> Cell:
     return Cell(formats.index(found), None if found is None else str(formats.exact(found)))
 
 

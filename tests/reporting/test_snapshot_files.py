@@ -305,6 +305,9 @@ def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
         assert {each["kind"] for each in run["blocks"]} == {"chart"}
 
 
+MONTHS_OF = {"past": ("11", "—"), "ahead": ("—", "12")}
+
+
 def test_figures_of_charts_that_are_alike_stand_beside_each_other() -> None:
     """A table a column: months of which a chart has nothing are no rows of dashes."""
 
@@ -332,6 +335,10 @@ def test_figures_of_charts_that_are_alike_stand_beside_each_other() -> None:
     assert [target for _place, target in targets(report, [behind])] == ["figures-0"] * 3
     two = document(frozen([Section("sales", "Afzet", tuple(charts[:2]))]))
     assert [each.tables for each in tables_behind(two)] == [[each.table] for each in charts[:2]]
+    past, ahead = ([(f"{word} {n}", *said) for n in range(3)] for word, said in MONTHS_OF.items())
+    [parted] = tables_behind(document(frozen([Section("sales", "Afzet", (chart("Sap", *past, *ahead),))])))
+    assert [each.heads for each in parted.tables] == [("Maand", "Afzet"), ("Maand", "Prognose")]
+    assert [len(each.rows) for each in parted.tables] == [3, 3]
 
 
 def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
