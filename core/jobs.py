@@ -27,13 +27,15 @@ from accounts.errors import DomainError
 
 from . import registries
 from .failpoints import passing
-from .models import Job
+from .models import Heartbeat, Job
 from .organisation import organisation_forget
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = datetime.timedelta(seconds=5)
 WAKES = 8
+WORKER_SEEN, WORKER_SILENT = datetime.timedelta(minutes=1), datetime.timedelta(minutes=2)
+"""A worker tells of itself every 30 s; where all are busy it may skip one or two."""
 PURGED_AT_ONCE = 5000
 KEPT = datetime.timedelta(days=90)
 """How long a job that is over can be looked up; what it did is kept by the room it worked for."""
@@ -186,6 +188,25 @@ def jobs_cancel(*, group: str) -> int:
         .exclude(state__in=Job.FINAL)
         .update(state=Job.State.CANCELLED, token=None, lease_until=None, finished_at=timezone.now())
     )
+
+
+def worker_alive(within: datetime.timedelta = WORKER_SEEN) -> bool:
+    """A worker did a heartbeat job a moment ago. One query."""
+    return Heartbeat.objects.filter(name="worker", beat_at__gte=timezone.now() - within).exists()
+
+
+def job_stalled(job: Job) -> str:
+    """Why nobody is at a job that is not over: ``no_worker`` where none tells of itself, ``worker_died``
+    where the one that had it is silent, ``crashed`` where it went wrong and is tried again; empty where it
+    only waits, or is at work. At most one query."""
+    is_leased = job.lease_until is not None and job.lease_until > timezone.now()
+    if job.is_final or is_leased:
+        return ""
+    if not worker_alive(WORKER_SILENT):
+        return "no_worker"
+    if job.state == Job.State.RUNNING:
+        return "worker_died"
+    return job.error_code
 
 
 class JobContext:

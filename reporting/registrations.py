@@ -38,6 +38,9 @@ BRIDGED = {
     "budget_table": _("Table against budget"),
 }
 
+LOOKED_AT = 30
+"""Seconds until another worker takes up what somebody is waiting for."""
+
 GRANT_ACTS = ("decided_by", "decided_at", "ended_by")
 """Who did something, and when, stands before it in the history."""
 
@@ -88,9 +91,13 @@ def register_all() -> None:
             later("services.report_jobs.publish_run"),
             _("A long report is published"),
             failed=later("services.report_jobs.publish_failed"),
+            lease_seconds=LOOKED_AT,
         ),
         JobKind(
-            "reporting.preview", later("services.report_jobs.preview_run"), _("How a long report would look")
+            "reporting.preview",
+            later("services.report_jobs.preview_run"),
+            _("How a long report would look"),
+            lease_seconds=LOOKED_AT,
         ),
         JobKind(
             "reporting.sending",
@@ -161,8 +168,10 @@ def register_all() -> None:
         ReportField("comment", _("Words of the author"), order=900),
         ReportField("author", _("Name of the author"), "person", 910),
     )
-    revenue = {**CHART, "revenue": _("Chart of revenue")}
+    together = _("Chart of what is told as a whole, else of each product")
+    revenue = {**CHART, "whole": together, "revenue": _("Chart of revenue")}
     for order, place, key, label, blocks in (
+        (5, "summary", "summary", _("At a glance"), {**CHART, **TABLE}),
         (10, "figures", "key_figures", _("Key figures"), TABLE),
         (15, "plan", "plan", _("Actual, budget, last year and the full year"), PLANNED),
         (20, "sales", "sales", _("Sales and forecast"), revenue),

@@ -134,7 +134,8 @@ class Builder:
         channels: Iterable[int] = (),
         suppliers: Iterable[int] = (),
     ) -> None:
-        """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused.
+        """A chart as a page draws it, its table without the rows and columns that have no figure; left out
+        whole where one of the ``fields`` it shows is refused.
         ``title``: in the place of the question that it answers. ``channels`` and ``suppliers`` as of a
         table."""
         if chart is None or self.only not in ("", name) or {*map(self.may, fields)} != {True}:
@@ -143,12 +144,14 @@ class Builder:
         self.channels.update(channels)
         self.suppliers.update(suppliers)
         heads, title = list(chart.table.headers), title or chart.title
+        rows = [[Cell(text or formats.MISSING) for text in row] for row in chart.table.rows]
+        told = [place for place in range(len(heads)) if not place or any(_says(row[place]) for row in rows)]
         figures = Table(
             title,
-            tuple(heads),
-            tuple(fields[:1]) * len(heads),
-            tuple(place > 0 for place in range(len(heads))),
-            tuple(tuple(Cell(text or formats.MISSING) for text in row) for row in chart.table.rows),
+            tuple(heads[place] for place in told),
+            tuple(fields[:1]) * len(told),
+            tuple(place > 0 for place in told),
+            tuple(tuple(row[place] for place in told) for row in rows if any(map(_says, row[1:]))),
         )
         legend = tuple({"label": key.label, "css": key.css, "shape": key.shape} for key in chart.legend)
         self.blocks.append(

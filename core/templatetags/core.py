@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts.model import stage_word
+from core.jobs import job_stalled
+from core.models import Job
 from core.organisation import organisation_get
 from core.sparkline import sparkline_svg
 
@@ -141,6 +143,21 @@ def show_delta(change: formats.Delta) -> str:
         change.arrow,
         change.text,
     )
+
+
+@register.simple_tag
+def stalled(job: Job | None) -> str:
+    """`{% stalled job %}`: why nobody is at a job, where it is not simply waiting its turn."""
+    why = job_stalled(job) if job else ""
+    said = {
+        "no_worker": _(
+            "Nothing has been done in the background for two minutes, so this waits. It goes on by itself; "
+            "if it stays so, tell your administrator."
+        ),
+        "worker_died": _("The work on it broke off. It starts over by itself within a minute."),
+        "crashed": _("It went wrong, and is tried again in a moment."),
+    }
+    return format_html('<p class="problem" role="status">{}</p>', said[why]) if why in said else ""
 
 
 @register.simple_tag

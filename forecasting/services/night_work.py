@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Callable
 
-from django.utils import timezone
-
-from core.jobs import job_claim, job_run, sweep
-from core.models import Heartbeat, Job
+from core.jobs import job_claim, job_run, sweep, worker_alive
+from core.models import Job
 from forecasting.models import NightlyRun
 
 from .night import QUEUE, night_advance, run_group
-
-WORKER_SEEN = datetime.timedelta(minutes=1)
-
-
-def worker_alive() -> bool:
-    """A worker did a heartbeat job a moment ago."""
-    return Heartbeat.objects.filter(name="worker", beat_at__gte=timezone.now() - WORKER_SEEN).exists()
 
 
 def run_work(*, run: NightlyRun, tell: Callable[[NightlyRun], None] | None = None) -> NightlyRun:

@@ -185,12 +185,14 @@ def _parts_given(said: Said) -> list[Part]:
 
 @transaction.atomic
 def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Proposal:
-    """From draft to proposed: whoever approves is asked. Refused where a price passes a bound, begins too
-    soon for its channel, or is decided already for that day. What was observed is recorded at once: nobody
-    decides what others ask."""
+    """From one's own draft to proposed: whoever approves is asked. Refused where a price passes a bound,
+    begins too soon for its channel, or is decided already for that day. What was observed is recorded at
+    once: nobody decides what others ask."""
     right_require(user, "pricing.edit")
     list_within(user, proposal.price_list)
     current = proposal_lock(proposal, State.DRAFT)
+    if current.author_id != user.pk:
+        raise DomainError("not_yours", _("Only its author proposes a draft."), status=403)
     _ahead(current.price_list, current.start_date)
     if exception.strip():
         current.exception = exception.strip()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Q, QuerySet, Sum
 
 from core.months import month_range
-from products.models import Channel, Product
+from core.sql import rows_of, sql_of
+from products.models import Product
 
 from .budget import budget_year, rows_between
 from .channels import channel_chains
@@ -52,8 +53,6 @@ def budget_revenue(
     last: datetime.date,
     products: QuerySet[Product] | None = None,
     channels: Collection[int] | None = None,
-    *,
-    leading: bool = False,
 ) -> LinesBudget:
     """The revenue planned of these lines with all below them, over all measures. One query, and one of
     channels where a line has a budget by channel.
@@ -62,33 +61,28 @@ def budget_revenue(
     measure, in the same channel or one that is part of it, is its detail and does not count again. Where a
     line has no row of its own, its budget is the sum of what is below. ``products``: the products whose own
     budgets count, where those are not all of the lines' (``lines`` are then the lines they make up whole).
-    ``channels``: of these alone. ``leading``: of products only what is planned of the measure that leads.
+    ``channels``: of these alone.
     """
     rows = rows_between(user, None, first, last).filter(revenue__isnull=False)
     if channels is not None:
         rows = rows.filter(channel__in=channels)
     below: QuerySet[Any] = Product.objects.filter(line__in=lines) if products is None else products
     rows = rows.filter(line__in=lines) | rows.filter(product__in=below.order_by().values("pk"))
-    own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
-    details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
-    found = rows.order_by().values_list(
-        "line_id", "product__line_id", "measure_id", "month", "channel_id", "version__year"
-    )
-    for line, product_line, measure, month, channel, year, revenue in found.annotate(Sum("revenue")):
-        if year != budget_year(month):
-            continue
-        if leading and line is None and measure != tree.lead_measure(product_line).pk:
-            continue
-        plan = details[product_line] if line is None else own[line]
-        plan[measure, month][channel] = revenue
-    by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)
-    chains = channel_chains(dict(Channel.objects.values_list("pk", "parent_id"))) if by_channel else {}
-    tops = [pk for pk, line in tree.lines.items() if line.parent_id is None]
-    total: dict[datetime.date, Decimal] = defaultdict(Decimal)
-    for top in tops:
-        for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
-            total[month] += sum(cells.values(), Decimal(0))
-    return LinesBudget(dict(total), frozenset(own))
+    names = ("line_id", "product__line_id", "measure_id", "month", "channel_id", "version__year")
+    return _added(tree, rows.order_by().values_list(*names).annotate(Sum("revenue")))
+
+
+# Rows of the plan; of each line how many of its products are asked for, and how many there are; and, where a
+# line has a budget by channel, what each channel is part of.
+_WITH_COUNTS = """
+    WITH plan AS MATERIALIZED ({plan})
+    SELECT 'plan', line_id, product_line, measure_id, month, channel_id, year, total FROM plan
+    UNION ALL
+    SELECT 'line', line_id, own, count, NULL, NULL, NULL, NULL FROM ({counts}) counts
+    UNION ALL
+    SELECT 'channel', id, parent_id, NULL, NULL, NULL, NULL, NULL FROM products_channel
+    WHERE EXISTS (SELECT 1 FROM plan WHERE line_id IS NOT NULL AND channel_id IS NOT NULL)
+"""
 
 
 def products_budget(
@@ -99,29 +93,72 @@ def products_budget(
     channels: Collection[int] | None = None,
 ) -> LinesBudget:
     """The same of these products, by the measure that leads, and of the lines that they are all of; nothing
-    where no line at all has a budget. One query, then two."""
-    of_lines = rows_between(user, None, first, last).filter(line__isnull=False, revenue__isnull=False)
-    tree, rows = line_tree(), Product.objects.filter(pk__in=products)
-    lines = _lines_whole(tree, products, Product.objects.filter(Exists(of_lines)))
+    where no line at all has a budget. One query."""
+    rows = rows_between(user, None, first, last).filter(revenue__isnull=False)
+    is_any = Exists(rows.filter(line__isnull=False))
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    plan = (
+        rows.filter(is_any, Q(line__isnull=False) | Q(product__in=products))
+        .order_by()
+        .values("line_id", "measure_id", "month", "channel_id")
+        .annotate(product_line=F("product__line_id"), year=F("version__year"), total=Sum("revenue"))
+    )
+    among = Count("pk", filter=Q(pk__in=products))
+    counts = (
+        Product.objects.filter(is_any).order_by().values("line_id").annotate(count=Count("pk"), own=among)
+    )
+    said = {"plan": sql_of(plan), "counts": sql_of(counts)}
+    if not all(said.values()):
+        return LinesBudget({})  # no products
+    tree, found = line_tree(), defaultdict[str, list[tuple[Any, ...]]](list)
+    for kind, *row in rows_of(_WITH_COUNTS.format(**said), {}):
+        found[kind].append(tuple(row))
+    lines = _lines_whole(tree, {line: (own, count) for line, own, count, *_none in found["line"]})
     if not lines:
         return LinesBudget({})
-    return budget_revenue(user, tree, lines, first, last, rows, channels, leading=True)
+    parents = {pk: parent for pk, parent, *_none in found["channel"]}
+    plans = (
+        row
+        for row in found["plan"]
+        if (row[2] == tree.lead_measure(row[1]).pk if row[0] is None else row[0] in lines)
+    )
+    return _added(tree, plans, parents)
 
 
-def _lines_whole(tree: LineTree, products: Collection[int], every: QuerySet[Product]) -> set[int]:
-    """The lines of which ``every`` product, with those of the lines below, is among these, and what is below
-    such a line."""
-    rows = every.order_by().values("line_id")
-    among = Count("pk", filter=Q(pk__in=products))
-    counts = list(rows.annotate(count=Count("pk"), own=among).values_list("line_id", "count", "own"))
-    some = {line for line, _count, own in counts if own}
-    others = {line for line, count, own in counts if own < count}
+def _lines_whole(tree: LineTree, counts: Mapping[int, tuple[int, int]]) -> set[int]:
+    """The lines of which every product, with those of the lines below, is among those asked for, and what is
+    below such a line. ``counts``: by line how many are asked for, and how many there are."""
+    some = {line for line, (own, _count) in counts.items() if own}
+    others = {line for line, (own, count) in counts.items() if own < count}
     found = set[int]()
     for line in tree.lines:
         below = tree.descendants(line)
         if below & some and not below & others:
             found |= below
     return found
+
+
+def _added(
+    tree: LineTree, rows: Iterable[Sequence[Any]], parents: Mapping[int, int | None] | None = None
+) -> LinesBudget:
+    """Of rows of the plan: line, the line of the product, measure, month, channel, year of the version and
+    revenue. ``parents``: what each channel is part of, where that was read already."""
+    own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
+    details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
+    for line, product_line, measure, month, channel, year, revenue in rows:
+        if year != budget_year(month):
+            continue
+        plan = details[product_line] if line is None else own[line]
+        plan[measure, month][channel] = revenue
+    by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)
+    chains = channel_chains(parents) if by_channel else {}
+    tops = [pk for pk, line in tree.lines.items() if line.parent_id is None]
+    total: dict[datetime.date, Decimal] = defaultdict(Decimal)
+    for top in tops:
+        for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
+            total[month] += sum(cells.values(), Decimal(0))
+    return LinesBudget(dict(total), frozenset(own))
 
 
 def _of_line(

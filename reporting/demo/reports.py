@@ -34,7 +34,8 @@ def reports_create(people: dict[str, User]) -> None:
             sanne,
             {"title": "Maandbericht Sappen", "audience": "internal", "lines": [juices]},
             [
-                Part("key_figures", "De zomer was goed; de **adviesprijs** van januari is nog niet bekend."),
+                Part("summary", "De zomer was goed; de **adviesprijs** van januari is nog niet bekend."),
+                Part("key_figures"),
                 Part("plan"),
                 Part("lifecycle"),
                 Part("accuracy"),

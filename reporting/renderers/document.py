@@ -99,10 +99,17 @@ def _some(names: Sequence[str]) -> str:
 
 
 def column_widths(table: Table, most: int = 32) -> list[int]:
-    """How many letters each column needs: figures and months stay on one line, words wrap after ``most``."""
+    """How many letters each column needs: figures and months stay on one line, words wrap after ``most``, a
+    head is two lines where its words allow that."""
     found = []
     for place, (head, numeric) in enumerate(table.columns):
         longest = max((len(row[place].text) for row in table.rows), default=0)
-        words = max(map(len, head.split()), default=0)
-        found.append(max(4, words, longest if numeric else min(longest, most)) + 2)
+        found.append(max(4, _two_lines(head), longest if numeric else min(longest, most)) + 2)
     return found
+
+
+def _two_lines(head: str) -> int:
+    """How many letters are the longer of its two lines, cut where that is shortest."""
+    words = head.split()
+    cuts = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words) + 1)]
+    return min((max(map(len, lines)) for lines in cuts), default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from core.reports.blocks import Block, KeyFigures, ReportChart, Section, Table, 
 from core.typeset import pdf_bytes, readable
 from reporting.reports.markdown import markdown_tree
 
+from .behind import Behind, tables_behind, targets
 from .document import Document, Progress, column_widths
 from .drawings import charts_drawn
 
@@ -48,7 +49,8 @@ def report_pdf(report: Document, progress: Progress) -> bytes:
 
 
 def _data(report: Document) -> Mapping[str, Any]:
-    moment, numbers = report.published_at, itertools.count()
+    behind = tables_behind(report)
+    moment, places = report.published_at, targets(report, behind)
     with translation.override(report.language):
         words = {
             "contents": _("Contents"),
@@ -64,10 +66,10 @@ def _data(report: Document) -> Mapping[str, Any]:
         "about": report.about,
         "words": words,
         "sections": [
-            {"title": section.title, "runs": _runs(report, section, numbers)} for section in report.sections
+            {"title": section.title, "runs": _runs(report, section, places)} for section in report.sections
         ],
         "one_page": report.one_page,
-        "behind": _behind(report),
+        "behind": _behind(behind),
     }
 
 
@@ -91,11 +93,11 @@ def _is_fluid(block: Block) -> bool:
     return isinstance(block, ReportChart) and block.spec.get("width") == "container"
 
 
-def _runs(report: Document, section: Section, numbers: Iterator[int]) -> list[Mapping[str, Any]]:
+def _runs(report: Document, section: Section, places: Iterator[tuple[int, str]]) -> list[Mapping[str, Any]]:
     """Its blocks in their order, those that lie on their side beside each other on one sheet."""
     blocks: list[Mapping[str, Any]] = []
     for is_half, each in itertools.groupby(_halved(report, section), lambda pair: pair[1]):
-        made = [_block(block, numbers, one_page=report.one_page) for block, _is_half in each]
+        made = [_block(block, places, one_page=report.one_page) for block, _is_half in each]
         blocks += [{"kind": "charts", "charts": made}] if is_half else made
     return [
         {"wide": wide, "blocks": list(run)}
@@ -105,11 +107,12 @@ def _runs(report: Document, section: Section, numbers: Iterator[int]) -> list[Ma
     ]
 
 
-def _behind(report: Document) -> list[Mapping[str, Any]]:
-    """The figures behind the charts; several narrow tables stand in two columns."""
+def _behind(behind: Sequence[Behind]) -> list[Mapping[str, Any]]:
+    """Several narrow tables stand in two columns."""
     tables = [
-        {**_table(chart.table), "target": f"figures-{place}"}
-        for place, chart in enumerate(() if report.one_page else report.charts)
+        {**_table(table), "target": "" if place else each.target}
+        for each in behind
+        for place, table in enumerate(each.tables)
     ]
     runs = itertools.groupby(tables, lambda each: (each["wide"], sum(each["widths"]) <= UPRIGHT // 2))
     told = [(wide, narrow, list(run)) for (wide, narrow), run in runs]
@@ -119,7 +122,7 @@ def _behind(report: Document) -> list[Mapping[str, Any]]:
     ]
 
 
-def _block(block: Block, numbers: Iterator[int], *, one_page: bool) -> Mapping[str, Any]:
+def _block(block: Block, places: Iterator[tuple[int, str]], *, one_page: bool) -> Mapping[str, Any]:
     if isinstance(block, Text):
         return {"kind": block.kind, "nodes": markdown_tree(block.markdown), "author": block.author}
     if isinstance(block, KeyFigures):
@@ -127,14 +130,14 @@ def _block(block: Block, numbers: Iterator[int], *, one_page: bool) -> Mapping[s
         return {"kind": block.kind, "figures": figures}
     if isinstance(block, Table):
         return _table(block)
-    place = next(numbers)
+    place, target = next(places)
     return {
         "kind": block.kind,
         "title": block.title,
         "subtitle": block.subtitle,
         "alt": _said(block) if one_page else block.description or block.title,
         "name": f"chart-{place}.svg",
-        "target": f"figures-{place}",
+        "target": target,
     }
 
 

@@ -32,7 +32,7 @@ FLOW = Measure(kind=Measure.Kind.FLOW)
 
 
 @dataclass(frozen=True)
-class _Planned:
+class Planned:
     """A product's span beside the year before and the budget, or (no volume) what several come to; ``alike``:
     what it can be compared with."""
 
@@ -45,7 +45,7 @@ class _Planned:
 
 
 @dataclass(frozen=True)
-class _Month:
+class PlannedMonth:
     """Products whose figures are as of one month: those told one by one, what the ``others`` of them come to,
     and the ``budget`` of all, with what is made for lines as wholes; ``torn``: but for a line whose products
     have different months."""
@@ -60,15 +60,23 @@ class _Month:
 def plan_section(builder: Builder, context: ReportContext) -> None:
     """Actual, budget and last year of the month and the year so far, and the full year expected: a table
     each, with the sum of all products in money; as of the period's last month."""
-    for group in _months(builder, context):
+    for group in planned_months(builder, context):
         for span in PLANNED:
             _plan_table(builder, context, span, group)
 
 
-def _months(builder: Builder, context: ReportContext) -> list[_Month]:
+def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMonth]:
     """The months that products are known up to, first that of the first product told. Of products that are
     not told one by one five queries a month. What has not sold yet, and what has had nothing whole for a year
-    beside the newest, has no month of its own: it only belongs to its lines, in the last one."""
+    beside the newest, has no month of its own: it only belongs to its lines, in the last one. Read once a
+    report."""
+    if "planned" not in context.kept:
+        context.kept["planned"] = _months_read(builder, context)
+    found: list[PlannedMonth] = context.kept["planned"]
+    return found
+
+
+def _months_read(builder: Builder, context: ReportContext) -> list[PlannedMonth]:
     months = {
         product: month
         for measure, own in leads_of(context.scope.all).items()
@@ -104,7 +112,7 @@ def _months(builder: Builder, context: ReportContext) -> list[_Month]:
         if rest:
             name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
             others = name, _together(builder, context, rest, month)
-        found.append(_Month(month, told.get(month, []), others, budgets[month], is_torn))
+        found.append(PlannedMonth(month, told.get(month, []), others, budgets[month], is_torn))
     return found
 
 
@@ -129,6 +137,18 @@ def _budgets(
         return found, False
     whole = planned(newest, every).lines
     return found, not whole <= {line for budget in found.values() for line in budget.lines}
+
+
+def planned_rows(group: PlannedMonth, span: str) -> list[Planned]:
+    """Each product told one by one, and what the others come to."""
+    found = [
+        Planned(row.product.name, figures.of("revenue", span), row.unit, figures.of("volume", span))
+        for row, figures in group.rows
+    ]
+    if group.others is not None:
+        name, figures = group.others
+        found.append(Planned(name, figures.of("revenue", span)))
+    return found
 
 
 def _together(
@@ -164,19 +184,12 @@ def _together(
     return KeyFigures(found.volume, [*plain, full])
 
 
-def _plan_table(builder: Builder, context: ReportContext, span: str, group: _Month) -> None:
-    found = [
-        _Planned(row.product.name, figures.of("revenue", span), row.unit, figures.of("volume", span))
-        for row, figures in group.rows
-    ]
-    if group.others is not None:
-        name, figures = group.others
-        found.append(_Planned(name, figures.of("revenue", span)))
+def _plan_table(builder: Builder, context: ReportContext, span: str, group: PlannedMonth) -> None:
+    found = planned_rows(group, span)
     if all(row.revenue.value is None and _value(row.volume) is None for row in found):
         return  # the full year of a few channels is not known: there is no forecast of these
     first, last = found[0].revenue.first, found[0].revenue.last
-    found, notes = _added_up(found, group.budget)
-    notes = {*notes, "torn"} if group.torn else notes
+    found, notes = added_up(found, group)
     fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
     title = {
         "month": formats.month(group.month),
@@ -184,13 +197,13 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: _Mon
         "full_year": _("Full year expected"),
     }[span]
 
-    def volume(name: str) -> Callable[[_Planned], Volume]:
+    def volume(name: str) -> Callable[[Planned], Volume]:
         return lambda row: Volume(getattr(row.volume, name, None), row.unit)
 
-    def revenue(name: str) -> Callable[[_Planned], Cell]:
+    def revenue(name: str) -> Callable[[Planned], Cell]:
         return lambda row: money(getattr(row.revenue, name), context.currency)
 
-    def against(which: str, name: str) -> Callable[[_Planned], Cell]:
+    def against(which: str, name: str) -> Callable[[Planned], Cell]:
         index = {"budget": "budget_index", "last_year": "index"}[name]
         return lambda row: change(getattr(getattr(row, which), index, None) if name in row.alike else None)
 
@@ -210,7 +223,7 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: _Mon
         ],
         found,
         strong=lambda row: row.is_sum,
-        note=". ".join(filter(None, [_span_words(first, last), *_told(builder, notes)])),
+        note=". ".join(filter(None, [_span_words(first, last), *notes_told(builder, notes)])),
         name=span,
     )
 
@@ -219,21 +232,21 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
     return None if figure is None else figure.value
 
 
-def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Planned], Collection[str]]:
+def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned], Collection[str]]:
     """The rows with what is planned of none of them and with their total, which is their sum in money; and
-    what is to be said of it: that some of the ``budget`` is of ``lines``, and what it is not compared
-    with."""
-    found, first = list(rows), rows[0].revenue
+    what is to be said of it: that some of the budget is of ``lines`` (or is left out, ``torn``), and what it
+    is not compared with."""
+    found, first, budget = list(rows), rows[0].revenue, group.budget
     added = _sum(rows)
     planned = budget.over(first.first, first.last) if budget.of_lines else None
-    notes: set[str] = set()
+    notes = {"torn"} if group.torn else set[str]()
     if planned is not None:
         notes.add("lines")
         more = planned - (added.revenue.budget or 0)
         if abs(more) >= LEAST:
             alone = replace(first, value=None, last_year=None, budget=more)
             name = _("Budget of none of these") if more > 0 else _("Products above the budget of their line")
-            found.append(_Planned(name, _bare(alone)))
+            found.append(Planned(name, _bare(alone)))
         is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
         added = replace(
             added,
@@ -246,7 +259,7 @@ def _added_up(rows: Sequence[_Planned], budget: LinesBudget) -> tuple[list[_Plan
     return [*found, added], notes
 
 
-def _sum(rows: Sequence[_Planned]) -> _Planned:
+def _sum(rows: Sequence[Planned]) -> Planned:
     """What is known of each, in money; compared only where all can be."""
     parts = [row.revenue for row in rows]
     sums: dict[str, Any] = {
@@ -258,7 +271,7 @@ def _sum(rows: Sequence[_Planned]) -> _Planned:
         if all((part.value is None) == (getattr(part, name) is None) for part in parts)
     }
     whole = replace(_bare(parts[0]), **sums)
-    return _Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)
+    return Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)
 
 
 def _bare(figure: KeyFigure) -> KeyFigure:
@@ -266,7 +279,7 @@ def _bare(figure: KeyFigure) -> KeyFigure:
     return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None)
 
 
-def _told(builder: Builder, notes: Collection[str]) -> list[str]:
+def notes_told(builder: Builder, notes: Collection[str]) -> list[str]:
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -28,24 +28,28 @@ from .wholes import products_words, whole_channels, whole_chart, whole_of_all, w
 
 NAMED = 10
 """Rows of channels on a sheet."""
+SHARED = 6
+"""So many channels stand beside each other in one table of all products."""
+WHOLE = "whole"
 AT, NAMED_AT = 12, 50
 """Channels that get a table each, and of the ones that the report names itself: of more nobody reads each."""
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
     """The months of what is told as a whole, then each product's, and what is expected where the audience may
-    know. Chosen alone: the revenue."""
+    know. Chosen alone: the revenue, or what is told as a whole (where nothing is, each product)."""
     if builder.only == "revenue":
         _revenue(builder, context)
         return
     is_expected, tells = False, builder.may("forecast")
+    only_whole, name = bool(builder.only == WHOLE and wholes_of(context)), builder.only or "chart"
     for whole in wholes_of(context):
         expected = bool(tells and whole.ahead and whole.ahead.months)
         is_expected |= expected
         sold = "volume" if whole.adds else "revenue"
         drawing = whole_chart(whole, context.currency, forecast=tells)
-        builder.chart(drawing, [sold, *(["forecast"] if expected else [])])
-    rows, more = ([], 0) if context.scope.as_whole else rows_drawn(context)
+        builder.chart(drawing, [sold, *(["forecast"] if expected else [])], name=name)
+    rows, more = ([], 0) if context.scope.as_whole or only_whole else rows_drawn(context)
     for row in rows:
         product, overview = row.product, row.overview
         history = row.history()
@@ -65,6 +69,7 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
                 measure_label=str(overview.measure),
             ),
             ["volume", *(["forecast"] if ahead else [])],
+            name=name,
         )
     builder.text(more_words(len(rows), more), about="product")
     if not is_expected:
@@ -83,7 +88,8 @@ def _revenue(builder: Builder, context: ReportContext) -> None:
 
 def channels_section(builder: Builder, context: ReportContext) -> None:
     """What each channel of the scope sold in the period, of a longer one in its last 12 months, an account
-    with its stores below it: a table for what is told as a whole, then one a product."""
+    with its stores below it: a table for what is told as a whole, then one a product; of products that share
+    a few channels, without stores, one of all in money and one of volumes."""
 
     def table(title: str, sold: Sequence[ChannelSales], note: str) -> None:
         heads = _accounts(context, sold)
@@ -99,9 +105,70 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
         said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
         note = ", ".join(filter(None, said))
         table(whole.group.name, whole_channels(context, whole), note)
-    for row in () if context.scope.as_whole else rows_of(context):
-        if row.year is not None:
-            table(row.product.name, _sold(row, row.year), f"{span_words(*row.year)}, {row.unit}")
+    told = [] if context.scope.as_whole else [(row, row.year) for row in rows_of(context) if row.year]
+    found = [(row, year, sold) for row, year in told if (sold := _sold(row, year))]
+    if _are_shared(context, found):
+        _side_by_side(builder, context, found)
+        return
+    for row, year, sold in found:
+        table(row.product.name, sold, f"{span_words(*year)}, {row.unit}")
+
+
+_Found = Sequence[tuple[Row, Span, Sequence[ChannelSales]]]
+
+
+def _are_shared(context: ReportContext, found: _Found) -> bool:
+    """Whether products have a few channels in the same months, none of which is part of another's sum."""
+    channels = {each.channel for _row, _year, sold in found for each in sold}
+    if len(found) < 2 or len({year for _row, year, _sold in found}) > 1 or len(channels) > SHARED:
+        return False
+    return not any(below for _row, _year, sold in found for _head, below in _accounts(context, sold))
+
+
+def _side_by_side(builder: Builder, context: ReportContext, found: _Found) -> None:
+    """A product a row and a channel a column, those that sold most first: in money, and in units."""
+    revenues: dict[Channel, list[Decimal | None]] = defaultdict(list)
+    for _row, _year, sold in found:
+        for each in sold:
+            revenues[each.channel].append(each.revenue)
+    channels = sorted(revenues, key=lambda channel: (-(total(revenues[channel]) or 0), channel.name))
+    rows = [(row.product.name, row.unit, {each.channel: each for each in sold}) for row, _year, sold in found]
+    together = {
+        channel: ChannelSales(channel, None, total(amounts), 0) for channel, amounts in revenues.items()
+    }
+
+    def revenue(channel: Channel) -> Callable[[_InChannels], Cell]:
+        return lambda row: money(row[2][channel].revenue if channel in row[2] else None, context.currency)
+
+    def volume(channel: Channel) -> Callable[[_InChannels], Volume]:
+        return lambda row: Volume(row[2][channel].volume if channel in row[2] else None, row[1])
+
+    name = Column("product", _("Product"), lambda row: words(row[0]), numeric=False)
+    note = span_words(*found[0][1])
+    every = Column("revenue", _("Total"), lambda row: money(_revenue_of(row), context.currency))
+    before = len(builder.blocks)
+    builder.table(
+        _("Revenue by channel"),
+        [
+            name,
+            *(Column("revenue", channel.name, revenue(channel)) for channel in channels),
+            *([every] if len(channels) > 1 else []),
+        ],
+        [*rows, (_("Together") if context.scope.more else _("Total"), "", together)],
+        note=note,
+        strong=lambda row: row[2] is together,
+    )
+    columns = [Column("volume", channel.name, volume(channel)) for channel in channels]
+    builder.table(_("Volume by channel"), [name, *columns], rows, note=note)
+    if len(builder.blocks) > before:
+        builder.shown.add("channel")
+
+
+_InChannels = tuple[str, str, Mapping[Channel, ChannelSales]]
+
+
+def _revenue_of(row: _InChannels) -> Decimal | None:
+    return total(each.revenue for each in row[2].values())
 
 
 _Heads = list[tuple[ChannelSales, list[ChannelSales]]]

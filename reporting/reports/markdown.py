@@ -3,6 +3,7 @@ pictures and links to elsewhere are not drawn, as a shared page asks nothing of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,11 @@ def _reader() -> MarkdownIt:
 
 def markdown_html(text: str) -> SafeString:
     return mark_safe(_reader().render(text))  # noqa: S308  the reader escapes all that it does not know
+
+
+def markdown_quoted(text: str) -> str:
+    """A name as it stands in a text: no sign of it means anything."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,15 @@ class AskedReport:
 @dataclass(frozen=True)
 class ReportTemplate:
     """``said`` is its one line where one chooses; ``period`` and ``months`` are how far it looks back;
-    ``sections`` are keys of the registry and cost reports, in order. Of those nobody registered, and of those
+    ``sections`` are keys of the registry (with the name of what is chosen of one) and cost reports, in order.
+    Of those nobody registered, and of those
     its author may not use, nothing comes along."""
 
     key: str
     title: Any
     said: Any
     audience: str
-    sections: Sequence[str | AskedReport]
+    sections: Sequence[str | tuple[str, str] | AskedReport]
     months: int = 24
     period: str = "months"
 
@@ -64,8 +65,8 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
             _("Actual and margin against budget and last year, the full year expected, what stands out."),
             "internal",
             (
-                *("words", "key_figures", "plan", "margins", "margin_bridge"),
-                *("sales", "lifecycle", "channels", "decisions"),
+                *("summary", "words", "plan", "margins", "margin_bridge"),
+                *(("sales", "whole"), "lifecycle", "channels", "decisions"),
             ),
         ),
         ReportTemplate(
@@ -158,8 +159,11 @@ def sections_offered(user: Any) -> list[ReportSection]:
 def template_sections(user: Any, template: ReportTemplate) -> list[tuple[ReportSection, Choice]]:
     """The template's sections as far as they are there for this person, with what each is asked."""
     usable = {each.key: each for each in sections_usable(user)}
-    asked = [
-        ("cost_report", each.choice) if isinstance(each, AskedReport) else (each, WHOLE)
-        for each in template.sections
-    ]
+    asked = map(_asked, template.sections)
     return [(usable[key], choice) for key, choice in asked if key in usable]
+
+
+def _asked(section: str | tuple[str, str] | AskedReport) -> tuple[str, Choice]:
+    if isinstance(section, AskedReport):
+        return "cost_report", section.choice
+    return (section, WHOLE) if isinstance(section, str) else (section[0], Choice(section[1]))

@@ -26,6 +26,8 @@ from .reports import report_publish, snapshot_freeze
 
 TELL_EVERY = 0.5
 PUBLISHED = "report_published"
+BEFORE_FILES = 1
+"""Somebody looks on: before the files of what was published already, of which each takes seconds."""
 
 
 @transaction.atomic
@@ -118,6 +120,7 @@ def _enqueue(kind: str, report: Report, user: Any, waiting: bool = False, **payl
         key=f"{kind}:{report.pk}:{uuid.uuid4().hex}",
         group=job_group(kind, report, waiting),
         queue="exports",
+        priority=BEFORE_FILES,
         payload={"report": report.pk, "waiting": waiting, **payload},
         created_by=user,
     )

@@ -234,6 +234,14 @@ def company(rows: int) -> Any:
         )
         for product in products
     )
+    BudgetRow.objects.create(
+        version=plan,
+        line=top,
+        channel=channels[0],
+        measure=units,
+        month=datetime.date(last.year, 1, 1),
+        revenue=9,
+    )
     priced(owner, products, channels)
     agreed(owner, channels, last.year)
     placed(products[0], channels, last)

@@ -170,6 +170,16 @@ class TestItsLife:
         assert refused.value.code == "not_yours"
         assert proposal_withdraw(user=proposal.author, proposal=proposal).state == "withdrawn"
 
+    def test_only_its_author_proposes_a_draft(self) -> None:
+        draft = drafted()
+        with pytest.raises(DomainError) as refused:
+            proposal_submit(user=user_factory(), proposal=draft)
+        assert (refused.value.code, refused.value.status) == ("not_yours", 403)
+        draft.refresh_from_db()
+        assert draft.state == "draft"
+        assert draft.prices.get().state == "draft"
+        assert proposal_submit(user=draft.author, proposal=draft).state == "proposed"
+
     def test_it_waits_on_todays_page_until_it_is_decided(self) -> None:
         owner = user_factory()
         line = line_factory(owner=owner)

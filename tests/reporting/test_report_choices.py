@@ -327,7 +327,7 @@ def test_unlike_units_are_weighed_by_revenue(company: Any) -> None:
     rows_give(hours, actual=[100.0, 100.0], statistical=50.0, price=9.0, last=LAST)
     products = [company.juice, hours]
     [section] = sections(made(company, Part("accuracy", choice=Choice("chart")), products=products))
-    assert section.blocks[0].table.rows[0][2].text == "46.0%"  # (10 + 9 × 50) of 1,000
+    assert section.blocks[0].table.rows[0][1].text == "46.0%"  # (10 + 9 × 50) of 1,000
 
 
 def test_what_moves_the_forecasts_is_drawn(company: Any) -> None:

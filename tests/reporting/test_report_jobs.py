@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from collaboration.models import Notification
-from core.jobs import job_claim, job_run
-from core.models import Job
+from core.jobs import job_claim, job_run, sweep
+from core.models import Heartbeat, Job
 from reporting.models import Report, Snapshot
 from reporting.selectors import reports as selectors
 from reporting.selectors.report_jobs import preview_fresh
 from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.report_ends import report_end
 from reporting.services.report_jobs import preview_start, report_publish_start
-from reporting.services.reports import Part, report_change, report_create, report_parts_set
+from reporting.services.reports import (
+    Part,
+    report_change,
+    report_create,
+    report_parts_set,
+    report_publish,
+)
 from tests.factories import product_factory, user_factory
 from tests.html import tight
 
@@ -62,6 +69,50 @@ def test_a_long_report_is_published_once_by_a_worker(author: Any, report: Report
     [told] = Notification.objects.filter(user=author)
     assert (told.url, told.key) == (f"/reports/{report.pk}/1/", f"publish:{job.pk}")
     assert "“Month” is published as version 1" in tight(client.get("/notifications/"))
+
+
+def test_work_that_does_not_go_on_says_why(author: Any, report: Report, client: Any) -> None:
+    """Behind a worker that died, without any worker, and after a try that went wrong."""
+    now = timezone.now()
+    client.force_login(author)
+    address = client.post(f"/reports/{report.pk}/act/publish/", {"nonce": "one"}).url
+
+    def said(**job: Any) -> str:
+        Job.objects.filter(kind="reporting.publish").update(**job)
+        page = tight(client.get(address))
+        all_of_them = ("Nothing has been done in the background", "broke off", "tried again")
+        return ", ".join(why for why in all_of_them if why in page)
+
+    assert said() == "Nothing has been done in the background"
+    beat = Heartbeat.objects.create(name="worker", beat_at=now)
+    assert said() == ""
+    job = job_claim("exports")
+    assert job is not None
+    assert said() == ""
+    assert said(lease_until=now - datetime.timedelta(seconds=1)) == "broke off"
+    Heartbeat.objects.update(beat_at=now - datetime.timedelta(minutes=3))
+    assert said() == "Nothing has been done in the background"
+    beat.save()
+    sweep()
+    assert said() == ""  # it waits for another worker
+    assert said(error_code="crashed", attempts=1) == "tried again"
+    assert work().state == "done"
+    assert said() == ""
+
+
+def test_a_report_that_somebody_waits_for_is_before_files(author: Any, report: Report) -> None:
+    """Of the demo company alone nine files are waiting, each some seconds of work."""
+    short = report_create(
+        user=author,
+        values={"title": "Short", "language": "en", "audience": "internal", "products": [product_factory()]},
+        parts=[Part("words", "Ours.")],
+    )
+    report_publish(user=author, report=short)
+    assert set(Job.objects.values_list("kind", flat=True)) == {"reporting.snapshot_file"}
+    report_publish_start(user=author, report=report)
+    job = job_claim("exports")
+    assert job is not None
+    assert job.kind == "reporting.publish"
 
 
 def test_what_was_built_keeps_its_audience(

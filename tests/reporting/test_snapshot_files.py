@@ -40,6 +40,7 @@ from core.reports.blocks import (
 )
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers import pdf
+from reporting.renderers.behind import tables_behind, targets
 from reporting.renderers.document import document
 from reporting.renderers.drawings import charts_drawn
 from reporting.renderers.pptx import TOP
@@ -283,8 +284,8 @@ def running_along(page: Any) -> set[str]:
 
 
 def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
-    """Of five charts the first is as wide as the page, the others stand two by two, as do the figures behind
-    them; of two there is room for each. A sheet is laid out by itself."""
+    """Of five charts the first is as wide as the page, the others stand two by two; figures behind two
+    stand in two columns. Of two there is room for each. A sheet is laid out by itself."""
     wide = Table(
         "Breed", ("Afzet van jaar",) * 14, ("volume",) * 14, (True,) * 14, ((Cell("1.000.000"),) * 14,)
     )
@@ -297,10 +298,47 @@ def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
     kinds = [(each["kind"], len(each.get("charts", ()))) for each in upright["blocks"]]
     assert kinds == [("chart", 0), ("charts", 4), ("table", 0)]
     assert (across["wide"], len(across["blocks"])) == (True, 2)
-    assert [(run["columns"], len(run["tables"])) for run in said["behind"]] == [(2, 5)]
+    few = laid(CHART, CHART)["behind"]
+    assert [(run["columns"], len(run["tables"])) for run in few] == [(2, 2)]
     for few in (laid(CHART, CHART), laid(*[CHART] * 5, sheet=True)):
         [run] = few["sections"][0]["runs"]
         assert {each["kind"] for each in run["blocks"]} == {"chart"}
+
+
+MONTHS_OF = {"past": ("11", "—"), "ahead": ("—", "12")}
+
+
+def test_figures_of_charts_that_are_alike_stand_beside_each_other() -> None:
+    """A table a column: months of which a chart has nothing are no rows of dashes."""
+
+    def chart(name: str, *rows: tuple[str, str, str]) -> ReportChart:
+        cells = tuple(tuple(map(Cell, row)) for row in rows)
+        of = {"fields": ("volume",) * 3, "numeric": (False, True, True)}
+        table = Table(name, heads=("Maand", "Afzet", "Prognose"), rows=cells, **of)
+        return replace(CHART, title=name, table=table)
+
+    charts = [
+        chart("Sap", ("nov 2026", "11", "—"), ("dec 2026", "—", "12")),
+        chart("Thee", ("okt 2026", "20", "—"), ("nov 2026", "21", "—"), ("dec 2026", "—", "22")),
+        chart("Koek", ("nov 2026", "31", "—")),
+    ]
+    report = document(frozen([Section("sales", "Afzet", tuple(charts))]))
+    [behind] = tables_behind(report)
+    assert (behind.charts, [each.title for each in behind.tables]) == (3, ["Afzet", "Prognose"])
+    sold, expected = behind.tables
+    assert list(sold.heads) == ["Maand", "Sap", "Thee", "Koek"]
+    assert [[cell.text for cell in row] for row in sold.rows] == [
+        ["okt 2026", "—", "20", "—"],
+        ["nov 2026", "11", "21", "31"],
+    ]
+    assert [[cell.text for cell in row] for row in expected.rows] == [["dec 2026", "12", "22", "—"]]
+    assert [target for _place, target in targets(report, [behind])] == ["figures-0"] * 3
+    two = document(frozen([Section("sales", "Afzet", tuple(charts[:2]))]))
+    assert [each.tables for each in tables_behind(two)] == [[each.table] for each in charts[:2]]
+    past, ahead = ([(f"{word} {n}", *said) for n in range(3)] for word, said in MONTHS_OF.items())
+    [parted] = tables_behind(document(frozen([Section("sales", "Afzet", (chart("Sap", *past, *ahead),))])))
+    assert [each.heads for each in parted.tables] == [("Maand", "Afzet"), ("Maand", "Prognose")]
+    assert [len(each.rows) for each in parted.tables] == [3, 3]
 
 
 def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:

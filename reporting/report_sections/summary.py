@@ -1,0 +1,209 @@
+"""What a report comes to, at a glance: beside budget and last year, and which products moved it most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Chart, ChartTable
+from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, words
+from pricing.charts.waterfall import waterfall_spec
+from products.selectors.sales import total
+from reporting.reports.markdown import markdown_quoted
+from reporting.words.cost_reports import span_words
+
+from .plan import PLANNED, Planned, PlannedMonth, added_up, notes_told, planned_months, planned_rows
+from .rows import COMPARED, change
+
+NAMED = 3
+YEAR = "year_to_date"
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """What all products come to in a span, called by ``name``. ``index``: against budget and last year, where
+    not each product has both of those that have."""
+
+    name: str
+    planned: Planned
+    index: Mapping[str, float | None]
+
+    def is_of_some(self, name: str) -> bool:
+        """Whether its index is not of all products."""
+        return self.index[name] is not None and name not in self.planned.alike
+
+
+def summary_section(builder: Builder, context: ReportContext) -> None:
+    """Revenue of the month, the year so far and the full year expected beside budget and last year; in words
+    and as a drawing the products that moved the year most. Of products that are known up to another month
+    apart."""
+    for group in planned_months(builder, context):
+        _summary(builder, context, group)
+
+
+def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> None:
+    names = {
+        "month": formats.month(group.month),
+        YEAR: _("Year to date"),
+        "full_year": _("Full year expected"),
+    }
+    sums: dict[str, _Sum] = {}
+    notes = set[str]()
+    for span in PLANNED:
+        if (span == "full_year" and not builder.may("forecast")) or not (rows := planned_rows(group, span)):
+            continue
+        found, said = added_up(rows, group)
+        if found[-1].revenue.value is not None:
+            sums[span] = _Sum(
+                names[span], found[-1], {name: _index_of(found[-1], rows, name) for name in COMPARED}
+            )
+            notes |= set(said) - COMPARED
+    if YEAR not in sums:
+        return
+    _figures(builder, context, sums)
+    _table(builder, context, group, list(sums.values()), notes)
+    rows = planned_rows(group, YEAR)
+    told = [row for row in rows if row.volume is not None]
+    moved = _most(told, "difference", abs)
+    if len(told) > 1 and all(map(builder.may, ("product", "revenue"))):
+        _words(builder, context, told, moved)
+        builder.chart(_moves_chart(context, rows, moved), ["revenue", "last_year", "product"], name="chart")
+
+
+def _figures(builder: Builder, context: ReportContext, sums: dict[str, _Sum]) -> None:
+    year, full = sums[YEAR].planned, sums.get("full_year")
+    found = [
+        Figure("revenue", _("Revenue, year to date"), lambda: money(year.revenue.value, context.currency)),
+        Figure("budget", _("against budget"), lambda: change(sums[YEAR].index["budget"])),
+        Figure("last_year", _("against last year"), lambda: change(sums[YEAR].index["last_year"])),
+    ]
+    if full is not None:
+        value = full.planned.revenue.value
+        found.append(Figure("forecast", full.name, lambda: money(value, context.currency)))
+    builder.figures(found)
+
+
+def _table(
+    builder: Builder,
+    context: ReportContext,
+    group: PlannedMonth,
+    sums: Sequence[_Sum],
+    notes: Collection[str],
+) -> None:
+    def amount(name: str) -> Callable[[_Sum], Cell]:
+        return lambda row: money(getattr(row.planned.revenue, name), context.currency)
+
+    def index(name: str) -> Callable[[_Sum], Cell]:
+        return lambda row: _index(row.index[name])
+
+    said = _("As of %(month)s") % {"month": formats.month(group.month)}
+    if any(row.is_of_some(name) and builder.may(name) for row in sums for name in COMPARED):
+        said += ". " + _("An index is of the products that have both figures")
+    before = len(builder.blocks)
+    builder.table(
+        _("Revenue beside budget and last year"),
+        [
+            Column("revenue", _("Months"), lambda row: words(row.name), numeric=False),
+            Column("revenue", _("Revenue"), amount("value")),
+            Column("budget", _("Budget"), amount("budget")),
+            Column("budget", _("Index of the budget"), index("budget")),
+            Column("last_year", _("Last year"), amount("last_year")),
+            Column("last_year", _("Index of last year"), index("last_year")),
+        ],
+        sums,
+        note=". ".join([said, *notes_told(builder, notes)]),
+    )
+    if len(builder.blocks) > before and any(row.planned.revenue.span == "full_year" for row in sums):
+        builder.shown.add("forecast")
+
+
+def _index_of(added: Planned, rows: Sequence[Planned], name: str) -> float | None:
+    """Of the sum against the budget, or last year; where not each row has both of those that have."""
+    if name in added.alike:
+        return {"budget": added.revenue.budget_index, "last_year": added.revenue.index}[name]
+    both = [
+        (row.revenue.value, other)
+        for row in rows
+        if (other := getattr(row.revenue, name)) is not None and row.revenue.value is not None
+    ]
+    before = sum((other for _value, other in both), ZERO)
+    return float(sum((value for value, _other in both), ZERO) / before * 100) if before > 0 else None
+
+
+def _index(found: float | None) -> Cell:
+    return Cell(formats.index(found), None if found is None else str(formats.exact(found)))
+
+
+def _most(rows: Sequence[Planned], name: str, size: Callable[[Decimal], Decimal]) -> list[Planned]:
+    """The rows of which this difference is largest by ``size``; none where nothing differs."""
+    known = [(size(found), row) for row in rows if (found := getattr(row.revenue, name)) is not None]
+    ranked = sorted((pair for pair in known if pair[0] > 0), key=lambda pair: -pair[0])
+    return [row for _size, row in ranked[:NAMED]]
+
+
+def _words(
+    builder: Builder, context: ReportContext, told: Sequence[Planned], moved: Sequence[Planned]
+) -> None:
+    """The largest movers against last year, and the furthest below their budget."""
+    behind = _most(told, "budget_difference", lambda difference: -difference)
+    if moved:
+        said = [_line(context, row, row.revenue.difference, row.revenue.index) for row in moved]
+        heading = _("Moved most against last year, year to date")
+        builder.text(_list(heading, said), about="last_year")
+    if behind:
+        said = [
+            _line(context, row, row.revenue.budget_difference, row.revenue.budget_index) for row in behind
+        ]
+        heading = _("Furthest below the budget, year to date")
+        builder.text(_list(heading, said), about="budget")
+    elif any(row.revenue.budget_difference is not None for row in told):
+        builder.text(_("No product is below its budget, year to date."), about="budget")
+
+
+def _list(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"**{heading}**", "", *(f"- {line}" for line in lines)])
+
+
+def _line(context: ReportContext, row: Planned, difference: Decimal | None, index: float | None) -> str:
+    amount = formats.delta(difference, "money", decimals=0, unit=context.currency).text
+    said = {"name": markdown_quoted(row.name), "amount": amount, "change": change(index).text}
+    if index is None:
+        return _("%(name)s: %(amount)s") % said
+    return _("%(name)s: %(amount)s (%(change)s)") % said
+
+
+def _moves_chart(context: ReportContext, rows: Sequence[Planned], moved: Sequence[Planned]) -> Chart | None:
+    """From last year's revenue to that of now: the movers, what the others did, and what is known of one of
+    the two years alone."""
+    both = [row.revenue for row in rows if row.revenue.difference is not None]
+    before, now = (total(getattr(row.revenue, name) for row in rows) for name in ("last_year", "value"))
+    if not moved or not before or now is None:
+        return None
+    steps = [(row.name, row.revenue.difference or ZERO, False) for row in moved]
+    compared = sum((figure.difference or ZERO for figure in both), ZERO)
+    others = compared - sum((amount for _name, amount, _is in steps), ZERO)
+    span = rows[0].revenue
+    told = [
+        (_("The same months last year"), before, True),
+        *steps,
+        (_("Other products"), others, False),
+        (_("Sold in one of the two years"), now - before - compared, False),
+        (_("Year to date"), now, True),
+    ]
+    told = [step for step in told if step[1] or step[2]]
+    return Chart(
+        id="summary",
+        title=_("What changed the revenue?"),
+        subtitle=span_words(span.first, span.last),
+        spec=waterfall_spec(told, lambda amount: formats.money(amount, context.currency, scale="auto")),
+        table=ChartTable(
+            [_("Step"), context.currency], [[name, formats.number(amount, 0)] for name, amount, _is in told]
+        ),
+        description=_("From last year's revenue to this year's, step by step; see the table"),
+        css="h-mid",
+    )
