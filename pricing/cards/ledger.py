@@ -47,6 +47,5 @@ def reconciled_panel(user: Any, row: Import) -> Mapping[str, Any] | None:
 
 
 def _read(said: Mapping[str, str]) -> Reconciled:
-    names = ("imported", "mapped", "unmapped")
-    month = parse_month(said["month"])
-    return Reconciled(month, *(Decimal(said[name]) for name in names))
+    imported, mapped, unmapped = (Decimal(said[name]) for name in ("imported", "mapped", "unmapped"))
+    return Reconciled(parse_month(said["month"]), imported, mapped, unmapped)
