@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 
-from django.db.models import Min, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Min, OuterRef, Subquery
 
 from pricing.models import Bound, ForbiddenPeriod, Promotion, Proposal
 
@@ -32,3 +33,13 @@ def set_since(
     written = Subquery(said.values("pgh_created_at")[:1])
     made = model._default_manager.annotate(made=Min("events__pgh_created_at"))
     return set(made.filter(pk__in=ids, made__gt=written).values_list("pk", flat=True))
+
+
+def bounds_since() -> ArraySubquery:
+    """The same of bounds and the ``exception`` of each proposal of a query."""
+    row = OuterRef(OuterRef("pk"))
+    said = Proposal.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
+        pgh_obj=row, exception=OuterRef(OuterRef("exception"))
+    ).order_by("pgh_created_at")
+    made = Bound.objects.annotate(made=Min("events__pgh_created_at"))
+    return ArraySubquery(made.filter(made__gt=Subquery(said.values("pgh_created_at")[:1])).values("pk"))

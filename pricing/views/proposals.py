@@ -21,7 +21,7 @@ from core.pages import page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.prices import ProposalAgainForm, again_initial
 from pricing.forms.proposal_rows import ProposalRowsForm
-from pricing.models import Bound, Price, Proposal
+from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
 from pricing.selectors.planned_prices import never_expected
@@ -37,7 +37,6 @@ from pricing.selectors.proposals import (
     proposal_prices,
     proposal_rows,
 )
-from pricing.selectors.reasons import set_since
 from pricing.services.proposal_edits import proposal_leave_out
 from pricing.services.proposals import (
     proposal_approve,
@@ -170,7 +169,7 @@ def _told(held: Held) -> dict[int, list[Passed]]:
 def _asking(found: Proposal, told: Mapping[int, Sequence[Passed]]) -> set[int]:
     """Bounds that its reason was not given for."""
     bounds = {each.bound.pk for own in told.values() for each in own}
-    return set_since(Bound, bounds, found, "exception") if found.exception else bounds
+    return bounds.intersection(found.later_bounds) if found.exception else bounds
 
 
 def _beyond_words(passed: Passed, found: Proposal, asking: set[int]) -> tuple[str, str]:
