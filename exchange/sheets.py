@@ -43,7 +43,7 @@ class Field:
 
     ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
     help; the field's own name is one of them. ``beside``: a field with which figures under months are of this
-    one, unless a person chose another.
+    one, unless a person chose another. ``in_percent``: its figures may have a % behind them.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     help_text: Any = ""
     beside: str = ""
+    in_percent: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Option:
     ``choices`` may be a function, where the data decide what can be answered.
     ``fields``: it is only asked when one of these fields is in the file (empty: always).
     ``when_unclear``: it is only asked when the sheet's ``check`` says that it must be; unanswered it is ''.
+    ``percent``: the answer that figures of its fields give with a % behind them; with another they have none.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Option:
     choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
     fields: tuple[str, ...] = ()
     when_unclear: bool = False
+    percent: str = ""
 
     @property
     def answers(self) -> Sequence[tuple[str, Any]]:

@@ -154,8 +154,12 @@ class _Loader:
         headers = self._table.headers
 
         def column(header: str, field: str, name: str, required: bool) -> _Column:
-            kind = by_name[field].kind
-            convert = converter_for(kind, decimal=plan.decimal, order=plan.date_order)
+            convert = converter_for(
+                by_name[field].kind,
+                decimal=plan.decimal,
+                order=plan.date_order,
+                in_percent=field in plan.in_percent,
+            )
             return _Column(headers.index(header), name, convert, required)
 
         chosen = plan.columns.columns

@@ -101,11 +101,12 @@ class Asker:
         # The first Monday of the month after next: a promotion is not planned for tomorrow.
         usual = month_add(month_start(self.ground.day), 2)
         start = _day(said.get("start"), usual + (-usual.weekday() % 7) * DAY)
-        channels = tuple(_channels(said))
+        channels = tuple(pk for pk in _channels(said) if pk in self.ground.volumes.channels)
+        slid = _slid(said, "price", self.promotions.slides(mechanic, channels))
         return self.promotions.bounded(
             PromotionAsked(
                 mechanic,
-                _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic, channels)),
+                _decimal(slid, self.promotions.usual_price(mechanic, channels)),
                 start,
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
                 channels,

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import limits
 from .dates import date_read, order_evidence
-from .numbers import decimal_evidence, float_read, number_read
+from .numbers import decimal_evidence, float_read, number_read, without_percent
 from .tables import Cell, cell_text
 
 Wrong = list[tuple[int, str, dict[str, Any]]]
@@ -70,8 +70,9 @@ def text_column(limit: int) -> Converter:
     return convert
 
 
-def number_column(decimal: str) -> Converter:
-    """Numbers under this decimal mark; cells that are numbers already (XLSX) are taken as they are.
+def number_column(decimal: str, *, in_percent: bool = False) -> Converter:
+    """Numbers under this decimal mark, ``in_percent`` also with a % behind them; cells that are numbers
+    already (XLSX) are taken as they are.
 
     With '' for the mark whole numbers are read, and a mark raises :class:`Undecided`.
     """
@@ -89,7 +90,7 @@ def number_column(decimal: str) -> Converter:
         numbers: list[str] = []
         wrong: Wrong = []
         for position, cell in enumerate(cells):
-            number, code = _number(cell, decimal)
+            number, code = _number(cell, decimal, in_percent)
             numbers.append(number)
             if code:
                 wrong.append((position, code, {}))
@@ -98,12 +99,14 @@ def number_column(decimal: str) -> Converter:
     return convert
 
 
-def _number(cell: Cell, decimal: str) -> tuple[str, str]:
+def _number(cell: Cell, decimal: str, in_percent: bool) -> tuple[str, str]:
     if isinstance(cell, str):
         text = cell.strip()
         if not decimal and decimal_evidence(text):
             raise Undecided
-        return number_read(text, decimal or ".") if text else ("", "")
+        if not text:
+            return "", ""
+        return number_read(without_percent(text) if in_percent else text, decimal or ".")
     if isinstance(cell, bool):
         return "", "number_unreadable"
     if isinstance(cell, int | float):
@@ -180,10 +183,10 @@ def flag_column() -> Converter:
     return _remembering(read)
 
 
-def converter_for(kind: str, *, decimal: str, order: str) -> Converter:
+def converter_for(kind: str, *, decimal: str, order: str, in_percent: bool = False) -> Converter:
     """The converter of a field's kind (``exchange.sheets.KINDS``)."""
     if kind in ("number", "amount", "exact"):
-        return number_column(decimal)
+        return number_column(decimal, in_percent=in_percent)
     if kind in ("date", "month"):
         return date_column(order, to_month=kind == "month")
     if kind == "flag":

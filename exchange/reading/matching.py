@@ -96,7 +96,9 @@ def _with_months(
         for header in headers
         if header not in columns and header not in said and (month := month_heading(header)) is not None
     }
-    if len(months) < 2 or len(set(months.values())) < len(months):
+    # A single one beside a column of figures is no sheet of months.
+    least = 2 if set(values).intersection(columns.values()) else 1
+    if len(months) < least or len(set(months.values())) < len(months):
         return ColumnMap(columns)
     value = str(chosen.get("wide_value") or "")
     if value not in values:

@@ -8,6 +8,7 @@ from .limits import INTEGER_DIGITS
 
 DECIMALS = (".", ",")
 _GROUPING = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))", re.ASCII)
+_NO_CENTS = re.compile(r"^([+-]?\d+)[.,][-\u2013\u2014]{1,2}$|(?<=[.,])[-\u2013\u2014]{1,2}$", re.ASCII)
 _CURRENCY = re.compile(r"^(?:€|EUR|\$|£)|(?:€|EUR)$")
 _NOT_FINITE = {"nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan", "+nan"}
 _SIGN = r"[+-]?"
@@ -23,21 +24,25 @@ _AMBIGUOUS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}[.,]\d{{3}}", re.ASCII)
 
 
 def _bare(text: str) -> str:
-    """Without blanks between groups and without currency; a minus at the end, as ledgers write it, goes to
-    the front."""
+    """Without blanks between groups and without currency; a dash for no cents (12,-) goes, a minus at the
+    end, as ledgers write it, goes to the front."""
     text = _GROUPING.sub("", text.replace("\u2212", "-").strip())
-    text = _CURRENCY.sub("", text).strip()
+    text = _NO_CENTS.sub(r"\1", _CURRENCY.sub("", text).strip())
     if len(text) > 1 and text.endswith("-") and text[0].isdigit():
         text = f"-{text[:-1]}"
     return text
 
 
+def without_percent(text: str) -> str:
+    return text.rstrip().removesuffix("%")
+
+
 def decimal_evidence(text: str) -> str | None:
     """What one value says: ``"."``, ``","``, ``"?"`` for a value that can be read two ways, ``None`` for
-    nothing."""
+    nothing. A % behind it says nothing of the mark."""
     if "." not in text and "," not in text:
         return None
-    bare = _bare(text)
+    bare = _bare(without_percent(text))
     if _AMBIGUOUS.fullmatch(bare):
         return "?"
     as_point = _BY_DECIMAL["."].fullmatch(bare) is not None

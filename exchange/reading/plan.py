@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,8 @@ class Plan:
     """All that is needed to load a file into ``staging``; while ``questions`` stand it must not be loaded.
 
     ``decimal`` and ``date_order`` are '' while nothing in the file so far needed to know; the loading then
-    raises ``columns.Undecided`` where it does.
+    raises ``columns.Undecided`` where it does. ``in_percent`` are the fields whose figures may have a %
+    behind them, ``answered`` the sheet's options that such a figure has answered.
 
     A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``double_column`` (``field``,
     ``columns``), ``decimal`` and ``date_order`` (``example``; ``conflicting``: no
@@ -58,6 +59,8 @@ class Plan:
     columns: ColumnMap
     decimal: str
     date_order: str
+    in_percent: set[str] = field(default_factory=set)
+    answered: dict[str, str] = field(default_factory=dict)
     questions: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -148,13 +151,18 @@ def plan_make(
     _settle(plan, "decimal", DECIMALS, ("number", "amount", "exact"), decimal_evidence, *said)
     _settle(plan, "date_order", ORDERS, ("date", "month"), order_evidence, *said)
     there = set(columns.columns.values()) | ({columns.wide_value} if columns.months else set())
+    plan.in_percent = {each.name for each in sheet.fields if each.in_percent}
     for option in sheet.options:
         if option.fields and not there.intersection(option.fields):
             continue
         if option.when_unclear:
             value = options.get(option.name) or None  # whether what is remembered still holds, the rows tell
         else:
-            value = options.get(option.name, remembered.get(option.name))
+            if option.percent and _has_percent(plan, option.fields, thorough):
+                plan.answered[option.name] = option.percent
+            value = options.get(option.name, plan.answered.get(option.name, remembered.get(option.name)))
+            if option.percent and (value or option.default) != option.percent:
+                plan.in_percent -= set(option.fields)
         if value is None and ask_options and not option.when_unclear:
             plan.questions.append({"code": "option", "name": option.name})
         elif value is not None and not option.accepts(value):
@@ -180,7 +188,8 @@ def _settle(
             raise refuse("option_unknown", field=name, name=name, value=str(said))
         setattr(plan, name, said)
         return
-    positions = _positions(plan, kinds)
+    fields = {each.name for each in plan.sheet.fields if each.kind in kinds}
+    positions = _positions(plan, fields)
     found, ambiguous = _weigh(plan.reading.table, positions, evidence, thorough)
     if len(found) == 1:
         setattr(plan, name, next(iter(found)))
@@ -193,14 +202,23 @@ def _settle(
         plan.questions.append({"code": name, "example": ambiguous})
 
 
-def _positions(plan: Plan, kinds: Sequence[str]) -> list[int]:
-    by_name = {each.name: each.kind for each in plan.sheet.fields}
-    fields = plan.columns.columns | dict.fromkeys(plan.columns.months, plan.columns.wide_value)
-    return [
-        position
-        for position, header in enumerate(plan.reading.table.headers)
-        if by_name.get(fields.get(header, "")) in kinds
-    ]
+def _positions(plan: Plan, fields: Collection[str]) -> list[int]:
+    """Of the columns that are of these fields."""
+    named = plan.columns.columns | dict.fromkeys(plan.columns.months, plan.columns.wide_value)
+    headers = plan.reading.table.headers
+    return [position for position, header in enumerate(headers) if named.get(header) in fields]
+
+
+def _has_percent(plan: Plan, fields: Collection[str], thorough: bool) -> bool:
+    """Whether a figure of these has a % behind it."""
+    positions = _positions(plan, fields)
+    for chunk in plan.reading.table.chunks() if positions else ():
+        cells = (cell for position in positions for cell in chunk.columns[position])
+        if any(isinstance(cell, str) and cell.rstrip().endswith("%") for cell in cells):
+            return True
+        if not thorough:
+            break
+    return False
 
 
 def _weigh(

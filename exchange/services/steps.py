@@ -116,14 +116,11 @@ def _sheet_of(row: Import, user: Any) -> Any:
 
 
 def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
-    """What the sheet's methods get as options: its own, said, remembered or the default, and
-    ``create_missing`` and ``correction``."""
+    """What the sheet's methods get as options: its own, said, told by the file's figures, remembered or the
+    default, and ``create_missing`` and ``correction``."""
     assert opened.plan is not None
-    remembered = opened.layout.options if opened.layout else {}
-    options = {
-        option.name: row.options.get(option.name, remembered.get(option.name, option.default))
-        for option in opened.plan.sheet.options
-    }
+    known = (opened.layout.options if opened.layout else {}) | opened.plan.answered | row.options
+    options = {option.name: known.get(option.name, option.default) for option in opened.plan.sheet.options}
     return options | {
         "create_missing": bool(row.options.get("create_missing")),
         "correction": str(row.options.get("correction") or ""),
@@ -312,7 +309,11 @@ def _options_said(row: Import, opened: Opened) -> dict[str, Any]:
     plan = opened.plan
     names = [option.name for option in plan.sheet.options]
     answers = (opened.layout.options if opened.layout else {}) | row.options
-    said = {name: answers[name] for name in names if answers.get(name)}
+    said = {
+        name: answers[name]
+        for name in names
+        if answers.get(name) and plan.answered.get(name, answers[name]) == answers[name]
+    }
     for name, found in (("decimal", plan.decimal), ("date_order", plan.date_order)):
         answer = answers.get(name) or (opened.layout.options.get(name) if opened.layout else None)
         if answer and (not found or answer == found):

@@ -23,6 +23,7 @@ from pricing.models.price import PLACES, State
 from pricing.selectors.prices import held_on, lists_visible
 from pricing.selectors.proposals import proposals_visible
 from pricing.services.price_rules import EVERY, KINDS, ROUNDINGS, Rule
+from pricing.services.proposal_edits import proposal_leave_out
 from pricing.services.proposals import (
     AT_ONCE,
     proposal_approve,
@@ -290,6 +291,14 @@ class ProposalViewSet(
         said = self._exception(request)
         made = proposal_submit(user=request.user, proposal=self.get_object(), exception=said)
         return self._answer(made.pk)
+
+    @extend_schema(request=None, responses={200: ProposalSerializer})
+    @action(detail=True, methods=["post"])
+    def leave_out(self, request: Request, **_kwargs: Any) -> Response:
+        """Take out of one's own draft what was decided already for its day."""
+        row = self.get_object()
+        proposal_leave_out(user=request.user, proposal=row)
+        return self._answer(row.pk)
 
     @extend_schema(request=ExceptionSerializer, responses={200: ProposalSerializer})
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})

@@ -16,7 +16,7 @@ from pricing.models import Price
 from pricing.selectors.price_rows import PriceRow, price_history, price_rows
 from pricing.selectors.prices import may_propose
 from pricing.selectors.resellers import own_beside, reseller_margin
-from pricing.words.prices import list_words, part_words, price_decimals, price_text, van_words
+from pricing.words.prices import list_part_words, list_words, price_decimals, price_text, van_words
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
@@ -85,7 +85,7 @@ def row_key(row: PriceRow) -> str:
 
 
 def row_name(row: PriceRow) -> str:
-    return " · ".join(filter(None, [str(row.price_list), part_words(row.component, row.tier)]))
+    return list_part_words(row.price_list, row.component, row.tier)
 
 
 def price_line(row: PriceRow, rows: Sequence[PriceRow] = ()) -> PriceLine:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from pricing.models import Price, PriceList, Promotion
+from pricing.models import Price, Promotion
 from pricing.selectors.promotion_prices import promotion_prices
 from pricing.selectors.promotion_van import prices_listed, promotion_van
-from pricing.selectors.promotions import rows_seen
-from pricing.words.prices import van_words
+from pricing.selectors.promotions import currency_of, rows_seen
+from pricing.words.prices import list_part_words, van_words
 from pricing.words.promotions import effective_of
 
-Listed = tuple[PriceList | None, Decimal | None, Decimal | None]
-"""Of a list, or as said: the normal price, and that in the promotion."""
+Listed = tuple[str, str, Decimal | None, Decimal | None]
+"""Of which list and part, or "" as said; the currency; the normal price, and that in the promotion."""
 
 
 def products_shown(user: Any, promotion: Promotion) -> dict[str, Any]:
@@ -29,8 +29,11 @@ def products_shown(user: Any, promotion: Promotion) -> dict[str, Any]:
             {
                 "product": row.product,
                 "prices": (by_list.get(row.product_id) if row.price is None else None)
-                or [(None, row.price, effective_of(promotion, row))],
-                "vans": [(on, *van_words(van, on)) for on, van in vans.get(row.product_id, ())],
+                or [("", currency_of(promotion), row.price, effective_of(promotion, row))],
+                "vans": [
+                    (list_part_words(on, *part), *van_words(van, on))
+                    for on, part, van in vans.get(row.product_id, ())
+                ],
             }
             for row in rows
         ],
@@ -38,10 +41,12 @@ def products_shown(user: Any, promotion: Promotion) -> dict[str, Any]:
 
 
 def _by_list(promotion: Promotion, listed: Sequence[Price]) -> dict[int, list[Listed]]:
-    """By product, of each list by which it is bought in the channels: the normal price and that in the
-    promotion."""
+    """By product, of each list by which it is bought in the channels, part by part: the normal price and that
+    in the promotion."""
     found: dict[int, list[Listed]] = {}
     for one in promotion_prices(promotion, listed):
         if one.normal is not None:
-            found.setdefault(one.product.pk, []).append((one.price_list, one.normal, one.effective))
+            where = list_part_words(one.price_list, *one.part)
+            said = (where, one.price_list.currency, one.normal, one.effective)
+            found.setdefault(one.product.pk, []).append(said)
     return found

@@ -34,8 +34,8 @@ class Cut:
 class VanPrijs:
     """``amount`` is the van-prijs, ``None`` where it is not judged; ``reason`` then says why: ``no_price``
     (none directly before), ``new`` (under 30 days on the market; ``seen`` is the lowest so far), ``gap``
-    (part of the 30 days without a price), ``promotion`` (one ran in them that is not clear), ``service`` or
-    ``part`` (the rule does not clearly cover it).
+    (part of the 30 days without a price), ``promotion`` (one ran in them that is not clear), ``service``,
+    ``part`` or ``mechanic`` (the rule does not clearly cover it).
 
     ``may_stay``: the prices before went down step by step, and if that was one reduction announced without a
     break, its first van-prijs may stay until and including the day ``stays_until``.

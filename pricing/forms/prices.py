@@ -210,14 +210,15 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
     return found, problems
 
 
-_BESIDE = re.compile(r"^(?:[A-Z]{3}|[€$£])\s*(?=[\d.,+-])|(?<=[\d.,-])\s*(?:[A-Z]{3}|[€$£%])$")
+_BESIDE = re.compile(r"^(?:[A-Z]{3}|[€$£])\s*(?=[\d.,+-])|(?<=[\d.,\u2013\u2014-])\s*(?:[A-Z]{3}|[€$£%])$")
 
 
 def amount_read(text: str, *, sure: bool = True) -> Decimal | None:
     """A number as a spreadsheet in the person's language writes it, also with its currency. ``None``: it is
-    none, or one with the decimal mark of another language; not ``sure``: or one that can be read two ways."""
+    none, or one with the decimal mark of another language; not ``sure``: or one whose only mark is not that
+    of the person's language and may stand between its thousands or before its decimals."""
     bare = _BESIDE.sub("", text.strip())
-    if not sure and decimal_evidence(bare) == "?":
+    if not sure and decimal_evidence(bare) == "?" and _mark() not in bare:
         return None
     number, problem = number_read(bare, _mark())
     return None if problem else Decimal(number.removesuffix(".0"))

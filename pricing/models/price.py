@@ -259,6 +259,7 @@ class Proposal(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)
+    later_bounds: list[int]  # where ``pricing.selectors.proposals.proposal_get`` asked for them
 
     class Meta:
         verbose_name = _("price proposal")

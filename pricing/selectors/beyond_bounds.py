@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from pricing.models import Bound, Price, PriceList
 from pricing.models.price import State
@@ -16,6 +16,7 @@ from products.selectors.lines import LineTree
 
 from .bounds import BoundsOn, Passed, passing
 from .prices import held_on, vat_rates_on
+from .reasons import made_at
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,13 @@ def prices_overtaken(day: datetime.date, tree: LineTree) -> list[Overtaken]:
         if (passed := passing(price.price_list, price, then[at], rates[at])) is not None
     ]
     found: dict[tuple[int, int], Overtaken] = {}
-    made = _made({passed.bound.pk for passed in beyond})
+    made = made_at(Bound, {passed.bound.pk for passed in beyond})
     for passed in beyond:
         price, bound = passed.price, passed.bound
         if not _was_known(passed, made[bound.pk]):
             since = max(price.start_date, bound.start_date)
             found.setdefault((price.product_id, bound.pk), Overtaken(passed, since))
     return list(found.values())
-
-
-def _made(bounds: Collection[int]) -> dict[int, datetime.datetime | None]:
-    """When each was set. One query, where there are any."""
-    if not bounds:
-        return {}
-    rows = Bound.objects.filter(pk__in=bounds).annotate(made=Min("events__pgh_created_at"))
-    return dict(rows.values_list("pk", "made"))
 
 
 def _prices(bounds: Sequence[Bound], day: datetime.date, tree: LineTree) -> list[Price]:

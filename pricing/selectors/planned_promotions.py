@@ -253,20 +253,23 @@ class _Places:
         there = self._there(row) if self._apart(row.product_id) else {}
         whole = sum(there.values())
         if whole <= 0:
-            return 0.0 if None in self._chains.get(row.product_id, ()) else 1.0
-        return sum(volume for pk, volume in there.items() if self._is_ours(row.product_id, pk)) / whole
+            return float(self._is_ours(row.product_id, ()))
+        ours = (pk for pk in there if self._is_ours(row.product_id, self._above[pk]))
+        return sum(there[pk] for pk in ours) / whole
 
     def _apart(self, product: int) -> bool:
         """Whether it depends on the channel who lowers its price."""
-        return bool(self._chains.get(product, set()) - {None} or product in self._shops)
+        return bool((self._chains.get(product, set()) | self._shops.get(product, {}).keys()) - {None})
 
-    def _is_ours(self, product: int, channel: int) -> bool:
-        """Where consumers pay by a list of ours, else where no consumer price is known."""
-        shops, above = self._shops.get(product, {}), self._above[channel]
+    def _is_ours(self, product: int, above: Sequence[int]) -> bool:
+        """Where consumers pay by a list of ours, else where no consumer price is known; ``above``: a channel
+        with those above it. Everybody's list of ours goes before everybody's consumer price alone."""
+        shops = self._shops.get(product, {})
         near = next((pk for pk in above if pk in shops), None)
         if near is not None and shops[near]:
             return True
-        return self._chains.get(product, set()).isdisjoint({*above, None})
+        everybody = set() if near is None and shops.get(None) else {None}
+        return self._chains.get(product, set()).isdisjoint({*above} | everybody)
 
     def _there(self, row: PromotionProduct) -> dict[int, float]:
         return sold_there(self._sold[row.product_id], asked_channels(row), self._above)

@@ -39,12 +39,14 @@ class Ran:
         return not self.channels or not self.channels.isdisjoint(channels_above(price_list.channel))
 
     def cut(self, rows: Sequence[Price], currency: str) -> Cut | None:
-        """Of the prices of a list in the currency; ``None``: it lowers no price."""
+        """Of the prices of a part on a list in the currency; ``None``: it lowers no price. Its amounts are
+        not of a tier's."""
         promotion, first = self.row.promotion, self.row.promotion.store_start
         if promotion.mechanic in UNCLEAR:
             return Cut(first, self.last, None)
         listed = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
-        amount = cut_of(self.row, listed, currency)[1]
+        has_tier = any(row.tier for row in rows)
+        amount = cut_of(self.row, listed, "" if has_tier else currency)[1]
         if amount is None and promotion.mechanic != Mechanic.PRICE_CUT:
             return None
         return Cut(first, self.last, amount)

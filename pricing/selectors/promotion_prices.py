@@ -27,12 +27,13 @@ PLAIN = (Price.Component.UNIT, "")
 
 @dataclass(frozen=True)
 class InPromotion:
-    """A product of a promotion on a list, in the list's currency and with its VAT: ``normal`` without the
-    promotion, ``effective`` in it; each ``None`` where nobody knows. ``rows`` are the list's approved prices
-    up to that day, the oldest first."""
+    """A price of a product of a promotion on a list, in the list's currency and with its VAT: ``normal``
+    without the promotion, ``effective`` in it; each ``None`` where nobody knows. ``rows`` are the list's
+    approved prices of the part up to that day, the oldest first."""
 
     product: Product
     price_list: PriceList
+    part: Part
     normal: Decimal | None
     effective: Decimal | None
     rows: Sequence[Price] = ()
@@ -50,25 +51,29 @@ def promotion_prices(
     whole: bool = False,
 ) -> list[InPromotion]:
     """Of each product on the lists that hold in its channels on the day, or its first: lists with VAT where
-    there are any, for prices in promotions are those that consumers pay, else those without. ``prices`` are
-    those looked at (:func:`prices_begun`); ``whole``: all that say what customers pay, so that a product on
-    no list has what is said of it. One query for those on no list."""
+    there are any, for prices in promotions are those that consumers pay, else those without. The plain price
+    per unit goes first, then those per month, once and of a tier: a share comes off each, an amount is of the
+    plain one, or of the only one there is. ``prices`` are those looked at (:func:`prices_begun`); ``whole``:
+    all that say what customers pay, so that a product on no list has what is said of it. One query for those
+    on no list."""
     channels = [row.channel for row in promotion.channel_rows.all()]
     begun: dict[int, list[Price]] = defaultdict(list)
-    for row in prices:
-        if (row.component, row.tier) == PLAIN and row.start_date <= (day or promotion.store_start):
-            begun[row.product_id].append(row)
-    listed = {product: _held(rows) for product, rows in begun.items()}
+    for price in prices:
+        if price.start_date <= (day or promotion.store_start):
+            begun[price.product_id].append(price)
     found = []
     unlisted = None
-    for part in promotion.rows.all():
-        own = listed.get(part.product_id, {})
-        here = holding([rows[-1].price_list for rows in own.values()], channels)
-        if whole and not here:
-            unlisted = unlisted or _as_said(promotion)
-            here = [unlisted]
-        for one in [each for each in here if each.with_vat] or here:
-            found.append(_one(part, one, own.get(one.pk, ())))
+    for row in promotion.rows.all():
+        own = _held_by_part(begun[row.product_id])
+        parts = Counter(pk for lists in own.values() for pk in lists)
+        for part, lists in own.items():
+            here = holding([rows[-1].price_list for rows in lists.values()], channels)
+            if whole and part == PLAIN and not here:
+                unlisted = unlisted or _as_said(promotion)
+                here = [unlisted]
+            for one in [each for each in here if each.with_vat] or here:
+                is_said = part == PLAIN or parts[one.pk] == 1
+                found.append(_one(row, one, part, lists.get(one.pk, ()), is_said=is_said))
     return found
 
 
@@ -87,44 +92,27 @@ def holding(lists: Sequence[PriceList], channels: Collection[Channel]) -> list[P
 
 def lowered_prices(promotion: Promotion, prices: Sequence[Price], day: datetime.date) -> list[Price]:
     """What it leaves on the day of each price that it lowers, of those paid (:func:`prices_paid`)."""
-    plain = [
-        Price(product=one.product, price_list=one.price_list, amount=one.effective)
+    return [
+        Price(
+            product=one.product,
+            price_list=one.price_list,
+            component=one.part[0],
+            tier=one.part[1],
+            amount=one.effective,
+        )
         for one in promotion_prices(promotion, prices, day, whole=True)
         if one.is_cut
     ]
-    return plain + _lowered_parts(promotion, [row for row in prices if row.start_date <= day])
-
-
-def _lowered_parts(promotion: Promotion, prices: Sequence[Price]) -> list[Price]:
-    """Of prices per month, once and of a tier, by the same lists. A share comes off each; an amount is of the
-    plain price per unit, or of the only one there is."""
-    channels = [row.channel for row in promotion.channel_rows.all()]
-    by_part: dict[int, dict[Part, list[Price]]] = defaultdict(lambda: defaultdict(list))
-    for price in prices:
-        by_part[price.product_id][price.component, price.tier].append(price)
-    found = []
-    for row in promotion.rows.all():
-        own = {part: _held(rows) for part, rows in by_part[row.product_id].items()}
-        parts = Counter(pk for lists in own.values() for pk in lists)
-        for (component, tier), lists in own.items():
-            if (component, tier) == PLAIN:
-                continue
-            here = holding([each[-1].price_list for each in lists.values()], channels)
-            for one in [each for each in here if each.with_vat] or here:
-                said = _one(row, one, lists[one.pk], is_said=parts[one.pk] == 1)
-                if said.is_cut:
-                    part = {"component": component, "tier": tier}
-                    found.append(Price(product=row.product, price_list=one, amount=said.effective, **part))
-    return found
 
 
 def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
     """By row (its id) what a unit normally costs on its promotion's first day, in its currency, by the lists
-    that hold in its channels: one with VAT before one without, everybody's before a channel's. Nothing of
-    what is on none. One query; ``rows`` with their promotion's channels."""
+    that hold in its channels: one with VAT before one without, everybody's before a channel's; of a list
+    without a plain price per unit the only price there is. Nothing of what is on none. One query; ``rows``
+    with their promotion's channels."""
     if not rows:
         return {}
-    paid = Price.objects.filter(price_list__kind__in=PAID, component=PLAIN[0], tier=PLAIN[1])
+    paid = Price.objects.filter(price_list__kind__in=PAID)
     last = max(row.promotion.store_start for row in rows)
     by_product: dict[int, list[Price]] = defaultdict(list)
     for price in _approved(paid, [row.product_id for row in rows], last):
@@ -132,13 +120,16 @@ def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
     found = {}
     for row in rows:
         start, currency = row.promotion.store_start, currency_of(row.promotion)
-        own = _held(
+        by_part = _held_by_part(
             [
                 price
                 for price in by_product[row.product_id]
                 if price.start_date <= start and price.price_list.currency == currency
             ]
         )
+        parts = Counter(pk for lists in by_part.values() for pk in lists)
+        own = {pk: rows for lists in by_part.values() for pk, rows in lists.items() if parts[pk] == 1}
+        own |= by_part[PLAIN]
         channels = [part.channel for part in row.promotion.channel_rows.all()]
         here = holding([each[-1].price_list for each in own.values()], channels)
         nearest = min([one for one in here if one.with_vat] or here, key=reach, default=None)
@@ -155,9 +146,9 @@ def prices_paid(promotion: Promotion, last: datetime.date | None = None) -> list
 
 
 def prices_begun(promotion: Promotion, prices: QuerySet[Price]) -> list[Price]:
-    """The same of these, a unit, up to its first day."""
+    """The same of these, up to its first day."""
     asked = [part.product_id for part in promotion.rows.all()]
-    return _approved(prices.filter(component=PLAIN[0], tier=PLAIN[1]), asked, promotion.store_start)
+    return _approved(prices, asked, promotion.store_start)
 
 
 def _approved(prices: QuerySet[Price], products: Collection[int], until: datetime.date) -> list[Price]:
@@ -174,6 +165,14 @@ def _held(prices: Sequence[Price]) -> ByList:
     return {pk: rows for pk, rows in found.items() if rows[-1].amount is not None}
 
 
+def _held_by_part(prices: Sequence[Price]) -> dict[Part, ByList]:
+    """The same of each part of one product, the plain price per unit first, also where there is none."""
+    by_part: dict[Part, list[Price]] = {PLAIN: []}
+    for row in prices:
+        by_part.setdefault((row.component, row.tier), []).append(row)
+    return {part: _held(rows) for part, rows in by_part.items()}
+
+
 def _as_said(promotion: Promotion) -> PriceList:
     """In its currency, with VAT where any of our prices has it."""
     with_vat = PriceList.objects.filter(kind=PriceList.Kind.OWN, with_vat=True).exists()
@@ -181,9 +180,9 @@ def _as_said(promotion: Promotion) -> PriceList:
 
 
 def _one(
-    part: PromotionProduct, price_list: PriceList, rows: Sequence[Price], *, is_said: bool = True
+    row: PromotionProduct, price_list: PriceList, part: Part, prices: Sequence[Price], *, is_said: bool
 ) -> InPromotion:
     """Amounts of a promotion are of one price (``is_said``: this), and say nothing of another part."""
-    listed = rows[-1].amount if rows else None
-    normal, effective = cut_of(part, listed, price_list.currency if is_said else "")
-    return InPromotion(part.product, price_list, normal, effective, rows)
+    listed = prices[-1].amount if prices else None
+    normal, effective = cut_of(row, listed, price_list.currency if is_said else "")
+    return InPromotion(row.product, price_list, part, normal, effective, prices)

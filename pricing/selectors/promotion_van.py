@@ -15,8 +15,8 @@ from pricing.models import Perishable, Price, PriceList, Promotion
 from products.selectors.lines import line_tree
 
 from .price_rows import not_covered
-from .prices import lists_visible
-from .promotion_cuts import PRICES, promotions_ran_of
+from .prices import Part, lists_visible
+from .promotion_cuts import PRICES, UNCLEAR, promotions_ran_of
 from .promotion_prices import InPromotion, prices_begun, promotion_prices
 
 
@@ -31,34 +31,33 @@ def prices_listed(user: Any, promotion: Promotion) -> list[Price]:
 
 def promotion_van(
     promotion: Promotion, products: Collection[int], listed: Sequence[Price]
-) -> dict[int, list[tuple[PriceList, VanPrijs]]]:
-    """By product (of these) the van-prijs on its first day, of our own lists to consumers among those of
-    ``listed`` (:func:`prices_listed`) by which they buy in its channels. Nothing where it announces no lower
-    price. Two queries for any number of products."""
-    if promotion.mechanic not in PRICES:
+) -> dict[int, list[tuple[PriceList, Part, VanPrijs]]]:
+    """By product (of these) the van-prijs on its first day of each price that it lowers, of our own lists to
+    consumers among those of ``listed`` (:func:`prices_listed`) by which they buy in its channels; with a
+    coupon or money back it is not judged. Nothing where it announces no lower price. Two queries for any
+    number of products."""
+    if promotion.mechanic not in (*PRICES, *UNCLEAR):
         return {}
-    ours = [row for row in listed if row.price_list.kind == PriceList.Kind.OWN and row.price_list.with_vat]
+    is_unclear, start = promotion.mechanic in UNCLEAR, promotion.store_start
     here = [
         one
-        for one in promotion_prices(promotion, ours)
-        if one.product.pk in products and one.rows and one.price_list.with_vat and one.is_cut
+        for one in promotion_prices(promotion, [row for row in listed if row.price_list.is_to_consumers])
+        if one.product.pk in products and (one.is_cut or is_unclear)
     ]
-    if not here:
-        return {}
-    start = promotion.store_start
-    ran = promotions_ran_of({one.product.pk for one in here}, start)
+    judged = set() if is_unclear else {one.product.pk for one in here}
+    ran = promotions_ran_of(judged, start) if judged else {}
     channels = {row.channel_id for row in promotion.channel_rows.all()}
-    found: dict[int, list[tuple[PriceList, VanPrijs]]] = {}
+    found: dict[int, list[tuple[PriceList, Part, VanPrijs]]] = {}
     for one in here:
-        own = [run for run in ran.get(one.product.pk, ()) if run.row.promotion_id != promotion.pk]
-        met = [run for run in own if run.holds_on(one.price_list) or run.channels & channels]
-        van = not_covered(one.product, Price.Component.UNIT) or van_prijs(
-            _rows(one),
-            start,
-            perishable=_perishable(one, start),
-            cuts=[cut for run in met if (cut := run.cut(one.rows, one.price_list.currency))],
-        )
-        found.setdefault(one.product.pk, []).append((one.price_list, van))
+        van = not_covered(one.product, one.part[0])
+        if van is None and is_unclear:
+            van = VanPrijs(None, "mechanic")
+        if van is None:
+            own = [run for run in ran.get(one.product.pk, ()) if run.row.promotion_id != promotion.pk]
+            met = [run for run in own if run.holds_on(one.price_list) or run.channels & channels]
+            cuts = [cut for run in met if (cut := run.cut(one.rows, one.price_list.currency))]
+            van = van_prijs(_rows(one), start, perishable=_perishable(one, start), cuts=cuts)
+        found.setdefault(one.product.pk, []).append((one.price_list, one.part, van))
     return found
 
 

@@ -20,6 +20,7 @@ from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
 from .prices import in_force, lists_visible, lists_within, vat_rates, with_and_without
+from .reasons import bounds_since
 from .resellers import consumer_prices, margin_rate, passed_on
 
 JOB = "pricing.proposal"
@@ -76,8 +77,8 @@ def proposals_visible(user: Any) -> QuerySet[Proposal]:
 
 
 def proposal_get(user: Any, pk: int) -> Proposal:
-    """One of them, or 404."""
-    found = proposals_visible(user).filter(pk=pk).first()
+    """One of them, with the bounds set since its reason was written, or 404."""
+    found = proposals_visible(user).annotate(later_bounds=bounds_since()).filter(pk=pk).first()
     if found is None:
         raise Http404(pk)
     return found

@@ -101,15 +101,15 @@ def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:
     return found
 
 
-def sold_ourselves(products: Collection[int]) -> dict[int, dict[int, bool]]:
-    """Of each the channels that have a price of ours of today of their own, and whether that has VAT: there
-    consumers pay us. One query."""
-    found: dict[int, dict[int, bool]] = defaultdict(dict)
+def sold_ourselves(products: Collection[int]) -> dict[int, dict[int | None, bool]]:
+    """Of each the channels that have a price of ours of today of their own, everybody's as ``None``, and
+    whether that has VAT: there consumers pay us. One query."""
+    found: dict[int, dict[int | None, bool]] = defaultdict(dict)
     if not products:
         return found
-    own = {"price_list__kind": PriceList.Kind.OWN, "price_list__channel__isnull": False}
-    for row in _now(products, organisation_get().currency).filter(price_list__segment=None, **own):
-        if row.amount and row.price_list.channel_id:
+    ours = {"price_list__kind": PriceList.Kind.OWN, "price_list__segment": None}
+    for row in _now(products, organisation_get().currency).filter(**ours):
+        if row.amount:
             found[row.product_id][row.price_list.channel_id] = row.price_list.with_vat
     return found
 

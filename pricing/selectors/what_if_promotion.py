@@ -83,11 +83,18 @@ class Promotions:
 
     def normal(self, channels: Collection[int] = ()) -> PriceNow:
         """What its buyer normally pays: by the list of ours where all of these pay one with VAT."""
-        ground = self.ground
+        ground, shop = self.ground, self._only_shop(channels)
+        return ground.own_prices[shop] if shop else ground.consumer or ground.price
+
+    def slides(self, mechanic: str, channels: Collection[int]) -> str:
+        """What a slider of its price is about: of another mechanic, or of channels that pay by another list,
+        where it stood counts no more."""
+        shop = self._only_shop(channels)
+        return f"{mechanic}:{shop}" if shop else mechanic
+
+    def _only_shop(self, channels: Collection[int]) -> int | None:
         shops = {self._shop(pk) for pk in channels}
-        if len(shops) == 1 and (shop := shops.pop()):
-            return ground.own_prices[shop]
-        return ground.consumer or ground.price
+        return shops.pop() if len(shops) == 1 else None
 
     def _shop(self, channel: int) -> int | None:
         """The channel by whose list consumers pay us there."""

@@ -12,28 +12,39 @@ from django.utils.translation import ngettext
 from accounts.errors import DomainError
 from core import formats
 from core.organisation import local_date
-from pricing.models import Price, PriceList, Proposal
+from pricing.models import Bound, Price, PriceList, Promotion, Proposal
 from pricing.selectors.bounds import BoundsOn, Passed, prices_held
 from pricing.selectors.notices import TooLate, told_too_late
+from pricing.selectors.reasons import set_since
 from pricing.words.prices import bound_words
 from products.selectors.access import channels_visible
 from products.selectors.lines import LineTree
 
 
-def limits_check(proposal: Proposal, prices: Sequence[Price], *, decided: str | None = None) -> None:
+def limits_check(
+    proposal: Proposal, prices: Sequence[Price], *, said: str = "", decides: bool = False
+) -> None:
     """``DomainError`` where the proposal passes a bound or begins too soon for who pays it. Those that only
-    ask for a reason are let pass with the proposal's ``exception``, and when it is ``decided`` with what is
-    said then. The author's counts for notice only where that was too short on the day of the draft already:
-    whoever lets a proposal wait until it is says why."""
-    said = bool(proposal.exception.strip())
-    beyond = bounds_asking(bounds_passed(proposal.price_list, proposal.start_date, prices))
-    if decided is not None and decided.strip():
+    ask for a reason are let pass with what is ``said`` now, or with the proposal's ``exception``: bounds that
+    were there when it was written and, for who ``decides``, notice that was too short on the day of the draft
+    already; whoever lets a proposal wait until it is says why."""
+    beyond = bounds_passed(proposal.price_list, proposal.start_date, prices)
+    asking = bounds_asking(beyond)
+    if said.strip():
         return
-    known = said
-    if decided is not None:
-        known = said and _late(proposal, prices, local_date(proposal.created_at)) is not None
+    known = bool(proposal.exception.strip())
+    if known:
+        asking = bounds_asking(set_later(beyond, proposal))
+    if known and decides:
+        known = _late(proposal, prices, local_date(proposal.created_at)) is not None
     late = [] if known else notice_words(proposal, prices, proposal.author)
-    exception_ask(late + ([] if said else beyond))
+    exception_ask(late + asking)
+
+
+def set_later(beyond: Sequence[Passed], row: Promotion | Proposal) -> list[Passed]:
+    """Those of bounds that were set after the row's ``exception`` was written."""
+    since = set_since(Bound, {passed.bound.pk for passed in beyond}, row, "exception")
+    return [passed for passed in beyond if passed.bound.pk in since]
 
 
 def bounds_asking(beyond: Sequence[Passed]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,9 +9,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
+from core import formats
 from core.errors import require
 from pricing.models import Promotion
 from pricing.selectors.promotions import (
@@ -52,15 +53,12 @@ def promotion_propose(
         raise DomainError("proposed_already", _("It was proposed already."), status=409)
     note = why.strip() or current.note
     why_ask(note)
-    said = {
-        "exception": exception.strip() or current.exception,
-        "exception_note": exception_note.strip() or current.exception_note,
-    }
-    _held(user, current, said)
+    _held(user, current, exception, exception_note)
     values = {
         "state": State.PROPOSED,
         "proposed_by": user,
-        **said,
+        "exception": exception.strip() or current.exception,
+        "exception_note": exception_note.strip() or current.exception_note,
         "note": note,
         "decided_by": None,
         "decided_at": None,
@@ -71,10 +69,24 @@ def promotion_propose(
     return current
 
 
-def _held(user: Any, current: Promotion, said: Mapping[str, str]) -> None:
+def _held(user: Any, current: Promotion, exception: str, exception_note: str) -> None:
     """``DomainError`` where a forbidden period or a bound stands in its way that nobody gave a reason for."""
-    forbidden_refuse(flags_of(user, [place_of(current)])[0], said["exception_note"])
-    promotion_limits_check(current, said["exception"])
+    forbidden_refuse(flags_of(user, [place_of(current)])[0], current, exception_note)
+    promotion_limits_check(current, exception)
+
+
+def _behind(current: Promotion, name: str, more: str) -> str:
+    """What was said when it was proposed, and behind it what who decides adds."""
+    said = "; ".join(filter(None, [getattr(current, name), more]))
+    over: int = len(said) - getattr(Promotion, name).field.max_length
+    if over > 0:
+        message = ngettext(
+            "Behind the reason it was proposed with, this one is %(count)s character too long.",
+            "Behind the reason it was proposed with, this one is %(count)s characters too long.",
+            over,
+        )
+        raise DomainError("reason_too_long", message % {"count": formats.number(over, 0)}, name)
+    return said
 
 
 @transaction.atomic
@@ -106,8 +118,8 @@ def promotion_decide(
     said = {}
     if approve:
         for name, more in (("exception", exception), ("exception_note", exception_note)):
-            said[name] = "; ".join(filter(None, [getattr(current, name), more.strip()]))
-        _held(user, current, said)
+            said[name] = _behind(current, name, more.strip())
+        _held(user, current, exception, exception_note)
     assert current.proposed_by is not None  # what is proposed was proposed by somebody
     lines = {row.product.line_id: row.product.line for row in current.rows.all()}
     with ExitStack() as eyes:

@@ -10,16 +10,19 @@ from pricing.selectors.prices import vat_rates_on
 from pricing.selectors.promotion_prices import lowered_prices, prices_paid
 from products.selectors.lines import LineTree
 
-from .price_limits import bounds_asking, exception_ask
+from .price_limits import bounds_asking, exception_ask, set_later
 
 
-def promotion_limits_check(promotion: Promotion, exception: str) -> None:
+def promotion_limits_check(promotion: Promotion, said: str = "") -> None:
     """``DomainError`` where it lowers a price beyond a bound in force on one of its days in the store, on any
     list it holds on; it says from when, where that is not the first. Bounds that only ask for a reason are
-    let pass with ``exception``. Days of notice are of prices that last, not of these."""
-    reasons = bounds_asking(_passed(promotion))
-    if not exception.strip():
-        exception_ask(reasons)
+    let pass with what is ``said`` now, those that were there when it was written with its ``exception``.
+    Days of notice are of prices that last, not of these."""
+    beyond = _passed(promotion)
+    reasons = bounds_asking(beyond)
+    if said.strip():
+        return
+    exception_ask(bounds_asking(set_later(beyond, promotion)) if promotion.exception.strip() else reasons)
 
 
 def _passed(promotion: Promotion) -> list[Passed]:

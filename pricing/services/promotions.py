@@ -25,6 +25,7 @@ from pricing.selectors.promotions import (
     promotion_get,
     sees_whole,
 )
+from pricing.selectors.reasons import set_since
 from products.models import Channel, Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within
@@ -109,8 +110,8 @@ def promotion_create(*, user: Any, plan: PromotionPlan) -> Promotion:
     require(user, "pricing.edit")
     _within(user, plan)
     _plausible(plan)
-    forbidden_refuse(flags_of(user, [plan.place])[0], plan.exception_note)
     row = Promotion(author=user, **plan.fields)
+    forbidden_refuse(flags_of(user, [plan.place])[0], row)
     check(row)
     row.save()
     _parts_write(row, plan)
@@ -127,7 +128,8 @@ def promotion_change(
     _within(user, plan)
     _plausible(plan)
     place = plan.place
-    forbidden_refuse(_flags(user, current, place.start, place.end, place), plan.exception_note)
+    planned = Promotion(pk=current.pk, exception_note=plan.exception_note.strip())
+    forbidden_refuse(_flags(user, current, place.start, place.end, place), planned)
     version_check(current.version, version, {})
     if _parts_differ(current, plan):
         _parts_write(current, plan)
@@ -154,7 +156,7 @@ def why_ask(note: str) -> None:
 def _held(user: Any, current: Promotion) -> None:
     """``DomainError`` where what is not a draft passes a bound as it stands now."""
     if current.state in (State.PROPOSED, State.APPROVED):
-        promotion_limits_check(promotion_get(user, current.pk), current.exception)
+        promotion_limits_check(promotion_get(user, current.pk))
 
 
 @transaction.atomic
@@ -172,7 +174,7 @@ def promotion_move(
     if store_end < store_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "store_end")
     flags = _flags(user, current, store_start, store_end)
-    forbidden_refuse(flags, current.exception_note)
+    forbidden_refuse(flags, current)
     by = store_start - current.store_start
     values: dict[str, Any] = {"store_start": store_start, "store_end": store_end}
     if current.delivery_start and current.delivery_end:
@@ -231,10 +233,15 @@ def promotion_lock(user: Any, promotion: Promotion, *, may_have_begun: bool = Fa
     return current
 
 
-def forbidden_refuse(flags: Flags, exception_note: str) -> None:
-    """Refuse a forbidden period that nobody gives a reason for."""
-    if flags.forbidden and not exception_note.strip():
-        period = flags.forbidden[0]
+def forbidden_refuse(flags: Flags, promotion: Promotion, said: str = "") -> None:
+    """Refuse a forbidden period that nobody gives a reason for: what is ``said`` now is for all, its
+    ``exception_note`` for those that were there when it was written."""
+    periods = [] if said.strip() else list(flags.forbidden)
+    if promotion.exception_note:
+        since = set_since(ForbiddenPeriod, {row.pk for row in periods}, promotion, "exception_note")
+        periods = [row for row in periods if row.pk in since]
+    if periods:
+        period = periods[0]
         where = period.line or period.channel
         message = _(
             "No promotions there (%(where)s): %(reason)s. Choose other days, or say why all the same."

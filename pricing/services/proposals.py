@@ -194,12 +194,11 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
     if current.author_id != user.pk:
         raise DomainError("not_yours", _("Only its author proposes a draft."), status=403)
     _ahead(current.price_list, current.start_date)
-    if exception.strip():
-        current.exception = exception.strip()
     prices = list(current.prices.prefetch_related("product"))
     if not prices:
         raise DomainError("nothing_changes", _("There are no prices in it."))
-    limits_check(current, prices)
+    limits_check(current, prices, said=exception)
+    current.exception = exception.strip() or current.exception
     _free(current, prices)
     if current.price_list.is_observed:
         _hold(current, user)
@@ -222,7 +221,7 @@ def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> P
     _ahead(current.price_list, current.start_date)
     row_lock(current.price_list)  # of two proposals for the same day one is first
     prices = list(current.prices.prefetch_related("product"))
-    limits_check(current, prices, decided=exception)
+    limits_check(current, prices, said=exception, decides=True)
     current.exception = "; ".join(filter(None, [current.exception, exception.strip()]))
     _free(current, prices)
     if current.price_list.is_observed:
@@ -374,8 +373,16 @@ def _free(current: Proposal, prices: Sequence[Price]) -> None:
     taken = prices_taken(current, prices)
     for price in prices:
         if price.pk in taken:
-            message = _(
-                "%(product)s has an approved price from %(day)s already: withdraw that, or leave it out here."
+            message = (
+                _(
+                    "%(product)s has an approved price from %(day)s already: withdraw that, or reject this "
+                    "proposal. Proposed again, it can be left out."
+                )
+                if current.state == State.PROPOSED
+                else _(
+                    "%(product)s has an approved price from %(day)s already: withdraw that, or leave it out "
+                    "here."
+                )
             )
             said = {"product": price.product.name, "day": formats.day(current.start_date)}
             raise DomainError("price_there", message % said, "start_date", status=409)

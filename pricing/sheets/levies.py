@@ -177,6 +177,7 @@ class LeviesSheet(PlannedSheet[_Plan]):
             "number",
             _("Percentage"),
             help_text=_("Instead of an amount, of the basis share: of the price without VAT."),
+            in_percent=True,
         ),
     )
 

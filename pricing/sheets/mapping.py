@@ -218,6 +218,7 @@ class MappingSheet(PlannedSheet[_Plan]):
             _("Share, %"),
             aliases=("aandeel", "percentage"),
             help_text=_("Empty: 100. Rows of the same account and month add up to 100."),
+            in_percent=True,
         ),
         Field("kind", "text", _("Kind of cost"), aliases=("kind_of_cost", "kostensoort", "soort")),
         Field("product", "code", _("Product"), aliases=("sku", "product_code", "artikel", "artikelnummer")),

@@ -136,6 +136,7 @@ class DistributionSheet(PlannedSheet[_Plan]):
             _("How is distribution written?"),
             (("percent", _("as a percentage: 74")), ("rate", _("as a share of one: 0.74"))),
             fields=RATES,
+            percent="percent",
         ),
         sources.OPTION,
     )
@@ -155,12 +156,14 @@ class DistributionSheet(PlannedSheet[_Plan]):
             "number",
             _("Weighted distribution"),
             aliases=("weighted_distribution", "gewogen_distributie", "gewogen", "wd", "acv"),
+            in_percent=True,
         ),
         Field(
             "numeric",
             "number",
             _("Numeric distribution"),
             aliases=("numeric_distribution", "numerieke_distributie", "numeriek", "nd"),
+            in_percent=True,
         ),
         Field(
             "points",

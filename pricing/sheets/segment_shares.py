@@ -138,6 +138,7 @@ class SegmentSharesSheet(PlannedSheet[_Plan]):
             _("Share (%)"),
             aliases=("share", "aandeel", "percentage"),
             help_text=_("In per cent."),
+            in_percent=True,
         ),
         Field(
             "ends", "flag", _("Ends"), aliases=("eindigt",), help_text=_("Not said any more from then on.")

@@ -241,7 +241,12 @@ class TermsSheet(PlannedSheet[_Plan]):
         ),
         sources.START_DATE,
         Field(
-            "rate", "number", _("Percentage"), aliases=("percentage", "korting"), help_text=_("In per cent.")
+            "rate",
+            "number",
+            _("Percentage"),
+            aliases=("percentage", "korting"),
+            help_text=_("In per cent."),
+            in_percent=True,
         ),
         Field(
             "amount", "amount", _("Amount a unit"), aliases=("amount_a_unit", "bedrag_per_eenheid", "bedrag")

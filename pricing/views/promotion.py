@@ -93,6 +93,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         **_exceptions(request),
         "asks_why": not row.note,
         "why": request.POST.get("why", ""),
+        "note": request.POST.get("note", "") if "decision" in request.POST else "",
         "whole": whole,
         **row_words(row),
         **products_shown(request.user, row),

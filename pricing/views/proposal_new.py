@@ -155,6 +155,8 @@ def _drafted(request: HttpRequest, form: ProposalForm, product: Product | None, 
     user, said = request.user, form.cleaned_data
     price_list: PriceList = said["price_list"]
     ids, ended = _ids(user, said, product, chosen)
+    if ended and not ids:
+        raise DomainError("products_ended", _("All these products have ended by then."), "line")
     pasted: dict[int, Any] | None = None
     if said["kind"] == "paste":
         pasted = _pasted(user, said["rows"])

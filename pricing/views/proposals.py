@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -82,10 +82,11 @@ def proposal_page(
     prices = [] if working else proposal_prices(user, found)
     held = proposal_held(found, prices)
     told, taken = _told(held), prices_taken(found, prices)
+    asking = _asking(found, told)
     show, only = _only(request, told, taken)
     page = None if working else paginate(request, [row.pk for row in prices if not show or row.pk in only])
     rows = proposal_rows(user, found, list(page), held.rates) if page else []
-    shown = [_words(row, found, told.get(row.price.pk, ()), taken.get(row.price.pk)) for row in rows]
+    shown = [_words(row, found, told.get(row.price.pk, ()), taken.get(row.price.pk), asking) for row in rows]
     own = found.author_id == user.pk
     within = list_is_within(user, found.price_list)
     may_edit = within and user.has_perm("pricing.edit")
@@ -165,9 +166,17 @@ def _told(held: Held) -> dict[int, list[Passed]]:
     return told
 
 
-def _beyond_words(passed: Passed, found: Proposal) -> tuple[str, str]:
+def _asking(found: Proposal, told: Mapping[int, Sequence[Passed]]) -> set[int]:
+    """Bounds that its reason was not given for."""
+    bounds = {each.bound.pk for own in told.values() for each in own}
+    return bounds.intersection(found.later_bounds) if found.exception else bounds
+
+
+def _beyond_words(passed: Passed, found: Proposal, asking: set[int]) -> tuple[str, str]:
     """What comes of a price beyond a bound, or from when it is, and which bound that is."""
-    said = pgettext("bound", "only with a reason") if not found.exception else _("by the reason given")
+    said = _("by the reason given")
+    if passed.bound.pk in asking:
+        said = pgettext("bound", "only with a reason")
     if passed.is_refused:
         said = pgettext("bound", "refused")
     if passed.bound.start_date > found.start_date:
@@ -185,7 +194,7 @@ def _price_words(amount: Decimal | None, found: Proposal) -> str:
 
 
 def _words(
-    row: ProposalRow, found: Proposal, passed: Sequence[Passed], taken: Price | None
+    row: ProposalRow, found: Proposal, passed: Sequence[Passed], taken: Price | None, asking: set[int]
 ) -> dict[str, Any]:
     currency = found.price_list.currency
     return {
@@ -193,7 +202,7 @@ def _words(
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
         "new": _price_words(row.price.amount, found),
-        "beyond": [_beyond_words(each, found) for each in passed]
+        "beyond": [_beyond_words(each, found, asking) for each in passed]
         + ([_taken_words(taken, found)] if taken else []),
         "reseller": row.reseller and _reseller_words(row.reseller),
     }
@@ -274,6 +283,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     prices = proposal_prices(request.user, found)
     held, taken = proposal_held(found, prices), prices_taken(found, prices)
     told = _told(held)
+    asking = _asking(found, told)
     show, only = _only(request, told, taken)
     if show:
         prices = [price for price in prices if price.pk in only]
@@ -281,7 +291,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     def rows() -> Iterator[list[Any]]:
         for row in _all_rows(request.user, found, prices, held):
             product = row.product
-            beyond = [_beyond_words(each, found) for each in told.get(row.price.pk, ())]
+            beyond = [_beyond_words(each, found, asking) for each in told.get(row.price.pk, ())]
             other = taken.get(row.price.pk)
             yield [
                 *(

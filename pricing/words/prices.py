@@ -65,6 +65,11 @@ def bound_words(bound: Bound) -> str:
     return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))
 
 
+def list_part_words(price_list: PriceList, component: str, tier: str) -> str:
+    """ "Shop · per month"."""
+    return " · ".join(filter(None, [str(price_list), part_words(component, tier)]))
+
+
 def list_words(price_list: PriceList) -> str:
     """Whom the list is for and what it says."""
     whom = [str(part) for part in (price_list.channel, price_list.segment) if part] or [_("everybody")]
@@ -90,6 +95,7 @@ def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
             "promotion": _("a promotion ran whose price is not clear; lowest otherwise %(price)s"),
             "service": _("the rule is of goods, not of services"),
             "part": _("the rule does not say how a price per month or once is compared"),
+            "mechanic": _("the rule does not say how a coupon or money back is compared"),
         }[van.reason]
         said %= {"price": price_text(van.seen, price_list.currency)}
         return _("not judged"), "; ".join(filter(None, [said, note]))

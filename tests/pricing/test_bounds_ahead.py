@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.errors import DomainError
 from accounts.models import User
 from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
@@ -117,6 +118,22 @@ class TestADraft:
         bound_factory(product=product, start_date=soon(40), most=D("10.50"))
         [now, later] = self.told(self.drafted(product))
         assert (now[0], later[1]) == ("only with a reason", "The law: at most €10.50 without VAT")
+
+    def test_its_reason_is_not_for_a_bound_that_was_set_after_it(self, product: Product) -> None:
+        first = bound_factory(product=product, start_date=soon(-9), most=D("10.80"), beyond="reason")
+        proposal = self.drafted(product)
+        proposal_submit(user=proposal.author, proposal=proposal, exception="Agreed")
+        assert self.told(proposal)[0][0] == "by the reason given"
+        first.delete()
+        bound_factory(product=product, start_date=soon(-9), most=D("10.50"), beyond="reason")
+        Bound.objects.get().events.update(pgh_created_at=timezone.now())
+        proposal.refresh_from_db()
+        assert self.told(proposal)[0][0] == "only with a reason"
+        with pytest.raises(DomainError) as refused:
+            proposal_approve(user=user_factory(), proposal=proposal)
+        assert (refused.value.code, "€10.50" in str(refused.value.message)) == ("exception_needed", True)
+        done = proposal_approve(user=user_factory(), proposal=proposal, exception="That too")
+        assert done.exception == "Agreed; That too"
 
 
 class TestTheAlert:

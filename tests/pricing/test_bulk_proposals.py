@@ -107,6 +107,11 @@ def test_of_a_line_or_all_found_what_has_ended_by_then_is_left_out(product: Prod
         assert "2 products that have ended by then are left out." in page
     codes, page = drafted(code=["A", "B"])
     assert (codes, "have ended by then are left out" in page) == (["A", "B"], False)
+    shut = line_factory()
+    price_factory(product=product_factory(line=shut, ended=day(9)), price_list=shop, start_date=day(-9))
+    refused = client.post("/pricing/proposals/new/", said | {"line": shut.code})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {"line": ["All these products have ended by then."]}
     codes, page = drafted(line=product.line.code, kind="end")
     assert (codes, "have ended by then are left out" in page) == (["A", "B", "C", "D"], False)
 
@@ -145,6 +150,30 @@ def test_what_was_decided_already_for_that_day_is_marked_and_left_out_at_once(pr
     price_factory(product=product, price_list=shop, start_date=day(10), amount=9)
     page = tight(client_of(user_factory()).get(draft.get_absolute_url()))
     assert ("1 price was decided already" in page, "Leave them out" in page) == (True, False)
+    refused = client_of(user_factory()).post(f"{draft.get_absolute_url()}act/", {"act": "approve"})
+    assert refused.status_code == 409
+    assert "withdraw that, or reject this proposal" in tight(refused)
+
+
+def test_what_was_decided_already_is_left_out_by_api(product: Product) -> None:
+    shop, author = PriceList.objects.get(), user_factory("marketing")
+    other = product_factory(code="B", line=product.line)
+    for start in (-9, 10):
+        price_factory(product=other, price_list=shop, start_date=day(start), amount=4)
+    draft = proposal_draft(
+        user=author,
+        start_date=day(10),
+        product_ids=[product.pk, other.pk],
+        price_list=shop,
+        reason="Dearer",
+        rule=Rule("percentage", Decimal("0.1")),
+    )
+    address = f"/api/v1/price-proposals/{draft.pk}/leave_out/"
+    assert client_of(user_factory("viewer")).post(address).status_code == 403
+    assert client_of(author).post(address).status_code == 200
+    assert [price.product.code for price in draft.prices.all()] == ["A"]
+    proposal_submit(user=author, proposal=draft)
+    assert client_of(author).post(address).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -162,6 +191,13 @@ def test_what_was_decided_already_for_that_day_is_marked_and_left_out_at_once(pr
         ("nl", "Code\tPrijs\nA\t€ 7,95", "7.95"),
         ("en", "A\t$0.125", "0.125"),
         ("en", "A\t12", "12"),
+        ("nl", "A\t1,859", "1.859"),
+        ("en", "A\t33.333", "33.333"),
+        ("nl", "A\t12,-", "12"),
+        ("nl", "A\t€ 1.250,-", "1250"),
+        ("nl", "A\t12,\u2013 EUR", "12"),
+        ("en", "A\t12.-", "12"),
+        ("en", "A\t1.250,-", None),
     ],
 )
 def test_pasted_numbers_that_can_be_misread_are_refused_with_their_line(

@@ -221,6 +221,42 @@ def test_a_grid_of_months_pasted_from_a_spreadsheet(channels: Any, product: Prod
     assert problem.code == "not_a_share"
 
 
+def pasted(cells: str) -> Import:
+    client = client_of(user_factory("marketing"))
+    assert client.post("/pricing/distribution/paste/", {"cells": cells, "nonce": "x"}).status_code == 302
+    jobs_run()
+    return Import.objects.latest("pk")
+
+
+def test_percent_signs_say_how_distribution_is_written(channels: Any, product: Product) -> None:
+    """74 % is 74, and nobody is asked; who said that it is a share of one is told of the sign."""
+    month = month_add(month_start(today()), -1)
+    cells = f"product\tkanaal\tmaand\tgewogen\tnumeriek\nA\tkroon\t{month:%Y-%m}\t74,5%\t61 %\n"
+    found = pasted(cells)
+    assert (found.questions, found.counts["new"], found.counts["refused"]) == ([], 1, 0)
+    assert found.reading["options"]["distribution_written"] == "percent"
+    import_configure(row=found, user=found.created_by, mapping={}, options={"distribution_written": "rate"})
+    jobs_run()
+    found.refresh_from_db()
+    assert found.counts["refused"] == 1
+    assert {refusal.code for refusal in found.refusals.all()} == {"number_unreadable"}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_share_with_a_percent_sign(tmp_path: Path, channels: Any) -> None:
+    path = tmp_path / "shares.csv"
+    path.write_text(f"segment;kanaal;vanaf;aandeel\nhome;retail;{day(9)};60%\nhome;retail;{day(12)};60 pct\n")
+    done = import_run(sheet="segment_shares", path=path, options={}, leave_out_refused=True, dry_run=False)
+    assert [refusal.line for refusal in done.refusals] == [3]
+    assert SegmentChannel.objects.get(start_date=day(9)).share_rate == D("0.6")
+
+
+def test_a_grid_of_a_single_month(channels: Any, product: Product) -> None:
+    month = month_add(month_start(today()), -1)
+    found = pasted(f"product\tkanaal\t{month:%Y-%m}\nA\tkroon\t74%\nA\tshop\t38%\n")
+    assert (found.questions, found.counts["new"]) == ([], 2)
+
+
 def test_who_may_paste_finds_the_way_there(product: Product, channels: Any) -> None:
     for role, is_there in (("marketing", True), ("viewer", False)):
         client = client_of(user_factory(role))

@@ -17,6 +17,7 @@ from forecasting.selectors.drivers import months_ahead
 from forecasting.words.drivers import driver_card
 from pricing.models import PriceList, Promotion, PromotionEffect
 from pricing.selectors.planned_promotions import promotion_changes
+from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_series import SeriesReader
 from pricing.services.promotions import ProductPlan
 from pricing.words.promotions import planned_words
@@ -170,6 +171,58 @@ def test_a_deeper_one_sells_more_and_a_unit_of_it_brings_in_less(juice: Product)
     resold = cut("0.25")
     assert resold is not None
     assert (resold.factors[2], resold.prices) == (usual.factors[2], ())
+
+
+@pytest.mark.parametrize(
+    ("lists", "ours"),
+    [
+        (["own"], True),
+        (["own", "channel's"], False),
+    ],
+)
+def test_everybodys_list_of_ours_with_vat_goes_before_an_advised_price(
+    juice: Product, lists: list[str], ours: bool
+) -> None:
+    """Unless the channel that sells it all has a consumer price of its own."""
+    chain = channel_factory()
+    sold_there(juice, "units", {chain: 100})
+    measured(
+        juice,
+        uplift=0.6,
+        mechanic="price_cut",
+        rate=Decimal("0.25"),
+        products=[ProductPlan(juice, Decimal(10))],
+    )
+    made = {
+        "own": {"with_vat": True},
+        "channel's": {"kind": "observed", "channel": chain, "with_vat": True},
+    }
+    for fields in ({"kind": "advised", "with_vat": True}, *(made[name] for name in lists)):
+        its = price_list_factory(**fields)
+        price_factory(product=juice, price_list=its, start_date=month_add(LAST, -24), amount=10)
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]), mechanic="price_cut", rate=Decimal("0.25"))
+    change = change_of(juice)
+    assert change is not None
+    assert change.prices[2:3] == ((0.75,) if ours else ())
+
+
+def test_of_a_price_per_month_alone_that_is_the_normal_price(juice: Product) -> None:
+    """4.00 off 10.00 a month; beside a price per unit an amount is of that."""
+    at_7_50 = [ProductPlan(juice, Decimal(10), Decimal("7.50"))]
+    measured(juice, uplift=0.6, mechanic="price_cut", products=at_7_50, rate=Decimal("0.25"))
+    its = price_list_factory(with_vat=True)
+    said = {"product": juice, "price_list": its, "start_date": month_add(LAST, -24)}
+    price_factory(**said, component="month", amount=10)
+    row = promotion(juice, AHEAD[2], month_end(AHEAD[2]), mechanic="price_cut", amount=Decimal(4))
+    rows = list(row.rows.all())
+    assert normal_prices(rows) == {rows[0].pk: 10}
+    change = change_of(juice)
+    assert change is not None
+    assert change.prices[2] == 0.6
+    price_factory(**said, component="once", amount=50)
+    assert normal_prices(rows) == {}
+    price_factory(**said, amount=8)
+    assert normal_prices(rows) == {rows[0].pk: 8}
 
 
 @pytest.mark.parametrize(

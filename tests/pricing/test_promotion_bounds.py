@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.errors import DomainError
 from core import formats
-from pricing.models import ForbiddenPeriod, Promotion
+from core.organisation import today
+from pricing.models import Bound, ForbiddenPeriod, Promotion
 from pricing.selectors.promotion_prices import prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -31,6 +33,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
 from tests.pricing.promotions import plan_of, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -118,6 +121,54 @@ def test_who_approves_may_give_the_reason_too(by_api: bool) -> None:
         "Agreed, exception",
         "Agreed, exception_note",
     )
+
+
+def test_a_reason_is_not_for_a_bound_or_period_that_was_set_after_it() -> None:
+    """Both were let pass when it was proposed; a second bound and a second period ask again."""
+    product = product_factory()
+    days = {}
+
+    def forbid(reason: str) -> None:
+        ForbiddenPeriod.objects.create(line=product.line, reason=reason, **days)
+
+    start = today() + datetime.timedelta(30)
+    days |= {"start_date": start, "end_date": start}
+    forbid("Stock count")
+    bound_factory(product=product, start_date=LONG_AGO, least=D(10), beyond="reason")
+    said = {"exception_note": "They know", "exception": "Agreed"}
+    row = promotion_factory(product, products=[ProductPlan(product, D(12))], **CUT, **said)
+    promotion_propose(user=row.author, promotion=row)
+    approve = lambda **more: promotion_decide(user=user_factory(), promotion=row, approve=True, **more)  # noqa: E731
+    forbid("Fair")
+    later = bound_factory(line=product.line, start_date=LONG_AGO, least=D(11), beyond="reason")
+    Bound.objects.exclude(pk=later.pk).delete()
+    for made in (ForbiddenPeriod.objects.get(reason="Fair"), later):
+        made.events.update(pgh_created_at=timezone.now())
+    version = Promotion.objects.get().version
+    move = {"user": row.author, "promotion": row, "version": version}
+    days = {"store_start": start, "store_end": start + datetime.timedelta(2)}
+    assert "Fair" in str(refused(lambda: promotion_move(**move, **days)).message)
+    found = refused(approve)
+    assert (found.field, "Fair" in str(found.message)) == ("exception_note", True)
+    found = refused(lambda: approve(exception_note="The fair too"))
+    assert (found.field, "€11.00" in str(found.message)) == ("exception", True)
+    done = approve(exception_note="The fair too", exception="That too")
+    assert (done.exception, done.exception_note) == ("Agreed; That too", "They know; The fair too")
+
+
+def test_who_approves_is_told_when_two_reasons_do_not_fit_and_loses_no_word() -> None:
+    product = product_factory()
+    row = promotion_factory(product, exception="a" * 390)
+    promotion_propose(user=row.author, promotion=row)
+    client = Client()
+    client.force_login(user_factory())
+    said = {"decision": "approve", "note": "Go on", "exception": "b" * 20}
+    page = tight(client.post(reverse("pricing:promotion_decide", args=[row.pk]), said))
+    assert "this one is 12 characters too long" in page
+    assert 'value="Go on"' in page
+    assert Promotion.objects.get().state == "proposed"
+    done = promotion_decide(user=user_factory(), promotion=row, approve=True, exception="b" * 8)
+    assert len(done.exception) == 400
 
 
 def test_a_period_forbidden_since_the_draft_asks_when_it_is_proposed() -> None:

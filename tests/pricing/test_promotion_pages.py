@@ -83,7 +83,7 @@ def test_a_promotion_in_another_currency_keeps_it_everywhere():
     assert "price cut, £1.00" in page
     assert "£12,000.00" in page
     [shown] = client.get(f"{URL}{row.pk}/").context["products"]
-    assert shown["prices"] == [(pounds, 4, 3)]
+    assert shown["prices"] == [(pounds.name_en, "GBP", 4, 3)]
     assert 'value="GBP" selected' in client.get(f"{URL}{row.pk}/edit/").content.decode()
     said = client.get(f"/api/v1/promotions/{row.pk}/").json()
     assert (said["currency"], said["budget_amount"]) == ("GBP", "12000.0000")

@@ -47,7 +47,14 @@ def sold_at(price_list: PriceList, amount: int, **fields: Any) -> Product:
 def vans(row: Promotion) -> list[D | None]:
     products = [part.product_id for part in row.rows.all()]
     found = promotion_van(row, products, prices_listed(user_factory(), row))
-    return [van.amount for product in products for _on, van in found.get(product, ())]
+    return [van.amount for product in products for _on, _part, van in found.get(product, ())]
+
+
+def reasons(row: Promotion, product: Product) -> list[tuple[tuple[str, str], str]]:
+    """Of each part that is not judged, why."""
+    found = promotion_van(row, [product.pk], prices_listed(user_factory(), row)).get(product.pk, [])
+    assert all(van.amount is None for _on, _part, van in found)
+    return [(part, van.reason) for _on, part, van in found]
 
 
 def test_it_is_the_lowest_before_that_promotion_and_not_its_own(shop: PriceList) -> None:
@@ -94,8 +101,70 @@ def test_of_which_lists_and_reductions(shop: PriceList, fields: Any, expected: l
 def test_of_a_service_it_is_not_judged(shop: PriceList) -> None:
     product = sold_at(shop, 10, kind="service")
     row = promotion_factory(product, channels=[shop.channel], **CUT)
-    [(_on, van)] = promotion_van(row, [product.pk], prices_listed(user_factory(), row))[product.pk]
-    assert (van.amount, van.reason) == (None, "service")
+    assert reasons(row, product) == [(("unit", ""), "service")]
+
+
+@pytest.mark.parametrize("mechanic", ["coupon", "cashback"])
+def test_with_a_coupon_or_money_back_it_is_not_judged(shop: PriceList, mechanic: str) -> None:
+    product = sold_at(shop, 10)
+    row = promotion_factory(product, channels=[shop.channel], **(CUT | {"mechanic": mechanic}))
+    assert reasons(row, product) == [(("unit", ""), "mechanic")]
+    client = Client()
+    client.force_login(user_factory())
+    page = tight(client.get(reverse("pricing:promotion", args=[row.pk])))
+    assert "not judged" in page
+    assert "the rule does not say how a coupon or money back is compared" in page
+    shop.with_vat = False
+    shop.save()
+    assert reasons(row, product) == []
+
+
+def test_of_a_price_per_month_or_once_it_is_not_judged(shop: PriceList) -> None:
+    """A share comes off each, also off a tier, which is judged as a unit is."""
+    product = sold_at(shop, 10)
+    since = datetime.date(2020, 1, 1)
+    for component, tier in (("month", ""), ("once", ""), ("unit", "night")):
+        part = {"component": component, "tier": tier}
+        price_factory(product=product, price_list=shop, start_date=since, amount=D(8), **part)
+    row = promotion_factory(product, channels=[shop.channel], **CUT)
+    found = promotion_van(row, [product.pk], prices_listed(user_factory(), row))[product.pk]
+    assert {part: (van.amount, van.reason) for _on, part, van in found} == {
+        ("unit", ""): (D(10), ""),
+        ("month", ""): (None, "part"),
+        ("once", ""): (None, "part"),
+        ("unit", "night"): (D(8), ""),
+    }
+    client = Client()
+    client.force_login(user_factory())
+    page = tight(client.get(reverse("pricing:promotion", args=[row.pk])))
+    assert "Shop · per month: the rule does not say" in page
+
+
+def test_a_contract_priced_per_month_has_its_price_on_the_page(shop: PriceList) -> None:
+    """An amount is of the only price there is: 12.00 a month, 10.00 in the promotion."""
+    product, since = product_factory(kind="service"), datetime.date(2020, 1, 1)
+    price_factory(product=product, price_list=shop, start_date=since, component="month", amount=D(12))
+    row = promotion_factory(product, channels=[shop.channel], mechanic="price_cut", amount=D(2))
+    client = Client()
+    client.force_login(user_factory())
+    page = re.sub(r"<[^>]+>", " ", tight(client.get(reverse("pricing:promotion", args=[row.pk]))))
+    assert re.search(r"12\s+Shop · per month", page)
+    assert re.search(r"not judged\s+Shop · per month", page)
+    assert re.search(r"goods, not of services\s+10\b", page)
+
+
+def test_an_amount_earlier_says_nothing_of_a_tier(shop: PriceList) -> None:
+    product, since = product_factory(), datetime.date(2020, 1, 1)
+    price_factory(product=product, price_list=shop, start_date=since, tier="night", amount=D(8))
+    price_factory(product=product, price_list=shop, start_date=since, amount=D(10))
+    off = {"mechanic": "price_cut", "amount": D(3)}
+    approved_factory(product, channels=[shop.channel], ahead=-14, days=10, **off)
+    row = promotion_factory(product, channels=[shop.channel], ahead=5, **CUT)
+    found = promotion_van(row, [product.pk], prices_listed(user_factory(), row))[product.pk]
+    assert [(part[1], van.amount, van.reason) for _on, part, van in found] == [
+        ("", D(7), ""),
+        ("night", None, "promotion"),
+    ]
 
 
 def test_the_page_has_it_beside_the_price_whatever_the_number_of_products(shop: PriceList) -> None:

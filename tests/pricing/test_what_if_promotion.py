@@ -121,6 +121,11 @@ class TestWhatItWouldDo:
         assert answered(product, channel=[str(shops.pk)]).ours == 0
         assert answered(product).ours == pytest.approx(0.3)
         page = ask(client_of(marketer()), "div#what-if", **said(channel=web.pk))
+        card, fields = "div#what-if", said(price="7.50", was="one_plus_one")
+        assert "€7.50" in ask(client_of(marketer()), card, **fields, channel=shops.pk)
+        there = ask(client_of(marketer()), card, **fields, channel=web.pk)
+        assert 'value="7.75"' in there or 'value="7.74"' in there
+        assert f'name="was" value="one_plus_one:{web.pk}"' in there
         assert "€15.49" in plain(page)
         assert "price_1=15.49" in page
 
