@@ -52,19 +52,16 @@ def promotion_prices(
     """Of each product on the lists that hold in its channels on the day, or its first: lists with VAT where
     there are any, for prices in promotions are those that consumers pay, else those without. ``prices`` are
     those looked at (:func:`prices_begun`); ``whole``: all that say what customers pay, so that a product on
-    no list has what is said of it. One query for those on no list."""
+    no list with any part of its price has what is said of it. One query for those on no list."""
     channels = [row.channel for row in promotion.channel_rows.all()]
-    begun: dict[int, list[Price]] = defaultdict(list)
-    for row in prices:
-        if (row.component, row.tier) == PLAIN and row.start_date <= (day or promotion.store_start):
-            begun[row.product_id].append(row)
-    listed = {product: _held(rows) for product, rows in begun.items()}
+    begun = _by_part([row for row in prices if row.start_date <= (day or promotion.store_start)])
     found = []
     unlisted = None
     for part in promotion.rows.all():
-        own = listed.get(part.product_id, {})
-        here = holding([rows[-1].price_list for rows in own.values()], channels)
-        if whole and not here:
+        parts = begun[part.product_id]
+        own = parts.get(PLAIN, {})
+        here = _here(own, channels)
+        if whole and not any(_here(lists, channels) for lists in parts.values()):
             unlisted = unlisted or _as_said(promotion)
             here = [unlisted]
         for one in [each for each in here if each.with_vat] or here:
@@ -99,17 +96,15 @@ def _lowered_parts(promotion: Promotion, prices: Sequence[Price]) -> list[Price]
     """Of prices per month, once and of a tier, by the same lists. A share comes off each; an amount is of the
     plain price per unit, or of the only one there is."""
     channels = [row.channel for row in promotion.channel_rows.all()]
-    by_part: dict[int, dict[Part, list[Price]]] = defaultdict(lambda: defaultdict(list))
-    for price in prices:
-        by_part[price.product_id][price.component, price.tier].append(price)
+    by_part = _by_part(prices)
     found = []
     for row in promotion.rows.all():
-        own = {part: _held(rows) for part, rows in by_part[row.product_id].items()}
+        own = by_part[row.product_id]
         parts = Counter(pk for lists in own.values() for pk in lists)
         for (component, tier), lists in own.items():
             if (component, tier) == PLAIN:
                 continue
-            here = holding([each[-1].price_list for each in lists.values()], channels)
+            here = _here(lists, channels)
             for one in [each for each in here if each.with_vat] or here:
                 said = _one(row, one, lists[one.pk], is_said=parts[one.pk] == 1)
                 if said.is_cut:
@@ -172,6 +167,21 @@ def _held(prices: Sequence[Price]) -> ByList:
     for row in prices:
         found[row.price_list_id].append(row)
     return {pk: rows for pk, rows in found.items() if rows[-1].amount is not None}
+
+
+def _by_part(prices: Sequence[Price]) -> dict[int, dict[Part, ByList]]:
+    """The same of each product and part."""
+    rows: dict[int, dict[Part, list[Price]]] = defaultdict(lambda: defaultdict(list))
+    for price in prices:
+        rows[price.product_id][price.component, price.tier].append(price)
+    found: dict[int, dict[Part, ByList]] = defaultdict(dict)
+    for product, parts in rows.items():
+        found[product] = {part: _held(own) for part, own in parts.items()}
+    return found
+
+
+def _here(lists: ByList, channels: Collection[Channel]) -> list[PriceList]:
+    return holding([rows[-1].price_list for rows in lists.values()], channels)
 
 
 def _as_said(promotion: Promotion) -> PriceList:
