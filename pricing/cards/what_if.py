@@ -185,7 +185,7 @@ def scenario_words(asker: Asker, row: Scenario) -> str:
         end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
         assumed = Decimal(values.get("assumed", 0))
         said = promotion_words(
-            asker.ground, replace(asked, start=start, end=end, price=price, assumed=assumed)
+            asker.promotions, replace(asked, start=start, end=end, price=price, assumed=assumed)
         )
         return f"{said} · {row.author}"
     channel = int(values["channel"][0]) if "channel" in values else None

@@ -13,7 +13,7 @@ from core import formats
 from pricing.engine.what_if import Range
 from pricing.models import Promotion
 from pricing.selectors.earlier_promotions import LEAST_OTHERS
-from pricing.selectors.what_if import Ground
+from pricing.selectors.what_if import Ground, PriceNow
 from pricing.selectors.what_if_promotion import (
     LEAST_PRICE,
     MOST_ASSUMED,
@@ -36,7 +36,7 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
     return {
         "slider": {
             "name": "price",
-            "label": _label(ground),
+            "label": _label(ground, held),
             "sub": _("with VAT") if held.price_list.with_vat else _("without VAT"),
             "low": machine(normal * LEAST_PRICE, decimals),
             "high": machine(normal, decimals),
@@ -88,9 +88,9 @@ def _assumption(ground: Ground, asked: PromotionAsked) -> dict[str, Any]:
     }
 
 
-def _label(ground: Ground) -> str:
+def _label(ground: Ground, normal: PriceNow) -> str:
     """What the price is of: of a price in parts what is paid in a year."""
-    is_yearly = bool((ground.consumer or ground.price).several)
+    is_yearly = bool(normal.several)
     if ground.inflow is not None:
         return (
             _("What a reference customer who comes in pays in the first year")
@@ -111,9 +111,10 @@ def promotion_refused(asked: PromotionAsked) -> str:
     ) % {"mechanic": Mechanic(asked.mechanic).label, "needed": formats.number(LEAST_OTHERS, 0)}
 
 
-def promotion_words(ground: Ground, asked: PromotionAsked) -> str:
+def promotion_words(promotions: Promotions, asked: PromotionAsked) -> str:
+    ground = promotions.ground
     price = price_text(asked.price, ground.currency)
-    if (ground.consumer or ground.price).several:
+    if promotions.normal(asked.channels).several:
         price = _("%(price)s a year") % {"price": price}
     said = _("%(mechanic)s at %(price)s, %(dates)s") % {
         "mechanic": Mechanic(asked.mechanic).label,
@@ -174,7 +175,11 @@ def _flow_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
         *_beside(ground, answer),
     ]
     if ground.price.several and answer.ours and ground.revenue is not None:
-        lines.append(_("Revenue is taken to move as what they pay."))
+        lines.append(
+            _("Revenue is taken to move as what they pay, where the price is ours.")
+            if answer.ours < 1
+            else _("Revenue is taken to move as what they pay.")
+        )
     if said.better is not None and ground.revenue is not None:
         text = _("Break-even: revenue stays the same if its days sell %(share)s more than normally.")
         lines.append(text % {"share": formats.percent(max(said.break_even, 0.0), 0)})
@@ -218,6 +223,12 @@ def _level_asides(ground: Ground, answer: PromotionAnswer) -> list[str]:
     if answer.ours and asked.price < answer.normal.amount:
         lines.append(
             _(
+                "Where the price is ours, who comes in in its days pays that price in all months looked at, "
+                "who is there his own. Both leave as in the last year: whether more leave when the first "
+                "year is over is not known."
+            )
+            if answer.ours < 1
+            else _(
                 "Who comes in in its days pays that price in all months looked at, who is there his own. "
                 "Both leave as in the last year: whether more leave when the first year is over is not known."
             )
@@ -252,6 +263,12 @@ def _beside(ground: Ground, answer: PromotionAnswer) -> list[str]:
         lines.append(text % {"units": _units(ground, answer.found.sisters)})
     if not answer.ours:
         lines.append(_("Our price stays as it is: what the seller is paid for it belongs in the budget."))
+    elif answer.ours < 1:
+        text = _(
+            "For %(share)s of what its channels sell the price is ours; for the rest our price stays as it "
+            "is: what the seller is paid for it belongs in the budget."
+        )
+        lines.append(text % {"share": formats.percent(answer.ours, 0)})
     return lines
 
 

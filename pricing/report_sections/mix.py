@@ -34,7 +34,7 @@ from pricing.selectors.promotion_effects import effects_of
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotions import channels_seen, promotions_visible, sees_whole, with_parts
 from pricing.words.promotions import effective_of, mechanic_words, money, span_words
-from products.models import Channel, Product
+from products.models import Channel, Measure, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
@@ -97,7 +97,7 @@ def place_section(builder: Builder, context: ReportContext) -> None:
         _spread(builder, context)
         return
     for title, rows in _by_table(context):
-        alone = rows[0].alone
+        alone, rated = rows[0].alone, _rated(rows)
         builder.table(
             title,
             [
@@ -110,6 +110,7 @@ def place_section(builder: Builder, context: ReportContext) -> None:
                 Column("distribution", _("Points of sale"), lambda each: number(each.row.points)),
                 Column("distribution", _("Distribution of"), _spread_of(rows), numeric=False),
                 Column("distribution", _("Rate of sale a week"), lambda each: number(each.row.per_point, 1)),
+                Column("distribution", _("Rate of sale of"), _measure_of(rated), numeric=False),
                 Column("listing", _("Listing"), lambda each: words(_listing(each.row)), numeric=False),
                 Column("listing", _("Share of volume"), lambda each: rate(each.row.share, 0)),
                 Column(
@@ -119,28 +120,45 @@ def place_section(builder: Builder, context: ReportContext) -> None:
                 ),
             ],
             rows,
-            note=_place_note(rows[0]),
+            note=_place_note(rows[0], rated),
             channels=[each.row.channel.pk for each in rows],
         )
 
 
-def _place_note(first: _Placed) -> str:
-    month, rated = formats.month(first.place.month), ", ".join(map(str, first.place.rated))
+def _rated(rows: Sequence[_Placed]) -> list[Measure]:
+    """What the rates of sale in a table are of."""
+    placed = [each.row for each in rows]
+    return list(dict.fromkeys(row.rated for row in placed if row.rated and row.per_point is not None))
+
+
+def _measure_of(rated: Sequence[Measure]) -> Callable[[_Placed], Cell]:
+    """Of which measure a rate of sale is, where not all are of one."""
+
+    def told(each: _Placed) -> Cell:
+        is_told = len(rated) > 1 and each.row.per_point is not None
+        return words(each.row.rated if is_told else formats.MISSING)
+
+    return told
+
+
+def _place_note(first: _Placed, rated: Sequence[Measure]) -> str:
+    """``rated``: what rates of sale are of; of several each row says it."""
+    month = formats.month(first.place.month)
     said = month if first.alone else f"{month}, {first.unit}"
-    return f"{said}. " + _("Rate of sale: %(measures)s") % {"measures": rated} if rated else said
+    return f"{said}. " + _("Rate of sale: %(measure)s") % {"measure": rated[0]} if len(rated) == 1 else said
 
 
 def _by_table(context: ReportContext) -> list[tuple[str, list[_Placed]]]:
     tree, products = line_tree(), still_sold(context.scope.products).values()
     places = [(product, product_place(context.viewer, product)) for product in products]
     alone = len(places) > 1 and all(len(place.rows) < 2 for _product, place in places)
-    found: dict[tuple[str, Any], list[_Placed]] = defaultdict(list)
+    found: dict[Any, list[_Placed]] = defaultdict(list)
     for product, place in places:
         for row in place.rows:
-            key = (row.channel.name, place.month) if alone else (product.name, product.pk)
+            key = (row.channel.pk, place.month) if alone else product.pk
             unit = unit_of(tree, product, place.measure)
             found[key].append(_Placed(product, unit, place, row, alone))
-    return [(title, rows) for (title, _key), rows in found.items()]
+    return [(rows[0].row.channel.name if alone else rows[0].product.name, rows) for rows in found.values()]
 
 
 def _spread_of(rows: Sequence[_Placed]) -> Callable[[_Placed], Cell]:

@@ -6,7 +6,7 @@ A person limited to channels sees those alone, and no share of the whole: it wou
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -85,6 +85,12 @@ class PlaceRow:
     rated: Measure | None = None
 
     @property
+    def is_told(self) -> bool:
+        """Whether there is anything to show of it: sell-out alone counts above it."""
+        known = (self.volume, self.spread_month, self.status or None, self.segment_share)
+        return any(each is not None for each in known)
+
+    @property
     def gap(self) -> Decimal | None:
         """How much more of ours goes through it than of what the segment buys."""
         if self.share is None or self.segment_share is None:
@@ -105,11 +111,6 @@ class Place:
     @property
     def top(self) -> list[PlaceRow]:
         return [row for row in self.rows if row.depth == 0]
-
-    @property
-    def rated(self) -> list[Measure]:
-        """What rates of sale are of."""
-        return list(dict.fromkeys(row.rated for row in self.rows if row.rated))
 
 
 def product_place(user: Any, product: Product) -> Place:
@@ -134,7 +135,7 @@ def product_place(user: Any, product: Product) -> Place:
         "segment": product.segment_id,
         "visible": None if visible is None else list(visible),
     }
-    rows = _tree(list(Channel.objects.raw(_ROWS, params)))
+    rows = _told(_tree(list(Channel.objects.raw(_ROWS, params))))
     whole = total(row.volume for row in rows if row.depth == 0)
     rows = [_rates(row, month, (sell_out, measure), whole if visible is None else None) for row in rows]
     moving = first_provisional_month(tree, product.line_id, today())
@@ -170,11 +171,34 @@ def _tree(channels: list[Any]) -> list[PlaceRow]:
             status=channel.status or "",
             listed_since=channel.listed_since,
             segment_share=total(row.segment_share for row in children) if share is None else share,
-            sold_out=total([channel.sold_out, *(row.sold_out for row in children)]),
+            sold_out=_sold_out(channel, children),
         )
         return [own, *parts]
 
     return beside(None, 0)
+
+
+def _told(rows: Sequence[PlaceRow]) -> list[PlaceRow]:
+    """Those of which there is something to show, with what they are part of."""
+    found: list[PlaceRow] = []
+    for row in reversed(rows):
+        if row.is_told or (found and found[-1].depth > row.depth):
+            found.append(row)
+    return found[::-1]
+
+
+def _sold_out(channel: Any, parts: Sequence[PlaceRow]) -> Decimal | None:
+    """Its own with that of those below it, where each of these that has volume says so: a part of it against
+    all points of sale is no rate. What is said of the channel alone is of all below it."""
+    told = [(row.volume, row.sold_out) for row in parts]
+    if all(out is None for _volume, out in told):
+        own: Decimal | None = channel.sold_out
+        return own
+    if any(volume for volume, _out in told):  # what leads is not kept higher up alone
+        told.append((channel.volume, channel.sold_out))
+    if any(volume and out is None for volume, out in told):
+        return None
+    return total([channel.sold_out, *(row.sold_out for row in parts)])
 
 
 def _rates(

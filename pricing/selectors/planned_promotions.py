@@ -25,7 +25,7 @@ from pricing.selectors.promotion_channels import asked_channels, sold_there
 from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
-from pricing.selectors.resellers import consumers_by_product, sold_ourselves
+from pricing.selectors.resellers import consumers_by_product, sellers_of
 from products.models import Measure, SalesMonth
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
@@ -217,13 +217,11 @@ class _Places:
         tree: LineTree,
         consumers: Mapping[int, Sequence[Price]],
     ) -> None:
-        self._chains = {
-            pk: {price.price_list.channel_id for price in own if not price.price_list.segment_id}
-            for pk, own in consumers.items()
-        }
-        self._shops = sold_ourselves(self._chains)
-        wanted = [row for row in rows if asked_channels(row) or self._apart(row.product_id)]
+        self._sellers = sellers_of(consumers)
+        apart = {pk for pk, sellers in self._sellers.items() if sellers.is_apart}
+        wanted = [row for row in rows if asked_channels(row) or row.product_id in apart]
         self._sold: dict[int, dict[int, float]] = defaultdict(dict)
+        self._above: dict[int, tuple[int, ...]] = {}
         if not wanted:
             return
         self._above = channel_chains()
@@ -250,26 +248,11 @@ class _Places:
     def ours(self, row: PromotionProduct) -> float:
         """Of what its channels sell, the part where no reseller stands between: there the lower price is
         ours."""
-        there = self._there(row) if self._apart(row.product_id) else {}
-        whole = sum(there.values())
-        if whole <= 0:
-            return float(self._is_ours(row.product_id, ()))
-        ours = (pk for pk in there if self._is_ours(row.product_id, self._above[pk]))
-        return sum(there[pk] for pk in ours) / whole
-
-    def _apart(self, product: int) -> bool:
-        """Whether it depends on the channel who lowers its price."""
-        return bool((self._chains.get(product, set()) | self._shops.get(product, {}).keys()) - {None})
-
-    def _is_ours(self, product: int, above: Sequence[int]) -> bool:
-        """Where consumers pay by a list of ours, else where no consumer price is known; ``above``: a channel
-        with those above it. Everybody's list of ours goes before everybody's consumer price alone."""
-        shops = self._shops.get(product, {})
-        near = next((pk for pk in above if pk in shops), None)
-        if near is not None and shops[near]:
-            return True
-        everybody = set() if near is None and shops.get(None) else {None}
-        return self._chains.get(product, set()).isdisjoint({*above} | everybody)
+        sellers = self._sellers.get(row.product_id)
+        if sellers is None:
+            return 1.0
+        there = self._there(row) if sellers.is_apart else {}
+        return sellers.ours(there, self._above)
 
     def _there(self, row: PromotionProduct) -> dict[int, float]:
         return sold_there(self._sold[row.product_id], asked_channels(row), self._above)

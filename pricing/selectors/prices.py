@@ -207,6 +207,15 @@ def vat_rates_on(
     return found
 
 
+def vat_begins(products: Sequence[Product], last: datetime.date) -> set[datetime.date]:
+    """Since when their VAT is what it is, until that day: of its rates, and of what they and the lines they
+    are in now have. One query."""
+    tree = line_tree()
+    lines = {line.pk for product in products for line in tree.ancestors(product.line_id)}
+    rates, rows = _vat_said(products, lines, last)
+    return {row.start_date for row in rates} | {row.start_date for row in rows}
+
+
 def _vat_said(
     products: Sequence[Product], lines: Collection[int], last: datetime.date
 ) -> tuple[Sequence[VatRate], Sequence[VatCode]]:

@@ -16,6 +16,7 @@ from products.models import Product
 
 from .prices import channels_above
 from .promotion_runs import last_day, ran_or_will
+from .promotions import currency_of
 
 Mechanic = Promotion.Mechanic
 # A price that everybody pays then. What asks for a number of units, a card or a new customer is none; of a
@@ -39,9 +40,12 @@ class Ran:
         return not self.channels or not self.channels.isdisjoint(channels_above(price_list.channel))
 
     def cut(self, rows: Sequence[Price], currency: str) -> Cut | None:
-        """Of the prices of a part on a list in the currency; ``None``: it lowers no price. Its amounts are
-        not of a tier's."""
+        """Of the prices of a part on a list in the currency; ``None``: it lowers no price, as an amount in
+        another currency does not. Its amounts are not of a tier's."""
         promotion, first = self.row.promotion, self.row.promotion.store_start
+        is_amount = promotion.amount is not None or self.row.effective_price is not None
+        if is_amount and currency != currency_of(promotion):
+            return None
         if promotion.mechanic in UNCLEAR:
             return Cut(first, self.last, None)
         listed = next((row.amount for row in reversed(rows) if row.start_date <= first), None)

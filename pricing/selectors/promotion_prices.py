@@ -54,8 +54,8 @@ def promotion_prices(
     there are any, for prices in promotions are those that consumers pay, else those without. The plain price
     per unit goes first, then those per month, once and of a tier: a share comes off each, an amount is of the
     plain one, or of the only one there is. ``prices`` are those looked at (:func:`prices_begun`); ``whole``:
-    all that say what customers pay, so that a product on no list has what is said of it. One query for those
-    on no list."""
+    all that say what customers pay, so that a product on no list with any part of its price has what is said
+    of it. One query for those on no list."""
     channels = [row.channel for row in promotion.channel_rows.all()]
     begun: dict[int, list[Price]] = defaultdict(list)
     for price in prices:
@@ -66,9 +66,10 @@ def promotion_prices(
     for row in promotion.rows.all():
         own = _held_by_part(begun[row.product_id])
         parts = Counter(pk for lists in own.values() for pk in lists)
+        held = {part: _here(lists, channels) for part, lists in own.items()}
         for part, lists in own.items():
-            here = holding([rows[-1].price_list for rows in lists.values()], channels)
-            if whole and part == PLAIN and not here:
+            here = held[part]
+            if whole and part == PLAIN and not any(held.values()):
                 unlisted = unlisted or _as_said(promotion)
                 here = [unlisted]
             for one in [each for each in here if each.with_vat] or here:
@@ -171,6 +172,10 @@ def _held_by_part(prices: Sequence[Price]) -> dict[Part, ByList]:
     for row in prices:
         by_part.setdefault((row.component, row.tier), []).append(row)
     return {part: _held(rows) for part, rows in by_part.items()}
+
+
+def _here(lists: ByList, channels: Collection[Channel]) -> list[PriceList]:
+    return holding([rows[-1].price_list for rows in lists.values()], channels)
 
 
 def _as_said(promotion: Promotion) -> PriceList:

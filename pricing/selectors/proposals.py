@@ -227,6 +227,25 @@ def old_amounts(
     return {(row.product_id, row.component, row.tier): row.amount for row in rows}
 
 
+def amounts_that_day(
+    proposal: Proposal, product_ids: Collection[int], **only: Any
+) -> dict[tuple[int, str, str], Decimal | None]:
+    """What was approved already from its very day, likewise."""
+    rows = _approved_that_day(proposal).filter(product__in=product_ids, **only)
+    return {(row.product_id, row.component, row.tier): row.amount for row in rows}
+
+
+def would_change(
+    key: tuple[int, str, str],
+    amount: Decimal | None,
+    old: Mapping[tuple[int, str, str], Decimal | None],
+    that_day: Mapping[tuple[int, str, str], Decimal | None],
+) -> bool:
+    """Whether it is another price than holds the day before (:func:`old_amounts`), or than was approved
+    already from that very day: then it is shown beside that, not left out without a word."""
+    return amount != old.get(key) or (key in that_day and amount != that_day[key])
+
+
 def proposal_job(proposal: Proposal) -> Job | None:
     """The work of filling a draft with many rows, while there is any."""
     return Job.objects.filter(kind=JOB, key=f"{JOB}:{proposal.pk}").first()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -101,17 +102,54 @@ def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:
     return found
 
 
-def sold_ourselves(products: Collection[int]) -> dict[int, dict[int | None, bool]]:
-    """Of each the channels that have a price of ours of today of their own, everybody's as ``None``, and
-    whether that has VAT: there consumers pay us. One query."""
-    found: dict[int, dict[int | None, bool]] = defaultdict(dict)
-    if not products:
-        return found
-    ours = {"price_list__kind": PriceList.Kind.OWN, "price_list__segment": None}
-    for row in _now(products, organisation_get().currency).filter(**ours):
-        if row.amount:
-            found[row.product_id][row.price_list.channel_id] = row.price_list.with_vat
-    return found
+@dataclass(frozen=True)
+class Sellers:
+    """Who asks consumers the price of a product, by channel (``None``: everybody): ``own`` where there is a
+    price of ours, and whether that has VAT; ``others`` where a consumer price is known."""
+
+    own: Mapping[int | None, bool]
+    others: Collection[int | None]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it depends on the channel."""
+        return bool({*self.own, *self.others} - {None})
+
+    def is_ours(self, channel: int, above: Mapping[int, Collection[int]]) -> bool:
+        """Whether we ask it in the channel, where ``above`` says itself and those above it."""
+        near = sorted(above[channel], key=lambda pk: len(above[pk]), reverse=True)
+        return self._nearest_is_ours([*near, None])
+
+    def ours(self, sold: Mapping[int, float], above: Mapping[int, Collection[int]]) -> float:
+        """The part of what is ``sold``, by channel, where we ask it; of nothing: of everybody."""
+        whole = sum(sold.values())
+        if whole <= 0:
+            return float(self._nearest_is_ours([None]))
+        return sum(volume for pk, volume in sold.items() if self.is_ours(pk, above)) / whole
+
+    def _nearest_is_ours(self, near: Sequence[int | None]) -> bool:
+        """By a price of ours with VAT, unless a consumer price is known nearer by; or by none, where no
+        consumer price is known at all."""
+        first = next((pk for pk in near if pk in self.own or pk in self.others), None)
+        return self.own.get(first, False) or not any(pk in self.others for pk in near)
+
+
+def sellers_of(consumers: Mapping[int, Sequence[Price]]) -> dict[int, Sellers]:
+    """Of each product of these (:func:`consumers_by_product`), by the prices of today for all segments. One
+    query."""
+    own: dict[int, dict[int | None, bool]] = defaultdict(dict)
+    if consumers:
+        for row in _now(consumers, organisation_get().currency).filter(
+            price_list__segment=None, price_list__kind=PriceList.Kind.OWN
+        ):
+            if row.amount:
+                own[row.product_id][row.price_list.channel_id] = row.price_list.with_vat
+    return {
+        pk: Sellers(
+            own[pk], {price.price_list.channel_id for price in prices if not price.price_list.segment_id}
+        )
+        for pk, prices in consumers.items()
+    }
 
 
 def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:

@@ -23,7 +23,7 @@ from .elasticities import PUBLISHED, PUBLISHED_SD
 from .list_parts import ListParts
 from .own_prices import amount_on
 from .prices import Part
-from .resellers import passed_on
+from .resellers import Sellers, passed_on
 
 MONTHS = 12
 MOST, LEAST = Decimal("1.3"), Decimal("0.7")
@@ -141,8 +141,8 @@ class Ground:
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
     month what a unit costs, and which share of its price; empty for who sees no costs. ``elasticities``
     reads those of the product (``None``) and of its channels, by channel, and ``sold`` what channels sold of
-    a measure. ``own_lists``: those of channels that do not pay ``price``. ``inflow``: of a state, which a
-    price moves through what comes in."""
+    a measure. ``own_lists``: those of channels that do not pay ``price``. ``sellers``: who asks consumers
+    its price. ``inflow``: of a state, which a price moves through what comes in."""
 
     product: Product
     measure: Measure
@@ -158,6 +158,7 @@ class Ground:
     day: datetime.date
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
     sold: Callable[[Measure], ChannelVolumes]
+    sellers: Sellers
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
     own_lists: Sequence[ChannelPrice] = ()
     inflow: Inflow | None = None

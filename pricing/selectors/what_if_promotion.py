@@ -20,7 +20,7 @@ from pricing.models import Promotion
 from products.selectors.access import products_visible
 
 from .earlier_promotions import EarlierPromotions, Figure
-from .what_if import DAY, PUBLISHED_QUANTILES, Answer, ChannelPrice, Ground, Kind, PriceNow
+from .what_if import DAY, PUBLISHED_QUANTILES, Answer, ChannelPrice, Ground, PriceNow
 
 Mechanic = Promotion.Mechanic
 AFTER_DAYS, MOST_DAYS = 28, 92
@@ -100,23 +100,21 @@ class Promotions:
         """The channel by whose list consumers pay us there."""
         own, above = self.ground.own_prices, self.ground.volumes.above
         near = max(own.keys() & above.get(channel, ()), key=lambda pk: len(above[pk]), default=None)
-        return near if near and self._is_shop(own[near]) else None
+        return near if near and self._is_shop(own[near], channel) else None
 
-    def _is_shop(self, own: ChannelPrice) -> bool:
-        return own.price_list.is_to_consumers and own.price_list.currency == self.ground.currency
+    def _is_shop(self, own: ChannelPrice, channel: int) -> bool:
+        its, ground = own.price_list, self.ground
+        is_ours = its.is_to_consumers and its.currency == ground.currency
+        return is_ours and ground.sellers.is_ours(channel, ground.volumes.above)
 
     def _ours(self, channels: Collection[int]) -> float:
         """The part of what these sell where no reseller stands between."""
-        ground = self.ground
-        if ground.consumer is None:
-            return float(ground.price.price_list.kind == Kind.OWN)
-        shops = {pk for pk, own in ground.own_prices.items() if self._is_shop(own)}
-        if not shops or ground.volumes.total <= 0:
-            return 0.0
-        sellers = ground.volumes.inside(channels)
-        whole = ground.volumes.part(sellers)
-        ours = [pk for shop in shops for pk in ground.volumes.paying(shop, ground.own_prices)]
-        return ground.volumes.part([pk for pk in sellers if pk in ours]) / whole if whole > 0 else 0.0
+        sellers = self.ground.sellers
+        if not sellers.is_apart:
+            return sellers.ours({}, {})
+        volumes = self.ground.volumes
+        there = volumes.inside(channels) if volumes.total > 0 else []
+        return sellers.ours({pk: volumes.part([pk]) for pk in there}, volumes.above)
 
     @cached_property
     def _earlier(self) -> EarlierPromotions:

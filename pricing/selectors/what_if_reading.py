@@ -31,7 +31,7 @@ from .list_parts import parts_by_list
 from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
-from .resellers import CONSUMER, margin_rate, reach
+from .resellers import CONSUMER, Sellers, margin_rate, reach
 from .states import StateNow, state_now
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
@@ -176,7 +176,15 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
             for one in own_lists
             if (channel := one.price_list.channel) is not None
         ],
+        sellers=_sellers([one.price_list for one in usual]),
     )
+
+
+def _sellers(lists: Sequence[PriceList]) -> Sellers:
+    """By the lists in our currency that have a price now."""
+    for_all = [one for one in lists if not one.segment_id]
+    own = {one.channel_id: one.with_vat for one in for_all if one.kind == Kind.OWN}
+    return Sellers(own, {one.channel_id for one in for_all if one.kind in CONSUMER})
 
 
 def _consumer(lists: Sequence[PriceNow], channel: int | None) -> PriceNow | None:

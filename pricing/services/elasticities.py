@@ -21,7 +21,7 @@ _SHRUNK = {
     **dict.fromkeys(_TOGETHER, "float8"),
     "quantiles": "float8[]",
 }
-*_ALIKE, _ = _SHRUNK
+_ALIKE = tuple(name for name in _SHRUNK if name != "quantiles")
 _WRITE = f"""
     UPDATE pricing_elasticity SET {", ".join(f"{name} = said.{name}" for name in _SHRUNK)}
     FROM json_to_recordset(%s)
@@ -49,6 +49,6 @@ def elasticities_write(*, rows: Sequence[Elasticity]) -> None:
     ids: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for row in rows:
         ids[*(getattr(row, name) for name in _ALIKE), tuple(row.quantiles)].append(row.pk)
-    said = [{"ids": own, **dict(zip(_SHRUNK, key, strict=True))} for key, own in ids.items()]
+    said = [{"ids": own, **dict(zip((*_ALIKE, "quantiles"), key, strict=True))} for key, own in ids.items()]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [json.dumps(said, default=str)])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pricing.models import Promotion
 from pricing.selectors.bounds import BoundsOn, Passed, passing
-from pricing.selectors.prices import vat_rates_on
+from pricing.selectors.prices import vat_begins, vat_rates_on
 from pricing.selectors.promotion_prices import lowered_prices, prices_paid
 from products.selectors.lines import LineTree
 
@@ -32,9 +32,11 @@ def _passed(promotion: Promotion) -> list[Passed]:
     if not bounds.read:
         return []
     prices = prices_paid(promotion, end)
+    products = [part.product for part in promotion.rows.all()]
     begins = {row.start_date for row in prices} | {row.start_date for row in bounds.read}
+    begins |= vat_begins(products, end)
     days = sorted({start, *(day for day in begins if start < day <= end)})
-    rates = vat_rates_on([part.product for part in promotion.rows.all()], days)
+    rates = vat_rates_on(products, days)
     found: dict[tuple[int, int | None, int], Passed] = {}
     for day in days:
         then = bounds.on(day)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, right_require
 from pricing.models import Price, Proposal
 from pricing.models.price import State
-from pricing.selectors.proposals import old_amounts, prices_taken
+from pricing.selectors.proposals import amounts_that_day, old_amounts, prices_taken, would_change
 
 from .price_lists import list_within
 from .price_rules import Rule, price_check
@@ -41,8 +41,9 @@ def proposal_edit(*, user: Any, proposal: Proposal, amounts: Mapping[Part, Decim
     for amount in amounts.values():
         price_check(amount)
     rows = {(row.product_id, row.component, row.tier): row for row in current.prices.all()}
-    old = old_amounts(current, {pk for pk, _component, _tier in amounts})
-    wanted = {key: amount for key, amount in amounts.items() if amount != old.get(key)}
+    products = {pk for pk, _component, _tier in amounts}
+    old, that_day = old_amounts(current, products), amounts_that_day(current, products)
+    wanted = {key: amount for key, amount in amounts.items() if would_change(key, amount, old, that_day)}
     gone = [rows[key].pk for key in amounts if key in rows and key not in wanted]
     changed = []
     for key, amount in wanted.items():

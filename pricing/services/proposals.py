@@ -21,8 +21,16 @@ from core.models import Job
 from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
-from pricing.selectors.prices import Part, in_force
-from pricing.selectors.proposals import JOB, old_amounts, prices_taken, proposal_lines, proposal_volumes
+from pricing.selectors.prices import Part
+from pricing.selectors.proposals import (
+    JOB,
+    amounts_that_day,
+    old_amounts,
+    prices_taken,
+    proposal_lines,
+    proposal_volumes,
+    would_change,
+)
 from products.services.four_eyes import decided
 
 from .other_lists import other_list, prices_elsewhere
@@ -136,10 +144,12 @@ def _each(said: Said) -> Collection[str]:
 
 
 def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, Said]) -> list[Price]:
-    """What the proposal's rule says of these products, where that differs from what holds the day before."""
+    """What the proposal's rule says of these products, where that would change something: of what holds the
+    day before, or where there is nothing of what begins on that very day."""
     rule = Rule.from_json(proposal.rule)
     which = {} if rule.component == EVERY else {"component": rule.component}
-    held = old_amounts(proposal, ids, **which)
+    held, that_day = old_amounts(proposal, ids, **which), amounts_that_day(proposal, ids, **which)
+    first = {key: amount for key, amount in that_day.items() if held.get(key) is None}
     others = prices_elsewhere(proposal, rule, ids) if rule.kind == "list" else {}
     parts: dict[int, dict[Part, Decimal | None]] = {pk: {} for pk in ids}
     if rule.component == EVERY:
@@ -147,7 +157,7 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, S
             parts[pk][component, tier] = None
         for pk in ids:
             parts[pk] |= dict.fromkeys(_parts_given(pasted.get(str(pk), {})))
-    for (pk, component, tier), amount in held.items():
+    for (pk, component, tier), amount in (held | first).items():
         if rule.tier in (None, tier):
             parts[pk][component, tier] = amount
     prices = []
@@ -161,7 +171,8 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, S
             else:
                 new = rule.new_amount(old, others.get((pk, component, tier)))
             ends = rule.kind == "end" and old is not None
-            if ends or (new is not None and new != old):
+            changes = would_change((pk, component, tier), new, held, that_day)
+            if ends or (new is not None and changes):
                 prices.append(
                     Price(
                         price_list_id=proposal.price_list_id,
@@ -265,7 +276,7 @@ def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
 @transaction.atomic
 def proposal_repeat(*, user: Any, proposal: Proposal, start_date: datetime.date, reason: str) -> Proposal:
     """A draft of one's own with the prices of one that was rejected or withdrawn, from another date or with
-    another reason; those that hold already on that date are left out."""
+    another reason; those that would change nothing then are left out."""
     right_require(user, "pricing.edit")
     list_within(user, proposal.price_list)
     if proposal.state not in (State.REJECTED, State.WITHDRAWN):
@@ -281,12 +292,12 @@ def proposal_repeat(*, user: Any, proposal: Proposal, start_date: datetime.date,
     )
     check(draft)
     prices = list(proposal.prices.order_by("pk"))
-    held = {
-        (row.product_id, row.component, row.tier): row.amount
-        for row in in_force([draft.price_list_id], {price.product_id for price in prices}, start_date)
-    }
+    products = {price.product_id for price in prices}
+    held, that_day = old_amounts(draft, products), amounts_that_day(draft, products)
     wanted = [
-        price for price in prices if price.amount != held.get((price.product_id, price.component, price.tier))
+        price
+        for price in prices
+        if would_change((price.product_id, price.component, price.tier), price.amount, held, that_day)
     ]
     if not wanted:
         raise DomainError("nothing_changes", _("No price would change."), "start_date")

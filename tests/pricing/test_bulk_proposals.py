@@ -15,10 +15,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from accounts.errors import DomainError
 from core.organisation import today
 from pricing.models import PriceList, Proposal, VatCode
 from pricing.services.price_rules import Rule
-from pricing.services.proposals import proposal_draft, proposal_submit, proposal_withdraw
+from pricing.services.proposal_edits import proposal_edit
+from pricing.services.proposals import (
+    proposal_draft,
+    proposal_repeat,
+    proposal_submit,
+    proposal_withdraw,
+)
 from products.models import Family, FamilyMember, Product, Supplier
 from tests.factories import (
     bound_factory,
@@ -174,6 +181,51 @@ def test_what_was_decided_already_is_left_out_by_api(product: Product) -> None:
     assert [price.product.code for price in draft.prices.all()] == ["A"]
     proposal_submit(user=author, proposal=draft)
     assert client_of(author).post(address).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "new"),
+    [
+        ("target", "3", {"B": 3, "C": 3}),
+        ("percentage", "0.5", {"B": "4.50", "C": "7.50"}),
+        ("end", None, {"B": None, "C": None}),
+        ("paste", None, {"B": 3, "C": 5}),
+    ],
+)
+def test_what_begins_on_the_very_day_is_shown_beside_it(
+    product: Product, kind: str, value: str | None, new: dict[str, Any]
+) -> None:
+    """B is 3.00 and 4.00 from that day on, C begins then at 5.00: neither is left out without a word."""
+    shop, author = PriceList.objects.get(), user_factory("marketing")
+    others = [product_factory(code=code, line=product.line) for code in ("B", "C", "D")]
+    for other, start, amount in ((0, -9, 3), (0, 10, 4), (1, 10, 5), (2, -9, 3)):
+        price_factory(product=others[other], price_list=shop, start_date=day(start), amount=amount)
+    ids = [other.pk for other in others[:2]] if kind != "target" else [other.pk for other in others]
+    pasted = {others[0].pk: Decimal(3), others[1].pk: Decimal(5)} if kind == "paste" else None
+    rule = Rule(kind, Decimal(value) if value else None)
+    said = {"price_list": shop, "reason": "As it was", "rule": rule, "pasted": pasted}
+    draft = proposal_draft(user=author, start_date=day(10), product_ids=ids, **said)
+    amounts = dict(draft.prices.values_list("product__code", "amount"))
+    assert amounts == {code: None if amount is None else Decimal(amount) for code, amount in new.items()}
+    page = tight(client_of(author).get(draft.get_absolute_url()))
+    assert "2 prices were decided already" in page
+
+
+def test_what_begins_on_the_very_day_is_compared_with_in_an_edit_and_once_more(product: Product) -> None:
+    """8.00 again, from the day on which 9.00 begins."""
+    shop, author = PriceList.objects.get(), user_factory("marketing")
+    said: dict[str, Any] = {"price_list": shop, "reason": "As it was", "product_ids": [product.pk]}
+    draft = proposal_draft(user=author, start_date=day(10), rule=Rule("target", Decimal(7)), **said)
+    price_factory(product=product, price_list=shop, start_date=day(10), amount=9)
+    key = (product.pk, "unit", "")
+    assert proposal_edit(user=author, proposal=draft, amounts={key: Decimal(8)}).changed == 1
+    proposal_withdraw(user=author, proposal=draft)
+    draft.refresh_from_db()
+    again = proposal_repeat(user=author, proposal=draft, start_date=day(10), reason="Once more")
+    assert again.prices.get().amount == 8
+    with pytest.raises(DomainError) as refused:  # the day before it is that already
+        proposal_repeat(user=author, proposal=draft, start_date=day(9), reason="Once more")
+    assert refused.value.code == "nothing_changes"
 
 
 @pytest.mark.parametrize(

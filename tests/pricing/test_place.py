@@ -126,6 +126,57 @@ class TestWhereItIsSold:
         ProductMonth.objects.filter(measure=out).update(month=month_add(MONTH, -1))
         assert by_code(product_place(user_factory(), product))["retail"].rated == measure
 
+    def test_sell_out_of_a_part_is_no_rate_of_the_whole(
+        self, product: Product, measure: Measure, channels: Any
+    ) -> None:
+        """Of two accounts one says what it sold on: 500 of it against the points of both is no rate."""
+        sell(product, measure, {channels["kroon"]: 800, channels["boer"]: 200})
+        out = measure_factory(code="sell-out", name_en="Sell-out")
+        LineMeasure.objects.create(line=product.line, measure=out)
+        sell(product, out, {channels["kroon"]: 500})
+        for name in ("retail", "kroon", "boer"):
+            spread(product, channels[name], points=100)
+
+        def rated() -> dict[str, Any]:
+            rows = by_code(product_place(user_factory(), product))
+            return {
+                name: (row.rated, row.per_point and round(row.per_point * WEEKS * 100))
+                for name, row in rows.items()
+            }
+
+        assert rated() == {"retail": (measure, 1000), "kroon": (out, 500), "boer": (measure, 200)}
+        fields = {"product": product, "measure": out, "month": MONTH, "days": month_end(MONTH).day}
+        other = SalesMonth.objects.create(channel=channels["boer"], volume=150, **fields)
+        assert rated()["retail"] == (out, 650)
+        # Nor where what was sold to it directly is not known sold on.
+        own = {**fields, "measure": measure}
+        direct = SalesMonth.objects.create(channel=channels["retail"], volume=7, **own)
+        assert rated()["retail"] == (measure, 1007)
+        direct.delete()
+        # What is said of them together is of all.
+        SalesMonth.objects.filter(measure=out).exclude(pk=other.pk).delete()
+        SalesMonth.objects.filter(pk=other.pk).update(channel=channels["retail"])
+        assert rated()["retail"] == (out, 150)
+
+    def test_what_only_sells_on_counts_above_it_and_has_no_row(
+        self, product: Product, measure: Measure, channels: Any
+    ) -> None:
+        stores = [
+            channel_factory(code=code, kind="store", parent=channels["kroon"]) for code in ("s1", "s2", "s3")
+        ]
+        branch = channel_factory(code="s4", kind="store", parent=channels["boer"])
+        sell(product, measure, {channels["kroon"]: 800})
+        out = measure_factory(code="sell-out")
+        LineMeasure.objects.create(line=product.line, measure=out)
+        sell(product, out, dict.fromkeys([*stores, branch, channels["shop"]], 100))
+        spread(product, channels["kroon"], points=10)
+        spread(product, stores[1], month_add(MONTH, -2), points=1)
+        rows = product_place(user_factory(), product).rows
+        assert [(row.channel.code, row.depth) for row in rows] == [("retail", 0), ("kroon", 1), ("s2", 2)]
+        assert (rows[1].rated, rows[1].per_point) == (out, 300 / WEEKS / 10)
+        spread(product, branch, points=1)
+        assert {"boer", "s4"} <= by_code(product_place(user_factory(), product)).keys()
+
     def test_older_distribution_is_shown_but_tells_no_rate_of_sale(
         self, product: Product, measure: Measure, channels: Any
     ) -> None:

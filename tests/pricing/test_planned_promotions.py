@@ -387,6 +387,32 @@ def test_in_our_own_shop_the_lower_price_is_ours_whatever_is_advised(juice: Prod
         assert (change.prices[2] if change.prices else None) == (None if paid is None else round(paid, 3))
 
 
+def test_where_a_chains_price_is_known_the_lower_price_is_his(juice: Product) -> None:
+    """Ours for everybody, and only what one chain asks: there it is his; elsewhere ours. And with VAT it is
+    ours too where everybody is advised one."""
+    cut: dict[str, Any] = {"mechanic": "price_cut", "rate": Decimal("0.25")}
+    measured(juice, uplift=0.6, **cut)
+    past, chain, other = month_add(LAST, -24), channel_factory(), channel_factory()
+    ours = price_list_factory()
+    for each in (ours, price_list_factory(kind="observed", channel=chain)):
+        price_factory(product=juice, price_list=each, start_date=past, amount=10)
+    sold_there(juice, "units", {chain: 30, other: 70})
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]), channels=[chain], **cut)
+
+    def paid() -> float:
+        change = change_of(juice)
+        assert change is not None
+        return change.prices[2] if change.prices else 1.0
+
+    assert paid() == 1
+    PriceList.objects.filter(pk=ours.pk).update(with_vat=True)
+    assert paid() == 1
+    PriceList.objects.filter(kind="observed").update(kind="advised", channel=None)
+    assert paid() == round((0.7 + 0.3 * 1.6 * 0.75) / (1 + 0.3 * 0.6), 3)
+    PriceList.objects.filter(pk=ours.pk).update(with_vat=False)
+    assert paid() == 1
+
+
 def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> None:
     """A quarter of the contracts there and nine tenths of those that come in are of the web."""
     unit = {"unit_en": "contracts", "unit_nl": "contracten"}

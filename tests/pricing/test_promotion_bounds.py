@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from core import formats
 from core.organisation import today
-from pricing.models import Bound, ForbiddenPeriod, Promotion
-from pricing.selectors.promotion_prices import prices_paid, promotion_prices
+from pricing.models import Bound, ForbiddenPeriod, Promotion, VatCode
+from pricing.selectors.promotion_prices import lowered_prices, prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
     ProductPlan,
@@ -244,17 +244,21 @@ def test_it_is_held_on_the_lists_of_its_channels() -> None:
     assert held() == [D(3), D("3.75"), D("4.5"), D(6), D("7.5")]
 
 
-@pytest.mark.parametrize("later", ["bound", "price"])
+@pytest.mark.parametrize("later", ["bound", "price", "vat"])
 def test_it_is_held_on_each_of_its_days_and_says_from_when(later: str) -> None:
     """25 % off 12.00 is 9.00. From its fifth day on at least 9.50; or the price is 11.00 by then, so 8.25,
-    and that is under 8.50."""
-    product, price_list = product_factory(name="Book"), price_list_factory()
+    and that is under 8.50; or of what is 9.00 with VAT less is left by then, at 21 % under 8.00."""
+    product, price_list = product_factory(name="Book"), price_list_factory(with_vat=later == "vat")
+    VatCode.objects.create(product=product, code="low", start_date=LONG_AGO)
     price_factory(product=product, price_list=price_list, start_date=LONG_AGO, amount=D(12))
     row = promotion_factory(product, days=7, **CUT)
     day = row.store_start + datetime.timedelta(4)
     least = {"product": product, "source": "The law"}
     if later == "bound":
         bound = bound_factory(start_date=day, least=D("9.50"), **least)
+    elif later == "vat":
+        bound = bound_factory(start_date=LONG_AGO, least=D("8.00"), **least)
+        VatCode.objects.create(product=product, code="high", start_date=day)
     else:
         bound = bound_factory(start_date=LONG_AGO, least=D("8.50"), **least)
         price_factory(product=product, price_list=price_list, start_date=day, amount=D(11))
@@ -352,4 +356,22 @@ def test_of_the_only_price_there_is_an_amount_is_held_too() -> None:
     here = promotion_factory(product, channels=[web], **off)
     assert promotion_propose(user=here.author, promotion=here).state == "proposed"
     row = promotion_factory(product, **off)
+    assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"
+
+
+def test_without_a_plain_price_it_is_held_once_by_the_part_it_has() -> None:
+    """A subscription of 10.00 a month at 7.50: no price per unit, of which at least 8.00 is asked. Where no
+    price holds what was said of it is a unit's."""
+    product, web = product_factory(), channel_factory()
+    its = price_list_factory(channel=web)
+    price_factory(product=product, price_list=its, start_date=LONG_AGO, component="month", amount=10)
+    bound_factory(product=product, start_date=LONG_AGO, least=D(8))
+    plan = {"products": [ProductPlan(product, D(10))], **CUT}
+    row = promotion_factory(product, channels=[web], **plan)
+    [held] = lowered_prices(row, prices_paid(row), row.store_start)
+    assert (held.component, held.amount) == ("month", D("7.5"))
+    assert promotion_propose(user=row.author, promotion=row).state == "proposed"
+    row = promotion_factory(product, channels=[channel_factory()], **plan)
+    [held] = lowered_prices(row, prices_paid(row), row.store_start)
+    assert (held.component, held.amount) == ("unit", D("7.5"))
     assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"

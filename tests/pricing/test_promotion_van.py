@@ -98,6 +98,28 @@ def test_of_which_lists_and_reductions(shop: PriceList, fields: Any, expected: l
     assert vans(promotion_factory(product, channels=channels, **said)) == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"amount": D(3)}, D(10)),
+        ({"mechanic": "coupon", "amount": D(3)}, D(10)),
+        ({"mechanic": "display", "price": D(4)}, D(10)),
+        ({"rate": D("0.4")}, D(6)),
+        ({"mechanic": "coupon", "rate": D("0.4")}, None),
+    ],
+)
+def test_an_amount_in_another_currency_lowers_nothing_of_ours(
+    shop: PriceList, fields: dict[str, Any], expected: D | None
+) -> None:
+    """What ran in pounds: 3.00 off is of no euros, and leaves the van-prijs to be judged."""
+    product = sold_at(shop, 10)
+    plan = [ProductPlan(product, None, fields.pop("price", None))]
+    price_list_factory(channel=shop.channel, currency="GBP")
+    ran = {"mechanic": "price_cut", "ahead": -5, "currency": "GBP", "products": plan, **fields}
+    approved_factory(product, channels=[shop.channel], **ran)
+    assert vans(promotion_factory(product, channels=[shop.channel], ahead=12, **CUT)) == [expected]
+
+
 def test_of_a_service_it_is_not_judged(shop: PriceList) -> None:
     product = sold_at(shop, 10, kind="service")
     row = promotion_factory(product, channels=[shop.channel], **CUT)

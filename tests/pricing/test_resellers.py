@@ -17,6 +17,7 @@ from core.organisation import today
 from pricing.cards.prices import PriceLine, price_panel
 from pricing.models import PassThrough, PriceList, Proposal, VatCode
 from pricing.selectors.resellers import (
+    Sellers,
     consumer_prices,
     consumers_by_product,
     passed_in,
@@ -181,3 +182,32 @@ class TestPassingOn:
         sql = f"INSERT INTO pricing_passthrough (start_date, rate) VALUES ('{day(0)}', {rate})"
         with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
+
+
+WHERE: dict[int, list[int]] = {1: [1], 2: [2, 1], 3: [3, 2, 1], 4: [4]}
+"""A store (3) in a chain (2) in retail (1), and the web."""
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "ours"),
+    [
+        ({None: False}, [], {1, 2, 3, 4}),  # nobody knows of a reseller
+        ({None: False}, [None], set()),
+        ({None: False}, [2], {1, 4}),
+        ({None: True}, [None], {1, 2, 3, 4}),
+        ({None: True}, [2], {1, 4}),  # his price is nearer than ours
+        ({None: True, 2: False}, [None], {1, 4}),  # we sell to the chain
+        ({2: True}, [None], {2, 3}),
+        ({2: True, 3: False}, [None], {2}),
+        ({2: True}, [1, 2], {2, 3, 4}),
+        ({2: True}, [3], {1, 2, 4}),
+        ({}, [None], set()),
+    ],
+)
+def test_who_asks_consumers_the_price_is_the_nearest_that_is_known(
+    own: dict[int | None, bool], others: list[int | None], ours: set[int]
+) -> None:
+    sellers = Sellers(own, others)
+    assert {pk for pk in WHERE if sellers.is_ours(pk, WHERE)} == ours
+    sold = {1: 10, 3: 30, 4: 60}
+    assert sellers.ours(sold, WHERE) == sum(sold[pk] for pk in ours & sold.keys()) / 100

@@ -9,14 +9,22 @@ from typing import Any
 
 import pytest
 
+from pricing.cards.what_if_promotion import promotion_words
 from pricing.models import PriceList, ReferenceUse
 from pricing.selectors.what_if import Asked
-from pricing.selectors.what_if_promotion import PromotionAnswer
+from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
 from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
-from products.models import Product
-from tests.factories import client_of, line_factory, price_factory, price_list_factory, product_factory
+from products.models import Measure, Product, SalesMonth
+from tests.factories import (
+    channel_factory,
+    client_of,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+)
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
 from tests.pricing.test_what_if import ask, ground_of, marketer, next_month, sold_and_expected
@@ -155,6 +163,31 @@ class TestTheCard:
         assert "What a reference customer pays in a year, in the promotion" in plain
         assert "now €810.00 · −20.0%" in plain
         assert "Revenue is taken to move as what they pay." in plain
+        # A quarter of it is sold where a plain price is asked, by others or by us.
+        web, other = channel_factory(), channel_factory()
+        for channel, volume in ((web, 25), (other, 75)):
+            SalesMonth.objects.create(
+                product=power,
+                measure=Measure.objects.get(code="units"),
+                channel=channel,
+                month=next_month(-1),
+                volume=volume,
+                days=30,
+            )
+        fields: dict[str, Any] = {"channel": web, "with_vat": True}
+        priced(power, price_list_factory(kind="observed", **fields), month="9")
+        there = re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), "div#what-if", **asked))
+        assert "Revenue is taken to move as what they pay, where the price is ours." in there
+        assert "For 75% of what its channels sell the price is ours" in there
+        priced(power, price_list_factory(**fields), month="9")
+        asked |= {"channel": str(web.pk), "price": "8"}
+        there = re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), "div#what-if", **asked))
+        assert "Price in the promotion" in there
+        assert "What a reference customer pays in a year" not in there
+        found = Asker(marketer(), ground_of(power))
+        read = found.read(asked | {"channel": [str(web.pk)]})
+        assert isinstance(read, PromotionAsked)
+        assert re.search(r"\b8.00, ", promotion_words(found.promotions, read))  # not a year
         address = re.search(r'href="(/pricing/promotions/new/[^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
         form = client_of(marketer()).get(address).context["form"]
         assert (form["rate"].value(), form["price_1"].value()) == (Decimal(20), None)

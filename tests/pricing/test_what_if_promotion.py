@@ -129,6 +129,33 @@ class TestWhatItWouldDo:
         assert "€15.49" in plain(page)
         assert "price_1=15.49" in page
 
+    def test_where_a_chains_price_is_known_the_lower_price_is_his(self, product: Product) -> None:
+        """Ours for everybody, and only what one chain, which sells three tenths, asks."""
+        direct = product_factory(line=product.line, code="B")
+        chain, other = channel_factory(name="Chain"), channel_factory(name="Other")
+        observed = price_list_factory(kind="observed", channel=chain, with_vat=True)
+        for price_list, amount in ((PriceList.objects.get(code="sell"), 10), (observed, 15)):
+            past = today() - datetime.timedelta(400)
+            price_factory(product=direct, price_list=price_list, start_date=past, amount=amount)
+        sold_and_expected(direct)
+        for channel, volume in ((chain, 300), (other, 700)):
+            SalesMonth.objects.create(
+                product=direct,
+                measure=Measure.objects.get(code="units"),
+                channel=channel,
+                month=next_month(-1),
+                volume=volume,
+                days=30,
+            )
+        measured(direct, products=[ProductPlan(direct, Decimal(10))])
+        for asked, ours in (([chain], 0), ([other], 1), ([], 0.7)):
+            found = answered(direct, channel=[str(each.pk) for each in asked])
+            assert found.ours == pytest.approx(ours)
+        page = plain(ask(client_of(marketer()), "div#what-if", code="B", **said()))
+        assert "For 70% of what its channels sell the price is ours; for the rest" in page
+        page = plain(ask(client_of(marketer()), "div#what-if", code="B", **said(channel=other.pk)))
+        assert "belongs in the budget" not in page
+
     def test_only_what_its_channels_sell(self, product: Product) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory(name="Web")
         store = Channel.objects.create(code="s1", name="Store", kind="store", parent=shops)

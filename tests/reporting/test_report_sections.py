@@ -24,7 +24,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.margins import product_margins
 from pricing.selectors.month_margin import margins_total
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, Measure, SalesMonth
+from products.models import Channel, LineMeasure, Measure, ProductMonth, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
@@ -37,6 +37,7 @@ from tests.factories import (
     channel_factory,
     cost_line_factory,
     cost_rate_factory,
+    measure_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -373,6 +374,32 @@ def test_place_outside_is_distribution_at_the_account_without_listings(company: 
         (row["Product"], row["Volume"], row["Weighted distribution"], row["Points of sale"]) for row in rows
     ] == [("Apple juice", "22\xa0units", "—", "—"), ("Orange juice", "11\xa0units", "80%", "55")]
     assert "Distribution of" not in rows[0]
+
+
+def test_rates_of_sale_say_of_which_measure_each_is(company: Any) -> None:
+    """Of apples Noord says what it sold on, of juice nobody does; two channels of one name are two."""
+    for product in (company.juice, company.apple):
+        spread(product, company.north, LAST, points=50)
+    [(_title, rows)] = tables(found := blocks(company, "place", company.north)).items()
+    assert "Rate of sale of" not in rows[0]
+    assert found[0].note.endswith("Rate of sale: Sales volume")
+    out, line = measure_factory(code="sell-out", name_en="Sell-out"), company.juice.line
+    for measure in (Measure.objects.get(code="units"), out):
+        LineMeasure.objects.create(line=line, measure=measure)
+    fields = {"product": company.apple, "measure": out, "month": LAST, "days": 30, "volume": 9}
+    SalesMonth.objects.create(channel=company.north, **fields)
+    ProductMonth.objects.create(**fields)
+    ProductMonth.objects.create(**{**fields, "month": month_add(LAST, 1)})
+    [(_title, rows)] = tables(found := blocks(company, "place", company.north)).items()
+    told = {row["Product"]: row["Rate of sale of"] for row in rows}
+    assert told == {"Apple juice": "Sell-out", "Orange juice": "Sales volume"}
+    assert "Rate of sale" not in found[0].note
+    other = channel_factory(name="Noord", parent=channel_factory())
+    only = product_factory(code="ONLY", name="Only juice", line=line)
+    sell(only, LAST, D(5), D(5), channel=other)
+    of = {"products": [company.juice, only]}
+    made = blocks(company, "place", company.north, other, **of)
+    assert [block.title for block in made] == ["Noord", "Noord"]
 
 
 def test_of_what_ended_nothing_of_today_is_told(company: Any) -> None:
