@@ -83,8 +83,8 @@ def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
     kept = kept_of(run)
     if kept.cut is None:
         span = [
-            [line, measure, str(first), str(last)]
-            for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
+            [line, measure, *map(str, months)]
+            for (line, measure), months in sorted(data_span(run.as_of).items())
         ]
         kept.cut = (*subjects_of_run(run), span)
     return kept.cut
@@ -124,15 +124,21 @@ def loader_of(run: NightlyRun, payload: Mapping[str, Any]) -> SeriesLoader:
 
 def span_of(payload: Mapping[str, Any]) -> Span:
     """The months the data of each line and measure span, as the chunk was told."""
+    day = datetime.date.fromisoformat
     return {
-        (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
-        for line, measure, first, last in payload["span"]
+        (line, measure): (day(first), day(last), day(counts))
+        for line, measure, first, last, counts in payload["span"]
     }
 
 
 def complete_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.date]:
     """The last whole month by line and measure, as the chunk was told: finding them reads all products."""
-    return {key: last for key, (_first, last) in span_of(payload).items()}
+    return {key: last for key, (_first, last, _counts) in span_of(payload).items()}
+
+
+def half_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.date]:
+    """The last whole months that were loaded half, by line and measure, as the chunk was told."""
+    return {key: last for key, (_first, last, counts) in span_of(payload).items() if counts < last}
 
 
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
