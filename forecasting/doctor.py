@@ -112,8 +112,8 @@ def forecasts_whole() -> Iterator[str]:
         lost = forecast_lost(part).order_by().values_list("forecast_id", flat=True).distinct()
         for pk in lost[:100]:
             yield (
-                f"forecast {pk} does not exist, but has rows of {part._meta.db_table}: they go within the hour,"
-                " where beat and a worker run"
+                f"forecast {pk} does not exist, but has rows of {part._meta.db_table}:"
+                " they go within the hour, where beat and a worker run"
             )
     rows = rows_of(
         "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"

@@ -26,27 +26,31 @@ SEASON_LENGTH = 12
 HORIZON = 18
 # So many series stay in a process while a run lasts, with what the engine found out about them.
 KEPT_SERIES = 5000
-# Of which only a share has work, or each only little; more than that is cut in two at least.
+# Of which only a share has work, or each only little; where hardly any has, half of all.
 LARGEST_CHUNK = 1000
-# What looking at a series takes to computing it.
+# What looking at a series takes to computing it; and the share up to which hardly any has work.
 LIGHT = 0.1
 Result = TypeVar("Result")
 
 
-def chunk_size(subjects: int, due_share: float = 1.0) -> int:
+def chunk_size(subjects: int, due_share: float = 1.0, *, takes: float = 1.0) -> int:
     """50 to 500: small enough to spread over workers, large enough to be worth a message, a commit and the
-    statements of a chunk; more where only a share of them has work."""
+    statements of a chunk; more where only a share of them has work, or each ``takes`` less than computing."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
     size = wanted or max(50, min(500, subjects // 2))
-    largest = max(LARGEST_CHUNK, -(-subjects // 2))
-    return max(size, min(largest, int(size / max(due_share, 0.01))))
+    largest = LARGEST_CHUNK
+    if due_share <= LIGHT:
+        largest = max(largest, min(KEPT_SERIES, -(-subjects // 2)))
+    return max(size, min(largest, int(size / max(due_share * takes, 0.01))))
 
 
-def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
+def subject_chunks(
+    run: NightlyRun, *, due_share: float = 1.0, takes: float = 1.0
+) -> Iterator[Mapping[str, Any]]:
     """The run's products and families in chunks, with the months their data span as they are now; larger ones
-    where only a share of them has work."""
+    where only a share of them has work, or each takes little."""
     products, families, span = cut_of(run)
-    size = chunk_size(len(products) + len(families), due_share)
+    size = chunk_size(len(products) + len(families), due_share, takes=takes)
     for name, ids in (("products", products), ("families", families)):
         for begin in range(0, len(ids), size):
             yield {name: ids[begin : begin + size], "span": span}
