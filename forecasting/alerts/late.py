@@ -113,9 +113,10 @@ def late_data(run: NightlyRun, half: Collection[Candidate] = ()) -> list[Candida
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
     if not due:
         return []
+    before = month_add(late, -1)
     params = {
         "late": late,
-        "before": month_add(late, -1),
+        "before": before,
         "first": month_add(late, -SILENT_MONTHS - REGULAR_MONTHS + 1),
         "silent": month_add(late, -SILENT_MONTHS),
         "regular": REGULAR_MONTHS,
@@ -147,7 +148,7 @@ def late_data(run: NightlyRun, half: Collection[Candidate] = ()) -> list[Candida
     for line_id in sorted(set(products) - whole):
         rows = [row for row in products[line_id] if row[0] not in in_silent]
         if line_id in told:
-            rows = [row for row in rows if row[2] < params["before"]]
+            rows = [row for row in rows if row[2] < before]
         if rows:
             subject, to = f"line:{line_id}:products", recipients.of("late", line_id)
             found.append(_candidate(late, subject, "products", rows, line_id, to))
