@@ -18,10 +18,10 @@ from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
-from forecasting.services.night import looks_back
+from forecasting.services.night import last_closed_month, looks_back
 
 from .changes import looked
-from .common import cut_of, half_of
+from .common import cut_of, half_of, span_told
 
 # So many products are read and judged at once: some seconds of work.
 PRODUCTS = 5000
@@ -30,8 +30,11 @@ SHORT = ("few_periods", "no_data", "all_zero", "ended")
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products in a few large chunks, then what concerns them together. What is told of a product
-    whose inputs are the same stays; a run that did not look at them judges all it is about."""
+    whose inputs are the same stays; a run that did not look at them judges all it is about. Also one that
+    looks back judges what is so now."""
     products, _families, span = cut_of(run)
+    if looks_back(run):
+        span = span_told(last_closed_month(run.local_date))
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
     for begin in range(0, len(products), PRODUCTS):
@@ -73,9 +76,8 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
 def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     failed = failures(run)
     half = half_of(payload)
-    is_whole = run.scope is None and not looks_back(run)
-    loaded_half = half_data(run, half) if is_whole else []
-    late = late_data(run, loaded_half) if is_whole else []
+    loaded_half = half_data(run, half) if run.scope is None else []
+    late = late_data(run, loaded_half) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
     off_budget, judged = lines_off_budget(run, half) if run.scope is None else ([], [])
 
@@ -89,7 +91,7 @@ def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
             local_date=run.local_date,
             ignore_threshold=True,
         )
-        if is_whole:
+        if run.scope is None:
             for kind, candidates in (("late", late), ("half", loaded_half)):
                 alerts_settle(
                     kind=kind,
@@ -98,7 +100,6 @@ def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
                     local_date=run.local_date,
                     ignore_threshold=True,
                 )
-        if run.scope is None:
             alerts_settle(
                 kind="line_budget", subjects=judged, candidates=off_budget, local_date=run.local_date
             )

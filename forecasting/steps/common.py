@@ -86,12 +86,14 @@ def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
     """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
     kept = kept_of(run)
     if kept.cut is None:
-        span = [
-            [line, measure, *map(str, months)]
-            for (line, measure), months in sorted(data_span(run.as_of).items())
-        ]
-        kept.cut = (*subjects_of_run(run), span)
+        kept.cut = (*subjects_of_run(run), span_told(run.as_of))
     return kept.cut
+
+
+def span_told(as_of: datetime.date) -> list[list[Any]]:
+    """The months of data up to this one, for a payload."""
+    found = sorted(data_span(as_of).items())
+    return [[line, measure, *map(str, months)] for (line, measure), months in found]
 
 
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:

@@ -165,9 +165,9 @@ def _counts(products: list[Product], measure: Measure | None = None) -> datetime
 # -- alerts -----------------------------------------------------------------------------------------------
 
 
-def alerted(volume: float = 100, **line: Any) -> list[Product]:
-    """Five products of a line that sell as the forecasts said."""
-    products = line_of(5, lambda _step: volume)
+def alerted(count: int = 5, **line: Any) -> list[Product]:
+    """Products of a line that sell as the forecasts said."""
+    products = line_of(count, lambda _step: 100)
     ProductLine.objects.filter(pk=products[0].line_id).update(**line)
     organisation_factory(alert_min_amount=10)
     for product in products:
@@ -193,8 +193,8 @@ def test_it_is_one_alert_of_its_line_and_none_of_its_products() -> None:
 
 
 def test_it_is_told_from_the_first_night_and_products_that_lack_it_not_beside_it() -> None:
-    products = alerted()
-    _rows_lack(products)
+    products = alerted(6)
+    ProductMonth.objects.filter(product__in=products[:4], month=LAST).delete()
     night(local_date=datetime.date(2026, 11, 1))
     assert kinds() == ["half"]
     night()

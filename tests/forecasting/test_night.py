@@ -205,7 +205,9 @@ def test_where_all_have_work_chunks_stay_small_however_little_each_takes():
     assert [chunk_size(20_000, share, takes=0.1) for share in (0.11, 0.1)] == [1_000, 5_000]
 
 
-def test_what_changed_is_looked_at_in_large_chunks_unless_series_are_read_for_it(settled, monkeypatch, settings):
+def test_what_changed_is_looked_at_in_large_chunks_unless_series_are_read_for_it(
+    settled, monkeypatch, settings
+):
     settings.NIGHT_CHUNK_SIZE = 1
     monkeypatch.setattr(common, "LARGEST_CHUNK", 1)
     assert len(list(changes.chunks(night_start(local_date=TODAY)))) == 2
