@@ -253,6 +253,7 @@ def test_a_year_with_a_half_month_is_not_held_against_its_budget(planned: int) -
 
 @pytest.mark.parametrize("planned", [1000, 500])
 def test_a_line_with_a_half_month_is_not_held_against_its_budget(planned: int) -> None:
+    organisation_factory(alert_min_amount=10)
     products = line_of(5, lambda _step: 100)
     line_budget(products[0].line, planned)
     only = (*FORECASTS, "alerts")
