@@ -23,6 +23,7 @@ from forecasting.models import (
     OverrideMonth,
     StageEstimate,
 )
+from forecasting.selectors.vintages import forecast_lost
 from forecasting.services.judgement import layers_outdated
 from forecasting.services.night import step_group
 from products.models import ProductFigures
@@ -108,9 +109,12 @@ def forecasts_whole() -> Iterator[str]:
     for row in weekly.exclude(Q(by_week=True, count=WEEKS_AHEAD) | Q(by_week=False, count=0))[:100]:
         yield f"forecast {row.pk}: {row.count} weeks"
     for part in (ForecastMonth, ForecastWeek):
-        lost = part._default_manager.exclude(forecast__in=Forecast.objects.all()).order_by()
-        for pk in lost.values_list("forecast_id", flat=True).distinct()[:100]:
-            yield f"forecast {pk} does not exist, but has rows of {part._meta.db_table}"
+        lost = forecast_lost(part).order_by().values_list("forecast_id", flat=True).distinct()
+        for pk in lost[:100]:
+            yield (
+                f"forecast {pk} does not exist, but has rows of {part._meta.db_table}:"
+                " they go within the hour, where beat and a worker run"
+            )
     rows = rows_of(
         "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"
         " AND f.product_id IS NOT NULL AND NOT f.stale AND NOT EXISTS (SELECT FROM"

@@ -20,6 +20,12 @@ SCHEDULES: dict[str, dict[str, object]] = {
         "schedule": 3600.0,
         "options": {"queue": "short", "expires": 3500},
     },
+    # Nobody waits for it: months of forecasts whose product was deleted while a night wrote them go.
+    "forecast-purge": {
+        "task": "forecasting.purge",
+        "schedule": 3600.0,
+        "options": {"queue": "short", "expires": 3500},
+    },
     # The operator sees a silent worker within 3 minutes (/readyz).
     "heartbeat": {"task": "core.heartbeat", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
     # Who drops a file into the watched folder sees it on its way within a minute or so.

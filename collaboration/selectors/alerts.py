@@ -82,6 +82,11 @@ def kinds_visible(user: Any) -> list[AlertKind]:
     ]
 
 
+def may_deal(user: Any, kind: AlertKind) -> bool:
+    """Whether they have the right that dealing with what the kind is about takes."""
+    return not kind.acts or user.has_perm(kind.acts)
+
+
 def alerts_visible(user: Any) -> QuerySet[Alert]:
     """The alerts a person may see: about their lines' products and lines; what concerns no line only without
     limits, or when it is theirs."""
@@ -180,7 +185,7 @@ def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
             history, forecast = figures.spark_volumes, figures.spark_forecast[:12]
             low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
     is_for = str(alert.recipient) if alert.recipient is not None and alert.recipient_id != user.pk else ""
-    may = (not kind.acts or user.has_perm(kind.acts)) and alert.evidence.get("author_id") != user.pk
+    may = may_deal(user, kind) and alert.evidence.get("author_id") != user.pk
     action = kind.action if may else _("Look")
     words, url = kind.words(alert), kind.url(alert)
     return AlertRow(alert, kind, words, url, can_act, is_for, history, forecast, low, high, action)
@@ -189,7 +194,7 @@ def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
 def waiting_for(user: Any) -> Q:
     """The alerts that wait for this person: their own or those of whom they are deputy for, and of a kind
     that they may deal with."""
-    kinds = [kind.key for kind in alert_kinds if not kind.acts or user.has_perm(kind.acts)]
+    kinds = [kind.key for kind in alert_kinds if may_deal(user, kind)]
     return Q(recipient__in=stands_for(user, today()), kind__in=kinds)
 
 

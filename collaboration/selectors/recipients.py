@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
+from functools import cache
 
 from accounts.models import User
 from accounts.selectors.people import deputies_on
 from products.selectors.access import limits_read, visible_line_ids
 from products.selectors.lines import LineTree
 
-from .alerts import DEAL, kinds_visible
+from .alerts import DEAL, kinds_visible, may_deal
 
 NEEDED = [DEAL, "collaboration.view", "products.view"]
 
@@ -28,9 +29,12 @@ class Recipients:
         limits_read(people)
         self._tree, self._deputies = tree, deputies_on(on_date)
         self._lines = {user.pk: visible_line_ids(user) for user in people}
-        self._kinds = {user.pk: {kind.key for kind in kinds_visible(user)} for user in people}
+        self.of = cache(self._of)
+        self._kinds = {
+            user.pk: {kind.key for kind in kinds_visible(user) if may_deal(user, kind)} for user in people
+        }
 
-    def of(self, kind: str, line_id: int, owner_id: int | None = None) -> int | None:
+    def _of(self, kind: str, line_id: int, owner_id: int | None = None) -> int | None:
         """The product's own owner, else the nearest line's: the first whom it reaches, themselves or by their
         deputy of the day. ``None``: nobody in particular, it is everybody's who may deal with it."""
         owners = [owner_id, *(line.owner_id for line in self._tree.ancestors(line_id))]

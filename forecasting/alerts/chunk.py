@@ -76,8 +76,8 @@ class Judged:
 
 
 class Judge:
-    """Applies the rules to one chunk of products of one run; ``half`` are the lines of which the last month,
-    this one, was loaded half."""
+    """Applies the rules to one chunk of products of one run; ``half`` are the lines and measures of which the
+    last month, this one, was loaded half."""
 
     facts: Facts
 
@@ -86,7 +86,7 @@ class Judge:
         run: NightlyRun,
         product_ids: Collection[int],
         lines_with_history: Collection[int],
-        half: Mapping[int, datetime.date],
+        half: Mapping[tuple[int, int], datetime.date],
     ) -> None:
         self.run = run
         self.tree = LineTree()
@@ -96,12 +96,11 @@ class Judge:
             line_id: thresholds_of(self.tree, line_id) for line_id in self.tree.lines
         }
         self.leads = {line_id: self.tree.lead_measure(line_id).pk for line_id in self.tree.lines}
-        self.final = {
+        self._final = {
             line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
             for line_id in self.tree.lines
         }
-        for line_id, last in half.items():
-            self.final[line_id] = min(self.final[line_id], month_add(last, -1))
+        self._half = half
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)
         # Over all products of the chunk, whichever of them are judged.
@@ -111,6 +110,8 @@ class Judge:
         self.first, self.last = bounds["first"] or run.as_of, bounds["last"] or run.as_of
         self.months = self._year_months(self.last)
         self.year = budget_year(self.months[0])
+        # Their year has a half month that would count as sold.
+        self.half_years = {line_id for (line_id, _measure), last in half.items() if last in self.months}
         self.version = budget_of_years([self.year]).get(self.year)
 
     def inputs(self) -> dict[int, AlertInputs]:
@@ -140,11 +141,16 @@ class Judge:
         return [
             line_id,
             str(self.limits[line_id]),
-            [measure.pk for measure in self.tree.measures(line_id)],
-            self.final[line_id],
+            [(measure.pk, self.final(line_id, measure.pk)) for measure in self.tree.measures(line_id)],
             line_id in self.old_lines,
+            line_id in self.half_years,
             self.tree.inherited(line_id, "unit").value,
         ]
+
+    def final(self, line_id: int, measure_id: int) -> datetime.date:
+        """The last month that is judged: whole, and its figures will not change."""
+        final, half = self._final[line_id], self._half.get((line_id, measure_id))
+        return final if half is None else min(final, month_add(half, -1))
 
     def _told_to(self, line_id: int, owner_id: int | None) -> list[int | None]:
         return [self.recipients.of(kind, line_id, owner_id) for kind in KINDS]
@@ -262,7 +268,7 @@ class Judge:
     def _of_measure(self, judged: Judged, product: Product, measure: Measure, current: Current) -> None:
         key, limits, facts = (product.pk, measure.pk), self.limits[product.line_id], self.facts
         price = facts.prices.get(key)
-        month = min(current.as_of, self.final[product.line_id])
+        month = min(current.as_of, self.final(product.line_id, measure.pk))
         hits = facts.hits.get(key, {})
         banded = rules.outside_band(hits, month, price, limits)
         self._add(judged, "band", product, banded, measure, self._or_share(banded, product, hits.get(month)))
@@ -275,8 +281,18 @@ class Judge:
             found = rules.off_budget(expected, facts.year, price, limits)
             self._add(judged, "budget", product, found, measure)
 
+    def judged_of(self, kind: str) -> list[int]:
+        """The products that alerts of this kind are now true of; the others keep those they have."""
+        products = self.facts.products
+        if kind != "budget":
+            return list(products)
+        return [pk for pk, product in products.items() if product.line_id not in self.half_years]
+
     def expected(self, key: Key) -> YearExpected | None:
-        """The financial year of one product and measure beside its budget."""
+        """The financial year of one product and measure beside its budget; ``None`` while a month of it that
+        is over was loaded half."""
+        if self.facts.products[key[0]].line_id in self.half_years:
+            return None
         year = self.facts.budgets.get(key)
         return rules.year_expected(year, self.facts.prices.get(key)) if year else None
 

@@ -209,5 +209,24 @@ def kinds_register() -> None:
             all_channels=False,
             spark=False,
         ),
+        AlertKind(
+            "half",
+            _("Loaded in part"),
+            "clock-exclamation",
+            "warn",
+            words=words.half,
+            url=_data,
+            action=pgettext_lazy("verb", "Import"),
+            acts="exchange.import",
+            order=72,
+            tally=_tally(
+                ngettext_lazy(
+                    "the last month of %(count)s product line seems loaded in part",
+                    "the last month of %(count)s product lines seems loaded in part",
+                    "n",
+                )
+            ),
+            spark=False,
+        ),
     )
     notification_kinds.register(NotificationKind("run_done", _run_done, "moon-stars"))

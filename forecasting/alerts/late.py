@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,9 @@ from collaboration.services.alerts import Candidate
 from core.months import month_add, month_start
 from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
-from forecasting.selectors.half_loads import half_loaded
 from products.models import Channel, Product, ProductFigures
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
+from products.selectors.months import first_provisional_month
 
 from .thresholds import thresholds_of
 
@@ -82,18 +82,41 @@ _OLD_LINES = """
 """
 
 
-def late_data(run: NightlyRun) -> list[Candidate]:
+def half_data(run: NightlyRun, half: Mapping[tuple[int, int], datetime.date]) -> list[Candidate]:
+    """The lines of which the last month was loaded ``half``, of those where it would have counted."""
+    tree = LineTree()
+    recipients = Recipients(tree, run.local_date)
+    months: dict[int, datetime.date] = {}
+    for (line_id, _measure), month in sorted(half.items()):
+        if month < first_provisional_month(tree, line_id, run.local_date):
+            months[line_id] = max(month, months.get(line_id, month))
+    return [
+        Candidate(
+            subject=f"line:{line_id}",
+            fingerprint=str(month),
+            stake_amount=None,
+            evidence={"month": str(month)},
+            line_id=line_id,
+            recipient_id=recipients.of("half", line_id),
+        )
+        for line_id, month in months.items()
+    ]
+
+
+def late_data(run: NightlyRun, half: Collection[Candidate] = ()) -> list[Candidate]:
     """The months up to the last of the calendar that have not come in: of a whole line, of a channel, or of
-    single products that others of their line have; and a last one of which only a part has come. From the day
-    on that the line says."""
+    single products that others of their line have. From the day on that the line says. Products that lack
+    only the month that the line has ``half`` are told with the line."""
     late = month_add(month_start(run.local_date), -1)
     tree = LineTree()
+    told = {candidate.line_id for candidate in half if candidate.fingerprint == str(late)}
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
     if not due:
         return []
+    before = month_add(late, -1)
     params = {
         "late": late,
-        "before": month_add(late, -1),
+        "before": before,
         "first": month_add(late, -SILENT_MONTHS - REGULAR_MONTHS + 1),
         "silent": month_add(late, -SILENT_MONTHS),
         "regular": REGULAR_MONTHS,
@@ -124,22 +147,12 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     in_silent = _only_through(silent, params) if silent else set()
     for line_id in sorted(set(products) - whole):
         rows = [row for row in products[line_id] if row[0] not in in_silent]
+        if line_id in told:
+            rows = [row for row in rows if row[2] < before]
         if rows:
             subject, to = f"line:{line_id}:products", recipients.of("late", line_id)
             found.append(_candidate(late, subject, "products", rows, line_id, to))
-    lasts = complete_months(line_ids=due, as_of=late)
-    half = half_loaded({key: last for key, last in lasts.items() if last == late})
-    return found + [
-        Candidate(
-            subject=f"line:{line_id}:half",
-            fingerprint=str(late),
-            stake_amount=None,
-            evidence={"what": "half", "month": str(late)},
-            line_id=line_id,
-            recipient_id=recipients.of("late", line_id),
-        )
-        for line_id in sorted({line_id for line_id, _measure in half})
-    ]
+    return found
 
 
 def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:

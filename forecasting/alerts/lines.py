@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from collaboration.selectors.recipients import Recipients
@@ -20,9 +22,12 @@ from .rules import YearExpected, off_budget
 from .thresholds import thresholds_of
 
 
-def lines_off_budget(run: NightlyRun) -> list[Candidate]:
+def lines_off_budget(
+    run: NightlyRun, half: Mapping[tuple[int, int], datetime.date]
+) -> tuple[list[Candidate], Collection[str] | None]:
     """In revenue, of the lines with rows of their own in the budget of their year; products have alerts of
-    their own. As of the totals of this night."""
+    their own. As of the totals of this night. And the subjects that were judged, ``None`` for all: not those
+    whose year has a month that was loaded ``half``."""
     own: dict[int, set[int]] = defaultdict(set)
     rows = BudgetRow.objects.filter(
         line__isnull=False, revenue__isnull=False, version__in=versions_in_use().values("pk")
@@ -30,16 +35,21 @@ def lines_off_budget(run: NightlyRun) -> list[Candidate]:
     for line_id, year in rows.order_by().values_list("line_id", "version__year").distinct():
         own[line_id or 0].add(year)
     if not own:
-        return []
+        return [], None
     tree, first_month = LineTree(), organisation_get().financial_year_first_month
     recipients, found = Recipients(tree, run.local_date), []
+    unjudged: set[int] = set()
     for total in TotalForecast.objects.filter(current=True, measure=None, line__in=own).order_by("line_id"):
         line_id = total.line_id or 0
         start = financial_year_start(month_add(total.as_of, 1), first_month)
         end, year = month_add(start, 11), budget_year(start)
         if year not in own[line_id]:
             continue
-        plan = budget_revenue(None, tree, tree.descendants(line_id), start, end).over(start, end)
+        below = tree.descendants(line_id)
+        if any(line in below and start <= last <= end for (line, _measure), last in half.items()):
+            unjudged.add(line_id)
+            continue
+        plan = budget_revenue(None, tree, below, start, end).over(start, end)
         expected = LineTotal(total, None).year_of(start, end)
         if plan is None or expected is None:
             continue
@@ -58,4 +68,4 @@ def lines_off_budget(run: NightlyRun) -> list[Candidate]:
                     min_amount=limits.min_amount,
                 )
             )
-    return found
+    return found, [f"line:{pk}" for pk in tree.lines if pk not in unjudged] if unjudged else None

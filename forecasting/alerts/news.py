@@ -26,7 +26,7 @@ def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -
     facts, key = judge.facts, (product.pk, measure_id)
     price, moved = facts.prices.get(key), facts.moved.get(key)
     hits = facts.hits.get(key, {})
-    month = min(current.as_of, judge.final[product.line_id])
+    month = min(current.as_of, judge.final(product.line_id, measure_id))
     row = unsaved(
         ProductNews,
         product_id=product.pk,

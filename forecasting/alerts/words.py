@@ -182,14 +182,16 @@ def failed(alert: Any) -> Words:
     return Words(_("not recomputed"), text)
 
 
+def half(alert: Any) -> Words:
+    text = _(
+        "Most products of the line have less than three quarters of their usual sales in {month}: it"
+        " seems loaded in part. Forecasts leave that month out until the next one is in, or it is closed."
+    )
+    return Words(_("loaded in part"), format_html(text, month=_month(alert.evidence["month"])))
+
+
 def late(alert: Any) -> Words:
     p = alert.evidence
-    if p["what"] == "half":
-        text = _(
-            "Most products of the line have less than three quarters of their usual sales in {month}: it"
-            " seems loaded in part. Forecasts leave that month out until the next one is in, or it is closed."
-        )
-        return Words(_("data late"), format_html(text, month=_month(p["month"])))
     count = int(p["count"])
     month = _month(p["month"])
     if p.get("until", p["month"]) != p["month"]:

@@ -37,7 +37,9 @@ PARTLY = 0.15
 # Histories of this many months borrow the season of their line.
 BORROWS_SEASON = range(6, 12)
 
-Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
+Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date, datetime.date]]
+"""The first and last whole month of data per line and measure, and the last that counts: the one before it
+where that was loaded half."""
 
 
 class ProductFacts(NamedTuple):
@@ -86,15 +88,20 @@ def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
 
 
 def data_span(as_of: datetime.date) -> Span:
-    """The first and last whole month of data per line and measure, none after ``as_of``.
+    """The months of all lines and measures with data, none after ``as_of``.
 
     Files come in per line, so a line's last complete month is where its forecasts start. A first month of
-    which less was loaded than of the one after it does not count either.
+    which less was loaded than of the one after it does not count either. A month with data after it was
+    loaded whole, however little it holds.
     """
+    tree, loaded = LineTree(), months_loaded(as_of=as_of)
+    counted = {(line_id, measure.pk) for line_id in tree.lines for measure in tree.measures(line_id)}
+    lasts = {key: found.complete for key, found in loaded.items() if found.complete}
+    last_of_all = {key: last for key, last in lasts.items() if loaded[key].newest == last}
+    half = half_loaded({key: last for key, last in last_of_all.items() if key in counted})
     return {
-        key: (_first_whole(found), found.complete)
-        for key, found in months_loaded(as_of=as_of).items()
-        if found.complete
+        key: (_first_whole(loaded[key]), last, month_add(last, -1) if key in half else last)
+        for key, last in lasts.items()
     }
 
 
@@ -118,7 +125,6 @@ class SeriesLoader:
         self.span = span
         self.tree = tree
         self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
-        self._half: dict[tuple[int, int], bool] = {}
         self._profile = cache(self._profile_of)
         self.measures_of = cache(self._measures_of)
         self._bounds = cache(self._bounds_of)
@@ -188,18 +194,10 @@ class SeriesLoader:
         if not keys:
             return self.run.as_of, self.run.as_of, datetime.date.min
         last = max(self.span[key][1] for key in keys)
+        counts = min(self.span[key][2] for key in keys if self.span[key][1] == last)
         final_after = self.tree.inherited(line_id, "final_after_months").value or 0
-        final = min(last, month_add(self._closed, -final_after))
-        if final == last and any(self.span[key][1] == last and self._is_half(key) for key in keys):
-            final = month_add(last, -1)
+        final = min(counts, month_add(self._closed, -final_after))
         return min(self.span[key][0] for key in keys), last, final
-
-    def _is_half(self, key: tuple[int, int]) -> bool:
-        """Read for all lines at once: a run asks it of most."""
-        if not self._half:
-            found = half_loaded({each: last for each, (_first, last) in self.span.items()})
-            self._half = {each: each in found for each in self.span}
-        return self._half[key]
 
     def of_product(
         self,

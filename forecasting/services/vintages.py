@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from core.locks import lock_until_commit
 from core.upsert import upsert
-from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.models import Forecast, ForecastMonth, ForecastWeek, NightlyRun, StageEstimate
 from forecasting.selectors.inputs import of_subjects
+from forecasting.selectors.vintages import forecast_lost
 
 Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
@@ -67,6 +68,11 @@ def _rows_there(manager: Any, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]
         if row.current:
             there[(*subject_of(row), True)] = row
     return there
+
+
+def vintages_purge() -> int:
+    """Delete months and weeks without their forecast; how many."""
+    return sum(forecast_lost(part).delete()[0] for part in (ForecastMonth, ForecastWeek))
 
 
 def subject_of(row: Forecast | StageEstimate) -> tuple[int | None, int | None, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,15 +13,15 @@ from collaboration.services.alerts import alerts_settle, alerts_wake
 from collaboration.services.notifications import notify
 from core.registries import ChunkOutcome
 from forecasting.alerts.chunk import KINDS, Judge
-from forecasting.alerts.late import failures, late_data
+from forecasting.alerts.late import failures, half_data, late_data
 from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
-from forecasting.selectors.half_loads import half_loaded
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
+from forecasting.services.night import last_closed_month, looks_back
 
 from .changes import looked
-from .common import complete_of, cut_of
+from .common import cut_of, half_of, span_told
 
 # So many products are read and judged at once: some seconds of work.
 PRODUCTS = 5000
@@ -31,24 +30,24 @@ SHORT = ("few_periods", "no_data", "all_zero", "ended")
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products in a few large chunks, then what concerns them together. What is told of a product
-    whose inputs are the same stays; a run that did not look at them judges all it is about."""
+    whose inputs are the same stays; a run that did not look at them judges all it is about. Also one that
+    looks back judges what is so now."""
     products, _families, span = cut_of(run)
-    lasts = complete_of({"span": span})
-    half = [(line_id, str(lasts[line_id, measure])) for line_id, measure in sorted(half_loaded(lasts))]
+    if looks_back(run):
+        span = span_told(last_closed_month(run.local_date))
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
     for begin in range(0, len(products), PRODUCTS):
-        yield {"products": products[begin : begin + PRODUCTS], "old_lines": old, "half": half}
-    yield {"together": True}
+        yield {"products": products[begin : begin + PRODUCTS], "old_lines": old, "span": span}
+    yield {"together": True, "span": span}
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    return _together(run) if payload.get("together") else _products(run, payload)
+    return _together(run, payload) if payload.get("together") else _products(run, payload)
 
 
 def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    half = {line_id: datetime.date.fromisoformat(last) for line_id, last in payload.get("half") or ()}
-    judge = Judge(run, payload["products"], payload.get("old_lines") or (), half)
+    judge = Judge(run, payload["products"], payload.get("old_lines") or (), half_of(payload))
     known = judge.inputs() if looked(run) else {}
     told = {pk for pk, inputs in known.items() if inputs.now == inputs.judged}
     due = [pk for pk in payload["products"] if pk not in told]
@@ -61,7 +60,7 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
         for kind in KINDS:
             alerts_settle(
                 kind=kind,
-                products=list(judge.facts.products),
+                products=judge.judged_of(kind),
                 candidates=judged.candidates[kind],
                 local_date=run.local_date,
             )
@@ -74,11 +73,13 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
     return write
 
 
-def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
+def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     failed = failures(run)
-    late = late_data(run) if run.scope is None else []
+    half = half_of(payload)
+    loaded_half = half_data(run, half) if run.scope is None else []
+    late = late_data(run, loaded_half) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
-    off_budget = lines_off_budget(run) if run.scope is None else []
+    off_budget, judged = lines_off_budget(run, half) if run.scope is None else ([], [])
 
     def write() -> ChunkOutcome:
         alerts_wake()
@@ -91,14 +92,17 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
             ignore_threshold=True,
         )
         if run.scope is None:
+            for kind, candidates in (("late", late), ("half", loaded_half)):
+                alerts_settle(
+                    kind=kind,
+                    subjects=None,
+                    candidates=candidates,
+                    local_date=run.local_date,
+                    ignore_threshold=True,
+                )
             alerts_settle(
-                kind="late",
-                subjects=None,
-                candidates=late,
-                local_date=run.local_date,
-                ignore_threshold=True,
+                kind="line_budget", subjects=judged, candidates=off_budget, local_date=run.local_date
             )
-            alerts_settle(kind="line_budget", subjects=None, candidates=off_budget, local_date=run.local_date)
         if run.requested_by is not None:
             notify(
                 users=[run.requested_by],

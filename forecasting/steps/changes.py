@@ -27,8 +27,10 @@ from forecasting.selectors.inputs import (
     vintages_there,
 )
 from forecasting.selectors.outlines import Outline, outlines
+from forecasting.selectors.week_series import by_the_week
 from forecasting.services.inputs import inputs_found
 from forecasting.services.night import looks_back
+from products.selectors.lines import LineTree
 
 from .common import LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
@@ -40,10 +42,12 @@ STEP = "changes"
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """Of a run of everything as of now; one that looks back or at single products sees to all it is about. As
-    large as if as many were due as after the last night."""
+    large as if as many were due as after the last night; where lines go by the week their series are read
+    whoever is due."""
     if _forward(run):
-        left_out = decisions_left_out(run.as_of)
-        for payload in subject_chunks(run, due_share=subjects_due_share() * LIGHT):
+        left_out, tree = decisions_left_out(run.as_of), LineTree()
+        share = 1.0 if by_the_week(tree, tree.lines) else subjects_due_share()
+        for payload in subject_chunks(run, due_share=share, takes=LIGHT):
             yield {**payload, "left_out": left_out}
 
 
@@ -70,7 +74,7 @@ def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 def light_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The same for a step that takes little of each."""
-    yield from subject_chunks(run, due_share=due_share(run) * LIGHT)
+    yield from subject_chunks(run, due_share=due_share(run), takes=LIGHT)
 
 
 def due_share(run: NightlyRun) -> float:

@@ -26,27 +26,31 @@ SEASON_LENGTH = 12
 HORIZON = 18
 # So many series stay in a process while a run lasts, with what the engine found out about them.
 KEPT_SERIES = 5000
-# Of which only a share has work, or each only little; more than that is cut in two at least.
+# Of which only a share has work, or each only little; where hardly any has, half of all.
 LARGEST_CHUNK = 1000
-# What looking at a series takes to computing it.
+# What looking at a series takes to computing it; and the share up to which hardly any has work.
 LIGHT = 0.1
 Result = TypeVar("Result")
 
 
-def chunk_size(subjects: int, due_share: float = 1.0) -> int:
+def chunk_size(subjects: int, due_share: float = 1.0, *, takes: float = 1.0) -> int:
     """50 to 500: small enough to spread over workers, large enough to be worth a message, a commit and the
-    statements of a chunk; more where only a share of them has work."""
+    statements of a chunk; more where only a share of them has work, or each ``takes`` less than computing."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
     size = wanted or max(50, min(500, subjects // 2))
-    largest = max(LARGEST_CHUNK, -(-subjects // 2))
-    return max(size, min(largest, int(size / max(due_share, 0.01))))
+    largest = LARGEST_CHUNK
+    if due_share <= LIGHT:
+        largest = max(largest, min(KEPT_SERIES, -(-subjects // 2)))
+    return max(size, min(largest, int(size / max(due_share * takes, 0.01))))
 
 
-def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
+def subject_chunks(
+    run: NightlyRun, *, due_share: float = 1.0, takes: float = 1.0
+) -> Iterator[Mapping[str, Any]]:
     """The run's products and families in chunks, with the months their data span as they are now; larger ones
-    where only a share of them has work."""
+    where only a share of them has work, or each takes little."""
     products, families, span = cut_of(run)
-    size = chunk_size(len(products) + len(families), due_share)
+    size = chunk_size(len(products) + len(families), due_share, takes=takes)
     for name, ids in (("products", products), ("families", families)):
         for begin in range(0, len(ids), size):
             yield {name: ids[begin : begin + size], "span": span}
@@ -82,12 +86,14 @@ def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
     """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
     kept = kept_of(run)
     if kept.cut is None:
-        span = [
-            [line, measure, str(first), str(last)]
-            for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
-        ]
-        kept.cut = (*subjects_of_run(run), span)
+        kept.cut = (*subjects_of_run(run), span_told(run.as_of))
     return kept.cut
+
+
+def span_told(as_of: datetime.date) -> list[list[Any]]:
+    """The months of data up to this one, for a payload."""
+    found = sorted(data_span(as_of).items())
+    return [[line, measure, *map(str, months)] for (line, measure), months in found]
 
 
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:
@@ -124,15 +130,21 @@ def loader_of(run: NightlyRun, payload: Mapping[str, Any]) -> SeriesLoader:
 
 def span_of(payload: Mapping[str, Any]) -> Span:
     """The months the data of each line and measure span, as the chunk was told."""
+    day = datetime.date.fromisoformat
     return {
-        (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
-        for line, measure, first, last in payload["span"]
+        (line, measure): (day(first), day(last), day(counts))
+        for line, measure, first, last, counts in payload["span"]
     }
 
 
 def complete_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.date]:
     """The last whole month by line and measure, as the chunk was told: finding them reads all products."""
-    return {key: last for key, (_first, last) in span_of(payload).items()}
+    return {key: last for key, (_first, last, _counts) in span_of(payload).items()}
+
+
+def half_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.date]:
+    """The last whole months that were loaded half, by line and measure, as the chunk was told."""
+    return {key: last for key, (_first, last, counts) in span_of(payload).items() if counts < last}
 
 
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:

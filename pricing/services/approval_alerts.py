@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.models import User
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate, alerts_settle
 from collaboration.services.notifications import notify
 from core.organisation import today
@@ -35,8 +36,9 @@ def waiting_settle(
     products: Sequence[Product],
     evidence: Mapping[str, Any],
 ) -> None:
-    """What waits stands on the page Today of whoever answers for its ``products`` until it is decided (then
-    there are none); where they proposed it themselves, or nobody answers, of everybody who may approve."""
+    """What waits stands on the page Today of whoever answers for its ``products`` and may approve, until it
+    is decided (then there are none); where they proposed it themselves, or there is nobody, of everybody who
+    may approve."""
     subject = f"{what}:{pk}"
     candidates = []
     if products:
@@ -50,7 +52,7 @@ def waiting_settle(
             "start_date": start_date.isoformat(),
             **evidence,
         }
-        candidates = [_candidate(subject, author, products, said)]
+        candidates = [_candidate(ALERTS[what], subject, author, products, said)]
     alerts_settle(
         kind=ALERTS[what],
         subjects=[subject],
@@ -61,11 +63,11 @@ def waiting_settle(
 
 
 def _candidate(
-    subject: str, author: User, products: Sequence[Product], evidence: Mapping[str, Any]
+    kind: str, subject: str, author: User, products: Sequence[Product], evidence: Mapping[str, Any]
 ) -> Candidate:
-    tree = LineTree()
+    recipients = Recipients(LineTree(), today())
     lines = {product.line_id for product in products}
-    owners = {tree.owner_id(product) for product in products}
+    owners = {recipients.of(kind, product.line_id, product.owner_id) for product in products}
     owner = owners.pop() if len(owners) == 1 else None
     return Candidate(
         subject=subject,

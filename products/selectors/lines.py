@@ -12,7 +12,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from accounts.rows import from_row, row_of, sql_of
 from core.kept import kept_while_reading
-from products.models import LineMeasure, Measure, Product, ProductLine
+from products.models import LineMeasure, Measure, ProductLine
 
 from .access import visible_line_ids
 from .line_words import measure_in_words
@@ -102,10 +102,6 @@ class LineTree:
             if value not in (None, ""):
                 return Inherited(value, line)
         return Inherited(None, None)
-
-    def owner_id(self, product: Product) -> int | None:
-        """Who answers for the product: its own owner, else the nearest line's."""
-        return product.owner_id or self.inherited(product.line_id, "owner_id").value
 
     def alert_setting(self, line_id: int, name: str, default: Any) -> Any:
         """A threshold of the line or the nearest line above that sets it."""

@@ -21,7 +21,7 @@ _LOADED = """
                AND (later IS NOT NULL OR month <= %(closed)s
                     OR days = (month + interval '1 month')::date - month)),
            min(month), max(days) FILTER (WHERE place = 1), max(later) FILTER (WHERE place = 1),
-           max(later_days) FILTER (WHERE place = 1)
+           max(later_days) FILTER (WHERE place = 1), max(month)
     FROM (
         SELECT p.line_id, s.measure_id, s.month, max(s.days) AS days, lead(s.month) OVER w AS later,
                lead(max(s.days)) OVER w AS later_days, row_number() OVER w AS place
@@ -36,13 +36,14 @@ _LOADED = """
 
 class Loaded(NamedTuple):
     """What is loaded of a line and measure: its last complete month, its first month and the one after it
-    that has data, and of how many days those know."""
+    that has data, of how many days those know, and the newest month with data, however few of its days."""
 
     complete: datetime.date | None
     first: datetime.date
     days: int
     later: datetime.date | None
     later_days: int | None
+    newest: datetime.date
 
 
 def complete_months(

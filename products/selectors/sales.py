@@ -49,8 +49,8 @@ class MonthSales:
 
 @dataclass(frozen=True)
 class ChannelSales:
-    """What one channel sold over some months; of a level the state at the end of the last, so that channels
-    add up to the whole."""
+    """What one channel sold over some months; of a level the state at the end of the newest that any of the
+    channels has, so that they add up to the whole."""
 
     channel: Channel
     volume: Decimal | None
@@ -128,8 +128,9 @@ def sales_by_channel(
     found: dict[Channel, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
     for row in rows.select_related("channel").order_by("month"):
         found.setdefault(row.channel, []).append((row.month, row.volume, row.revenue))
+    newest = max((month[0] for months in found.values() for month in months), default=last)
     sales = [
-        ChannelSales(channel, _over_time(measure, months, last), total(m[2] for m in months), len(months))
+        ChannelSales(channel, _over_time(measure, months, newest), total(m[2] for m in months), len(months))
         for channel, months in found.items()
     ]
     return most_first(sales)
@@ -239,8 +240,9 @@ def products_by_channel(
     for (channel, month), parts in sorted(sold.items()):
         volume, revenue = (total(getattr(part, name) for part in parts) for name in ("volume", "revenue"))
         months.setdefault(channel, []).append((month, volume, revenue))
+    newest = max((month for _channel, month in sold), default=last)
     return most_first(
-        ChannelSales(channel, _over_time(measure, own, last), total(each[2] for each in own), len(own))
+        ChannelSales(channel, _over_time(measure, own, newest), total(each[2] for each in own), len(own))
         for channel in Channel.objects.filter(pk__in=months)
         for own in [months[channel.pk]]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from unittest.mock import MagicMock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -216,6 +217,8 @@ def test_what_the_owner_may_not_see_reaches_the_nearest_who_may(product):
         return Recipients(LineTree(), today()).of(kind, line.pk, own)
 
     assert (told(), told("failed"), told(own=None)) == (head.pk, owner.pk, head.pk)
+    sales = user_factory("sales")
+    assert (told(own=sales.pk), told("stage", sales.pk)) == (sales.pk, head.pk)
     stands_in = Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
     assert told() == owner.pk
     settle(candidate(product, recipient_id=told()))
@@ -236,6 +239,16 @@ def test_people_cost_as_many_queries_as_one(product, django_assert_num_queries):
     with django_assert_num_queries(4):
         recipients = Recipients(tree, day)
         assert recipients.of_lines("moved", tree.lines) is None
+
+
+def test_whom_an_alert_reaches_is_worked_out_once(product, monkeypatch):
+    product.line.owner = user_factory()
+    product.line.save()
+    recipients = Recipients(LineTree(), today())
+    asked = MagicMock(wraps=recipients._reaches)
+    monkeypatch.setattr(recipients, "_reaches", asked)
+    assert {recipients.of("moved", product.line_id) for _ in range(5)} == {product.line.owner.pk}
+    assert asked.call_count == 1
 
 
 def test_only_alerts_about_ones_own_lines(product):

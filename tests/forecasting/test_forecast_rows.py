@@ -6,13 +6,16 @@ import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.upsert import unsaved
 from forecasting.doctor import forecasts_whole
-from forecasting.models import Forecast, ForecastWeek, NightlyRun
+from forecasting.models import Forecast, ForecastMonth, ForecastWeek, NightlyRun
 from forecasting.services.forecasts import ForecastWrite, MonthRow, WeekRow, forecasts_write
 from forecasting.services.list_figures import MonthMade, list_figures, list_figures_made
+from forecasting.tasks import purge
 from products.models import Measure
 from tests.factories import product_factory
 
@@ -39,9 +42,25 @@ def test_the_doctor_sees_months_that_lost_their_forecast(run: NightlyRun) -> Non
     (written,) = forecasts_write(forecasts=[ForecastWrite(_header(), MONTHS, WEEKS)], run=run)
     written.months.update(forecast_id=written.pk + 1)
     said = f"forecast {written.pk + 1} does not exist"
-    assert [line.startswith(said) for line in forecasts_whole()].count(True) == 1
+    with CaptureQueriesContext(connection) as asked:
+        assert [line.startswith(said) for line in forecasts_whole()].count(True) == 1
+    # Not by looking each month up in the list of all forecasts.
+    assert not [query["sql"] for query in asked if "IN (SELECT" in query["sql"]]
     written.delete()
     assert not ForecastWeek.objects.exists()
+
+
+def test_months_that_lost_their_forecast_go_within_the_hour(
+    run: NightlyRun, django_assert_num_queries: Any
+) -> None:
+    lost, kept = (
+        forecasts_write(forecasts=[ForecastWrite(_header(), MONTHS, WEEKS)], run=run)[0] for _ in range(2)
+    )
+    Forecast.objects.filter(pk=lost.pk)._raw_delete(using="default")
+    with django_assert_num_queries(2):
+        purge()
+    for part in (ForecastMonth, ForecastWeek):
+        assert set(part.objects.values_list("forecast_id", flat=True)) == {kept.pk}
 
 
 @pytest.mark.parametrize("is_level", [False, True])

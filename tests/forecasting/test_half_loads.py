@@ -10,16 +10,29 @@ import pytest
 from django.db.models import F
 
 from collaboration.models import Alert
+from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
-from forecasting.models import Forecast
+from forecasting.models import Forecast, ProductNews
 from forecasting.selectors.half_loads import half_loaded
-from products.models import Measure, Product, ProductMonth
+from forecasting.selectors.series import data_span
+from forecasting.services.night import night_start
+from forecasting.steps import common
+from forecasting.steps.common import series_of_chunk, subject_chunks
+from products.models import Measure, Product, ProductLine, ProductMonth
 from products.selectors.months import complete_months
 from products.services.figures import figures_refresh
-from tests.factories import line_factory, organisation_factory, product_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    organisation_factory,
+    product_factory,
+    user_factory,
+)
 
-from .conftest import LAST, months_give, run_now
+from .conftest import FORECASTS, LAST, TODAY, budget_give, months_give, run_now
 from .test_alerts_night import kinds, night, said, vintage
+from .test_line_totals import line_budget
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +45,11 @@ def line_of(count: int, volume: Any = None) -> list[Product]:
     return found
 
 
-def short_by(products: list[Product], share: float, months: Any = (LAST,)) -> None:
-    rows = ProductMonth.objects.filter(product__in=products, month__in=months)
+def short_by(
+    products: list[Product], share: float, months: Any = (LAST,), measure: Measure | None = None
+) -> None:
+    measure = measure or Measure.objects.get(code="units")
+    rows = ProductMonth.objects.filter(product__in=products, measure=measure, month__in=months)
     rows.update(volume=F("volume") * (1 - share), revenue=F("revenue") * (1 - share))
 
 
@@ -111,19 +127,139 @@ def test_forecasts_leave_it_out_of_every_product_until_the_next_month_is_in() ->
     assert set(current.values_list("data_month", flat=True)) == {LAST}
 
 
-def test_it_is_one_alert_of_its_line_and_none_of_its_products() -> None:
-    products = line_of(5, lambda _step: 100)
+def test_a_month_with_data_after_it_was_loaded_whole() -> None:
+    products = line_of(5)
+    _half(products)
+    assert _counts(products) == month_add(LAST, -1)
+    week = {"months": 1, "last": month_add(LAST, 1), "volume": lambda _step: 3}
+    months_give(products[0], **week)
+    ProductMonth.objects.filter(month__gt=LAST).update(days=7)
+    assert _counts(products) == LAST
+
+
+def test_only_what_the_line_counts_is_looked_at() -> None:
+    products, other = line_of(5), measure_factory()
+    for product in products:
+        months_give(product, measure=other)
+    short_by(products, 0.5, measure=other)
+    assert _counts(products, other) == _counts(products) == LAST
+    products[0].line.line_measures.create(measure=Measure.objects.get(code="units"), leads=True)
+    products[0].line.line_measures.create(measure=other)
+    assert (_counts(products, other), _counts(products)) == (month_add(LAST, -1), LAST)
+
+
+def test_all_chunks_of_a_run_leave_out_the_same(monkeypatch: Any) -> None:
+    products = line_of(5)
+    run = night_start(local_date=TODAY)
+    (payload,) = subject_chunks(run)
+    _half(products)  # comes in while the night is at work
+    monkeypatch.setattr(common, "_kept", common._Kept((0, None)))  # another process
+    assert {series.fit_until for series in series_of_chunk(run, payload)} == {LAST}
+
+
+def _counts(products: list[Product], measure: Measure | None = None) -> datetime.date:
+    measure = measure or Measure.objects.get(code="units")
+    return data_span(LAST)[products[0].line_id, measure.pk][2]
+
+
+# -- alerts -----------------------------------------------------------------------------------------------
+
+
+def alerted(count: int = 5, **line: Any) -> list[Product]:
+    """Products of a line that sell as the forecasts said."""
+    products = line_of(count, lambda _step: 100)
+    ProductLine.objects.filter(pk=products[0].line_id).update(**line)
     organisation_factory(alert_min_amount=10)
     for product in products:
         vintage(product, month_add(LAST, -1))
         vintage(product, LAST)
-    _half(products)
     figures_refresh()
+    return products
+
+
+def test_it_is_one_alert_of_its_line_and_none_of_its_products() -> None:
+    products = alerted()
+    _half(products)
     night()
-    assert kinds() == ["late"]
+    assert kinds() == ["half"]
     alert = Alert.objects.get()
-    assert (alert.line_id, alert.subject) == (products[0].line_id, f"line:{products[0].line_id}:half")
-    assert "less than three quarters of their usual sales in Oct\u00a02026" in said("late")
+    assert (alert.line_id, alert.subject) == (products[0].line_id, f"line:{products[0].line_id}")
+    assert "less than three quarters of their usual sales in Oct\u00a02026" in said("half")
+    limited = user_factory(channels=[channel_factory()])
+    assert not alerts_visible(limited).exists()
     short_by(products, -1.0)
     night()
     assert kinds() == []
+
+
+def test_it_is_told_from_the_first_night_and_products_that_lack_it_not_beside_it() -> None:
+    products = alerted(6)
+    ProductMonth.objects.filter(product__in=products[:4], month=LAST).delete()
+    night(local_date=datetime.date(2026, 11, 1))
+    assert kinds() == ["half"]
+    night()
+    assert kinds() == ["half"]
+    ProductMonth.objects.filter(product=products[0], month=month_add(LAST, -1)).delete()
+    night()
+    assert kinds() == ["half", "late"]
+    assert said("late").endswith(f"for 1 product that sold every month: {products[0].name}.")
+
+
+def test_a_month_that_may_still_move_is_told_by_its_products() -> None:
+    _rows_lack(alerted(final_after_months=1))
+    night()
+    assert kinds() == ["late"]
+
+
+def test_a_run_that_looks_back_leaves_it_as_it_is() -> None:
+    _half(alerted())
+    night()
+    night(as_of=month_add(LAST, -1))
+    assert kinds() == ["half"]
+
+
+def test_one_measure_loaded_half_leaves_the_alerts_of_another() -> None:
+    products, other = alerted(), measure_factory()
+    line = products[0].line
+    line.line_measures.create(measure=Measure.objects.get(code="units"), leads=True)
+    line.line_measures.create(measure=other)
+    for product in products:
+        months_give(product, measure=other, volume=lambda _step: 100)
+        vintage(product, month_add(LAST, -1), measure=other)
+        vintage(product, LAST, measure=other)
+    short_by(products, 0.5, measure=other)
+    short_by(products[:1], 0.5)
+    night()
+    assert kinds() == ["band", "half"]
+    assert Alert.objects.get(kind="band").evidence["measure"] == Measure.objects.get(code="units").pk
+
+
+@pytest.mark.parametrize("planned", [200, 150])
+def test_a_year_with_a_half_month_is_not_held_against_its_budget(planned: int) -> None:
+    """At 200 a month the plan is what is sold, and at 150 the year is over it all along."""
+    products = alerted()
+    budget_give(products, planned)
+    night()
+    before = kinds()
+    assert before == ([] if planned == 200 else ["budget"] * 5)
+    short_by(products, 0.7)
+    night()
+    assert kinds() == [*before, "half"]
+    assert set(ProductNews.objects.values_list("year_amount", flat=True)) == {None}
+    short_by(products, 1 - 1 / 0.3)
+    night()
+    assert kinds() == before
+
+
+@pytest.mark.parametrize("planned", [1000, 500])
+def test_a_line_with_a_half_month_is_not_held_against_its_budget(planned: int) -> None:
+    organisation_factory(alert_min_amount=10)
+    products = line_of(5, lambda _step: 100)
+    line_budget(products[0].line, planned)
+    only = (*FORECASTS, "alerts")
+    run_now(only=only)
+    before = kinds()
+    assert before == ([] if planned == 1000 else ["line_budget"])
+    short_by(products, 0.7)
+    run_now(only=only)
+    assert kinds() == ["half", *before]

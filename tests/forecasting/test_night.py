@@ -29,8 +29,9 @@ from forecasting.selectors.series import SeriesLoader
 from forecasting.services import chunks
 from forecasting.services.night import CHUNK, night_start, step_group
 from forecasting.services.night_work import run_work
+from forecasting.steps import changes, common
 from forecasting.steps.common import chunk_size
-from products.models import FamilyMember, ProductMonth, UnitFactor
+from products.models import FamilyMember, ProductLine, ProductMonth, UnitFactor
 from tests.factories import family_factory, line_factory, measure_factory, product_factory
 
 from .conftest import LAST, TODAY, months_give, night_now, run_now
@@ -195,8 +196,23 @@ def test_a_chunk_that_is_given_up_falls_apart(products, monkeypatch):
 def test_where_little_has_work_all_is_cut_in_two_at_least():
     assert [chunk_size(count) for count in (10, 400, 20_000)] == [50, 200, 500]
     assert [chunk_size(count, due_share=0.01) for count in (10, 400, 5_001, 20_000)] == [
-        *(1_000, 1_000, 2_501, 10_000)
+        *(1_000, 1_000, 2_501, 5_000)
     ]
+
+
+def test_where_all_have_work_chunks_stay_small_however_little_each_takes():
+    assert [chunk_size(count, takes=0.1) for count in (10, 400, 20_000)] == [500, 1_000, 1_000]
+    assert [chunk_size(20_000, share, takes=0.1) for share in (0.11, 0.1)] == [1_000, 5_000]
+
+
+def test_what_changed_is_looked_at_in_large_chunks_unless_series_are_read_for_it(
+    settled, monkeypatch, settings
+):
+    settings.NIGHT_CHUNK_SIZE = 1
+    monkeypatch.setattr(common, "LARGEST_CHUNK", 1)
+    assert len(list(changes.chunks(night_start(local_date=TODAY)))) == 2
+    ProductLine.objects.filter(pk=settled[0].line_id).update(forecast_step="week")
+    assert len(list(changes.chunks(night_start(local_date=TODAY)))) == 3
 
 
 def test_a_step_that_takes_little_of_each_product_has_larger_chunks(products, settings):

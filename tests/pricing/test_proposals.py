@@ -195,6 +195,15 @@ class TestItsLife:
         alert.refresh_from_db()
         assert alert.state == "gone"
 
+    def test_it_waits_for_the_nearest_owner_whom_it_reaches(self) -> None:
+        head, mine = user_factory(), price_list_factory()
+        product = product_factory(
+            line=line_factory(owner=head), owner=user_factory(channels=[channel_factory()])
+        )
+        price_factory(product=product, price_list=mine, start_date=soon(-9))
+        proposed(price_list=mine, product_ids=[product.pk])
+        assert Alert.objects.get(kind="price_proposal").recipient == head
+
     def test_the_number_in_the_menu_is_of_what_one_sees(self) -> None:
         own, other = channel_factory(), channel_factory()
         product = product_factory()

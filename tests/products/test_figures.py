@@ -237,13 +237,14 @@ def test_months_with_gaps_within_a_persons_channels() -> None:
     ] == [shop]
 
 
-def test_of_a_level_a_channel_that_stopped_has_no_state_any_more() -> None:
-    """So that channels add up to the whole."""
+@pytest.mark.parametrize("later", [1, 3])
+def test_of_a_level_a_channel_that_stopped_has_no_state_any_more(later: int) -> None:
+    """So that channels add up to the whole, as it last was."""
     contracts, web, shop = measure_factory(kind="level"), channel_factory(), channel_factory()
     product = product_factory(line=line_factory(measures=[contracts]))
     sell(product, [10, 12], channel=web, measure=contracts)
     sell(product, [5], channel=shop, measure=contracts)
-    user, last = user_factory(), month_add(FIRST, 1)
+    user, last = user_factory(), month_add(FIRST, later)
     found = (
         sales_by_channel(user, product, contracts, FIRST, last),
         products_by_channel(user, [product], contracts, product.line_id, FIRST, last),
