@@ -58,7 +58,8 @@ def promotions_partly(user: Any) -> QuerySet[Promotion]:
 
 def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
-    return rows.select_related("author", "proposed_by", "decided_by", "cancelled_by").prefetch_related(
+    people = ("author", "proposed_by", "decided_by", "cancelled_by")
+    return rows.select_related(*people, "source_import").prefetch_related(
         Prefetch("rows", PromotionProduct.objects.select_related("product__line")),
         Prefetch("channel_rows", PromotionChannel.objects.select_related("channel__parent__parent__parent")),
     )
@@ -222,13 +223,6 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
         for other in others
     ]
     above = channel_chains()
-    periods = list(
-        ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(
-            "line", "channel"
-        )
-    )
-    tree = line_tree()
-    below = {period.pk: tree.descendants(period.line_id) for period in periods if period.line_id}
     return [
         Flags(
             tuple(
@@ -240,17 +234,37 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
                 and theirs.products & place.products
                 and _meet(theirs.channels, place.channels, above)
             ),
-            tuple(
-                period
-                for period in periods
-                if period.start_date <= place.end
-                and place.start <= period.end_date
-                and (
-                    below[period.pk] & place.lines
-                    if period.channel_id is None
-                    else _meet({period.channel_id}, place.channels, above)
-                )
-            ),
+            periods,
+        )
+        for place, periods in zip(places, forbidden_of(places, above), strict=True)
+    ]
+
+
+def forbidden_of(
+    places: Sequence[Place], above: Mapping[int, Collection[int]]
+) -> list[tuple[ForbiddenPeriod, ...]]:
+    """The forbidden periods that each runs in; ``above``: :func:`channel_chains`. One query."""
+    if not places:
+        return []
+    first, last = min(place.start for place in places), max(place.end for place in places)
+    periods = list(
+        ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(
+            "line", "channel"
+        )
+    )
+    tree = line_tree()
+    below = {period.pk: tree.descendants(period.line_id) for period in periods if period.line_id}
+    return [
+        tuple(
+            period
+            for period in periods
+            if period.start_date <= place.end
+            and place.start <= period.end_date
+            and (
+                below[period.pk] & place.lines
+                if period.channel_id is None
+                else _meet({period.channel_id}, place.channels, above)
+            )
         )
         for place in places
     ]
