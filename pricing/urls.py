@@ -115,6 +115,7 @@ urlpatterns = [
     path("pricing/proposals/<int:pk>/act/", proposals.proposal_act, name="proposal_act"),
     path("pricing/proposals/<int:pk>/export/<str:kind>/", proposals.proposal_export, name="proposal_export"),
     path("pricing/promotions/", promotions.calendar, name="promotions"),
+    path("pricing/promotions/export/<str:kind>/", promotions.calendar_export, name="promotions_export"),
     path("pricing/promotions/new/", promotion.promotion_new, name="promotion_new"),
     path("pricing/promotions/forbidden/", promotion.forbidden, name="forbidden"),
     path("pricing/promotions/forbidden/<int:pk>/remove/", promotion.forbidden_end, name="forbidden_end"),

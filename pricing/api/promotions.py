@@ -91,7 +91,7 @@ class PromotionSerializer(serializers.ModelSerializer):
     whole = serializers.SerializerMethodField()
     budget_amount = serializers.SerializerMethodField()
     currency = serializers.SerializerMethodField()
-    author = serializers.EmailField(source="author.email", read_only=True)
+    author = serializers.EmailField(source="author.email", read_only=True, default=None)
     proposed_by = serializers.EmailField(source="proposed_by.email", read_only=True, default=None)
     decided_by = serializers.EmailField(source="decided_by.email", read_only=True, default=None)
 

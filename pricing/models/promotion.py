@@ -93,7 +93,15 @@ class Promotion(models.Model):
         "products.Channel", through="PromotionChannel", related_name="+", verbose_name=_("channels")
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    source_import = models.ForeignKey(
+        "exchange.Import", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("file")
     )
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -148,7 +156,8 @@ class Promotion(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["approved", "rejected"])
-                | Q(decided_by__isnull=False, decided_at__isnull=False, proposed_by__isnull=False),
+                | Q(decided_by__isnull=False, decided_at__isnull=False, proposed_by__isnull=False)
+                | Q(source_import__isnull=False, decided_at__isnull=False),
                 name="promotion_decided_by_somebody",
             ),
             models.CheckConstraint(
@@ -217,6 +226,10 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def written_by(self) -> str:
+        return str(self.author or _("a file"))
 
 
 @pghistory.track()

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .price import PLACES
+
 
 class PromotionEffect(models.Model):
     """What a promotion that is over did to the sales of one of its products, as a night measured it; derived,
@@ -12,8 +14,10 @@ class PromotionEffect(models.Model):
     ``reason`` says why nothing could be measured, else ``uplift`` is there. ``baseline`` and ``sold`` are of
     the days it ran, ``uplift`` is sold / baseline − 1 with its 80 % interval. ``after`` is what was sold less
     (negative) or more than the baseline in the weeks after, ``sisters`` the same of products beside it while
-    it ran, added over ``sister_rows`` ([product, units, lo80, hi80]). ``course`` is what was sold and the
-    baseline by period ([date, units, baseline, lo80, hi80, part of the promotion]).
+    it ran, added over ``sister_rows`` ([product, units, lo80, hi80]). ``normal_price`` is what a unit cost
+    by the lists on its first day, in its currency, where it takes an amount off and does not say of what.
+    ``course`` is what was sold and the baseline by period ([date, units, baseline, lo80, hi80, part of the
+    promotion]).
     """
 
     class Method(models.TextChoices):
@@ -36,6 +40,7 @@ class PromotionEffect(models.Model):
     sisters = models.FloatField(null=True)
     sisters_lo80 = models.FloatField(null=True)
     sisters_hi80 = models.FloatField(null=True)
+    normal_price = models.DecimalField(max_digits=20, decimal_places=PLACES, null=True)
     sister_rows = models.JSONField(default=list)
     course = models.JSONField(default=list)
     data_until = models.DateField(null=True)

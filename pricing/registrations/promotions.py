@@ -45,10 +45,13 @@ def card(user: Any, product: Any) -> Mapping[str, Any]:
 
 
 def register() -> None:
+    from exchange.sheets import sheets
     from pricing.decision_readings import PROMOTION
     from pricing.models import Promotion
     from pricing.selectors.promotions import APPROVED_READ, approved_read
+    from pricing.sheets.promotions import PromotionsSheet
 
+    sheets.register(PromotionsSheet())
     for field in ("rate", "own_share_rate", "planned_uplift_rate"):
         history_words(Promotion, field, formats.percent)
     registries.decision_kinds.register(DecisionKind("promotion", _("Promotion"), reading=PROMOTION))

@@ -154,7 +154,7 @@ def depth_of(row: PromotionProduct, listed: Decimal | None = None) -> float | No
 _OFFERED = ("mechanic", "rate", "amount", "quantity")
 _MEASURED = (
     *("uplift", "uplift_lo80", "uplift_hi80", "baseline", "after", "after_lo80", "after_hi80"),
-    *("sisters", "sisters_lo80", "sisters_hi80"),
+    *("sisters", "sisters_lo80", "sisters_hi80", "normal_price"),
 )
 
 
@@ -165,7 +165,8 @@ def _earlier(row: Any) -> Earlier:
         product=row.of_product,
         line=row.of_line,
         depth=depth_of(
-            PromotionProduct(promotion=offer, price=row.price, effective_price=row.effective_price)
+            PromotionProduct(promotion=offer, price=row.price, effective_price=row.effective_price),
+            row.of_normal_price,
         ),
         uplift=(log(max(1 + row.of_uplift, _LEAST_SOLD)), (high - low) / 2 / Z80),
         after=_share(row.of_baseline, row.of_after, row.of_after_lo80, row.of_after_hi80),

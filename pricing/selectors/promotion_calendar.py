@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -204,6 +204,13 @@ def calendar_build(user: Any, query: CalendarQuery) -> Calendar:
     ordered = sorted(keyed.items(), key=lambda item: (item[0][0].lower(), item[0][1]))
     rows = tuple(CalendarRow(label, code, _in_lanes(found)) for (label, code), found in ordered)
     return Calendar(rows, tuple(bars[row.pk] for row in found), more)
+
+
+def promotions_whole(user: Any, query: CalendarQuery) -> Iterator[Promotion]:
+    """Those of the calendar that the person sees whole, as a stream."""
+    for row in with_parts(promotions_asked(user, query)).iterator(chunk_size=500):
+        if any(_spans(query, row)) and sees_whole(user, row):
+            yield row
 
 
 def _keys(user: Any, query: CalendarQuery, row: Promotion) -> list[tuple[str, str]]:

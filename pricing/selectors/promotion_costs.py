@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Case, OuterRef, Q, Subquery, Sum, When
 
 from pricing.models import LedgerEntry, Promotion, PromotionCost
 from products.selectors.access import is_limited
@@ -28,17 +28,20 @@ class ActualCost:
 
 
 def actual_cost(user: Any, promotion: Promotion) -> ActualCost | None:
-    """As it was said last; ``None``: nobody said anything yet, or the person sees only a part of it. Two
-    queries at most."""
+    """As it was said last; ``None``: nobody said anything yet, or the person sees only a part of it. One
+    query."""
     if not sees_whole(user, promotion):
         return None
-    row = promotion.costs.select_related("created_by").order_by("-pk").first()
+    entries = LedgerEntry.objects.filter(dimension=OuterRef("dimension")).order_by().values("dimension")
+    booked = When(~Q(dimension=""), then=Subquery(entries.annotate(all=Sum("booked")).values("all")))
+    rows = promotion.costs.select_related("created_by").annotate(booked=Case(booked))
+    row = rows.order_by("-pk").first()
     if row is None:
         return None
     entered = row.amount is not None and row.created_by_id == user.pk
     if not (entered or _sees_costs(user, row)):
         return ActualCost(row, None, is_hidden=True)
-    return ActualCost(row, _booked(row.dimension) if row.dimension else row.amount)
+    return ActualCost(row, row.booked if row.dimension else row.amount)
 
 
 def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decimal]:
@@ -60,10 +63,3 @@ def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decim
 def _sees_costs(user: Any, row: PromotionCost) -> bool:
     """The ledger is over all lines and channels."""
     return user.has_perm(RIGHT) and not (row.dimension and is_limited(user))
-
-
-def _booked(dimension: str) -> Decimal | None:
-    booked: Decimal | None = LedgerEntry.objects.filter(dimension=dimension).aggregate(all=Sum("booked"))[
-        "all"
-    ]
-    return booked

@@ -20,10 +20,10 @@ from pricing.engine.formulas import promotion_result
 from pricing.models import Promotion
 from products.models import Measure, Product, SalesMonth
 from products.selectors.access import visible_channel_ids
-from products.selectors.channels import channels_within
+from products.selectors.channels import channels_below
 from products.selectors.lines import line_tree
 
-from .costs import RIGHT, rates_by_product
+from .costs import RIGHT, rates_read
 from .margins import unit_costs
 from .promotion_costs import ActualCost
 from .promotion_effects import EffectShown
@@ -196,8 +196,8 @@ class _Margin:
 
 
 class _Margins:
-    """What a unit leaves of each product without the promotion, and what its months brought less; three
-    queries for any number of products."""
+    """What a unit leaves of each product without the promotion, and what its months brought less; two queries
+    for any number of products."""
 
     def __init__(self, user: Any, promotion: Promotion, products: Sequence[Product]) -> None:
         tree = line_tree()
@@ -205,7 +205,7 @@ class _Margins:
         self._user, self._leads = user, leads
         self._days = {row.pk: measured_days(promotion, leads[row.pk]) for row in products}
         self._months = _months(promotion, leads, self._days)
-        self._rates = rates_by_product(user, products)
+        self._rates = rates_read(user, products)
 
     def of(self, product: Product) -> _Margin | str:
         if self._leads[product.pk].kind == Measure.Kind.LEVEL:
@@ -240,7 +240,7 @@ def _months(
         revenue__isnull=False,
     )
     if channels := [row.channel_id for row in promotion.channel_rows.all()]:
-        rows = rows.filter(channel__in=channels_within(channels))
+        rows = rows.filter(channel__in=channels_below(channels))
     found: dict[int, Months] = {}
     sums = rows.order_by().values("product", "measure", "month").annotate(Sum("volume"), Sum("revenue"))
     for row in sums:

@@ -109,12 +109,12 @@ def promotion_create(*, user: Any, plan: PromotionPlan) -> Promotion:
     """A draft. Refused outside the person's limits, and in a forbidden period without a reason."""
     require(user, "pricing.edit")
     _within(user, plan)
-    _plausible(plan)
+    plausible(plan)
     row = Promotion(author=user, **plan.fields)
     forbidden_refuse(flags_of(user, [plan.place])[0], row)
     check(row)
     row.save()
-    _parts_write(row, plan)
+    parts_write(row, plan)
     return row
 
 
@@ -126,13 +126,13 @@ def promotion_change(
     bounds as when it was proposed first; what was rejected is a draft again."""
     current = promotion_lock(user, promotion)
     _within(user, plan)
-    _plausible(plan)
+    plausible(plan)
     place = plan.place
     planned = Promotion(pk=current.pk, exception_note=plan.exception_note.strip())
     forbidden_refuse(_flags(user, current, place.start, place.end, place), planned)
     version_check(current.version, version, {})
-    if _parts_differ(current, plan):
-        _parts_write(current, plan)
+    if parts_differ(current, plan):
+        parts_write(current, plan)
         # Products and channels are part of what was proposed: the row says so too.
         Promotion.objects.filter(pk=current.pk).update(version=current.version + 1)
         current.version += 1
@@ -140,7 +140,7 @@ def promotion_change(
         return current
     if current.state in (State.PROPOSED, State.APPROVED):
         why_ask(plan.note)
-    row_save(current, version=None, values=plan.fields | _proposed_anew(user, current))
+    row_save(current, version=None, values=plan.fields | proposed_anew(user, current))
     _held(user, current)
     promotion_follow(promotion=current)
     return current
@@ -183,7 +183,7 @@ def promotion_move(
             "delivery_end": current.delivery_end + by,
         }
     if any(getattr(current, name) != value for name, value in values.items()):
-        row_save(current, version=version, values=values | _proposed_anew(user, current))
+        row_save(current, version=version, values=values | proposed_anew(user, current))
         _held(user, current)
         promotion_follow(promotion=current)
     return current, flags
@@ -299,7 +299,7 @@ def _flags(
     return flags_of(user, [replace(place or place_of(current), pk=current.pk, start=start, end=end)])[0]
 
 
-def _proposed_anew(user: Any, current: Promotion) -> dict[str, Any]:
+def proposed_anew(user: Any, current: Promotion) -> dict[str, Any]:
     """What else changes with the plan: nobody has decided about it as it is now."""
     if current.state not in (State.PROPOSED, State.APPROVED):
         return {"state": State.DRAFT, "decided_by": None, "decided_at": None, "decision_note": ""}
@@ -322,7 +322,8 @@ def _within(user: Any, plan: PromotionPlan) -> None:
             raise DomainError("channel_outside", _("Choose among your own channels."), "channels")
 
 
-def _plausible(plan: PromotionPlan) -> None:
+def plausible(plan: PromotionPlan) -> None:
+    """``DomainError`` where it does not say what its mechanic needs, or days that cannot be."""
     if not plan.name.strip():
         raise DomainError("name_missing", _("Give it a name."), "name")
     if plan.mechanic not in Mechanic.values:
@@ -334,7 +335,7 @@ def _plausible(plan: PromotionPlan) -> None:
     currency = plan.fields["currency"]
     if currency and not PriceList.objects.filter(currency=currency).exists():
         message = _("No price list is in %(currency)s.") % {"currency": currency}
-        raise DomainError("currency_unknown", message, "currency")
+        raise DomainError("currency_unknown", message, "currency", details={"currency": currency})
     if plan.store_end < plan.store_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "store_end")
     if (plan.delivery_start is None) != (plan.delivery_end is None):
@@ -349,14 +350,15 @@ def _plausible(plan: PromotionPlan) -> None:
         raise DomainError("bonus_rate", _("How much more is in it, in percent?"), "rate")
 
 
-def _parts_differ(row: Promotion, plan: PromotionPlan) -> bool:
+def parts_differ(row: Promotion, plan: PromotionPlan) -> bool:
+    """Whether its products, their prices or its channels are not as planned."""
     stored = {(r.product_id, r.price, r.effective_price) for r in row.rows.all()}
     asked = {(r.product.pk, r.price, r.effective_price) for r in plan.products}
     channels = {r.channel_id for r in row.channel_rows.all()}
     return stored != asked or channels != {channel.pk for channel in plan.channels}
 
 
-def _parts_write(row: Promotion, plan: PromotionPlan) -> None:
+def parts_write(row: Promotion, plan: PromotionPlan) -> None:
     """The products and channels as planned; what stays the same is not touched."""
     wanted = {r.product.pk: r for r in plan.products}
     for stored in PromotionProduct.objects.filter(promotion=row):

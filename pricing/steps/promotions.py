@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from core.organisation import today
@@ -13,7 +15,8 @@ from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from forecasting.services.night import looks_back
 from forecasting.steps.common import complete_of, cut_of
-from pricing.models import Promotion, PromotionEffect, PromotionProduct
+from pricing.models import Promotion, PromotionChannel, PromotionEffect, PromotionProduct
+from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import Around, SeriesReader
 from pricing.services.kept_promotions import promotion_outcomes_write
@@ -45,11 +48,13 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         ).values_list("promotion_id", "product_id", "input_hash")
     }
     rows, computed = [], set()
+    listed = _listed(payload["products"])
     products = Product.objects.filter(pk__in=payload["products"]).select_related("line").order_by("pk")
     for product in products:
         for around in reader.around(product):
-            if there.get((around.promotion.pk, product.pk)) != around.digest:
-                rows.append(measured(around, run))
+            price = listed.get((around.promotion.pk, product.pk))
+            if there.get((around.promotion.pk, product.pk)) != _digest(around, price):
+                rows.append(measured(around, run, price))
                 computed.add(product.pk)
 
     def write() -> ChunkOutcome:
@@ -60,7 +65,23 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def measured(around: Around, run: NightlyRun) -> PromotionEffect:
+def _listed(products: Sequence[int]) -> Mapping[tuple[int, int], Decimal]:
+    """By promotion and product what a unit normally cost by the lists, where its depth hangs on that."""
+    told = Q(promotion__amount__isnull=False) | Q(effective_price__isnull=False)
+    rows = PromotionProduct.objects.filter(ran_or_will("promotion__"), told, product__in=products, price=None)
+    channels = PromotionChannel.objects.select_related("channel__parent__parent__parent")
+    asked = list(
+        rows.select_related("promotion").prefetch_related(Prefetch("promotion__channel_rows", channels))
+    )
+    prices = normal_prices(asked)
+    return {(row.promotion_id, row.product_id): prices[row.pk] for row in asked if row.pk in prices}
+
+
+def _digest(around: Around, price: Decimal | None) -> str:
+    return around.digest if price is None else sha256(f"{around.digest} {price}".encode()).hexdigest()
+
+
+def measured(around: Around, run: NightlyRun, price: Decimal | None = None) -> PromotionEffect:
     """An unsaved row; rounded, so that another machine's last digit changes nothing."""
     from pricing.engine import promotion_effect as engine
 
@@ -71,7 +92,8 @@ def measured(around: Around, run: NightlyRun) -> PromotionEffect:
         reason=around.reason,
         run=run,
         engine_version=engine.VERSION,
-        input_hash=around.digest,
+        normal_price=price,
+        input_hash=_digest(around, price),
         computed_at=timezone.now(),
     )
     if around.reason:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,11 +18,14 @@ from core.months import month_add
 from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
+from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.promotions import calendar_chart
 from pricing.models import Promotion
-from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
-from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
+from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build, promotions_whole
+from pricing.selectors.promotions import channels_seen, currency_of, promotion_get, rows_seen, to_decide
 from pricing.services.promotions import promotion_move, promotion_move_undo
+from pricing.sheets.promotion_plan import DATES, channels_text
+from pricing.sheets.promotions import PromotionsSheet
 from pricing.words.promotions import delivery_words, flag_lines, ran_words, row_words, span_words
 from products.forms.fields import DayField
 from products.selectors.access import channels_visible, visible_line_ids
@@ -54,10 +59,57 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "waiting": to_decide(request.user).count(),
         "can_edit": request.user.has_perm(EDIT),
         "can_forbid": request.user.has_perm("pricing.approve"),
+        "can_export": request.user.has_perm("exchange.export"),
+        "can_import": request.user.has_perm("exchange.import") and request.user.has_perm(EDIT),
     }
     return page_render(
         request, "pricing/promotions.html", context, fragment="pricing/_promotion_calendar.html"
     )
+
+
+@with_right(VIEW)
+@require_safe
+def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The file that the sheet *promotions* reads in again: of the calendar those that the person sees
+    whole."""
+    export_asked(request.user, kind)
+    query = CalendarQuery.read(request.GET)
+
+    def rows() -> Iterator[list[Any]]:
+        for row in promotions_whole(request.user, query):
+            where = channels_text(part.channel for part in row.channel_rows.all())
+            for part in row.rows.all():
+                yield [
+                    *(row.pk, row.name, str(row.get_mechanic_display()), _percent(row.rate), row.amount),
+                    *(row.quantity, currency_of(row), part.product.code, part.product.name, where),
+                    *(row.store_start, row.store_end, row.delivery_start, row.delivery_end),
+                    *(part.price, part.effective_price, _percent(row.planned_uplift_rate)),
+                    *(row.budget_amount, _percent(row.own_share_rate), row.note, row.alternatives),
+                    *(row.exception_note, row.exception, str(row.get_state_display()), row.written_by),
+                    row.decided_by and str(row.decided_by),
+                ]
+
+    labels = {field.name: str(field.label) for field in PromotionsSheet.fields}
+    columns = [
+        ExportColumn(labels["number"], "number"),
+        ExportColumn(labels["promotion"], width=30),
+        ExportColumn(labels["mechanic"]),
+        *(ExportColumn(labels[name], "number") for name in ("rate", "amount", "quantity")),
+        *(ExportColumn(labels[name]) for name in ("currency", "product")),
+        ExportColumn(_("Name"), width=36),
+        ExportColumn(labels["channels"]),
+        *(ExportColumn(labels[name], "date") for name in DATES),
+        *(ExportColumn(labels[name], "exact") for name in ("price", "effective_price")),
+        *(ExportColumn(labels[name], "number") for name in ("planned_uplift", "budget", "own_share")),
+        *(ExportColumn(labels[name], width=36) for name in ("note", "alternatives")),
+        *(ExportColumn(labels[name], width=36) for name in ("exception_note", "exception")),
+        *(ExportColumn(label) for label in (_("State"), _("Written by"), _("Decided by"))),
+    ]
+    return export_response(request, name=_("promotions"), columns=columns, rows=rows(), kind=kind)
+
+
+def _percent(rate: Decimal | None) -> Decimal | None:
+    return None if rate is None else rate * 100
 
 
 def _table_row(user: Any, bar: Bar) -> dict[str, Any]:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from django.db.models.expressions import RawSQL
+
 from core.kept import kept_while_reading
 from products.models import Channel
+
+_BELOW = """
+    WITH RECURSIVE below AS (
+        SELECT id FROM products_channel WHERE id = ANY(%s)
+        UNION SELECT c.id FROM products_channel c JOIN below b ON c.parent_id = b.id
+    ) SELECT id FROM below
+"""
 
 
 @kept_while_reading
@@ -28,6 +37,11 @@ def channel_chains(parents: Mapping[int, int | None] | None = None) -> dict[int,
             current = parents.get(current)  # type: ignore[assignment]
         chains[channel] = tuple(path)
     return chains
+
+
+def channels_below(ids: Collection[int]) -> RawSQL:
+    """As :func:`channels_within`, for ``__in`` of a query: none of its own."""
+    return RawSQL(_BELOW, [list(ids)])  # noqa: S611  values are parameters
 
 
 def channels_within(ids: Collection[int]) -> set[int]:

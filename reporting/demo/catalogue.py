@@ -68,6 +68,8 @@ CHANNELS = [
     ("vandaag", "VanDaag", "account", "retail"),
     ("foodservice", "Foodservice", "type", ""),
     ("horeca-plus", "Horeca Plus", "account", "foodservice"),
+    ("export", "Export", "type", ""),
+    ("albion", "Albion Foods", "account", "export"),
     ("online", "Online", "type", ""),
     ("webshop", "Eigen webwinkel", "account", "online"),
     ("vergelijkers", "Vergelijkingssites", "account", "online"),

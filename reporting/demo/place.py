@@ -63,6 +63,8 @@ def place_create(people: Mapping[str, User], last: datetime.date) -> None:
     store, region = channels["kroon-utrecht"], channels["vergelijkers"]
     _list(ruud, barista, store, month_add(last, -9), Listing.Status.LISTED, "Proef met een koffiehoek")
     _list(ruud, barista, channels["foodservice"], ahead, Listing.Status.ANNOUNCED, "Tweede groothandel")
+    for code in (BARISTA, "NOT-200"):
+        _list(ruud, products[code], channels["albion"], ahead, Listing.Status.ANNOUNCED, "Eerste levering")
     _list(ruud, barista, region, ahead, Listing.Status.NEGOTIATING, "Marktplaats, op proef")
     listing_set(
         user=people["Anna"],

@@ -52,7 +52,7 @@ LISTS = [
         "EUR",
     ),
     ("zakelijk", "Zakelijke prijzen", "Business prices", "own", "", "zakelijk", False, "EUR"),
-    ("export", "Exportprijzen pond", "Export prices in pounds", "own", "", "", False, "GBP"),
+    ("export", "Exportprijzen pond", "Export prices in pounds", "own", "albion", "", False, "GBP"),
 ]
 VAT = {"food": "low", "energy": "high", "insurance": "exempt", "care": "exempt"}
 SINCE = datetime.date(2019, 1, 1)

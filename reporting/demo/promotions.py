@@ -43,6 +43,7 @@ class Offer:
     quantity: int | None = None
     ahead: int = 0
     off: str = ""
+    currency: str = ""
 
 
 OFFERS = (
@@ -323,6 +324,20 @@ OFFERS = (
         ahead=10,
         off="Boerhof houdt het schap vrij voor zijn huismerk",
     ),
+    Offer(
+        "Kennismaking in Engeland",
+        "price_cut",
+        ("HVM-210", "NOT-200"),
+        ("albion",),
+        4,
+        2,
+        28,
+        "0.4",
+        budget=6_000,
+        share="0.5",
+        amount="0.12",
+        currency="GBP",
+    ),
 )
 
 
@@ -413,6 +428,7 @@ def _plan(
         products=[ProductPlan(products[code], price) for code in offer.codes],
         channels=[channels[code] for code in offer.channels],
         quantity=offer.quantity,
+        currency=offer.currency,
         own_share_rate=Decimal(offer.share),
         budget_amount=Decimal(offer.budget) if offer.budget else None,
         planned_uplift_rate=Decimal(offer.planned),

@@ -246,6 +246,7 @@ NO_PAGES = {
     "pricing:proposal_edit",
     "pricing:room_export",
     "pricing:positionings_export",
+    "pricing:promotions_export",
     "pricing:proposals_export",
     "pricing:term_withdraw",
     "pricing:prices_export",

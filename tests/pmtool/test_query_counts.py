@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from pricing.models import (
     Positioning,
     PositioningPoint,
     Price,
+    PromotionCost,
     Proposal,
     RecommendedPrice,
     ReferenceUse,
@@ -46,6 +48,7 @@ from pricing.models import (
     Term,
     TermStep,
 )
+from pricing.services.promotions import ProductPlan
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -93,6 +96,8 @@ PAGES = {
     "where price has room": "/pricing/room/",
     "listings": "/pricing/listings/",
     "positionings": "/pricing/positionings/?show=all",
+    "promotion calendar": "/pricing/promotions/",
+    "a promotion": "/pricing/promotions/{promotion}/",
     "decisions": "/decisions/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
@@ -246,8 +251,30 @@ def company(rows: int) -> Any:
     agreed(owner, channels, last.year)
     placed(products[0], channels, last)
     costed(owner, products)
+    promoted(owner, products)
     reported(owner, products)
     return owner
+
+
+def promoted(owner: Any, products: list[Product]) -> None:
+    """A promotion of half of them that is over, with all that its page can say: sister products, what it cost
+    by the ledger, what it earned, and the price that consumers compare it with."""
+    *own, sister = products[len(products) // 2 :]
+    channels = [channel_factory() for _ in own]
+    shop = price_list_factory(with_vat=True, segment=Segment.objects.create(code="V", name="With VAT"))
+    said = {"state": "approved", "approved_at": timezone.now(), "amount": 5}
+    Price.objects.bulk_create(
+        Price(product=each, price_list=shop, start_date=datetime.date(2020, 1, 1), **said) for each in own
+    )
+    names = ("product_id", "measure_id", "month", "volume", "revenue", "days")
+    sold = SalesMonth.objects.filter(product__in=products[len(products) // 2 :]).values(*names).distinct()
+    SalesMonth.objects.bulk_create([SalesMonth(**each, channel=channels[0]) for each in sold])
+    plans = [ProductPlan(each) for each in own]
+    row = measured(*own, products=plans, mechanic="price_cut", rate=Decimal("0.2"), channels=channels)
+    row.effects.update(sister_rows=[[sister.pk, -30, -40, -20]])
+    PromotionCost.objects.create(
+        promotion=row, dimension="ACTION", known_date=timezone.localdate(), created_by=owner
+    )
 
 
 def reported(owner: Any, products: list[Product]) -> None:
@@ -452,6 +479,7 @@ def counted(owner: Any, addresses: dict[str, str], expected: dict[str, int]) -> 
     change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
     grant = ReportGrant.objects.latest("pk").pk
     share = Share.objects.latest("pk").pk
+    promotion = PromotionCost.objects.get().promotion_id
     for name, pattern in addresses.items():
         address = pattern.format(
             plan=plan,
@@ -462,6 +490,7 @@ def counted(owner: Any, addresses: dict[str, str], expected: dict[str, int]) -> 
             report=report,
             grant=grant,
             share=share,
+            promotion=promotion,
         )
         address, _sign, part = address.partition("#")
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}

@@ -113,6 +113,12 @@ PROMOTION_RULES = [
         foreign=lambda world: {"code": world.foreign_product.code},
     ),
     Rule("pricing:promotions", get=VIEW, args=both_there, query={"scale": "year"}),
+    Rule(
+        "pricing:promotions_export",
+        get="exchange.export",
+        args=lambda world: both_there(world) | {"kind": "csv"},
+        query={"scale": "year"},
+    ),
     Rule("pricing:promotion_new", get=EDIT, post=EDIT, data=new),
     Rule("pricing:promotion", get=VIEW, **ONE),
     Rule("pricing:promotion_edit", get=EDIT, post=EDIT, data=new, **ONE),

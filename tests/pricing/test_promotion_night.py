@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
+from math import log
 from typing import Any
 
+import pgtrigger
 import pytest
 
 from accounts.errors import DomainError
@@ -12,10 +15,19 @@ from collaboration.models import DecisionOutcome
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import NightlyRun
-from pricing.models import PromotionEffect
+from pricing.models import Price, PromotionEffect
+from pricing.selectors.earlier_promotions import EarlierPromotions
 from pricing.services.promotion_decisions import promotion_cancel
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesFact, SalesMonth
-from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.forecasting.conftest import run_now
 from tests.pricing.promotions import DAY, approved_factory, stopped
 
@@ -126,6 +138,40 @@ def test_weeks_product_channel_and_sister():
     with pytest.raises(DomainError) as refused:
         promotion_cancel(user=user_factory(), promotion=row, note="It failed")
     assert refused.value.code == "over"
+
+
+def test_money_off_a_price_that_only_the_lists_say_is_as_deep_as_if_it_were_said():
+    product, channel = product_factory(), channel_factory()
+    start = monday(6)
+    on = {start, start + WEEK}
+    sales_give(product, channel, lambda d: wobble(d) * (2.0 if d in on else 1), weekly=True)
+    price = price_factory(product=product, price_list=price_list_factory(), start_date=start, amount=2)
+    off = {"store_start": start, "days": 14, "channels": [channel], "mechanic": "price_cut"}
+    approved_factory(product, **off, amount=Decimal("0.5"))
+    share = approved_factory(product, **off, rate=Decimal("0.25"))
+
+    def depths() -> set[float | None]:
+        return {
+            earlier.depth and round(earlier.depth, 6)
+            for earlier in EarlierPromotions([product.pk])
+            .expected(product.pk, product.line_id, "price_cut", None, None)
+            ._rows
+        }
+
+    measure_now()
+    assert depths() == {round(-log(0.75), 6)}
+    assert PromotionEffect.objects.get(promotion=share).normal_price is None  # it needs none
+    before = snapshot()
+    measure_now()
+    assert snapshot() == before
+    # A price from before that came in later.
+    price_factory(product=product, price_list=price.price_list, start_date=start - DAY, amount=1)
+    measure_now()
+    assert snapshot() == before
+    with pgtrigger.ignore():
+        Price.objects.update(amount=4)
+    measure_now()
+    assert depths() == {round(-log(0.75), 6), round(-log(3.5 / 4), 6)}
 
 
 def test_one_that_is_stopped_is_measured_until_that_day():

@@ -174,6 +174,10 @@ def _every_kind_of_fact_of_the_mix() -> None:
     assert set(Promotion.objects.values_list("state", flat=True)) == set(Promotion.State.values)
     delivered = Promotion.objects.exclude(delivery_start=None)
     assert set(delivered.values_list("state", flat=True)) == {"approved", "cancelled"}
+    abroad = Promotion.objects.get(currency="GBP")
+    (paying,) = abroad.channels.all()
+    assert PriceList.objects.filter(channel=paying, currency="GBP").exclude(prices=None).exists()
+    assert abroad.state == "approved"
     measured = PromotionEffect.objects.filter(reason="", product__kind="service")
     assert set(measured.values_list("promotion__mechanic", flat=True)) == {"welcome", "campaign", "cashback"}
     for code in ("GAS-036", "INB-200"):  # of neither itself
