@@ -12,7 +12,7 @@ from accounts.migration_operations import AtOnce
 class Migration(migrations.Migration):
     dependencies = [
         ("exchange", "0001_squashed_0004_layouts_by_hand"),
-        ("pricing", "0042_promotions_in_a_currency"),
+        ("pricing", "0043_lines_without_rates_that_count"),
         ("products", "0016_measures_of_what_leaves"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
