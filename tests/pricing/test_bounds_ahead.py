@@ -131,7 +131,7 @@ class TestADraft:
         assert self.told(proposal)[0][0] == "only with a reason"
         with pytest.raises(DomainError) as refused:
             proposal_approve(user=user_factory(), proposal=proposal)
-        assert (refused.value.code, "€10.50" in str(refused.value.message)) == ("exception_needed", True)
+        assert refused.value.code == "exception_needed"
         done = proposal_approve(user=user_factory(), proposal=proposal, exception="That too")
         assert done.exception == "Agreed; That too"
 
