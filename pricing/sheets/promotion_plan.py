@@ -111,8 +111,8 @@ class PromotionsPlan(Plan):
         number = row["number"]
         if number is not None and number not in self._by_number:
             raise Refused("number", "number_unknown")
-        for name, most in _LENGTHS.items():
-            if len(row[name] or "") > most:
+        for name, length in _LENGTHS.items():
+            if len(row[name] or "") > length:
                 raise Refused(name, "too_long")
         mechanic = self._mechanics.get(row["mechanic"].lower()) if row["mechanic"] else None
         if mechanic is None:
