@@ -78,7 +78,8 @@ def proposals_visible(user: Any) -> QuerySet[Proposal]:
 
 def proposal_get(user: Any, pk: int) -> Proposal:
     """One of them, with the bounds set since its reason was written, or 404."""
-    found = proposals_visible(user).annotate(later_bounds=bounds_since()).filter(pk=pk).first()
+    later: dict[str, Any] = {"later_bounds": bounds_since()}
+    found = proposals_visible(user).annotate(**later).filter(pk=pk).first()
     if found is None:
         raise Http404(pk)
     return found
