@@ -151,18 +151,20 @@ def _words(
 ) -> None:
     """The largest movers against last year, and the furthest below their budget."""
     behind = _most(told, "budget_difference", lambda difference: -difference)
-    if moved:
+    found: dict[str, str] = {}
+    if moved and builder.may("last_year"):
         said = [_line(context, row, row.revenue.difference, row.revenue.index) for row in moved]
-        heading = _("Moved most against last year, year to date")
-        builder.text(_list(heading, said), about="last_year")
-    if behind:
+        found["last_year"] = _list(_("Moved most against last year, year to date"), said)
+    if behind and builder.may("budget"):
         said = [
             _line(context, row, row.revenue.budget_difference, row.revenue.budget_index) for row in behind
         ]
-        heading = _("Furthest below the budget, year to date")
-        builder.text(_list(heading, said), about="budget")
-    elif any(row.revenue.budget_difference is not None for row in told):
-        builder.text(_("No product is below its budget, year to date."), about="budget")
+        found["budget"] = _list(_("Furthest below the budget, year to date"), said)
+    elif builder.may("budget") and any(row.revenue.budget_difference is not None for row in told):
+        found["budget"] = _("No product is below its budget, year to date.")
+    if found and not builder.only:
+        builder.text("\n\n".join(found.values()), about=next(iter(found)))  # one text: one slide has both
+        builder.shown |= {*found, "product", "revenue"}
 
 
 def _list(heading: str, lines: Sequence[str]) -> str:
@@ -192,7 +194,7 @@ def _moves_chart(context: ReportContext, rows: Sequence[Planned], moved: Sequenc
         (_("The same months last year"), before, True),
         *steps,
         (_("Other products"), others, False),
-        (_("Sold in one of the two years"), now - before - compared, False),
+        (_("Sold in one year only"), now - before - compared, False),
         (_("Year to date"), now, True),
     ]
     told = [step for step in told if step[1] or step[2]]

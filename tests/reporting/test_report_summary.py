@@ -89,7 +89,7 @@ def test_what_was_sold_in_one_of_the_years_is_a_step_of_its_own(company: Any) ->
         sell(fresh, month_add(LAST, -back), D(5), D(70), channel=company.north)
     found = blocks(company, "summary", products=[company.juice, company.apple, fresh])
     [chart] = [block for block in found if isinstance(block, ReportChart)]
-    assert {row[0].text: row[1].text for row in chart.table.rows}["Sold in one of the two years"] == "70"
+    assert {row[0].text: row[1].text for row in chart.table.rows}["Sold in one year only"] == "70"
     [table] = [block for block in found if isinstance(block, Table)]
     assert table.note.endswith("An index is of the products that have both figures")
     assert {row["Index of last year"] for row in tables(found)[table.title]} == {"100"}  # 70,088 and 70,080
