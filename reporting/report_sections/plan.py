@@ -234,12 +234,14 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
 
 def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned], Collection[str]]:
     """The rows with what is planned of none of them and with their total, which is their sum in money; and
-    what is to be said of it: that some of the budget is of ``lines`` (or is left out, ``torn``), and what it
-    is not compared with."""
+    what is to be said of it: that some of the budget is of ``lines`` (or is left out, ``torn``), what it is
+    not compared with, and that the full year is of some (``part``)."""
     found, first, budget = list(rows), rows[0].revenue, group.budget
     added = _sum(rows)
     planned = budget.over(first.first, first.last) if budget.of_lines else None
     notes = {"torn"} if group.torn else set[str]()
+    if first.span == "full_year" and _is_part(rows, group):
+        notes.add("part")
     if planned is not None:
         notes.add("lines")
         more = planned - (added.revenue.budget or 0)
@@ -257,6 +259,12 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
         return found, notes
     notes |= {name for name in COMPARED - added.alike if getattr(added.revenue, name) is not None}
     return [*found, added], notes
+
+
+def _is_part(rows: Sequence[Planned], group: PlannedMonth) -> bool:
+    """Whether the full year of some that sold this year is not known, while that of others is."""
+    so_far = zip(rows, planned_rows(group, "year_to_date"), strict=True)
+    return any(row.revenue.value is None and year.revenue.value is not None for row, year in so_far)
 
 
 def _sum(rows: Sequence[Planned]) -> Planned:
@@ -283,10 +291,12 @@ def notes_told(builder: Builder, notes: Collection[str]) -> list[str]:
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),
+        "part": _("the full year is not known of each product that sold this year: the total is without it"),
+        "unknown": _("the full year is left out: it is not known of each product that sold this year"),
         "budget": _("the total is not compared with the budget: not each row has both"),
         "last_year": _("the total is not compared with last year: not each row has both"),
     }
-    fields = {"lines": "budget", "torn": "budget"}
+    fields = {"lines": "budget", "torn": "budget", "part": "forecast", "unknown": "forecast"}
     return [
         words[0].upper() + words[1:]
         for key, words in said.items()

@@ -58,7 +58,9 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
         if (span == "full_year" and not builder.may("forecast")) or not (rows := planned_rows(group, span)):
             continue
         found, said = added_up(rows, group)
-        if found[-1].revenue.value is not None:
+        if "part" in said:
+            notes.add("unknown")
+        elif found[-1].revenue.value is not None:
             sums[span] = _Sum(
                 names[span], found[-1], {name: _index_of(found[-1], rows, name) for name in COMPARED}
             )
@@ -71,7 +73,7 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
     told = [row for row in rows if row.volume is not None]
     moved = _most(told, "difference", abs)
     if len(told) > 1 and all(map(builder.may, ("product", "revenue"))):
-        _words(builder, context, told, moved)
+        _words(builder, context, told, moved, are_all=group.others is None)
         builder.chart(_moves_chart(context, rows, moved), ["revenue", "last_year", "product"], name="chart")
 
 
@@ -147,9 +149,15 @@ def _most(rows: Sequence[Planned], name: str, size: Callable[[Decimal], Decimal]
 
 
 def _words(
-    builder: Builder, context: ReportContext, told: Sequence[Planned], moved: Sequence[Planned]
+    builder: Builder,
+    context: ReportContext,
+    told: Sequence[Planned],
+    moved: Sequence[Planned],
+    *,
+    are_all: bool,
 ) -> None:
-    """The largest movers against last year, and the furthest below their budget."""
+    """The largest movers against last year, and the furthest below their budget; that none is below it where
+    these ``are_all``."""
     behind = _most(told, "budget_difference", lambda difference: -difference)
     found: dict[str, str] = {}
     if moved and builder.may("last_year"):
@@ -160,7 +168,7 @@ def _words(
             _line(context, row, row.revenue.budget_difference, row.revenue.budget_index) for row in behind
         ]
         found["budget"] = _list(_("Furthest below the budget, year to date"), said)
-    elif builder.may("budget") and any(row.revenue.budget_difference is not None for row in told):
+    elif are_all and builder.may("budget") and any(row.revenue.budget_difference is not None for row in told):
         found["budget"] = _("No product is below its budget, year to date.")
     if found and not builder.only:
         builder.text("\n\n".join(found.values()), about=next(iter(found)))  # one text: one slide has both

@@ -10,7 +10,10 @@ import pytest
 
 from core.months import month_add
 from core.reports.blocks import KeyFigures, ReportChart, Table, Text
+from products.models import ProductFigures
+from products.services.figures import figures_refresh
 from reporting.reports.markdown import markdown_lines
+from reporting.selectors import reports
 from tests.factories import product_factory
 from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
@@ -91,10 +94,30 @@ def test_what_was_sold_in_one_of_the_years_is_a_step_of_its_own(company: Any) ->
     [chart] = [block for block in found if isinstance(block, ReportChart)]
     assert {row[0].text: row[1].text for row in chart.table.rows}["Sold in one year only"] == "70"
     [table] = [block for block in found if isinstance(block, Table)]
-    assert table.note.endswith("An index is of the products that have both figures")
+    assert "An index is of the products that have both figures" in table.note
     assert {row["Index of last year"] for row in tables(found)[table.title]} == {"100"}  # 70,088 and 70,080
 
 
 def test_of_one_product_there_is_nothing_to_rank(company: Any) -> None:
     found = blocks(company, "summary", products=[company.juice])
     assert [type(block) for block in found] == [KeyFigures, Table]
+
+
+def test_a_full_year_that_is_not_known_of_all_is_left_out(company: Any, monkeypatch: Any) -> None:
+    """Of the orange juice no forecast is known; of the others the rest of the year brings 100."""
+    monkeypatch.setattr(reports, "EACH", 1)
+    monkeypatch.setattr(reports, "TOP", 1)
+    figures_refresh()
+    ProductFigures.objects.filter(product=company.apple).update(forecast_as_of=LAST, year_rest_amount=100)
+    products = [company.juice, company.apple]
+    found = blocks(company, "summary", products=products)
+    [table] = [block for block in found if isinstance(block, Table)]
+    assert [row["Months"] for row in tables(found)[table.title]] == [MONTH, "Year to date"]
+    assert table.note.endswith(
+        "The full year is left out: it is not known of each product that sold this year"
+    )
+    [figures] = [block for block in found if isinstance(block, KeyFigures)]
+    assert "Full year expected" not in {each.label for each in figures.figures}
+    plan = blocks(company, "plan", products=products)
+    [full] = [block for block in plan if isinstance(block, Table) and block.title == "Full year expected"]
+    assert "not known of each product that sold this year: the total is without it" in full.note
