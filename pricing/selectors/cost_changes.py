@@ -105,8 +105,8 @@ def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
 
 def cost_changes_listed(user: Any) -> QuerySet[Any]:
     """With how many rates each wrote, and how many products it brings under their floor. What withdrawing it
-    put back begins later than what it wrote."""
-    wrote = Count("rates", filter=Q(rates__start_date=F("start_date")), distinct=True)
+    put back begins later than what it wrote; what corrected a rate goes with it, and is none of these."""
+    wrote = Count("rates", filter=Q(rates__start_date=F("start_date"), rates__corrected=None), distinct=True)
     under = Count("effects", filter=Q(effects__is_under=True), distinct=True)
     rows = cost_changes_visible(user).annotate(written=wrote, under=under)
     return rows.order_by("-pk")
@@ -191,7 +191,8 @@ def written_changes(user: Any, change: CostChange) -> list[RateChange]:
     """The same of a change that was written: its rates beside those before them, of the cost lines the person
     may see. Two queries."""
     related = (f"cost_line__{name}" for name in ("kind", "product", "line"))
-    written = change.rates.filter(start_date=change.start_date)  # without what withdrawing it put back
+    # Without what withdrawing it put back, and what corrected them since.
+    written = change.rates.filter(start_date=change.start_date, corrected=None)
     mine = list(written.filter(cost_line__in=cost_lines_visible(user).order_by()).select_related(*related))
     rates, found = rates_of({rate.cost_line for rate in mine}), []
     before = change.start_date - datetime.timedelta(days=1)

@@ -252,6 +252,7 @@ def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, 
 
 
 def with_rates(rows: QuerySet[CostLine]) -> QuerySet[CostLine]:
-    """With every rate, also withdrawn ones, newest first, and who entered it."""
-    rates = CostRate.objects.select_related("created_by", "source_import").order_by("-start_date", "-pk")
+    """With every rate, also withdrawn ones, newest first, who entered it and what it corrected."""
+    rates = CostRate.objects.select_related("created_by", "source_import", "corrected")
+    rates = rates.order_by("-start_date", "-pk")
     return rows.prefetch_related(Prefetch("rates", rates, "all_rates"))

@@ -20,7 +20,8 @@ from collaboration.services.alerts import Candidate, alerts_settle
 from collaboration.services.notifications import notify
 from core import formats
 from core.organisation import today
-from pricing.models import CostCorrection, CostRate
+from exchange.models import Import
+from pricing.models import CostChange, CostCorrection, CostRate
 from pricing.selectors.cost_months import cost_months
 from products.models import ProductLine
 from products.selectors.closing import is_closed, open_from
@@ -34,7 +35,8 @@ from .standard_costs import standard_costs_later
 KIND, ALERT, TOLD = "cost", "cost_correction", "cost_correction_decided"
 State = CostCorrection.State
 _KEPT = ("cost_line", "start_date", "from_quantity", "source_import")
-"""With the file, or the change of many, a correction goes too where that is undone."""
+"""With the file, or the change of many, a correction goes too where that is undone; not with one that was
+undone before and had put the rate back."""
 _SAID = ("amount", "times", "least_quantity", "exchange_rate", "vat_rate")
 
 
@@ -116,8 +118,10 @@ def _approve(row: CostCorrection, user: Any) -> CostCorrection:
         rate.save(update_fields=["withdrawn_at", "withdrawn_reason"])
         if not row.is_void:
             of = {name: getattr(rate, name) for name in _KEPT} | {name: getattr(row, name) for name in _SAID}
+            if rate.source_import and rate.source_import.state == Import.State.UNDONE:
+                of["source_import"] = None
             row.replacement = CostRate.objects.create(**of, created_by=row.proposed_by)
-            row.replacement.changes.set(rate.changes.all())
+            row.replacement.changes.set(rate.changes.exclude(state=CostChange.State.WITHDRAWN))
         _decide(row, user, State.APPROVED)
     standard_costs_later(cost_lines=[rate.cost_line_id])
     return row

@@ -209,6 +209,12 @@ def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **v
     if changes - {"note", "tail_months"} and current.rates.filter(withdrawn_at=None).exists():
         message = _("It has rates: only the note and the months after the end can change. Make a new line.")
         raise DomainError("has_rates", message, min(changes - {"note", "tail_months"}))
+    is_fixed = values.get("key", current.key) == CostLine.Key.FIXED
+    if "key" in changes and is_fixed and not CostShare.objects.filter(cost_line=current).exists():
+        message = _(
+            "Fixed shares need the products and what each bears: make a new line, or name them in a file."
+        )
+        raise DomainError("shares", message, "key")
     row_save(current, version=version, values=values)
     if changes - {"note"}:
         standard_costs_later(cost_lines=[current.pk])

@@ -103,14 +103,14 @@ REASONS: dict[str, Any] = {
     "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
 }
 UNDOES = _(
-    "Its rates are withdrawn, and their months are booked anew. Those that began in a closed month stay for "
-    "the closed months: from the first open day what would have held without the file holds again. Fixed "
-    "shares that have begun stay until the end of this month; cost lines that the file made stay, without "
-    "its rates."
+    "Its rates are withdrawn, with what corrected them since, and their months are booked anew. Those that "
+    "began in a closed month stay for the closed months: from the first open day what would have held "
+    "without the file holds again. Fixed shares that have begun stay until the end of this month; cost lines "
+    "that the file made stay, without its rates."
 )
 UNDID = _(
-    "its rates are withdrawn and their months booked anew; what counted in closed months stays there, and "
-    "from the first open day what would have held without the file holds"
+    "its rates are withdrawn, with what corrected them, and their months booked anew; what counted in closed "
+    "months stays there, and from the first open day what would have held without the file holds"
 )
 MOST_SHARE = Decimal(10) ** 14
 

@@ -119,6 +119,20 @@ def test_what_corrected_a_rate_goes_with_it(base: CostLine, tmp_path: Path, by_f
     assert not Alert.objects.filter(kind="cost_correction", state="open").exists()
 
 
+def test_what_corrected_a_rate_that_was_put_back_stays(base: CostLine, tmp_path: Path) -> None:
+    """8, then 9 by a file whose months are closed since; undone, 8 again, corrected to 8.50: another file
+    that is undone leaves that."""
+    finance, product = user_factory("finance"), base.product
+    first = run(tmp_path, row("A", "purchase", begins() - 70, 9))
+    organisation_factory(closed_until=month_add(month_start(today()), -2))
+    undo(first)
+    back = base.rates.get(start_date=month_add(month_start(today()), -1), withdrawn_at=None)
+    FourEyesRule.objects.create(decision_kind="cost", mode="off")
+    cost_rate_correct(user=finance, rate=back, reason="Typed wrong", values=RateValues(D("8.50")))
+    undo(run(tmp_path, row("A", "purchase", begins() - 5, 10)))
+    assert held(product, 0) == {"purchase": D("8.50")}
+
+
 def test_a_line_whose_rates_are_all_withdrawn_is_split_otherwise(product: Any, tmp_path: Path) -> None:
     by_volume = row("alle", "overhead", begins(), 100, basis="month", verdeling="volume")
     by_revenue = by_volume | {"verdeling": "omzet"}
@@ -137,6 +151,9 @@ def test_a_line_whose_rates_are_all_withdrawn_is_split_otherwise(product: Any, t
         CostLine.objects.update(key="revenue")
     undo(done)
     assert [refused.code for refused in run(tmp_path, by_revenue).refusals] == ["line_differs"]
+    said = client.post(address, form | {"version": line.version, "key": "fixed"})
+    assert said.status_code == 422
+    assert "products and what each bears: make a new line" in said.content.decode()
     assert split_otherwise() == "revenue"
     again = run(tmp_path, by_revenue)
     assert (again.refusals, again.counts.new) == ([], 1)
