@@ -110,7 +110,7 @@ def promotion_decide(
     if not sees_whole(user, current):
         raise DomainError("only_a_part", _("You see only a part of this promotion."), status=403)
     if current.state != State.PROPOSED:
-        first = {"state": current.get_state_display(), "who": current.decided_by or current.author}
+        first = {"state": current.get_state_display(), "who": current.decided_by or current.written_by}
         message = _("There is nothing to decide: it is %(state)s (%(who)s).") % first
         raise DomainError("not_proposed", message, status=409)
     if not approve and not note.strip():

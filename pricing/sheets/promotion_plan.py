@@ -42,7 +42,7 @@ DATES = ("store_start", "store_end", "delivery_start", "delivery_end")
 _LENGTHS = {"promotion": 120, "note": 2000, "alternatives": 400, "exception_note": 300, "exception": 400}
 # Field of the sheet: field of the plan, least, most; shares in per cent.
 _PERCENT = {
-    "rate": ("rate", Decimal("0.01"), 100),
+    "rate": ("rate", Decimal(1), 100),
     "planned_uplift": ("planned_uplift_rate", Decimal(-99), 10_000),
     "own_share": ("own_share_rate", Decimal(0), 100),
 }

@@ -127,7 +127,13 @@ class PromotionsSheet(PlannedSheet[PromotionsPlan]):
             required=True,
             aliases=("actiemechaniek", "mechaniek", "how", "hoe"),
         ),
-        Field("rate", "number", _("Percentage"), aliases=("percentage", "procent", "korting")),
+        Field(
+            "rate",
+            "number",
+            _("Percentage"),
+            aliases=("percentage", "procent", "korting"),
+            in_percent=True,
+        ),
         Field("amount", "amount", _("Amount"), aliases=("bedrag",)),
         Field("quantity", "number", _("How many"), aliases=("how_many", "hoeveel", "aantal")),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
@@ -156,6 +162,7 @@ class PromotionsSheet(PlannedSheet[PromotionsPlan]):
             "number",
             _("Planned extra volume (%)"),
             aliases=("planned_extra_volume", "geplande_extra_afzet"),
+            in_percent=True,
         ),
         Field("budget", "amount", _("Budget")),
         Field(
@@ -163,6 +170,7 @@ class PromotionsSheet(PlannedSheet[PromotionsPlan]):
             "number",
             _("Our share of the cost (%)"),
             aliases=("our_share_of_the_cost", "ons_deel_van_de_kosten"),
+            in_percent=True,
         ),
         Field(
             "note",
