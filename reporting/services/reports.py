@@ -238,13 +238,15 @@ def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:
 
 
 def _texts_check(part: Part) -> None:
-    """As long as their columns are."""
+    """As long as their columns are, and without what no database keeps: it may stand escaped in a choice."""
     for name, text in {"comment": part.comment, **asdict(part.choice)}.items():
         column: Any = ReportPart._meta.get_field(name)
         most = column.max_length
         if most and len(text) > most:
             message = _("At most %(count)s characters.") % {"count": formats.number(most, 0)}
             raise DomainError("too_long", message, name)
+        if most and "\0" in text:
+            raise DomainError("choice", _("The section has no such chart or table."), "choice")
 
 
 def _parts_check(user: Any, parts: Sequence[Part], before: Collection[tuple[str, Choice]]) -> None:

@@ -269,6 +269,7 @@ PRICE_RULES = [
     Rule("api:price-proposal-list", get=VIEW, post=EDIT, args=everything, data=proposing, api=True),
     Rule("api:price-proposal-detail", get=VIEW, **of_proposal),
     Rule("api:price-proposal-propose", post=EDIT, **of_proposal),
+    Rule("api:price-proposal-leave-out", post=EDIT, **of_proposal),
     Rule("api:price-proposal-again", post=EDIT, data={"start_date": "2031-01-01"}, **of_proposal),
     Rule("api:price-proposal-approve", post=APPROVE, **of_proposal),
     Rule("api:price-proposal-reject", post=APPROVE, data={"note": "No"}, **of_proposal),

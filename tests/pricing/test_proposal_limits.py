@@ -106,7 +106,8 @@ def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
         product = waiting.prices.get().product_id
         refused, draft = proposed(whole, price_list=price_list), drafted(whole, price_list=price_list)
         mine = drafted(whole, price_list=price_list)
-        Proposal.objects.filter(pk=mine.pk).update(author=limited)  # who was limited since
+        # Who was limited since.
+        Proposal.objects.filter(pk__in=[mine.pk, draft.pk]).update(author=limited)
         own = mine.prices.get()
         amounts = {(own.product_id, own.component, own.tier): D(13)}
         of: dict[str, Any] = {"price_list": price_list, "product_ids": [product], "start_date": soon(30)}
