@@ -13,12 +13,11 @@ from django.utils.translation import gettext
 from core.months import month_add
 from forecasting.selectors.totals import LineTotal
 from products.models import Measure
-from products.selectors.budget import BudgetMonth
 from products.selectors.budget_lines import budget_revenue
-from products.selectors.figures import compared, spans
+from products.selectors.figures import spans
 from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales
-from reporting.selectors.key_figures import KeyFigures, figures_of
+from reporting.selectors.key_figures import KeyFigures, money_figures
 from reporting.words.key_figures import comparison_tables
 
 
@@ -38,18 +37,15 @@ def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, bool]:
     full year are the closed months and the forecast, without a band. One query, two where lines have budgets
     by channel."""
     total, tree = shown.total, line_tree()
-    wanted = spans(total.as_of)
-    first, last = wanted["full_year"]
+    first, last = spans(total.as_of)["full_year"]
     lines = tree.lines if total.line_id is None else tree.descendants(total.line_id)
     budget = budget_revenue(user, tree, lines, month_add(first, -12), last)
-    plans = {month: BudgetMonth(month, None, revenue, "", False) for month, revenue in budget.months.items()}
     sales = [
         MonthSales(datetime.date.fromisoformat(month), revenue=Decimal(str(value)))
         for month, value in total.history
         if value is not None
     ]
-    flow = Measure(kind=Measure.Kind.FLOW)
-    figures = figures_of(compared(sales, plans, flow, wanted), flow, total.as_of, None, None)
+    figures = money_figures(sales, budget.months, total.as_of)
     year = shown.year_of(first, last)
     *plain, full = figures.revenue
     expected = None if year is None else Decimal(str(round(year, 4)))

@@ -43,16 +43,20 @@ def volume(value: Any, unit: str = "") -> str:
     return _readable(formats.volume(value, unit))
 
 
+def _currency(said: str) -> str:
+    return said or organisation_get().currency
+
+
 @register.filter
 def money(value: Any, currency: str = "") -> str:
     """`{{ amount|money }}` → € 1.234,56: in the organisation's currency, or one that is said."""
-    return _readable(formats.money(value, currency or organisation_get().currency))
+    return _readable(formats.money(value, _currency(currency)))
 
 
 @register.filter
 def money_whole(value: Any, currency: str = "") -> str:
     """`{{ amount|money_whole }}` → € 1.235, likewise."""
-    return _readable(formats.money(value, currency or organisation_get().currency, 0))
+    return _readable(formats.money(value, _currency(currency), 0))
 
 
 @register.filter
@@ -119,7 +123,7 @@ def ago(value: Any) -> str:
 @register.simple_tag
 def scale_label(scale: str = "", currency: str = "") -> str:
     """`{% scale_label "k" %}` → x € 1.000, likewise."""
-    return formats.scale_label(scale, currency or organisation_get().currency)
+    return formats.scale_label(scale, _currency(currency))
 
 
 @register.simple_tag
@@ -127,8 +131,8 @@ def delta(
     value: Any, kind: str = "percent", good: str = "up", decimals: int | None = None, unit: str = ""
 ) -> str:
     """`{% delta 0.041 %}` → ▲ +4,1% in the colour of good; see `core.formats.delta` for the arguments."""
-    if kind == "money" and not unit:
-        unit = organisation_get().currency
+    if kind == "money":
+        unit = _currency(unit)
     return show_delta(formats.delta(value, kind, good, decimals, unit))
 
 

@@ -7,7 +7,7 @@ Volumes in the measure's unit, revenue in the organisation's currency.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -134,6 +134,12 @@ def sales_by_channel(
         for channel, months in found.items()
     ]
     return most_first(sales)
+
+
+def sold_together(channel: Channel, sales: Sequence[ChannelSales]) -> ChannelSales:
+    """What these, of which there is one at least, come to as the sales of one channel."""
+    volume, revenue = total(each.volume for each in sales), total(each.revenue for each in sales)
+    return ChannelSales(channel, volume, revenue, max(each.months for each in sales))
 
 
 def most_first(sales: Iterable[ChannelSales]) -> list[ChannelSales]:

@@ -97,8 +97,6 @@ def _parted(table: Table) -> list[Table]:
 def _column(head: str, tables: Sequence[Table], order: Sequence[str]) -> Table | None:
     """What each of the tables has below this head."""
     with_it = [table for table in tables if head in table.heads]
-    if not with_it:
-        return None
     cells = [{row[0].text: row[table.heads.index(head)] for row in table.rows} for table in with_it]
     nothing = Cell(formats.MISSING)
     rows = [

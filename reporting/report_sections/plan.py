@@ -15,20 +15,27 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
-from products.models import Measure, Product
-from products.selectors.budget import BudgetMonth, budget_months_leading
+from products.models import Product
+from products.selectors.budget import budget_months_leading
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
-from products.selectors.figures import compared, spans
+from products.selectors.figures import spans
 from products.selectors.months import is_long_before, product_complete_month
 from products.selectors.sales import MonthSales, products_total, total
 from reporting.selectors.full_year import full_year_expected
-from reporting.selectors.key_figures import KeyFigure, KeyFigures, figures_of
+from reporting.selectors.key_figures import KeyFigure, KeyFigures, money_figures
 
 from .rows import COMPARED, Row, change, rows_of
 from .wholes import leads_of
 
 PLANNED = ("month", "year_to_date", "full_year")
-FLOW = Measure(kind=Measure.Kind.FLOW)
+
+
+def span_title(span: str, month: datetime.date) -> str:
+    return {
+        "month": formats.month(month),
+        "year_to_date": _("Year to date"),
+        "full_year": _("Full year expected"),
+    }[span]
 
 
 @dataclass(frozen=True)
@@ -155,8 +162,7 @@ def _together(
     builder: Builder, context: ReportContext, products: Sequence[Product], month: datetime.date
 ) -> KeyFigures:
     """What they come to in money, with the budgets made for them product by product."""
-    wanted = spans(month)
-    (start, last), viewer, leads = wanted["full_year"], context.viewer, leads_of(products)
+    (start, last), viewer, leads = spans(month)["full_year"], context.viewer, leads_of(products)
     sold: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
     for measure, own in leads.items():
         for row in products_total(viewer, own, measure, None, month_add(start, -12), month).months:
@@ -166,17 +172,10 @@ def _together(
         by_product = {each.pk: measure.pk for measure, own in leads.items() for each in own}
         for _pk, plan in budget_months_leading(viewer, by_product, start, last):
             planned[plan.month].append(plan.revenue)
-    found = figures_of(
-        compared(
-            [MonthSales(month, revenue=total(each)) for month, each in sold.items()],
-            {month: BudgetMonth(month, None, total(each), "", False) for month, each in planned.items()},
-            FLOW,
-            wanted,
-        ),
-        FLOW,
+    found = money_figures(
+        [MonthSales(month, revenue=total(each)) for month, each in sold.items()],
+        {month: total(each) for month, each in planned.items()},
         month,
-        None,
-        None,
     )
     *plain, full = found.revenue
     if builder.may("forecast") and full.value is None:
@@ -191,11 +190,7 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: Plan
     first, last = found[0].revenue.first, found[0].revenue.last
     found, notes = added_up(found, group)
     fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
-    title = {
-        "month": formats.month(group.month),
-        "year_to_date": _("Year to date"),
-        "full_year": _("Full year expected"),
-    }[span]
+    title = span_title(span, group.month)
 
     def volume(name: str) -> Callable[[Planned], Volume]:
         return lambda row: Volume(getattr(row.volume, name, None), row.unit)

@@ -20,7 +20,7 @@ from products.models import Channel, Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.channels import channel_chains
 from products.selectors.report_period import Span
-from products.selectors.sales import ChannelSales, most_first, sales_by_channel, total
+from products.selectors.sales import ChannelSales, most_first, sales_by_channel, sold_together, total
 from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, more_words, rows_drawn, rows_of
@@ -131,11 +131,11 @@ def _side_by_side(builder: Builder, context: ReportContext, found: _Found) -> No
     for _row, _year, sold in found:
         for each in sold:
             revenues[each.channel].append(each.revenue)
-    channels = sorted(revenues, key=lambda channel: (-(total(revenues[channel]) or 0), channel.name))
     rows = [(row.product.name, row.unit, {each.channel: each for each in sold}) for row, _year, sold in found]
     together = {
         channel: ChannelSales(channel, None, total(amounts), 0) for channel, amounts in revenues.items()
     }
+    channels = [each.channel for each in most_first(together.values())]
 
     def revenue(channel: Channel) -> Callable[[_InChannels], Cell]:
         return lambda row: money(row[2][channel].revenue if channel in row[2] else None, context.currency)
@@ -177,27 +177,19 @@ _Heads = list[tuple[ChannelSales, list[ChannelSales]]]
 def _accounts(context: ReportContext, sold: Sequence[ChannelSales]) -> _Heads:
     """Accounts that sold through regions or stores as their sum, with these and what they sold themselves, as
     far as all of an account is in sight; all other channels as they are. The most first. A query a report."""
-    seen, chains = visible_channel_ids(context.viewer), channel_chains()
     if "accounts" not in context.kept:
-        rows = Channel.objects.filter(kind=Channel.Kind.ACCOUNT)
-        context.kept["accounts"] = (rows if seen is None else rows.filter(pk__in=seen)).in_bulk()
-    accounts: dict[int, Channel] = context.kept["accounts"]
+        seen, rows = visible_channel_ids(context.viewer), Channel.objects.filter(kind=Channel.Kind.ACCOUNT)
+        accounts = (rows if seen is None else rows.filter(pk__in=seen)).in_bulk()
+        context.kept["accounts"] = accounts, channel_chains()
+    accounts, chains = context.kept["accounts"]
     below: dict[Channel, list[ChannelSales]] = defaultdict(list)
     for each in sold:
         pk = next((pk for pk in chains[each.channel.pk] if pk in accounts), each.channel.pk)
         below[accounts.get(pk, each.channel)].append(each)
-    found = {
-        channel: ChannelSales(
-            channel,
-            total(each.volume for each in own),
-            total(each.revenue for each in own),
-            max(each.months for each in own),
-        )
-        for channel, own in below.items()
-    }
+    found = [sold_together(channel, own) for channel, own in below.items()]
     return [
         (head, own if [each.channel for each in own] != [head.channel] else [])
-        for head in most_first(found.values())
+        for head in most_first(found)
         for own in [below[head.channel]]
     ]
 
@@ -218,8 +210,7 @@ def _most(sold: Sequence[ChannelSales]) -> Sequence[ChannelSales]:
         return sold
     told, others = sold[: NAMED - 1], sold[NAMED - 1 :]
     name = _("and %(count)s more") % {"count": formats.number(len(others), 0)}
-    volume, revenue = total(each.volume for each in others), total(each.revenue for each in others)
-    return [*told, ChannelSales(Channel(name=name), volume, revenue, max(each.months for each in others))]
+    return [*told, sold_together(Channel(name=name), others)]
 
 
 def _sold(row: Row, span: Span) -> Sequence[ChannelSales]:

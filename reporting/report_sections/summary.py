@@ -16,7 +16,16 @@ from products.selectors.sales import total
 from reporting.reports.markdown import markdown_quoted
 from reporting.words.cost_reports import span_words
 
-from .plan import PLANNED, Planned, PlannedMonth, added_up, notes_told, planned_months, planned_rows
+from .plan import (
+    PLANNED,
+    Planned,
+    PlannedMonth,
+    added_up,
+    notes_told,
+    planned_months,
+    planned_rows,
+    span_title,
+)
 from .rows import COMPARED, change
 
 NAMED = 3
@@ -47,11 +56,6 @@ def summary_section(builder: Builder, context: ReportContext) -> None:
 
 
 def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> None:
-    names = {
-        "month": formats.month(group.month),
-        YEAR: _("Year to date"),
-        "full_year": _("Full year expected"),
-    }
     sums: dict[str, _Sum] = {}
     notes = set[str]()
     for span in PLANNED:
@@ -62,7 +66,9 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
             notes.add("unknown")
         elif found[-1].revenue.value is not None:
             sums[span] = _Sum(
-                names[span], found[-1], {name: _index_of(found[-1], rows, name) for name in COMPARED}
+                span_title(span, group.month),
+                found[-1],
+                {name: _index_of(found[-1], rows, name) for name in COMPARED},
             )
             notes |= set(said) - COMPARED
     if YEAR not in sums:

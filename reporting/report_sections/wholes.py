@@ -19,7 +19,7 @@ from core.reports.build import Builder, ReportContext
 from forecasting.selectors.forecasts import forecast_current, year_ahead
 from forecasting.selectors.totals import totals_visible
 from products.models import Channel, Measure, Product
-from products.selectors.budget_lines import products_budget
+from products.selectors.budget_lines import LinesBudget, products_budget
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, products_complete_month
 from products.selectors.report_period import Span
@@ -30,6 +30,7 @@ from products.selectors.sales import (
     most_first,
     products_by_channel,
     products_total,
+    sold_together,
     total,
 )
 from reporting.selectors.key_figures import KeyFigure, months_figures
@@ -120,11 +121,15 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
 
 def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
     """The revenue planned of it by month, where it may be told and some of it is made for lines as wholes.
-    Three queries at most."""
+    A query a whole, once a report."""
     if not builder.may("budget"):
         return {}
+    products = [each.pk for each in whole.group.products]
     first = min(whole.span[0], whole.years[0][0])
-    found = products_budget(context.viewer, [each.pk for each in whole.group.products], first, whole.span[1])
+    key = ("budget", frozenset(products), first, whole.span[1])
+    if key not in context.kept:
+        context.kept[key] = products_budget(context.viewer, products, first, whole.span[1])
+    found: LinesBudget = context.kept[key]
     return found.months if found.of_lines else {}
 
 
@@ -134,15 +139,8 @@ def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
     for measure, own in leads_of(whole.group.products).items():
         for sold in products_by_channel(context.viewer, own, measure, whole.group.line_id, *span):
             by_channel[sold.channel].append(sold)
-    return most_first(
-        ChannelSales(
-            channel,
-            total(each.volume for each in sold) if whole.adds else None,
-            total(each.revenue for each in sold),
-            max(each.months for each in sold),
-        )
-        for channel, sold in by_channel.items()
-    )
+    found = (sold_together(channel, sold) for channel, sold in by_channel.items())
+    return most_first(each if whole.adds else replace(each, volume=None) for each in found)
 
 
 def leads_of(products: Sequence[Product]) -> dict[Measure, list[Product]]:

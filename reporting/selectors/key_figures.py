@@ -158,8 +158,19 @@ def months_figures(
 ) -> list[tuple[KeyFigure, KeyFigure]]:
     """The same of months that are at hand from a year before the first, and of the revenue ``planned`` by
     month."""
-    budget = {month: BudgetMonth(month, None, revenue, "", False) for month, revenue in planned.items()}
-    return _both(compared(sales, budget, measure, _keys(wanted)))
+    return _both(compared(sales, _budget(planned), measure, _keys(wanted)))
+
+
+def money_figures(
+    sales: Iterable[MonthSales], planned: Mapping[datetime.date, Decimal | None], month: datetime.date
+) -> KeyFigures:
+    """Of revenue alone, as of the month, beside the revenue ``planned`` by month; nothing is expected."""
+    flow = Measure(kind=Measure.Kind.FLOW)
+    return figures_of(compared(sales, _budget(planned), flow, spans(month)), flow, month, None, None)
+
+
+def _budget(planned: Mapping[datetime.date, Decimal | None]) -> dict[datetime.date, BudgetMonth]:
+    return {month: BudgetMonth(month, None, revenue, "", False) for month, revenue in planned.items()}
 
 
 def _keys(
