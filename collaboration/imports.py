@@ -55,7 +55,6 @@ def imports_settle() -> Settled:
     rows |= {row.pk: row for row in imports_to_approve() if _for_another(row)}
     return alerts_settle(
         kind=KIND,
-        subjects=None,
         candidates=[_candidate(row) for row in rows.values()],
         local_date=today(),
         ignore_threshold=True,

@@ -27,7 +27,7 @@ class Recipients:
             if user.has_perms(NEEDED)
         ]
         limits_read(people)
-        self._tree, self._deputies = tree, deputies_on(on_date)
+        self.tree, self._deputies = tree, deputies_on(on_date)
         self._lines = {user.pk: visible_line_ids(user) for user in people}
         self.of = cache(self._of)
         self._kinds = {
@@ -37,7 +37,7 @@ class Recipients:
     def _of(self, kind: str, line_id: int, owner_id: int | None = None) -> int | None:
         """The product's own owner, else the nearest line's: the first whom it reaches, themselves or by their
         deputy of the day. ``None``: nobody in particular, it is everybody's who may deal with it."""
-        owners = [owner_id, *(line.owner_id for line in self._tree.ancestors(line_id))]
+        owners = [owner_id, *(line.owner_id for line in self.tree.ancestors(line_id))]
         return next((pk for pk in owners if pk and self._reaches(kind, line_id, pk)), None)
 
     def of_lines(self, kind: str, line_ids: Collection[int]) -> int | None:

@@ -14,7 +14,6 @@ from core.months import month_add, month_start
 from core.sql import rows_of
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Channel, Product, ProductFigures
-from products.selectors.lines import LineTree
 from products.selectors.months import first_provisional_month
 
 from .thresholds import thresholds_of
@@ -82,13 +81,13 @@ _OLD_LINES = """
 """
 
 
-def half_data(run: NightlyRun, half: Mapping[tuple[int, int], datetime.date]) -> list[Candidate]:
+def half_data(
+    run: NightlyRun, half: Mapping[tuple[int, int], datetime.date], recipients: Recipients
+) -> list[Candidate]:
     """The lines of which the last month was loaded ``half``, of those where it would have counted."""
-    tree = LineTree()
-    recipients = Recipients(tree, run.local_date)
     months: dict[int, datetime.date] = {}
     for (line_id, _measure), month in sorted(half.items()):
-        if month < first_provisional_month(tree, line_id, run.local_date):
+        if month < first_provisional_month(recipients.tree, line_id, run.local_date):
             months[line_id] = max(month, months.get(line_id, month))
     return [
         Candidate(
@@ -103,12 +102,12 @@ def half_data(run: NightlyRun, half: Mapping[tuple[int, int], datetime.date]) ->
     ]
 
 
-def late_data(run: NightlyRun, half: Collection[Candidate] = ()) -> list[Candidate]:
+def late_data(run: NightlyRun, recipients: Recipients, half: Collection[Candidate]) -> list[Candidate]:
     """The months up to the last of the calendar that have not come in: of a whole line, of a channel, or of
     single products that others of their line have. From the day on that the line says. Products that lack
     only the month that the line has ``half`` are told with the line."""
     late = month_add(month_start(run.local_date), -1)
-    tree = LineTree()
+    tree = recipients.tree
     told = {candidate.line_id for candidate in half if candidate.fingerprint == str(late)}
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
     if not due:
@@ -123,7 +122,6 @@ def late_data(run: NightlyRun, half: Collection[Candidate] = ()) -> list[Candida
     }
     pairs = [row for row in rows_of(_PAIRS, params) if row[0] in due]
     missing = [row for row in rows_of(_PRODUCTS, params) if row[0] in due]
-    recipients = Recipients(tree, run.local_date)
     found: list[Candidate] = []
     counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, _channel, regular, lacking, *_rest in pairs:
@@ -231,9 +229,8 @@ def _candidate(
     )
 
 
-def failures(run: NightlyRun) -> list[Candidate]:
+def failures(run: NightlyRun, recipients: Recipients) -> list[Candidate]:
     """What this run could not compute, each product and family once, whatever the number of its steps."""
-    recipients = Recipients(LineTree(), run.local_date)
     rows = NightlyFailure.objects.filter(run=run).select_related("product", "family").order_by("pk")
     revenue = dict(
         ProductFigures.objects.filter(

@@ -16,14 +16,13 @@ from forecasting.selectors.totals import LineTotal
 from products.models import BudgetRow
 from products.selectors.budget import budget_year, versions_in_use
 from products.selectors.budget_lines import budget_revenue
-from products.selectors.lines import LineTree
 
 from .rules import YearExpected, off_budget
 from .thresholds import thresholds_of
 
 
 def lines_off_budget(
-    run: NightlyRun, half: Mapping[tuple[int, int], datetime.date]
+    run: NightlyRun, half: Mapping[tuple[int, int], datetime.date], recipients: Recipients
 ) -> tuple[list[Candidate], Collection[str] | None]:
     """In revenue, of the lines with rows of their own in the budget of their year; products have alerts of
     their own. As of the totals of this night. And the subjects that were judged, ``None`` for all: not those
@@ -36,8 +35,8 @@ def lines_off_budget(
         own[line_id or 0].add(year)
     if not own:
         return [], None
-    tree, first_month = LineTree(), organisation_get().financial_year_first_month
-    recipients, found = Recipients(tree, run.local_date), []
+    tree, first_month = recipients.tree, organisation_get().financial_year_first_month
+    found: list[Candidate] = []
     unjudged: set[int] = set()
     for total in TotalForecast.objects.filter(current=True, measure=None, line__in=own).order_by("line_id"):
         line_id = total.line_id or 0

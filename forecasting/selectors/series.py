@@ -97,8 +97,9 @@ def data_span(as_of: datetime.date) -> Span:
     tree, loaded = LineTree(), months_loaded(as_of=as_of)
     counted = {(line_id, measure.pk) for line_id in tree.lines for measure in tree.measures(line_id)}
     lasts = {key: found.complete for key, found in loaded.items() if found.complete}
-    last_of_all = {key: last for key, last in lasts.items() if loaded[key].newest == last}
-    half = half_loaded({key: last for key, last in last_of_all.items() if key in counted})
+    half = half_loaded(
+        {key: last for key, last in lasts.items() if key in counted and loaded[key].newest == last}
+    )
     return {
         key: (_first_whole(loaded[key]), last, month_add(last, -1) if key in half else last)
         for key, last in lasts.items()

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from collaboration.imports import imports_settle
+from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import alerts_settle, alerts_wake
 from collaboration.services.notifications import notify
 from core.registries import ChunkOutcome
@@ -19,6 +20,7 @@ from forecasting.models import Forecast, NightlyRun
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
 from forecasting.services.night import last_closed_month, looks_back
+from products.selectors.lines import LineTree
 
 from .changes import looked
 from .common import cut_of, half_of, span_told
@@ -74,12 +76,13 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
 
 
 def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    failed = failures(run)
+    recipients = Recipients(LineTree(), run.local_date)
+    failed = failures(run, recipients)
     half = half_of(payload)
-    loaded_half = half_data(run, half) if run.scope is None else []
-    late = late_data(run, loaded_half) if run.scope is None else []
+    loaded_half = half_data(run, half, recipients) if run.scope is None else []
+    late = late_data(run, recipients, loaded_half) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
-    off_budget, judged = lines_off_budget(run, half) if run.scope is None else ([], [])
+    off_budget, judged = lines_off_budget(run, half, recipients) if run.scope is None else ([], [])
 
     def write() -> ChunkOutcome:
         alerts_wake()
@@ -95,7 +98,6 @@ def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
             for kind, candidates in (("late", late), ("half", loaded_half)):
                 alerts_settle(
                     kind=kind,
-                    subjects=None,
                     candidates=candidates,
                     local_date=run.local_date,
                     ignore_threshold=True,

@@ -19,6 +19,7 @@ from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.months import month_add
+from core.numbers import typed
 from core.pages import page_render, with_right
 from forecasting.forms import ConsensusForm
 from forecasting.models.judgement import Party
@@ -92,8 +93,7 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _typed(value: Decimal | None) -> Decimal | None:
-    """As somebody would type it: 120 and not 120.0000."""
-    return None if value is None else Decimal(f"{value.normalize():f}")
+    return None if value is None else typed(value)
 
 
 def _columns(request: HttpRequest) -> list[str]:

@@ -18,7 +18,6 @@ def bound_alerts_settle(local_date: datetime.date) -> int:
     recipients = Recipients(tree, local_date)
     return alerts_settle(
         kind=ALERT,
-        subjects=None,
         candidates=[_candidate(found, recipients) for found in prices_overtaken(local_date, tree)],
         local_date=local_date,
         ignore_threshold=True,

@@ -212,8 +212,7 @@ class MeasureForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        kind = self.initial.get("kind") if self.fields["kind"].disabled else data.get("kind")
-        if data.get("leaves") and kind == Measure.Kind.LEVEL:
+        if data.get("leaves") and data.get("kind") == Measure.Kind.LEVEL:
             self.add_error("leaves", gettext("A level says what is there; what leaves is a flow."))
         return data
 

@@ -126,31 +126,32 @@ class LineTree:
     def inflow(self, line_id: int) -> Measure | None:
         """What comes into the state that leads the line: the only flow that it counts in the same unit and
         that does not count what leaves."""
-        if self.lead_measure(line_id).kind != Measure.Kind.LEVEL:
-            return None
-        return self._flow(line_id, leaves=False)
+        lead, *others = self.measures(line_id)
+        return _flow(lead, others, leaves=False) if lead.kind == Measure.Kind.LEVEL else None
 
     def outflow(self, line_id: int) -> Measure | None:
         """What the line counts of what leaves in the unit that leads it; ``None`` too where it counts more
         than one such flow."""
-        return self._flow(line_id, leaves=True)
-
-    def _flow(self, line_id: int, *, leaves: bool) -> Measure | None:
         lead, *others = self.measures(line_id)
-        found = [
-            one
-            for one in others
-            if one.kind == Measure.Kind.FLOW
-            and one.leaves == leaves
-            and one.unit_en.casefold() == lead.unit_en.casefold()
-        ]
-        return found[0] if len(found) == 1 else None
+        return _flow(lead, others, leaves=True)
 
     def moved(self, line_id: int) -> Measure | None:
         """What a price or a promotion moves: what leads, of a state what comes into it; ``None`` where
         nothing says that."""
         lead = self.lead_measure(line_id)
         return self.inflow(line_id) if lead.kind == Measure.Kind.LEVEL else lead
+
+
+def _flow(lead: Measure, others: Sequence[Measure], *, leaves: bool) -> Measure | None:
+    """The only one that is counted in the unit of the lead, of what leaves or of what comes."""
+    found = [
+        one
+        for one in others
+        if one.kind == Measure.Kind.FLOW
+        and one.leaves == leaves
+        and one.unit_en.casefold() == lead.unit_en.casefold()
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 @kept_while_reading

@@ -32,7 +32,7 @@ from tests.factories import (
 
 from .conftest import FORECASTS, LAST, TODAY, budget_give, months_give, run_now
 from .test_alerts_night import kinds, night, said, vintage
-from .test_line_totals import line_budget
+from .test_line_totals import line_budget, units
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def line_of(count: int, volume: Any = None) -> list[Product]:
 def short_by(
     products: list[Product], share: float, months: Any = (LAST,), measure: Measure | None = None
 ) -> None:
-    measure = measure or Measure.objects.get(code="units")
+    measure = measure or units()
     rows = ProductMonth.objects.filter(product__in=products, measure=measure, month__in=months)
     rows.update(volume=F("volume") * (1 - share), revenue=F("revenue") * (1 - share))
 
@@ -102,7 +102,7 @@ def _closed(products: list[Product]) -> None:
 def test_what_is_half_loaded(change: Callable[[list[Product]], None], seen: bool) -> None:
     products = line_of(5)
     change(products)
-    key = products[0].line_id, Measure.objects.get(code="units").pk
+    key = products[0].line_id, units().pk
     assert half_loaded({key: LAST}) == ({key} if seen else set())
 
 
@@ -143,7 +143,7 @@ def test_only_what_the_line_counts_is_looked_at() -> None:
         months_give(product, measure=other)
     short_by(products, 0.5, measure=other)
     assert _counts(products, other) == _counts(products) == LAST
-    products[0].line.line_measures.create(measure=Measure.objects.get(code="units"), leads=True)
+    products[0].line.line_measures.create(measure=units(), leads=True)
     products[0].line.line_measures.create(measure=other)
     assert (_counts(products, other), _counts(products)) == (month_add(LAST, -1), LAST)
 
@@ -158,7 +158,7 @@ def test_all_chunks_of_a_run_leave_out_the_same(monkeypatch: Any) -> None:
 
 
 def _counts(products: list[Product], measure: Measure | None = None) -> datetime.date:
-    measure = measure or Measure.objects.get(code="units")
+    measure = measure or units()
     return data_span(LAST)[products[0].line_id, measure.pk][2]
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_looks_back_leaves_it_as_it_is() -> None:
 def test_one_measure_loaded_half_leaves_the_alerts_of_another() -> None:
     products, other = alerted(), measure_factory()
     line = products[0].line
-    line.line_measures.create(measure=Measure.objects.get(code="units"), leads=True)
+    line.line_measures.create(measure=units(), leads=True)
     line.line_measures.create(measure=other)
     for product in products:
         months_give(product, measure=other, volume=lambda _step: 100)
@@ -231,7 +231,7 @@ def test_one_measure_loaded_half_leaves_the_alerts_of_another() -> None:
     short_by(products[:1], 0.5)
     night()
     assert kinds() == ["band", "half"]
-    assert Alert.objects.get(kind="band").evidence["measure"] == Measure.objects.get(code="units").pk
+    assert Alert.objects.get(kind="band").evidence["measure"] == units().pk
 
 
 @pytest.mark.parametrize("planned", [200, 150])
