@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
 
+from core.jobs import worker_alive
+
 from . import registries
-from .models import Heartbeat
 from .registries import HealthCheck
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def broker_answers() -> bool:
 
 def worker_beats() -> bool:
     """Beat, broker and a worker did a round not long ago."""
-    return Heartbeat.objects.filter(name="worker", beat_at__gte=timezone.now() - SILENT_AFTER).exists()
+    return worker_alive(SILENT_AFTER)
 
 
 _migrated = False

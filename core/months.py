@@ -58,6 +58,14 @@ def parse_month(text: str) -> datetime.date:
     return month
 
 
+def month_said(text: str, usual: datetime.date) -> datetime.date:
+    """The month that an address says, or the usual one where it says none."""
+    try:
+        return parse_month(text)
+    except ValueError:
+        return usual
+
+
 def parse_month_start(text: str) -> datetime.date:
     """The same, also of a month written as its first day, as the API answers it."""
     return parse_month(text.removesuffix("-01") if len(text) > 7 else text)

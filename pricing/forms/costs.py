@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.numbers import typed
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
 from pricing.models import CostKind, CostLine, CostRate
@@ -20,11 +21,6 @@ from products.models import Measure, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 
 QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
-
-
-def _plain(value: Decimal) -> Decimal:
-    """Without zeros at its end, to be filled in."""
-    return Decimal(f"{value.normalize():f}")
 
 
 class RateForm(forms.Form):
@@ -123,16 +119,16 @@ class CorrectionForm(RateForm):
 
     def __init__(self, *args: Any, rate: CostRate, **kwargs: Any) -> None:
         initial: dict[str, Any] = {
-            "times": _plain(rate.times) if rate.times != 1 else None,
-            "least_quantity": _plain(rate.least_quantity) or None,
+            "times": typed(rate.times) if rate.times != 1 else None,
+            "least_quantity": typed(rate.least_quantity) or None,
             "vat_rate": rate.vat_rate or None,
             "ends": rate.amount is None,
         }
         if rate.cost_line.currency != organisation_get().currency:
-            initial["exchange_rate"] = _plain(rate.exchange_rate)
+            initial["exchange_rate"] = typed(rate.exchange_rate)
         if rate.amount is not None:
             percent = rate.cost_line.basis == CostLine.Basis.SHARE
-            initial["amount"] = _plain(rate.amount * 100 if percent else rate.amount)
+            initial["amount"] = typed(rate.amount * 100 if percent else rate.amount)
         super().__init__(*args, initial=initial, basis=rate.cost_line.basis, **kwargs)
         for name in ("start_date", "from_quantity", "confirmed"):
             del self.fields[name]

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
-from core.months import month_add, month_start, parse_month
+from core.months import month_add, month_said, month_start
 from core.organisation import today
 from pricing.models import LedgerEntry, LedgerMapping
 from products.models import Product
@@ -61,10 +61,10 @@ class EntriesAsked:
 def entries_asked(query: QueryDict) -> EntriesAsked:
     """Read the address; what is unknown is left out. Without a month: the last twelve."""
     running = month_start(today())
-    last = _month(query.get("last", ""), running)
+    last = month_said(query.get("last", ""), running)
     state = query.get("state", "")
     return EntriesAsked(
-        min(_month(query.get("first", ""), month_add(last, 1 - MONTHS)), last),
+        min(month_said(query.get("first", ""), month_add(last, 1 - MONTHS)), last),
         last,
         {name: _text(query.get(name, "")) for name in (*OWN, *BY_MAPPING) if query.get(name)},
         state if state in STATES else "",
@@ -177,10 +177,3 @@ def _own(name: str, value: str) -> Q:
 
 def _text(value: str) -> str:
     return value.strip()[:200]
-
-
-def _month(text: str, usual: datetime.date) -> datetime.date:
-    try:
-        return parse_month(text)
-    except ValueError:
-        return usual

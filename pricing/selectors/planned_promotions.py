@@ -11,20 +11,21 @@ from math import exp, hypot
 from statistics import fmean
 from typing import Any
 
-from django.db.models import Prefetch, Sum
+from django.db.models import Sum
 
 from core.lookups import many
 from core.months import month_add, month_end
 from core.numbers import Z80, significant
 from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
-from pricing.models import Price, PromotionChannel, PromotionProduct
+from pricing.models import Price, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import answers_read
 from pricing.selectors.promotion_channels import asked_channels, sold_there
 from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
+from pricing.selectors.promotions import channels_with
 from pricing.selectors.resellers import consumers_by_product, sellers_of
 from products.models import Measure, SalesMonth
 from products.selectors.channels import channel_chains
@@ -157,8 +158,7 @@ def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[Pr
         promotion__store_end__gte=month_add(months[0], -YEAR),
         promotion__store_start__lte=month_end(months[-1]),
     ).select_related("promotion", "product")
-    channels = PromotionChannel.objects.select_related("channel__parent__parent__parent")
-    found = found.prefetch_related(Prefetch("promotion__channel_rows", channels))
+    found = found.prefetch_related(channels_with("promotion__"))
     return list(found.order_by("promotion__store_start", "pk"))
 
 

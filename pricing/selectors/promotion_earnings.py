@@ -28,7 +28,7 @@ from .margins import unit_costs
 from .promotion_costs import ActualCost
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
-from .promotions import own_cost_here
+from .promotions import own_cost
 
 BEFORE_MONTHS = 6
 ZERO = Decimal(0)
@@ -98,7 +98,7 @@ def promotion_earnings(
     uplift = None if promotion.planned_uplift_rate is None else float(promotion.planned_uplift_rate)
     rows = [_earned(shown, margins, uplift) for shown in effects]
     is_abroad = bool(promotion.currency and promotion.budget_amount)
-    costs = None if is_abroad else own_cost_here(promotion) or ZERO, actual.amount if actual else None
+    costs = None if is_abroad else own_cost(promotion) or ZERO, actual.amount if actual else None
     cost = costs[0] if costs[1] is None else costs[1]
     extra = _all([row.extra for row in rows])
     if extra is None or cost is None:

@@ -57,15 +57,18 @@ def promotions_partly(user: Any) -> QuerySet[Promotion]:
 
 
 _READ_WITH = ("author", "proposed_by", "decided_by", "cancelled_by", "source_import")
-_CHANNELS = Prefetch(
-    "channel_rows", PromotionChannel.objects.select_related("channel__parent__parent__parent")
-)
+
+
+def channels_with(path: str = "") -> Prefetch[Any, Any, Any]:
+    """The channels of promotions with those above them; ``path``: where the promotion is."""
+    rows = PromotionChannel.objects.select_related("channel__parent__parent__parent")
+    return Prefetch(f"{path}channel_rows", rows)
 
 
 def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
     products = Prefetch("rows", PromotionProduct.objects.select_related("product__line"))
-    return rows.select_related(*_READ_WITH).prefetch_related(products, _CHANNELS)
+    return rows.select_related(*_READ_WITH).prefetch_related(products, channels_with())
 
 
 def promotion_get(user: Any, pk: int) -> Promotion:
@@ -78,7 +81,7 @@ def promotion_get(user: Any, pk: int) -> Promotion:
     for row in rows:
         row.promotion = found
     found._prefetched_objects_cache = {"rows": rows}  # type: ignore[attr-defined]
-    prefetch_related_objects([found], _CHANNELS)
+    prefetch_related_objects([found], channels_with())
     return found
 
 

@@ -81,7 +81,7 @@ class Promotions:
     def __init__(self, user: Any, ground: Ground) -> None:
         self._user, self.ground = user, ground
 
-    def normal(self, channels: Collection[int] = ()) -> PriceNow:
+    def normal(self, channels: Collection[int]) -> PriceNow:
         """What its buyer normally pays: by the list of ours where all of these pay one with VAT."""
         ground, shop = self.ground, self._only_shop(channels)
         return ground.own_prices[shop] if shop else ground.consumer or ground.price
@@ -147,7 +147,7 @@ class Promotions:
         )
         return list(dict.fromkeys([*(row.mechanic for row in rows), *Mechanic.values]))
 
-    def usual_price(self, mechanic: str, channels: Collection[int] = ()) -> Decimal:
+    def usual_price(self, mechanic: str, channels: Collection[int]) -> Decimal:
         normal = self.normal(channels).amount
         if mechanic in _PRICED:
             return (normal * _USUAL).quantize(Decimal("0.01"))
@@ -159,14 +159,13 @@ class Promotions:
         ground = self.ground
         start = min(max(asked.start, ground.first_start), ground.last_start)
         last = min(start + (MOST_DAYS - 1) * DAY, ground.last_start)
-        channels = tuple(pk for pk in asked.channels if pk in self.ground.volumes.channels)
-        normal = self.normal(channels).amount
+        normal = self.normal(asked.channels).amount
         return PromotionAsked(
             asked.mechanic,
             min(max(asked.price, normal * LEAST_PRICE), normal),
             start,
             min(max(asked.end, start), last),
-            channels,
+            asked.channels,
             max(asked.budget, Decimal(0)),
             min(max(asked.assumed, Decimal(0)), MOST_ASSUMED)
             if self.is_assumed(asked.mechanic)

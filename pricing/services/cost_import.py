@@ -138,9 +138,10 @@ def _shares_undo(source_import: Import) -> None:
     """Take away the file's fixed shares that lie ahead; where others of its shares hold, from next month on
     those that would hold without them, and without what was undone before."""
     mine = CostShare.objects.filter(source_import=source_import, start_date__isnull=False)
-    lines = set(mine.values_list("cost_line_id", flat=True))
+    own = list(mine)
+    lines = {share.cost_line_id for share in own}
     following, restored = month_add(month_start(today()), 1), []
-    undone = {(share.cost_line_id, share.start_date) for share in (*mine, *shares_undone(lines))}
+    undone = {(share.cost_line_id, share.start_date) for share in (*own, *shares_undone(lines))}
     for rows in (mine, shares_undone(lines)):
         rows.filter(start_date__gt=today()).delete()
     for pk, keys in shares_by_start(lines).items():

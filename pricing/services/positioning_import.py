@@ -8,7 +8,7 @@ from typing import Any
 from exchange.models import Import
 from pricing.models import Positioning, PositioningPoint
 from products.models import ImportedObject
-from products.services.imported import imported_note, values_of
+from products.services.imported import imported_note, values_of, values_put
 
 from .offer import Point, State
 
@@ -78,12 +78,7 @@ def positionings_import_undo(*, source_import: Import) -> tuple[int, int]:
             row.delete()
             taken += 1
             continue
-        for field in row._meta.concrete_fields:
-            if field.attname != "version":
-                value = note.before[field.attname]
-                setattr(row, field.attname, None if value is None else field.to_python(value))
-        row.version += 1
-        row.save()
+        values_put(row, note.before)
         _points_write(row, [Point(*point) for point in note.before["points"]])
         restored += 1
     return taken, restored

@@ -12,7 +12,7 @@ from django.utils import timezone
 from exchange.models import Import
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
 from products.models import ImportedObject
-from products.services.imported import imported_note, values_of
+from products.services.imported import imported_note, values_of, values_put
 
 from .promotions import PromotionPlan, parts_write, proposed_anew
 
@@ -100,16 +100,14 @@ def promotions_import_undo(*, source_import: Import) -> tuple[int, int]:
 
 
 def _restore(row: Promotion, before: dict[str, Any]) -> None:
-    for field in row._meta.concrete_fields:
-        if field.attname != "version":
-            value = before[field.attname]
-            setattr(row, field.attname, None if value is None else field.to_python(value))
-    row.version += 1
-    row.save()
+    values_put(row, before)
     row.rows.all().delete()
     PromotionProduct.objects.bulk_create(
         PromotionProduct(
-            promotion=row, product_id=product, price=_number(price), effective_price=_number(effective)
+            promotion=row,
+            product_id=product,
+            price=number_kept(price),
+            effective_price=number_kept(effective),
         )
         for product, price, effective in before["products"]
     )
@@ -123,5 +121,5 @@ def _kept(price: Decimal | None) -> str | None:
     return None if price is None else str(price)
 
 
-def _number(text: str | None) -> Decimal | None:
+def number_kept(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)

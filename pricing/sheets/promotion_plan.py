@@ -20,7 +20,7 @@ from django.utils import translation
 from accounts.errors import DomainError
 from core.organisation import today
 from exchange.sheets import Counts
-from pricing.models import Promotion, PromotionProduct
+from pricing.models import Promotion
 from pricing.selectors.promotions import (
     currency_of,
     forbidden_of,
@@ -308,17 +308,16 @@ def _plan(there: Promotion | None, values: Mapping[str, Any], lines: Sequence[_L
             if given.keys() & set(group):
                 held |= dict.fromkeys(group)
         given = held | given
-        parts = {row.product_id: ProductPlan(row.product, *_prices(row)) for row in there.rows.all()}
+        parts = {
+            row.product_id: ProductPlan(row.product, row.price, row.effective_price)
+            for row in there.rows.all()
+        }
     for line in lines:
         own = parts.get(line.product.pk, ProductPlan(line.product))
         price = own.price if line.price is None else line.price
         effective = own.effective_price if line.effective_price is None else line.effective_price
         parts[line.product.pk] = ProductPlan(line.product, price, effective)
     return PromotionPlan(**given, products=list(parts.values()))
-
-
-def _prices(row: PromotionProduct) -> tuple[Decimal | None, Decimal | None]:
-    return row.price, row.effective_price
 
 
 def _differences(there: Promotion, plan: PromotionPlan) -> dict[str, Any]:

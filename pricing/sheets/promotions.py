@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from exchange.models import Import
 from exchange.sheets import Counts, Field, Option
 from pricing.models import Promotion
 from pricing.services.kept_promotions import KIND
-from pricing.services.promotion_import import promotions_import, promotions_import_undo
+from pricing.services.promotion_import import number_kept, promotions_import, promotions_import_undo
 from products.models import ProductLine
 from products.selectors.four_eyes import four_eyes_needed
 from products.sheets import sources
@@ -73,16 +72,12 @@ def _refused(row: Import, user: Any, approval: Mapping[str, Any]) -> DomainError
         return DomainError("not_allowed", message, status=403)
     costs = dict(approval["lines"]) if row.created_by_id == user.pk else {}
     lines = ProductLine.objects.filter(pk__in=costs)
-    if any(four_eyes_needed(line, KIND, _amount(costs[line.pk])) for line in lines):
+    if any(four_eyes_needed(line, KIND, number_kept(costs[line.pk])) for line in lines):
         message = _(
             "It has promotions that ran, so somebody else than who brought the file approves and applies it."
         )
         return DomainError("four_eyes", message, status=403)
     return None
-
-
-def _amount(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _day(name: str, label: Any, *aliases: str, required: bool = False) -> Field:

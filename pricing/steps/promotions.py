@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from core.organisation import today
@@ -15,10 +15,11 @@ from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from forecasting.services.night import looks_back
 from forecasting.steps.common import complete_of, cut_of
-from pricing.models import Promotion, PromotionChannel, PromotionEffect, PromotionProduct
+from pricing.models import Promotion, PromotionEffect, PromotionProduct
 from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import Around, SeriesReader
+from pricing.selectors.promotions import channels_with
 from pricing.services.kept_promotions import promotion_outcomes_write
 from pricing.services.promotion_effects import effects_write
 from products.models import Product
@@ -69,10 +70,7 @@ def _listed(products: Sequence[int]) -> Mapping[tuple[int, int], Decimal]:
     """By promotion and product what a unit normally cost by the lists, where its depth hangs on that."""
     told = Q(promotion__amount__isnull=False) | Q(effective_price__isnull=False)
     rows = PromotionProduct.objects.filter(ran_or_will("promotion__"), told, product__in=products, price=None)
-    channels = PromotionChannel.objects.select_related("channel__parent__parent__parent")
-    asked = list(
-        rows.select_related("promotion").prefetch_related(Prefetch("promotion__channel_rows", channels))
-    )
+    asked = list(rows.select_related("promotion").prefetch_related(channels_with("promotion__")))
     prices = normal_prices(asked)
     return {(row.promotion_id, row.product_id): prices[row.pk] for row in asked if row.pk in prices}
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.months import financial_year_start, month_add, month_range, parse_month
+from core.months import financial_year_start, month_add, month_range, month_said
 from core.organisation import organisation_get, today
 from core.pages import page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
@@ -74,16 +74,9 @@ def _money(row: CostBudget) -> list[Any]:
 
 def _span(request: HttpRequest) -> tuple[datetime.date, datetime.date]:
     begin = financial_year_start(today(), organisation_get().financial_year_first_month)
-    first = _month(request.GET.get("first", ""), begin)
-    last = _month(request.GET.get("last", ""), month_add(first, YEAR - 1))
+    first = month_said(request.GET.get("first", ""), begin)
+    last = month_said(request.GET.get("last", ""), month_add(first, YEAR - 1))
     return first, min(max(first, last), month_add(first, MOST))
-
-
-def _month(text: str, usual: datetime.date) -> datetime.date:
-    try:
-        return parse_month(text)
-    except ValueError:
-        return usual
 
 
 def _asked(request: HttpRequest, first: datetime.date, last: datetime.date) -> QuerySet[CostBudget]:

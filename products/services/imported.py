@@ -55,6 +55,16 @@ def values_of(row: models.Model) -> Values:
     return found
 
 
+def values_put(row: models.Model, before: Values) -> None:
+    """Put the columns of a row back as the journal kept them; its version goes on."""
+    for field in row._meta.concrete_fields:
+        if field.attname != "version":
+            value = before[field.attname]
+            setattr(row, field.attname, None if value is None else cast(Any, field).to_python(value))
+    cast(Any, row).version += 1
+    row.save()
+
+
 @transaction.atomic
 def imported_note(
     *, import_id: int, kind: str, rows: Sequence[models.Model], before: Mapping[int, Values] | None = None
