@@ -116,9 +116,32 @@ class Bar:
     past: bool
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        return tuple(span for span in (self.store, self.delivery) if span)
+
+    @property
     def x(self) -> float:
-        """Where its name stands."""
-        return min(span.x for span in (self.store, self.delivery) if span)
+        return min(span.x for span in self.spans)
+
+    @property
+    def end(self) -> float:
+        return max(span.x + span.width for span in self.spans)
+
+    @property
+    def name_width(self) -> float:
+        return len(self.promotion.name) * LETTER
+
+    @property
+    def name_ends(self) -> bool:
+        """Whether the name ends where the bar does, as behind its beginning there is no room."""
+        return self.x + self.name_width > 100 and self.end >= self.name_width
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """From where to where the row has no other bar: its days and its name."""
+        if self.name_ends:
+            return min(self.x, self.end - self.name_width), self.end
+        return self.x, max(self.end, self.x + self.name_width)
 
     @property
     def delivery_y(self) -> int:
@@ -134,6 +157,8 @@ class Bar:
 
 
 LANE = 36
+# Of a name in percent of the width, where the timeline is 850 pixels wide.
+LETTER = 0.75
 
 
 @dataclass(frozen=True)
@@ -249,19 +274,13 @@ def _span(query: CalendarQuery, first: datetime.date, last: datetime.date) -> Sp
     return Span(left, round(right - left, 3))
 
 
-def _days(promotion: Promotion) -> tuple[datetime.date, datetime.date]:
-    """From the first day of delivery or in the store to the last."""
-    days = list(filter(None, days_run(promotion)))
-    return min(first for first, _last in days), max(last for _first, last in days)
-
-
 def _in_lanes(bars: Iterable[Bar]) -> tuple[Bar, ...]:
-    """Bars that would cover each other below one another."""
-    ends: list[datetime.date] = []
+    """Bars and names that would cover each other below one another."""
+    ends: list[float] = []
     placed = []
-    for bar in sorted(bars, key=lambda bar: _days(bar.promotion)):
-        first, last = _days(bar.promotion)
-        lane = next((n for n, end in enumerate(ends) if end < first), len(ends))
+    for bar in sorted(bars, key=lambda bar: bar.room):
+        first, last = bar.room
+        lane = next((n for n, end in enumerate(ends) if end <= first), len(ends))
         ends[lane : lane + 1] = [last]
         placed.append(replace(bar, lane=lane))
     return tuple(placed)
