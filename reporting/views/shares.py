@@ -39,6 +39,7 @@ from reporting.services.shares import (
     shares_act,
     shares_renew,
     token_new,
+    token_of,
 )
 from reporting.words.exposure import exposure_sentence, more_words
 
@@ -85,8 +86,8 @@ def shares(request: HttpRequest) -> HttpResponseBase:
 @with_right(SHARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def share_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """A link of one's own report, and what it would tell until when as far as the form says. Its token is in
-    the form before it opens anything, so that sending the form twice makes one link and shows it both
+    """A link of one's own report, and what it would tell until when as far as the form says. In the form is
+    the key that its token is made of, so that sending the form twice makes one link and shows it both
     times."""
     user, status = request.user, 200
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
@@ -199,14 +200,14 @@ def _changed(request: HttpRequest, count: int) -> None:
 
 
 def _said(nonce: str, user: Any, report: Report) -> tuple[str, int]:
-    """The token of the form, and the number of the version that it told of."""
+    """The token that the form makes, and the number of the version that it told of."""
     try:
-        *who, seen, token = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
+        *who, seen, key = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
     except signing.BadSignature:
         who = []
     if who != [str(user.pk), str(report.pk)]:
         raise DomainError("nonce", _("The form was open too long. Send it again."))
-    return token, int(seen)
+    return token_of(key), int(seen)
 
 
 def _unkept(answer: HttpResponse) -> HttpResponse:
