@@ -16,13 +16,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.selectors.people import stands_for
 from accounts.versions import form_conflict
 from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
 from core.lookups import ordered
 from core.numbers import int_read
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from core.pages import Counted, Sort, page_render, paginate, with_right
 from core.search import folded, with_words
 from reporting.forms.share import ShareForm
@@ -78,6 +79,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "words": words,
         "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
+        "deputy": len(stands_for(user, today())) > 1,
         "sharing": organisation_get().sharing,
     }
     return page_render(request, "reporting/shares.html", context)

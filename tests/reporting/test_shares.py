@@ -13,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from accounts.models import Role
+from accounts.models import Deputy, Role, User
+from collaboration.kinds import alert_kinds
+from collaboration.selectors.alerts import alerts_open
 from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
@@ -143,6 +145,29 @@ def test_one_s_own_links_and_all_for_the_administrator() -> None:
     assert state_of(share) == "live"
     assert shares_act(user=admin, ids=[share.pk], act="revoke") == 1
     assert state_of(share) == "revoked"
+
+
+def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> None:
+    share, _address = share_made()
+    share_ask(share=share, text="Why?")
+    deputy, colleague = (user_factory("product-manager", language="en") for _each in range(2))
+    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+    page = f"/reports/links/{share.pk}/"
+    client.force_login(colleague)
+    assert client.get(page).status_code == 404
+    client.post("/reports/links/", {"share": share.pk, "act": "revoke"})
+    assert state_of(share) == "live"
+    client.force_login(deputy)
+    alert = alerts_open(User.objects.get(pk=deputy.pk)).get()
+    assert alert_kinds.get(alert.kind).url(alert) == page
+    assert "Answer by e-mail" in client.get(page).text
+    listed = tight(client.get("/reports/links/"))
+    assert "of whom you are deputy for" in listed
+    assert f"always the newest version · {share.author.name}" in listed
+    for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
+        client.post("/reports/links/", {"share": share.pk, "act": act})
+        assert state_of(share) == state
+    assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
 
 
 def live() -> int:
