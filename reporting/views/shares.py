@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import DomainError, VersionConflict
 from accounts.selectors.people import stands_for
 from accounts.versions import form_conflict
+from collaboration.models import Alert
+from collaboration.selectors.alerts import DEAL, alerts_visible
 from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
@@ -28,6 +30,7 @@ from core.pages import Counted, Sort, page_render, paginate, with_right
 from core.search import folded, with_words
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
+from reporting.reports.questions import KIND, subject_of
 from reporting.selectors.reports import reports_kept, reports_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
 from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
@@ -148,22 +151,31 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 return redirect(found)
         found.refresh_from_db(fields=["label"])
+    questions = paginate(request, Counted(found.question_count, _rows(found.questions)), turned="questions")
     newer, more = shares_behind([found]).get(found.pk, (None, None))
     context |= {
         "accesses": paginate(request, Counted(found.access_count, _rows(found.accesses))),
-        "questions": paginate(
-            request, Counted(found.question_count, _rows(found.questions)), turned="questions"
-        ),
+        "questions": questions,
+        "asked": _asked(user, questions),
         "shown": share_versions(found).defer("sections").first(),
         "newer": newer,
         "more": more_words(more) if more else [],
         "history": history_of(found),
+        "can_close": user.has_perm(DEAL),
     }
     return page_render(request, "reporting/share.html", context, status=status)
 
 
 def _rows(rows: Any) -> Callable[[int, int], QuerySet]:
     return lambda start, stop: rows.all()[start:stop]
+
+
+def _asked(user: Any, questions: Sequence[ShareQuestion]) -> list[tuple[ShareQuestion, Alert | None]]:
+    """Each with its alert, as far as the person sees it."""
+    subjects = [subject_of(question) for question in questions]
+    alerts = alerts_visible(user).filter(kind=KIND, subject__in=subjects).select_related("closed_by")
+    found = {alert.subject: alert for alert in alerts} if subjects else {}
+    return [(question, found.get(subject_of(question))) for question in questions]
 
 
 def _acted(request: HttpRequest) -> str:

@@ -68,6 +68,23 @@ def test_a_question_is_answered_by_e_mail(client: Client) -> None:
     assert answer in tight(client.get(f"/reports/links/{share.pk}/"))
 
 
+def test_answered_takes_a_question_off_today(client: Client) -> None:
+    share, _address = share_made()
+    for text in ("Why?", "And when?"):
+        share_ask(share=share, text=text)
+    client.force_login(share.author)
+    page = f"/reports/links/{share.pk}/"
+    forms = re.findall(r"<form[^>]*alerts.*?</form>", client.get(page).text, re.S)
+    assert len(forms) == 2
+    address = re.findall(r'action="([^"]+)"', forms[0])[0]  # the newest stands first
+    answer = client.post(address, dict(re.findall(r'name="([^"]+)" value="([^"]+)"', forms[0])))
+    assert answer.headers["Location"] == page
+    assert [alert.evidence["text"] for alert in alerts_open(share.author)] == ["Why?"]
+    shown = tight(client.get(page))
+    assert f"Closed by {share.author.name} on" in shown
+    assert shown.count("/close/") == 1
+
+
 def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -> None:
     organisation_factory(sharing=True)
     author = user_factory("product-manager", language="en")
