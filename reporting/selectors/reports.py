@@ -199,6 +199,7 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
         [supplier.pk for supplier in scope.suppliers],
+        [[row.pk for row in rows] for rows in (scope.lines, scope.families, report.products.order_by("pk"))],
         sorted(fields_allowed(report, grants)),
         sorted(visible_channel_ids(report.author) or []),
     ]
