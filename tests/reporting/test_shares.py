@@ -528,6 +528,7 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     answers = [client.post(page, data) for _twice in range(2)]
     urls = {answer.context["url"] for answer in answers}
     assert len(urls) == Share.objects.count() == len(mail.outbox) == 1
+    assert all("password is not in the mail" in answer.text for answer in answers)
     token = re.fullmatch(r"https://pm\.example\.org/r/([\w-]{43})/", urls.pop())
     assert token
     assert f"https://pm.example.org/r/{token[1]}/" in mail.outbox[0].body
