@@ -256,7 +256,12 @@ def page(context: Any) -> Iterator[Any]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(f"{message.text} ({page.url})")
 
+    def look(request: Any) -> None:
+        if "csrfmiddlewaretoken" in request.url:
+            complaints.append(f"a form's secret in an address: {request.url} ({page.url})")
+
     page.on("console", hear)
+    page.on("request", look)
     page.on("pageerror", lambda error: complaints.append(f"{error} ({page.url})"))
     page.set_default_timeout(15_000)
     yield page

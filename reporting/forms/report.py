@@ -18,7 +18,10 @@ from products.selectors.access import (
     visible_channel_ids,
 )
 from reporting.models import Report
+from reporting.selectors.reports import MOST
 from reporting.services.reports import OWN
+
+CODE_LENGTH = Product._meta.get_field("code").max_length
 
 
 class ReportForm(forms.ModelForm):
@@ -31,7 +34,7 @@ class ReportForm(forms.ModelForm):
     products = forms.CharField(
         label=_("Products"),
         required=False,
-        max_length=4000,
+        max_length=MOST * (CODE_LENGTH + len("\r\n")),
         help_text=_("Their codes, one a line."),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )

@@ -11,8 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from collaboration.kinds import Words, waiting_kind
 from collaboration.sentences import count_word
+from reporting.models import ShareQuestion
 
 KIND = "report_question"
+
+
+def subject_of(question: ShareQuestion) -> str:
+    """What its alert is about."""
+    return f"question:{question.pk}"
 
 
 def _words(alert: Any) -> Words:

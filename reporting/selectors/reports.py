@@ -144,13 +144,13 @@ def reports_visible(user: Any) -> QuerySet[Report]:
     return reports_kept(user).filter(ended_at=None)
 
 
-def reports_kept(user: Any) -> QuerySet[Report]:
-    """The same with those that were ended."""
+def reports_kept(user: Any, *, owners: Collection[int] = ()) -> QuerySet[Report]:
+    """The same with those that were ended, and all of these ``owners``."""
     if not user.has_perm(VIEW):
         return Report.objects.none()
     readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
     return (
-        Report.objects.filter(Q(author=user.pk) | readable)
+        Report.objects.filter(Q(author__in=[user.pk, *owners]) | readable)
         .select_related("author")
         .annotate(
             snapshot_count=Count("snapshots"),
@@ -199,6 +199,7 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
         [supplier.pk for supplier in scope.suppliers],
+        [[row.pk for row in rows] for rows in (scope.lines, scope.families, report.products.order_by("pk"))],
         sorted(fields_allowed(report, grants)),
         sorted(visible_channel_ids(report.author) or []),
     ]

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
+from accounts.selectors.people import stands_for
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAddress, Snapshot
 
@@ -48,12 +49,13 @@ def _state() -> Case:
 
 
 def shares_visible(user: Any) -> QuerySet[Share]:
-    """One's own links; of everybody for who may turn sharing off. Each with its ``state``."""
+    """One's own links and those of whom one is deputy for; of everybody for who may turn sharing off. Each
+    with its ``state``."""
     if not user.has_perm(SHARE):
         return Share.objects.none()
     rows = Share.objects.select_related("report", "author", "snapshot", "granted").annotate(state=_state())
     rows = rows.defer("snapshot__sections", "granted__sections")
-    return rows if user.has_perm(ALL) else rows.filter(author=user.pk)
+    return rows if user.has_perm(ALL) else rows.filter(author__in=stands_for(user, today()))
 
 
 def shares_live_of(report: Any) -> QuerySet[Share]:

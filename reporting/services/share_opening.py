@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from collaboration.services.alerts import Candidate, alert_raise
 from core.texts import text_read
 from reporting.models import Share, ShareAccess, ShareQuestion
-from reporting.reports.questions import KIND
+from reporting.reports.questions import KIND, subject_of
 
 What = ShareAccess.What
 
@@ -50,7 +50,7 @@ def share_ask(*, share: Share, text: str) -> ShareQuestion:
         "text": text,
     }
     candidate = Candidate(
-        subject=f"question:{question.pk}",
+        subject=subject_of(question),
         fingerprint="asked",
         stake_amount=None,
         evidence=evidence,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.selectors.people import stands_for
 from accounts.versions import form_conflict
 from core import formats
 from core.errors import form_refuse
@@ -22,6 +23,7 @@ from core.history import history_of
 from core.idempotency import key_said, once
 from core.models import Job
 from core.numbers import int_read
+from core.organisation import today
 from core.pages import Counted, page_render, paginate, with_right
 from core.texts import text_read
 from products.models import Family, Product, ProductLine
@@ -122,10 +124,11 @@ def report_sheet(request: HttpRequest, of: str, code: str) -> HttpResponseBase:
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Its sections and, for its author, how it would look now; for others what was published of it, the
-    newest version at once."""
+    newest version at once, and for who is deputy for its author how it was sent."""
     user, readable = request.user, snapshots_visible(request.user)
+    owners = stands_for(user, today()) if user.has_perm(EDIT) else set()
     counted = {"readable_count": count_of(readable, "report"), "live_labels": live_labels()}
-    found = get_object_or_404(reports_kept(user).annotate(**counted), pk=pk)
+    found = get_object_or_404(reports_kept(user, owners=owners).annotate(**counted), pk=pk)
     own = found.author_id == user.pk and user.has_perm(EDIT)
     mine = own and found.ended_at is None
     versions = readable.filter(report=found).defer("sections")
@@ -133,13 +136,13 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "report": found,
         "own": own,
         "mine": mine,
-        "can_edit": request.user.has_perm(EDIT),
+        "can_copy": user.has_perm(EDIT) and (own or found.readable_count),
         "copy_nonce": uuid.uuid4().hex,
         "can_share": request.user.has_perm(SHARE),
         "snapshots": paginate(request, Counted(found.readable_count, lambda *at: versions[slice(*at)])),
     }
     if mine:
-        publishing, schedule = publish_job(found), schedule_of(found)
+        publishing = publish_job(found)
         over = publishing is not None and publishing.is_final
         parts = list(found.parts.select_related("product"))
         context |= {
@@ -150,12 +153,15 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             "nonce": f"{found.pk}-{found.snapshot_count}-{publishing.pk if over else ''}",
             "fields_grantable": fields_grantable(found),
             "grants": [(grant, field_label(grant.field)) for grant in grants_standing(found)],
-            "schedule": schedule,
-            "schedule_when": when_words(schedule) if schedule else "",
-            "sendings": list(map(sending_shown, sendings_last(found))) if schedule else [],
             "publishing": publishing is not None and not over,
         }
-    elif newest := readable.filter(report=found).first():
+    if found.ended_at is None and found.author_id in owners and (schedule := schedule_of(found)):
+        context |= {
+            "schedule": schedule,
+            "schedule_when": when_words(schedule),
+            "sendings": list(map(sending_shown, sendings_last(found))),
+        }
+    if not mine and (newest := readable.filter(report=found).first()):
         context |= _shown(newest)
     return page_render(request, "reporting/report.html", context)
 

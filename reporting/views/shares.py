@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -16,17 +16,21 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.selectors.people import stands_for
 from accounts.versions import form_conflict
+from collaboration.models import Alert
+from collaboration.selectors.alerts import DEAL, alerts_visible
 from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
 from core.lookups import ordered
 from core.numbers import int_read
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from core.pages import Counted, Sort, page_render, paginate, with_right
 from core.search import folded, with_words
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
+from reporting.reports.questions import KIND, subject_of
 from reporting.selectors.reports import reports_kept, reports_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
 from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
@@ -39,6 +43,7 @@ from reporting.services.shares import (
     shares_act,
     shares_renew,
     token_new,
+    token_of,
 )
 from reporting.words.exposure import exposure_sentence, more_words
 
@@ -77,6 +82,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "words": words,
         "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
+        "deputy": len(stands_for(user, today())) > 1,
         "sharing": organisation_get().sharing,
     }
     return page_render(request, "reporting/shares.html", context)
@@ -85,8 +91,8 @@ def shares(request: HttpRequest) -> HttpResponseBase:
 @with_right(SHARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def share_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """A link of one's own report, and what it would tell until when as far as the form says. Its token is in
-    the form before it opens anything, so that sending the form twice makes one link and shows it both
+    """A link of one's own report, and what it would tell until when as far as the form says. In the form is
+    the key that its token is made of, so that sending the form twice makes one link and shows it both
     times."""
     user, status = request.user, 200
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
@@ -145,22 +151,31 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 return redirect(found)
         found.refresh_from_db(fields=["label"])
+    questions = paginate(request, Counted(found.question_count, _rows(found.questions)), turned="questions")
     newer, more = shares_behind([found]).get(found.pk, (None, None))
     context |= {
         "accesses": paginate(request, Counted(found.access_count, _rows(found.accesses))),
-        "questions": paginate(
-            request, Counted(found.question_count, _rows(found.questions)), turned="questions"
-        ),
+        "questions": questions,
+        "asked": _asked(user, questions),
         "shown": share_versions(found).defer("sections").first(),
         "newer": newer,
         "more": more_words(more) if more else [],
         "history": history_of(found),
+        "can_close": user.has_perm(DEAL),
     }
     return page_render(request, "reporting/share.html", context, status=status)
 
 
 def _rows(rows: Any) -> Callable[[int, int], QuerySet]:
     return lambda start, stop: rows.all()[start:stop]
+
+
+def _asked(user: Any, questions: Sequence[ShareQuestion]) -> list[tuple[ShareQuestion, Alert | None]]:
+    """Each with its alert, as far as the person sees it."""
+    subjects = [subject_of(question) for question in questions]
+    alerts = alerts_visible(user).filter(kind=KIND, subject__in=subjects).select_related("closed_by")
+    found = {alert.subject: alert for alert in alerts} if subjects else {}
+    return [(question, found.get(subject_of(question))) for question in questions]
 
 
 def _acted(request: HttpRequest) -> str:
@@ -199,14 +214,14 @@ def _changed(request: HttpRequest, count: int) -> None:
 
 
 def _said(nonce: str, user: Any, report: Report) -> tuple[str, int]:
-    """The token of the form, and the number of the version that it told of."""
+    """The token that the form makes, and the number of the version that it told of."""
     try:
-        *who, seen, token = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
+        *who, seen, key = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
     except signing.BadSignature:
         who = []
     if who != [str(user.pk), str(report.pk)]:
         raise DomainError("nonce", _("The form was open too long. Send it again."))
-    return token, int(seen)
+    return token_of(key), int(seen)
 
 
 def _unkept(answer: HttpResponse) -> HttpResponse:

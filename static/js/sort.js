@@ -12,7 +12,7 @@
 
   const isPart = (row) => row.cells[0].textContent.startsWith("\u2003");
 
-  for (const table of document.querySelectorAll("table[data-sort]")) {
+  function makeSortable(table) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
       const button = document.createElement("button");
@@ -41,4 +41,12 @@
       });
     });
   }
+
+  function makeAll() {
+    for (const table of document.querySelectorAll("table[data-sort]")) {
+      if (!table.querySelector(".pm-sort")) makeSortable(table);
+    }
+  }
+  document.addEventListener("htmx:after:swap", makeAll);
+  makeAll();
 })();

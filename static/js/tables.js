@@ -5,7 +5,7 @@
   /** The words of a cell as seen: what is only for screen readers is left out, a missing value becomes empty. */
   function cellText(cell) {
     const copy = cell.cloneNode(true);
-    for (const hidden of copy.querySelectorAll(".visually-hidden, svg, button")) hidden.remove();
+    for (const hidden of copy.querySelectorAll(".visually-hidden, svg, button:not(.pm-sort)")) hidden.remove();
     const text = copy.textContent.replace(/[\s\u00a0]+/g, " ").trim();
     return text === "—" ? "" : text;
   }

@@ -80,7 +80,9 @@ def test_a_change_is_shown_refused_saved_and_withdrawn(
     page.get_by_role("link", name=words["change"]).click()
 
     expect(page.locator("label[for=id_evidence]")).to_contain_text(words["needed"])
-    with page.expect_response(re.compile(r"/override/\?.*operation=percent")):
+    page.fill("[name=note]", "Between us")
+    asked = "operation=percent&value=&first_month=[0-9-]+&last_month=[0-9-]+&reason=[a-z_]+"
+    with page.expect_response(re.compile(rf"/override/\?measure=\w+&{asked}$")):  # and no words, no token
         page.locator("[name=operation]").select_option("percent")
     page.locator("[name=value]").press_sequentially("20")
     preview = page.locator("#override-preview")

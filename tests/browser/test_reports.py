@@ -73,6 +73,11 @@ def test_a_report_is_made_looked_at_published_and_read(
     expect(shown.first).to_contain_text(words["figures"])
     expect(page.locator(".kpi-value", has_text=words["figure"])).to_be_visible()
 
+    # Its tables sort, though they came after the page.
+    page.locator("#report-preview [data-chart-do=table]").first.click()
+    page.locator("#report-preview [data-chart-table]:not([hidden]) .pm-sort").first.click()
+    expect(page.locator("#report-preview th[aria-sort=ascending]")).to_have_count(1)
+
     # By keyboard: the second goes up, is taken out and put back, and keeps what is written in it.
     parts = page.locator("#report-parts li")
     figures = page.locator(f"#report-parts li[data-name='{words['figures']}']")

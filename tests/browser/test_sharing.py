@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from django.core.cache import cache
@@ -95,8 +97,11 @@ def test_a_link_from_making_it_to_its_end(
         sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, DATED, ACCOUNTS, CHART))]),
     )
     sign_in(page, author)
+    told: list[str] = []
+    page.on("request", lambda request: told.append(unquote_plus(request.url)))
     page.goto(f"/reports/{report.pk}/share/")
-    for name, value in (("label", "Noord"), ("email", "noord@example.com"), ("password", "only for Noord")):
+    filled = {"label": "Noord", "email": "noord@example.com", "password": "only for Noord"}
+    for name, value in filled.items():
         page.fill(f"[name={name}]", value)
     page.locator("[name=downloads]").set_checked(downloads)
     day = today() + datetime.timedelta(days=3)
@@ -104,6 +109,10 @@ def test_a_link_from_making_it_to_its_end(
     with translation.override(language):
         until = formats.day(day).replace("\xa0", " ")
     expect(page.locator("#told")).to_contain_text(until)
+    with page.expect_response(re.compile(r"/share/\?expires_on=[\d-]+&snapshot=$")):
+        page.locator("[name=snapshot]").dispatch_event("change")
+    secret = (*filled.values(), "nonce", "csrf", page.input_value("[name=nonce]"))
+    assert [url for url in told if any(word in url for word in secret)] == []
     axe(page)
     page.get_by_role("button", name=words["share"]).click()
     link = page.input_value("#link")

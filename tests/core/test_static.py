@@ -130,6 +130,21 @@ def test_the_check_above_sees_what_the_policy_forbids(markup):
     assert offences(markup) != []
 
 
+def htmx_attributes(text):
+    """Their names without what is said after a colon (`hx-boost:inherited`)."""
+    return set(re.findall(r"[\s\"'](hx-[a-z-]+)(?=[:=\"'])", text))
+
+
+def test_htmx_knows_every_attribute_that_is_used():
+    """One that it does not know does nothing: a filter of what is sent would send everything."""
+    known = set(re.findall(r"hx-[a-z-]+", (STATIC / "vendor/htmx/htmx.min.js").read_text()))
+    known |= {f"hx-{verb}" for verb in ("get", "post", "put", "patch", "delete")}
+    code = [path for room in ROOT.glob("*/apps.py") for path in room.parent.rglob("*.py")]
+    used = {name for path in [*TEMPLATES, *code] for name in htmx_attributes(path.read_text())}
+    assert {"hx-get", "hx-boost", "hx-trigger"} <= used
+    assert used - known == set()
+
+
 def test_every_icon_that_is_named_exists():
     sprite = (STATIC / "vendor/icons.svg").read_text()
     known = set(re.findall(r'<symbol id="([\w-]+)"', sprite))

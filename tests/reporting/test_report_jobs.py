@@ -11,6 +11,8 @@ from django.utils import timezone, translation
 from collaboration.models import Notification
 from core.jobs import job_claim, job_run, sweep
 from core.models import Heartbeat, Job
+from core.organisation import today
+from products.models import FamilyMember
 from reporting.models import Report, Snapshot
 from reporting.selectors import reports as selectors
 from reporting.selectors.report_jobs import preview_fresh
@@ -24,7 +26,7 @@ from reporting.services.reports import (
     report_parts_set,
     report_publish,
 )
-from tests.factories import product_factory, user_factory
+from tests.factories import family_factory, product_factory, user_factory
 from tests.html import tight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -209,6 +211,13 @@ def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
     with monkeypatch.context() as newer:  # a release that builds it otherwise
         newer.setattr(selectors, "FORMAT", selectors.FORMAT + 1)
         assert preview_fresh(report) is None
+    assert preview_fresh(report) is not None
+    family, products = family_factory(), list(report.products.all())
+    for product in products:
+        FamilyMember.objects.create(family=family, product=product, start_date=today())
+    report_change(user=author, report=report, values={"products": [], "families": [family]}, version=1)
+    assert preview_fresh(report) is None  # the same products, and told as a whole now
+    report_change(user=author, report=report, values={"families": [], "products": products}, version=2)
     assert preview_fresh(report) is not None
     report_parts_set(user=author, report=report, parts=[Part("words", "Other words.")])
     assert preview_fresh(report) is None

@@ -34,7 +34,7 @@ from reporting.renderers.document import document
 from reporting.reports.page import frozen_shown, sections_shown
 from reporting.reports.templates import TEMPLATES, template_sections
 from reporting.selectors import reports as selectors
-from reporting.selectors.reports import report_build, report_scope, reports_visible, snapshots_visible
+from reporting.selectors.reports import MOST, report_build, report_scope, reports_visible, snapshots_visible
 from reporting.services.reports import (
     Part,
     parts_hash,
@@ -320,6 +320,15 @@ def test_a_code_has_spaces_and_commas_in_it(author: Any, juice: Product) -> None
     assert set(form.values()["products"]) == {packs, juice}
     report = report_create(user=author, values=form.values())
     assert ReportForm(instance=report, user=author)["products"].initial == "JUICE\nJUICE 1 L, new; 2"
+
+
+def test_as_many_codes_as_a_report_takes_are_read(author: Any) -> None:
+    """Each as long as a code can be."""
+    said = {"title": "T", "language": "en", "audience": "internal", "period": "ytd"}
+    product = product_factory(code="C" * 60)
+    form = ReportForm({**said, "products": "\r\n".join([product.code] * MOST)}, user=author)
+    assert form.is_valid(), form.errors
+    assert form.values()["products"] == [product]
 
 
 def test_a_report_of_all_products_on_purpose_has_those_that_come_later(

@@ -13,7 +13,8 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from accounts.models import User
+from accounts.models import Deputy, User
+from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alert_rows
 from core import failpoints
@@ -233,6 +234,30 @@ def test_what_cannot_be_published_is_said(schedule: ReportSchedule) -> None:
     assert work().state == "failed"
     assert "It says nothing yet" in reason()
     assert ReportSending.objects.get().state == "unsent"
+
+
+def test_a_deputy_reads_why_it_was_not_sent(schedule: ReportSchedule, client: Any) -> None:
+    """Of a report that was never published too; no colleague does."""
+    report = schedule.report
+    report.parts.all().delete()
+    night()
+    schedules_tick()
+    work()
+    deputy, colleague = (user_factory("product-manager", language="en") for _each in range(2))
+    Deputy.objects.create(owner=report.author, deputy=deputy, start_date=today(), end_date=today())
+    alert = Alert.objects.get(kind="report_unsent")
+    address = alert_kinds.get(alert.kind).url(alert)
+    client.force_login(deputy)
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "It says nothing yet" in page.text
+    for act in ("act/copy", "schedule", "schedule/pause", "share", "edit"):  # its author's alone
+        assert f"{address}{act}/" not in page.text
+        assert client.post(f"{address}{act}/").status_code == 404
+    client.force_login(colleague)
+    assert client.get(address).status_code == 404
+    client.force_login(report.author)
+    assert f"{address}schedule/pause/" in client.get(address).text
 
 
 @pytest.mark.parametrize(("active", "paused"), [(False, "author_gone"), (True, "author_rights")])

@@ -13,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from accounts.models import Role
+from accounts.models import Deputy, Role, User
+from collaboration.kinds import alert_kinds
+from collaboration.selectors.alerts import alerts_open
 from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
@@ -64,6 +66,23 @@ def test_a_question_is_answered_by_e_mail(client: Client) -> None:
     assert answer not in tight(client.get(f"/reports/links/{share.pk}/"))
     share_ask(share=share, text="Why?")
     assert answer in tight(client.get(f"/reports/links/{share.pk}/"))
+
+
+def test_answered_takes_a_question_off_today(client: Client) -> None:
+    share, _address = share_made()
+    for text in ("Why?", "And when?"):
+        share_ask(share=share, text=text)
+    client.force_login(share.author)
+    page = f"/reports/links/{share.pk}/"
+    forms = re.findall(r"<form[^>]*alerts.*?</form>", client.get(page).text, re.S)
+    assert len(forms) == 2
+    address = re.findall(r'action="([^"]+)"', forms[0])[0]  # the newest stands first
+    answer = client.post(address, dict(re.findall(r'name="([^"]+)" value="([^"]+)"', forms[0])))
+    assert answer.headers["Location"] == page
+    assert [alert.evidence["text"] for alert in alerts_open(share.author)] == ["Why?"]
+    shown = tight(client.get(page))
+    assert f"Closed by {share.author.name} on" in shown
+    assert shown.count("/close/") == 1
 
 
 def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -> None:
@@ -143,6 +162,29 @@ def test_one_s_own_links_and_all_for_the_administrator() -> None:
     assert state_of(share) == "live"
     assert shares_act(user=admin, ids=[share.pk], act="revoke") == 1
     assert state_of(share) == "revoked"
+
+
+def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> None:
+    share, _address = share_made()
+    share_ask(share=share, text="Why?")
+    deputy, colleague = (user_factory("product-manager", language="en") for _each in range(2))
+    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+    page = f"/reports/links/{share.pk}/"
+    client.force_login(colleague)
+    assert client.get(page).status_code == 404
+    client.post("/reports/links/", {"share": share.pk, "act": "revoke"})
+    assert state_of(share) == "live"
+    client.force_login(deputy)
+    alert = alerts_open(User.objects.get(pk=deputy.pk)).get()
+    assert alert_kinds.get(alert.kind).url(alert) == page
+    assert "Answer by e-mail" in client.get(page).text
+    listed = tight(client.get("/reports/links/"))
+    assert "of whom you are deputy for" in listed
+    assert f"always the newest version · {share.author.name}" in listed
+    for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
+        client.post("/reports/links/", {"share": share.pk, "act": act})
+        assert state_of(share) == state
+    assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
 
 
 def live() -> int:
@@ -486,12 +528,14 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     answers = [client.post(page, data) for _twice in range(2)]
     urls = {answer.context["url"] for answer in answers}
     assert len(urls) == Share.objects.count() == len(mail.outbox) == 1
+    assert all("password is not in the mail" in answer.text for answer in answers)
     token = re.fullmatch(r"https://pm\.example\.org/r/([\w-]{43})/", urls.pop())
     assert token
     assert f"https://pm.example.org/r/{token[1]}/" in mail.outbox[0].body
     share = share_find(token[1])
     assert share
     assert share.granted.number == 1
+    assert not any(share_find(part) for part in nonce.split(":"))  # what the form holds opens nothing
     told = client.get(
         page, {"expires_on": ""}, headers={"HX-Request": "true"}
     )  # a choice tells of the newest
