@@ -292,3 +292,10 @@ def test_the_page_says_what_the_code_means(two: Any) -> None:
     data = {"code": "1001", "name": "New", "line": two[0].line_id, "kind": "good"}
     answer = client.post("/products/new/", data)
     assert "already means" in answer.content.decode()
+
+
+def test_a_remembered_answer_is_told_with_the_layout(client: Client) -> None:
+    ProductCode.objects.create(product=product_factory(), source="shop", code="1001")
+    Layout.objects.create(sheet="sales", name="Shop", signature="s", options={"code_source": "own"})
+    client.force_login(user_factory())
+    assert "our own codes" in client.get("/data/layouts/").content.decode()
