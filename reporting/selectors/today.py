@@ -335,8 +335,8 @@ def _lines_by_month(
     nothing for a year, or never."""
     found: dict[datetime.date, set[int]] = {month: set()}
     for line, last in ends.items():
-        is_old = last is None or is_long_before(last, month)
-        found.setdefault(month if is_old else last, set()).add(line)
+        end = month if last is None or is_long_before(last, month) else last
+        found.setdefault(end, set()).add(line)
     return found
 
 
