@@ -64,7 +64,8 @@ COMPARABLE_SHARE = 0.5
 @dataclass(frozen=True)
 class Scope:
     """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``; ``whole``: the lines
-    that have all their products among them."""
+    that have all their products among them; ``ends``: by line of these products the last month that its sales
+    are whole of."""
 
     show: str
     line: ProductLine | None
@@ -72,6 +73,7 @@ class Scope:
     owns: bool
     products: QuerySet[Product]
     whole: set[int]
+    ends: Mapping[int, datetime.date | None]
 
     @property
     def line_ids(self) -> set[int] | None:
@@ -86,23 +88,28 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     people = stands_for(user, today())
     tree = line_tree()
     mine = reduce(or_, (owner_filter(tree, person) for person in people))
-    own, others = _lines_with(products, mine) if user.has_perm("collaboration.alerts") else (set(), set())
-    owns = bool(own)
+    counts = _lines_with(products, mine)
+    ends = {line: end for line, _every, _own, end in counts}
+    own = {line for line, _every, count, _end in counts if count}
+    others = {line for line, every, count, _end in counts if count < every}
+    owns = bool(own) and user.has_perm("collaboration.alerts")
     show = asked.get("show", "")
     if line is not None:
         below = tree.descendants(line.pk)
-        return Scope("line", line, lines, owns, products.filter(line__in=below), below)
+        sold = {pk: end for pk, end in ends.items() if pk in below}
+        return Scope("line", line, lines, owns, products.filter(line__in=below), below, sold)
     if show == "mine" or (show != "all" and owns):
         whole = {row.pk for row in lines if (under := tree.descendants(row.pk)) & own and not under & others}
-        return Scope("mine", None, lines, owns, products.filter(mine), whole)
-    return Scope("all", None, lines, owns, products, {row.pk for row in lines})
+        sold = {pk: end for pk, end in ends.items() if pk in own}
+        return Scope("mine", None, lines, owns, products.filter(mine), whole, sold)
+    return Scope("all", None, lines, owns, products, {row.pk for row in lines}, ends)
 
 
-def _lines_with(products: QuerySet[Product], mine: Q) -> tuple[set[int], set[int]]:
-    """The lines with products that are the person's, and those with products that are not."""
+def _lines_with(products: QuerySet[Product], mine: Q) -> list[tuple[int, int, int, datetime.date | None]]:
+    """By line how many products it has, how many of them are the person's, and the last month with data."""
     counts = products.order_by().values_list("line_id")
-    found = list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine)))
-    return {line for line, _every, own in found if own}, {line for line, every, own in found if own < every}
+    end = Max("figures__data_month")
+    return list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine), end=end))
 
 
 @dataclass(frozen=True)
@@ -302,22 +309,22 @@ class Planned:
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
-    the scope holds whole. Each line is held against the months that its own sales are of. Two statements, one
-    more where a line has a budget by channel; as many again for each month at which some lines end."""
+    the scope holds whole; each line is held against the months that its own sales are of. One statement, two
+    where a line has a budget by channel; as many again for each month where lines end at different ones.
+    """
     tree, start = line_tree(), _year_of(month)
     end, year_ago = month_add(start, 11), month_add(month, -11)
     budget = budget_revenue(user, tree, scope.whole, min(start, year_ago), end, scope.products)
-    ends = dict(scope.products.order_by().values_list("line_id").annotate(Max("figures__data_month")))
-    by_month = _lines_by_month(ends, month)
+    by_month = _lines_by_month(scope.ends, month)
     parts, closed = {month: budget}, list[ProductLine]()
     if len(by_month) > 1:
-        sold = {pk: tree.descendants(pk) & ends.keys() for pk in scope.whole}
+        sold = {pk: tree.descendants(pk) & scope.ends.keys() for pk in scope.whole}
         for last, lines in by_month.items():
             whole = {pk for pk, under in sold.items() if under and under <= lines}
             first = min(_year_of(last), month_add(last, -11))
             own = scope.products.filter(line__in=lines)
             parts[last] = budget_revenue(user, tree, whole, first, last, own)
-        closed = [line for line in scope.lines if ends.get(line.pk) == month]
+        closed = [line for line in scope.lines if scope.ends.get(line.pk) == month]
     return Planned(
         parts[month].over(month, month),
         _together(part.over(start, last) for last, part in parts.items() if last >= start),
@@ -335,7 +342,7 @@ def _lines_by_month(
     nothing for a year, or never."""
     found: dict[datetime.date, set[int]] = {month: set()}
     for line, last in ends.items():
-        end = month if last is None or is_long_before(last, month) else last
+        end = month if last is None or last > month or is_long_before(last, month) else last
         found.setdefault(end, set()).add(line)
     return found
 
