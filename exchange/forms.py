@@ -62,9 +62,9 @@ class UploadForm(forms.Form):
 class ReadingForm(forms.Form):
     """How one file is read: its settings, its columns, the sheet's own questions."""
 
-    def __init__(self, *args: Any, row: Import, allowed: Sequence[Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: Import, allowed: Sequence[Any], user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.row = row
+        self.row, self.user = row, user
         self.sheet = sheets.get(row.sheet) if row.sheet in sheets else None
         self._unclear: set[str] = set()
         self.fields["sheet"] = forms.ChoiceField(
@@ -155,7 +155,7 @@ class ReadingForm(forms.Form):
                 continue  # nothing in the file that it is about
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
-                choices=option.answers,
+                choices=option.answers(self.user),
                 required=False,
                 initial=options.get(option.name),  # answered; a default nobody was asked about is no answer
                 widget=forms.RadioSelect,
@@ -170,10 +170,10 @@ class ReadingForm(forms.Form):
 
     def _add_unclear(self, option: Any, said: str, asked: bool) -> None:
         """A question that most files do not bring up: can be answered, or left until one does."""
-        answers = list(option.answers)
+        answers = list(option.answers(self.user))
         if answers:
             said = next((key for key, _label in answers if key.lower() == said.lower()), "")
-            nothing = _("choose") if asked else _("ask when it is unclear")
+            nothing = _("choose") if asked else option.unsaid
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label, choices=[("", nothing), *answers], required=False, initial=said
             )

@@ -21,14 +21,16 @@ def layout_columns(layout: Layout) -> list[tuple[str, str]]:
     ]
 
 
-def layout_answers(layout: Layout) -> list[tuple[str, str]]:
+def layout_answers(layout: Layout, user: Any) -> list[tuple[str, str]]:
     """Each question that was answered, and the answer."""
     sheet = sheets.get(layout.sheet) if layout.sheet in sheets else None
     asked: dict[str, tuple[Any, Any]] = {
         "decimal": (_("Decimal mark"), DECIMALS),
         "date_order": (_("Dates"), DATE_ORDERS),
     }
-    asked |= {option.name: (option.label, option.choices) for option in (sheet.options if sheet else ())}
+    asked |= {
+        option.name: (option.label, option.answers(user)) for option in (sheet.options if sheet else ())
+    }
     return [
         (str(asked[name][0]), str(dict(asked[name][1]).get(value, value)))
         for name, value in layout.options.items()

@@ -29,11 +29,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.errors import DomainError
 from core.registry import Registry
 
 KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
 FIGURES = ("number", "amount", "exact")
+UNSAID = _("ask when it is unclear")
 
 
 @dataclass(frozen=True)
@@ -61,30 +64,33 @@ class Option:
     """A question the sheet asks once per file layout, such as what revenue means; the first is the default.
 
     ``label`` is the question itself, with its question mark.
-    ``choices`` may be a function, where the data decide what can be answered.
+    ``choices`` may be a function of the person (``None``: anybody), where the data decide what can be
+    answered.
     ``fields``: it is only asked when one of these fields is in the file (empty: always).
-    ``when_unclear``: it is only asked when the sheet's ``check`` says that it must be; unanswered it is ''.
+    ``when_unclear``: it is only asked when the sheet's ``check`` says that it must be; unanswered it is '',
+    which ``unsaid`` puts in words.
     ``percent``: the answer that figures of its fields give with a % behind them; with another they have none.
     """
 
     name: str
     label: Any
-    choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
+    choices: Sequence[tuple[str, Any]] | Callable[[Any], Sequence[tuple[str, Any]]]
     fields: tuple[str, ...] = ()
     when_unclear: bool = False
+    unsaid: Any = UNSAID
     percent: str = ""
 
-    @property
-    def answers(self) -> Sequence[tuple[str, Any]]:
-        return self.choices() if callable(self.choices) else self.choices
+    def answers(self, user: Any = None) -> Sequence[tuple[str, Any]]:
+        """What the person can answer."""
+        return self.choices(user) if callable(self.choices) else self.choices
 
     @property
     def default(self) -> str:
-        return "" if self.when_unclear else self.answers[0][0]
+        return "" if self.when_unclear else self.answers()[0][0]
 
     def accepts(self, value: Any) -> bool:
         """Whether it can be the answer; where the data decide, in whatever case."""
-        keys = [key for key, _label in self.answers]
+        keys = [key for key, _label in self.answers()]
         return value in keys or (callable(self.choices) and str(value).lower() in map(str.lower, keys))
 
 

@@ -97,7 +97,10 @@ def order_evidence(text: str) -> str | None:
 
 
 def month_heading(text: str) -> datetime.date | None:
-    """The month a column's heading names (``2026-01``, ``jan 2026``, ``2026M01``, ``01-2026``, the first of a
-    month as a date), or ``None``."""
+    """The month a column's heading names (``2026-01``, ``jan 2026``, ``2026M01``, ``01-2026``, the first or
+    the last day of a month as a date), or ``None``."""
     found, _ = date_read(text, "dmy")
-    return found if found is not None and found.day == 1 and _WEEK.fullmatch(text) is None else None
+    if found is None or _WEEK.fullmatch(text):
+        return None
+    is_last = (found + datetime.timedelta(1)).day == 1
+    return found.replace(day=1) if found.day == 1 or is_last else None

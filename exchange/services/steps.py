@@ -147,21 +147,21 @@ def import_load(
     with connection.cursor() as cursor:
         unclear = opened.plan.sheet.check(cursor, sheet_options(row, opened), user)
         if unclear and row.source != Import.Source.SHELL:
-            opened.plan.questions += _option_questions(opened.plan.sheet, unclear)
+            opened.plan.questions += _option_questions(opened.plan.sheet, unclear, user)
             return opened
         cursor.execute("ANALYZE refused")
         cursor.execute("SELECT count(DISTINCT line) FROM refused")
         return Loaded(opened, staged, cursor.fetchone()[0])
 
 
-def _option_questions(sheet: Any, unclear: Mapping[str, str]) -> list[dict[str, Any]]:
+def _option_questions(sheet: Any, unclear: Mapping[str, str], user: Any) -> list[dict[str, Any]]:
     """The options that the rows turned out to need."""
     return [
         {
             "code": "option",
             "name": option.name,
             "example": unclear[option.name],
-            "choices": [key for key, _label in option.answers],
+            "choices": [key for key, _label in option.answers(user)],
         }
         for option in sheet.options
         if option.name in unclear

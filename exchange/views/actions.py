@@ -21,7 +21,7 @@ from .detail import detail_render
 def import_reading(request: HttpRequest, pk: int) -> HttpResponse:
     """Change how the file is read, answer what was asked, and check again."""
     row = import_get(request.user, pk)
-    form = ReadingForm(request.POST, row=row, allowed=sheets_for(request.user))
+    form = ReadingForm(request.POST, row=row, allowed=sheets_for(request.user), user=request.user)
     if form.is_valid():
         options, mapping, sheet = form.said()
         try:

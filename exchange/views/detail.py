@@ -48,7 +48,7 @@ def detail_render(
     context = {"row": row, **_context(request.user, row)}
     context["talk_panels"] = lambda: panels_build(request.user, row, "talk")
     if row.is_open or (row.state == Import.State.FAILED and row.reading):
-        context["form"] = form or ReadingForm(row=row, allowed=sheets_for(request.user))
+        context["form"] = form or ReadingForm(row=row, allowed=sheets_for(request.user), user=request.user)
     return page_render(
         request, "exchange/import_detail.html", context, fragment="exchange/_import.html", status=status
     )

@@ -48,7 +48,7 @@ def layouts(request: HttpRequest) -> HttpResponse:
     page = paginate(request, rows.order_by("-used_at", "name", "pk"))
     context = {
         "page": page,
-        "rows": [(row, layout_columns(row), layout_answers(row)) for row in page],
+        "rows": [(row, layout_columns(row), layout_answers(row, request.user)) for row in page],
         "is_empty": is_empty,
         "deleted": deleted,
         "sheets": allowed,
@@ -81,7 +81,7 @@ def layout(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "conflict": conflict,
         "columns": layout_columns(row),
-        "answers": layout_answers(row),
+        "answers": layout_answers(row, request.user),
         "imports": imports_visible(request.user).filter(layout=row)[:10],
         "history": history_of(row),
     }

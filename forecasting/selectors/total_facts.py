@@ -58,8 +58,9 @@ def _half(edge: str, z: float) -> str:
 _SUMS = f"""
     WITH priced AS (
         SELECT p.part, p.factor * CASE WHEN %s THEN coalesce(m.price_ratio, 1) ELSE 1 END AS factor, m.*
-        FROM unnest(%s::int[], %s::bigint[], %s::float8[]) AS p(part, forecast_id, factor)
-        JOIN forecasting_forecastmonth m USING (forecast_id)
+        FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::date[])
+             AS p(part, forecast_id, factor, closed)
+        JOIN forecasting_forecastmonth m ON m.forecast_id = p.forecast_id AND m.month > p.closed
     ), scaled AS (
         SELECT m.part, m.month, m.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
                m.factor * CASE WHEN m.mean > 0
@@ -85,11 +86,11 @@ _SUMS = f"""
 # Product by product: joined by product and measure, the planner expects few rows, and sorts them all.
 _VOLUMES = """
     SELECT p.part, s.month, sum(s.volume * p.factor)
-    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::float8[])
-         AS p(part, product_id, measure_id, factor)
+    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::float8[])
+         AS p(part, product_id, measure_id, closed, factor)
     CROSS JOIN LATERAL (
         SELECT month, volume::float8 FROM products_productmonth
-        WHERE product_id = p.product_id AND measure_id = p.measure_id AND month >= %s
+        WHERE product_id = p.product_id AND measure_id = p.measure_id AND month BETWEEN %s AND p.closed
               AND volume IS NOT NULL
         OFFSET 0
     ) s
@@ -98,31 +99,43 @@ _VOLUMES = """
 
 _REVENUES = """
     SELECT p.part, s.month, sum(s.revenue)
-    FROM unnest(%s::int[], %s::bigint[]) AS p(part, product_id)
-    JOIN products_productmonth s USING (product_id)
-    WHERE s.month >= %s AND s.revenue IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[]) AS p(part, product_id, measure_id, closed)
+    CROSS JOIN LATERAL (
+        SELECT month, revenue FROM products_productmonth
+        WHERE product_id = p.product_id AND measure_id = p.measure_id AND month BETWEEN %s AND p.closed
+              AND revenue IS NOT NULL
+        OFFSET 0
+    ) s
+    GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
 def forecast_sums(
-    parts: Iterable[tuple[int, int, float]], *, money: bool = False
+    parts: Iterable[tuple[int, int, float, datetime.date]], *, money: bool = False
 ) -> dict[int, list[MonthSum]]:
-    """By group, the sums over its forecasts of each month: (group, forecast's id, factor). ``money``: the
-    factor is the revenue per unit of the 12 months before, which moves with what is decided of prices."""
+    """By group, the sums over its forecasts of each month after the last one that sales are whole of: (group,
+    forecast's id, factor, that month). ``money``: the factor is the revenue per unit of the 12 months before,
+    which moves with what is decided of prices."""
     found: dict[int, list[MonthSum]] = defaultdict(list)
-    for group, month, mean, *edges in rows_of(_SUMS, [money, *_columns(parts, 3)]):
+    for group, month, mean, *edges in rows_of(_SUMS, [money, *_columns(parts, 4)]):
         found[group].append(MonthSum(month, mean, *(tuple(edges[n : n + 4]) for n in (0, 4, 8, 12))))  # type: ignore[arg-type]
     return found
 
 
-def volumes_sold(parts: Iterable[tuple[int, int, int, float]], since: datetime.date) -> ByGroup[float]:
-    """By group, what its products sold in each month with data: (group, product's id, measure's, factor)."""
-    return _by_group(rows_of(_VOLUMES, [*_columns(parts, 4), since]))
+def volumes_sold(
+    parts: Iterable[tuple[int, int, int, datetime.date, float]], since: datetime.date
+) -> ByGroup[float]:
+    """By group, what its products sold in each month with data: (group, product's id, measure's, the last
+    month that sales are whole of, factor)."""
+    return _by_group(rows_of(_VOLUMES, [*_columns(parts, 5), since]))
 
 
-def revenues_booked(parts: Iterable[tuple[int, int]], since: datetime.date) -> ByGroup[Decimal]:
-    """By group, what its products brought in over all measures, in each month with data: (group, product)."""
-    return _by_group(rows_of(_REVENUES, [*_columns(parts, 2), since]))
+def revenues_booked(
+    parts: Iterable[tuple[int, int, int, datetime.date]], since: datetime.date
+) -> ByGroup[Decimal]:
+    """By group, what its products brought in by a measure, in each month with data: (group, product's id,
+    measure's, the last month that sales are whole of)."""
+    return _by_group(rows_of(_REVENUES, [*_columns(parts, 4), since]))
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -36,12 +36,13 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class _Part:
-    """A product's forecast by its line's leading measure."""
+    """A product's forecast by its line's leading measure; ``closed``: the last whole month of that line."""
 
     product: Product
     forecast_id: int
     measure: Measure
     as_of: datetime.date
+    closed: datetime.date
     price: float | None
 
 
@@ -106,8 +107,11 @@ def _parts(tree: LineTree) -> list[_Part]:
         if product_id and measure_id == leads[products[product_id].line_id].pk
     ]
     prices = prices_last_year({product.pk: as_of for product, _pk, as_of in found})
+    closed: dict[int, datetime.date] = {}
+    for product, _pk, as_of in found:
+        closed[product.line_id] = max(as_of, closed.get(product.line_id, as_of))
     return [
-        _Part(product, pk, lead, as_of, prices.get((product.pk, lead.pk)))
+        _Part(product, pk, lead, as_of, closed[product.line_id], prices.get((product.pk, lead.pk)))
         for product, pk, as_of in found
         for lead in [leads[product.line_id]]
     ]
@@ -134,7 +138,8 @@ def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
 
 
 Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
-"""A total, the sums of its months ahead, and what its products brought in or sold in each month so far."""
+"""A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
+sales: where lines below end earlier than others, a month has both."""
 
 
 def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
@@ -144,9 +149,9 @@ def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Ite
     def group(part: _Part) -> int:
         return groups[part.product.line_id, part.as_of]
 
-    priced = ((group(p), p.forecast_id, p.price) for p in parts if p.price is not None)
+    priced = ((group(p), p.forecast_id, p.price, p.closed) for p in parts if p.price is not None)
     ahead = forecast_sums(priced, money=True)
-    booked = revenues_booked(((group(p), p.product.pk) for p in parts), since)
+    booked = revenues_booked(((group(p), p.product.pk, p.measure.pk, p.closed) for p in parts), since)
     for one in sums:
         months: dict[datetime.date, MonthSum] = {}
         for n in sorted({group(part) for part in one.counted}):
@@ -165,13 +170,13 @@ def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Ite
 
 def _in_units(sums: list[_Sum], since: datetime.date) -> Iterator[Months]:
     ahead = forecast_sums(
-        (n, part.forecast_id, one.factors[part.forecast_id] or 0.0)
+        (n, part.forecast_id, one.factors[part.forecast_id] or 0.0, part.closed)
         for n, one in enumerate(sums)
         for part in one.counted
     )
     sold = volumes_sold(
         (
-            (n, part.product.pk, part.measure.pk, one.factors[part.forecast_id] or 0.0)
+            (n, part.product.pk, part.measure.pk, part.closed, one.factors[part.forecast_id] or 0.0)
             for n, one in enumerate(sums)
             for part in one.parts
         ),
@@ -193,6 +198,10 @@ def _total(
     counted = [row for row in ahead if one.as_of < row.month <= last]
     months = [_month(row, said.of_products) for row in counted]
     year, low, high = _year(months[:YEAR], counted[:YEAR], said, one.measure)
+    past = dict(history)
+    for row in ahead:
+        if row.month <= one.as_of:  # some lines have sales of it, others not yet
+            past[row.month] = past.get(row.month, 0.0) + row.mean
     return TotalForecast(
         line_id=one.line_id,
         measure=one.measure,
@@ -202,7 +211,9 @@ def _total(
         products=len(one.counted),
         left_out=len(one.parts) - len(one.counted),
         months=months,
-        history=[[str(month), round(value, 4)] for month, value in history if since <= month <= one.as_of],
+        history=[
+            [str(month), round(past[month], 4)] for month in sorted(past) if since <= month <= one.as_of
+        ],
         year=year,
         year_lo80=low,
         year_hi80=high,

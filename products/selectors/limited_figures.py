@@ -44,16 +44,17 @@ def limited_figures(products: Sequence[Product], channels: Iterable[int]) -> dic
 def _row(figures: Any, sold: Months) -> RowFigures:
     end = figures.data_month
     spark = [sold.get(month_add(end, step), (None, None)) for step in range(1 - SPARK_MONTHS, 1)]
-    revenue, before = (_known(row[1] for row in part) for part in (spark[-12:], spark[-24:-12]))
-    volumes = _known(row[0] for row in spark[-12:])
     is_level = figures.measure.kind == Measure.Kind.LEVEL
-    growth = None
-    if len(revenue) == len(before) and sum(before) > 0:
-        growth = float(sum(revenue) / sum(before)) - 1
+    years = (spark[-12:], spark[-24:-12])
+    revenue, before = (_known(row[1] for row in year) for year in years)
+    volumes, volumes_before = (_known(row[0] for row in (year[-1:] if is_level else year)) for year in years)
+    compared = ((revenue, before), (volumes, volumes_before))
+    now, then = next((pair for pair in compared if pair[0] and sum(pair[1]) > 0), ([], []))
+    growth = float(sum(now) / sum(then)) - 1 if now and len(now) == len(then) else None
     return RowFigures(
         data_month=end,
         revenue_12m=sum(revenue, Decimal(0)) if revenue else None,
-        volume_12m=spark[-1][0] if is_level else (sum(volumes, Decimal(0)) if volumes else None),
+        volume_12m=sum(volumes, Decimal(0)) if volumes else None,
         growth=growth,
         spark=[None if volume is None else float(volume) for volume, _ in spark],
     )

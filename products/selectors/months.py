@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from core.kept import kept_while_reading
-from core.months import month_add, month_start, months_between
+from core.months import month_add, month_end, month_start, months_between
 from core.organisation import organisation_get, today
 from core.sql import rows_of
 from products.models import Product, ProductFigures
@@ -33,6 +33,26 @@ _LOADED = """
     GROUP BY line_id, measure_id
 """
 
+# Of months that end without sales: the days of the product that covers most of them.
+_DAYS = """
+    SELECT best.line_id, best.measure_id, array_agg(DISTINCT f.start_date)
+    FROM (
+        SELECT DISTINCT ON (line_id, measure_id) l.line_id, l.measure_id, l.month, s.product_id
+        FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(months)s::date[])
+             AS l(line_id, measure_id, month)
+        JOIN products_product p USING (line_id)
+        JOIN products_productmonth s
+          ON s.product_id = p.id AND s.measure_id = l.measure_id AND s.month = l.month
+        ORDER BY line_id, measure_id, s.days DESC, s.product_id
+    ) best
+    JOIN products_salesfact f USING (product_id, measure_id)
+    WHERE f.period = 'D' AND f.start_date >= best.month
+          AND f.start_date < (best.month + interval '1 month')::date
+    GROUP BY 1, 2
+"""
+DAYS_OFF, DAYS_SEEN = 2, 14
+"""At most so many days at the end of a month may be without sales, when so many were seen before."""
+
 
 class Loaded(NamedTuple):
     """What is loaded of a line and measure: its last complete month, its first month and the one after it
@@ -51,8 +71,9 @@ def complete_months(
 ) -> dict[tuple[int, int], datetime.date]:
     """The last complete month by line and measure, of all lines or these. Lines without data are missing.
 
-    The running month is not complete, nor is a last month that days or weeks cover only in part. ``as_of``
-    looks at the data as if that month were the last complete one the calendar allows.
+    The running month is not complete, nor is a last month that days or weeks cover only in part; days of the
+    week on which nothing is sold are no gap at its end. ``as_of`` looks at the data as if that month were the
+    last complete one the calendar allows.
     """
     loaded = months_loaded(line_ids=line_ids, as_of=as_of)
     return {key: found.complete for key, found in loaded.items() if found.complete}
@@ -73,7 +94,24 @@ def _months_loaded(
     lines: tuple[int, ...] | None, running: datetime.date, closed: datetime.date | None
 ) -> dict[tuple[int, int], Loaded]:
     params = {"lines": None if lines is None else list(lines), "running": running, "closed": closed}
-    return {(line, measure): Loaded(*found) for line, measure, *found in rows_of(_LOADED, params)}
+    loaded = {(line, measure): Loaded(*found) for line, measure, *found in rows_of(_LOADED, params)}
+    last = {key: found.newest for key, found in loaded.items() if found.newest < running}
+    open_ones = {key: month for key, month in last.items() if loaded[key].complete != month}
+    if open_ones:
+        keys = {"lines": [key[0] for key in open_ones], "measures": [key[1] for key in open_ones]}
+        for line, measure, days in rows_of(_DAYS, keys | {"months": list(open_ones.values())}):
+            if _ends_off(days):
+                loaded[line, measure] = loaded[line, measure]._replace(complete=open_ones[line, measure])
+    return loaded
+
+
+def _ends_off(days: Sequence[datetime.date]) -> bool:
+    """Whether a month that these days cover ends with days of the week on which nothing is sold in it."""
+    first, last = min(days), max(days)
+    rest = [last + datetime.timedelta(n) for n in range(1, month_end(last).day - last.day + 1)]
+    seen = {day.weekday() for day in days}
+    is_told = len(rest) <= DAYS_OFF and (last - first).days >= DAYS_SEEN
+    return is_told and not any(day.weekday() in seen for day in rest)
 
 
 @kept_while_reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,20 @@ from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from accounts.models import User
-from products.models import BulkChange, Family, FamilyMember, Product, ProductLine, Segment, Supplier
+from products.models import (
+    BulkChange,
+    Family,
+    FamilyMember,
+    Measure,
+    Product,
+    ProductLine,
+    Segment,
+    Supplier,
+)
 from products.selectors.access import products_visible
 
 from .figures import figures_refresh
+from .line import lost_words, measures_lost
 from .relations import family_member_set
 from .scope import line_within
 
@@ -85,7 +95,10 @@ def _current(product: Any, field: str) -> Any:
     )
 
 
-def _refusal(product: Product, field: str, value: Any) -> str:
+def _refusal(product: Product, field: str, value: Any, lost: Mapping[int, Measure]) -> str:
+    """``lost``: of products that would move, a measure that the line does not count."""
+    if product.pk in lost:
+        return lost_words(value, lost[product.pk])
     if field == "ended" and value is not None and product.launched is not None and value < product.launched:
         return _("A product cannot end before it is launched.")
     return ""
@@ -113,6 +126,8 @@ def _preview(field: str, value: Any, start_date: datetime.date, products: Sequen
     after = _as_json(value)
     names = _names(field, {_current(product, field) for product in products})
     digest = hashlib.sha256(json.dumps([field, after, start_date.isoformat()]).encode())
+    moves = {each.pk: after for each in products if field == "line" and each.line_id != after}
+    lost = measures_lost(moves)
     rows = []
     for product in products:
         before = _current(product, field)
@@ -122,7 +137,7 @@ def _preview(field: str, value: Any, start_date: datetime.date, products: Sequen
                 product,
                 names.get(before) if field in RELATED else getattr(product, field),
                 value,
-                _refusal(product, field, value),
+                _refusal(product, field, value, lost),
             )
         )
     return BulkPreview(rows, digest.hexdigest())

@@ -132,6 +132,36 @@ def _lost_check(before: Measures, after: Measures, field: str) -> None:
             )
 
 
+def measures_lost(moves: Mapping[int, int | None]) -> dict[int, Measure]:
+    """Of products that would move, by id: a measure they have figures in that their new line does not count,
+    so that nothing would show these any more. ``moves``: the line's id by product; none: a line that is only
+    made."""
+    if not moves:
+        return {}
+    tree = LineTree()
+    usual = Measure.objects.filter(code="units")
+    kept = {
+        line: {each.pk for each in (usual if line is None else tree.measures(line))}
+        for line in set(moves.values())
+    }
+    counted = ProductMonth.objects.filter(product__in=list(moves)).order_by("product", "measure")
+    names = Measure.objects.in_bulk()
+    return {
+        product: names[measure]
+        for product, measure in counted.values_list("product_id", "measure_id").distinct()
+        if measure not in kept[moves[product]]
+    }
+
+
+def lost_words(line: Any, measure: Measure) -> str:
+    """Why a product with figures in the measure does not move to the line, and what to do."""
+    return _(
+        "“%(line)s” does not count “%(measure)s”, in which the product has figures: nothing would show them "
+        "any more. Let the line count that measure too, or undo the import, move the product and import the "
+        "file again."
+    ) % {"line": line.name, "measure": measure}
+
+
 def _figures_follow(before: Measures, after: Measures) -> None:
     """Products whose line now leads with another measure show that one's figures."""
     moved = [line for line, measures in after.items() if before[line][0] != measures[0]]

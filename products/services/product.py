@@ -17,6 +17,7 @@ from products.converters import RESERVED_CODES
 from products.models import Product, ProductCode, ProductLine, Segment, Supplier
 
 from .figures import figures_refresh
+from .line import lost_words, measures_lost
 from .scope import line_within, product_within
 
 
@@ -66,6 +67,14 @@ def _dates_check(launched: datetime.date | None, ended: datetime.date | None) ->
         raise DomainError("ends_before_launch", _("A product cannot end before it is launched."), "ended")
 
 
+def _line_check(product: Product, line: ProductLine | None) -> None:
+    """Refuse a line that does not count what the product has figures in."""
+    if line is None or line.pk == product.line_id:
+        return
+    for measure in measures_lost({product.pk: line.pk}).values():
+        raise DomainError("measure_not_of_line", lost_words(line, measure), "line", status=409)
+
+
 @transaction.atomic
 def product_create(*, user: Any, **values: Unpack[ProductValues]) -> Product:
     """A new product; ``code``, ``name`` and ``line`` are needed. 404 for a line outside one's limits."""
@@ -88,6 +97,7 @@ def product_update(
     product_within(user, current)
     if "line" in values:
         line_within(user, values["line"])
+        _line_check(current, values["line"])
     for field in ("code", "name"):
         if field in values:
             values[field] = values[field].strip()

@@ -2,12 +2,12 @@
 
 An empty cell says nothing, nor does what a known product has from its line already. A new product needs a
 line: the file's, or (with "create") one that is made; without a line in the file new products go to the
-line ``new``.
+one that was chosen, else to the line ``new``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,9 @@ from products.services.imported import (
     missing_create,
     values_of,
 )
+from products.services.line import measures_lost
 
-from . import sources
+from . import created_in, sources
 from .known import Named, lines_known
 from .planned import Plan, PlannedSheet, Refused, Row
 from .words import CREATES, REASONS
@@ -75,6 +76,7 @@ class _Plan(Plan):
         )
         self._limited = user is not None and visible_line_ids(user) is not None
         self._lines = lines_known(user)
+        self._created_in = str(options.get(created_in.CREATED_IN) or DEFAULT_LINE)
         self._tree = LineTree()
         self._named_rows = {
             "supplier": Named(Supplier.objects.all()),
@@ -127,6 +129,17 @@ class _Plan(Plan):
             old["line_id"] = product.line_id
         return _Row(row["line"], product, values, codes, new_line, old)
 
+    def together(self) -> Iterable[tuple[int, Refused]]:
+        """A product goes to no line that does not count what it has figures in."""
+        moving = {
+            row.product.pk: row
+            for row in self.rows
+            if row.product and (row.new_line or "line_id" in row.values)
+        }
+        lost = measures_lost({pk: row.values.get("line_id") for pk, row in moving.items()})
+        for pk, measure in lost.items():
+            yield moving[pk].line, Refused("product_line", "line_lacks_measure", measure=measure.code)
+
     def _is_news(self, product: Product, name: str, value: Any) -> bool:
         """Not what the product says, nor what it has from its line: a list names that too."""
         own = getattr(product, name)
@@ -164,7 +177,7 @@ class _Plan(Plan):
 
     def _line(self, row: dict[str, Any], product: Product | None, values: dict[str, Any]) -> str:
         """Put the line into ``values``; or the name of one to be made."""
-        text = row["product_line"] or ("" if product else DEFAULT_LINE)
+        text = row["product_line"] or ("" if product else self._created_in)
         if not text:
             return ""
         line = self._lines.find(text)
@@ -271,7 +284,7 @@ class ProductsSheet(PlannedSheet[_Plan]):
     can_create = True
     reasons = REASONS
     creates_labels = CREATES
-    options = (sources.OPTION,)
+    options = (sources.OPTION, created_in.OPTION)
     fields = (
         Field(
             "product",

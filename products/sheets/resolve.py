@@ -78,10 +78,13 @@ def refuse(cursor: Any, field: str, condition: str, code: str = "", told: str = 
     return int(cursor.rowcount)
 
 
-def products_resolve(cursor: Any, *, user: Any, create: bool, answer: str) -> dict[str, str]:
+def products_resolve(
+    cursor: Any, *, user: Any, create: bool, answer: str, created_in: str = ""
+) -> dict[str, str]:
     """By the product's own code, else by any other code it has; in whatever case. Where the row, or else the
     ``answer`` for the file, says whose code it is, by that alone. Products outside a person's lines are
-    unknown to them. Returns what must be answered first (see ``Sheet.check``)."""
+    unknown to them. ``created_in``: the code of the line for products that the file names none for. Returns
+    what must be answered first (see ``Sheet.check``)."""
     cursor.execute(
         """
         CREATE TEMP TABLE sheet_product ON COMMIT DROP AS
@@ -123,7 +126,7 @@ def products_resolve(cursor: Any, *, user: Any, create: bool, answer: str) -> di
             [list(visible)],
         )
     if create:
-        _products_plan(cursor, visible)
+        _products_plan(cursor, visible, created_in)
     cursor.execute(
         """UPDATE sheet_product SET problem =
                   CASE WHEN wanted IN ('', %s) THEN 'product_unknown' ELSE 'product_not_in_source' END
@@ -141,8 +144,8 @@ def products_resolve(cursor: Any, *, user: Any, create: bool, answer: str) -> di
     return {CODE_SOURCE: unclear} if unclear else {}
 
 
-def _products_plan(cursor: Any, visible: frozenset[int] | None) -> None:
-    """Give every unknown code a number and a line: the file's, else ``new``."""
+def _products_plan(cursor: Any, visible: frozenset[int] | None, created_in: str) -> None:
+    """Give every unknown code a number and a line: the file's, else the one that was said, else ``new``."""
     cursor.execute(
         """
         SELECT n.*, EXISTS (SELECT FROM products_productcode c WHERE upper(c.code) = n.upper)
@@ -159,7 +162,7 @@ def _products_plan(cursor: Any, visible: frozenset[int] | None) -> None:
     lines = Lines(cursor, visible)
     planned, problems = [], []
     for upper, code, name, line, means_another in found:
-        line_id = lines.find(line)
+        line_id = lines.find(line or created_in)
         if means_another:
             problems.append((upper, "code_means_another"))
         elif len(code) > CODE_LENGTH:

@@ -26,6 +26,7 @@ from products.selectors.closing import CLOSE, may_correct, open_from
 from products.services.sales import sales_undo, sales_write
 
 from . import resolve
+from .created_in import CREATED_IN
 from .sales_fields import FIELDS, OPTIONS
 from .sales_rows import AMOUNTS, DAY_0, GRAINS, amounts_said, columns_filled, rows_select, sums_create
 from .sources import CODE_SOURCE
@@ -77,6 +78,7 @@ class SalesSheet:
             user=user,
             create=create and _may(user, "products.edit"),
             answer=str(options.get(CODE_SOURCE) or ""),
+            created_in=str(options.get(CREATED_IN) or ""),
         )
         resolve.channels_resolve(cursor, user=user, create=create and _may(user, "products.edit_structure"))
         resolve.measures_resolve(cursor)

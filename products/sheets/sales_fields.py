@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exchange.sheets import Field, Option
 
-from . import sources
+from . import created_in, sources
 
 FIELDS = (
     Field(
@@ -114,4 +114,5 @@ OPTIONS = (
         fields=("date",),
     ),
     sources.OPTION,
+    created_in.OPTION,
 )

@@ -106,7 +106,8 @@ def sums_create(cursor: Any) -> None:
 
 def _period_of_dates(cursor: Any, said: str) -> str:
     """What a row with a plain date covers: said, or by the dates: all on the first of a month → months; three
-    or more on one day of the week → weeks; else days."""
+    or more on one day of the week → weeks; else days. A single first of a month is read as the newest
+    figures of these products are, where there are any."""
     if said in ("D", "W", "M"):
         return said
     cursor.execute(
@@ -116,6 +117,15 @@ def _period_of_dates(cursor: Any, said: str) -> str:
         """
     )
     first_days, one_weekday, dates = cursor.fetchone()
+    if first_days and dates == 1:
+        cursor.execute(
+            """
+            SELECT period FROM products_salesfact
+            WHERE product_id IN (SELECT product_id FROM sheet_product WHERE problem = '')
+            ORDER BY start_date DESC, period LIMIT 1
+            """
+        )
+        return str((cursor.fetchone() or "M")[0])
     if first_days:
         return "M"
     return "W" if one_weekday and dates >= 3 else "D"

@@ -19,7 +19,7 @@ OWN = OWN_WORDS[0]
 CODE_SOURCE = "code_source"
 
 
-def sources_known() -> list[tuple[str, Any]]:
+def sources_known(_user: Any = None) -> list[tuple[str, Any]]:
     """The answers: any source, one's own codes, and each source that a product has another code in."""
     names: dict[str, str] = {}
     for name in ProductCode.objects.order_by("source").values_list("source", flat=True).distinct():

@@ -33,6 +33,11 @@ REASONS: dict[str, Any] = {
     "month_closed": MONTH_CLOSED,
     "in_future": _("lies in the future; there can be figures up to %(until)s"),
     "line_unknown": _("no product line has this code or name"),
+    "line_lacks_measure": _(
+        "products of this line do not count “%(measure)s”, in which the product has figures: nothing would "
+        "show them any more; let the line count that measure too, or undo the import of the figures, move "
+        "the product and import them again"
+    ),
     "kind_unknown": _("neither a good nor a service"),
     "too_long": _("too long"),
     "duplicate_code": _("line %(other)s of the file is about the same product"),

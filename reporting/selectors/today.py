@@ -7,7 +7,7 @@ that the night keeps per product.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -50,6 +50,7 @@ from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import line_tree
+from products.selectors.months import is_long_before
 from products.selectors.product_filter import owner_filter
 from products.selectors.reviews import review_due
 
@@ -63,7 +64,8 @@ COMPARABLE_SHARE = 0.5
 @dataclass(frozen=True)
 class Scope:
     """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``; ``whole``: the lines
-    that have all their products among them."""
+    that have all their products among them; ``ends``: by line of these products the last month that its sales
+    are whole of."""
 
     show: str
     line: ProductLine | None
@@ -71,6 +73,7 @@ class Scope:
     owns: bool
     products: QuerySet[Product]
     whole: set[int]
+    ends: Mapping[int, datetime.date | None]
 
     @property
     def line_ids(self) -> set[int] | None:
@@ -85,23 +88,28 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     people = stands_for(user, today())
     tree = line_tree()
     mine = reduce(or_, (owner_filter(tree, person) for person in people))
-    own, others = _lines_with(products, mine) if user.has_perm("collaboration.alerts") else (set(), set())
-    owns = bool(own)
+    counts = _lines_with(products, mine)
+    ends = {line: end for line, _every, _own, end in counts}
+    own = {line for line, _every, count, _end in counts if count}
+    others = {line for line, every, count, _end in counts if count < every}
+    owns = bool(own) and user.has_perm("collaboration.alerts")
     show = asked.get("show", "")
     if line is not None:
         below = tree.descendants(line.pk)
-        return Scope("line", line, lines, owns, products.filter(line__in=below), below)
+        sold = {pk: end for pk, end in ends.items() if pk in below}
+        return Scope("line", line, lines, owns, products.filter(line__in=below), below, sold)
     if show == "mine" or (show != "all" and owns):
         whole = {row.pk for row in lines if (under := tree.descendants(row.pk)) & own and not under & others}
-        return Scope("mine", None, lines, owns, products.filter(mine), whole)
-    return Scope("all", None, lines, owns, products, {row.pk for row in lines})
+        sold = {pk: end for pk, end in ends.items() if pk in own}
+        return Scope("mine", None, lines, owns, products.filter(mine), whole, sold)
+    return Scope("all", None, lines, owns, products, {row.pk for row in lines}, ends)
 
 
-def _lines_with(products: QuerySet[Product], mine: Q) -> tuple[set[int], set[int]]:
-    """The lines with products that are the person's, and those with products that are not."""
+def _lines_with(products: QuerySet[Product], mine: Q) -> list[tuple[int, int, int, datetime.date | None]]:
+    """By line how many products it has, how many of them are the person's, and the last month with data."""
     counts = products.order_by().values_list("line_id")
-    found = list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine)))
-    return {line for line, _every, own in found if own}, {line for line, every, own in found if own < every}
+    end = Max("figures__data_month")
+    return list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine), end=end))
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,8 @@ class Portfolio:
     ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it with
     what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
     one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
-    three final months, weighed by money.
+    three final months, weighed by money. ``year_amount`` and ``budget_rate`` are of the ``budgeted`` products
+    alone that have a budget of the financial year ``year``.
     """
 
     products: int
@@ -147,6 +156,7 @@ class Portfolio:
     wape_before: float | None
     year: int | None
     year_amount: float | None
+    budgeted: int
     budget_rate: float | None
     month: Grown
     ytd: Grown
@@ -191,6 +201,7 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         wape_before=_share(total("error_before"), total("sold_before")) if forecasts else None,
         year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
         year_amount=total("year_amount") if forecasts else None,
+        budgeted=sum(row["budgeted"] for row in rows) if forecasts else 0,
         budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
         month=grown("month", lambda row: row["data_month"] == last),
         ytd=grown("ytd", is_this_year),
@@ -256,6 +267,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
             sold_before=Sum("news__sold_amount_before"),
             year=Max("news__year"),
             year_amount=Sum("news__year_amount"),
+            budgeted=Count("news__year_amount"),
             year_budget=Sum("news__year_budget_amount"),
         )
     )
@@ -284,28 +296,61 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
-    whole; ``of_lines``: some of it is made for lines as wholes."""
+    whole; ``of_lines``: some of it is made for lines as wholes. ``closed``: where lines end at different
+    months, those with sales of that month."""
 
     month: Decimal | None
     ytd: Decimal | None
     last_year: Decimal | None
     full_year: Decimal | None
     of_lines: bool
+    closed: list[ProductLine]
 
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
-    the scope holds whole. One statement, two where a line has a budget by channel."""
-    start = _year_of(month)
+    the scope holds whole; each line is held against the months that its own sales are of. One statement, two
+    where a line has a budget by channel; as many again for each month where lines end at different ones.
+    """
+    tree, start = line_tree(), _year_of(month)
     end, year_ago = month_add(start, 11), month_add(month, -11)
-    budget = budget_revenue(user, line_tree(), scope.whole, min(start, year_ago), end, scope.products)
+    budget = budget_revenue(user, tree, scope.whole, min(start, year_ago), end, scope.products)
+    by_month = _lines_by_month(scope.ends, month)
+    parts, closed = {month: budget}, list[ProductLine]()
+    if len(by_month) > 1:
+        sold = {pk: tree.descendants(pk) & scope.ends.keys() for pk in scope.whole}
+        for last, lines in by_month.items():
+            whole = {pk for pk, under in sold.items() if under and under <= lines}
+            first = min(_year_of(last), month_add(last, -11))
+            own = scope.products.filter(line__in=lines)
+            parts[last] = budget_revenue(user, tree, whole, first, last, own)
+        closed = [line for line in scope.lines if scope.ends.get(line.pk) == month]
     return Planned(
-        budget.over(month, month),
-        budget.over(start, month),
-        budget.over(year_ago, month),
-        budget.over(start, end),
+        parts[month].over(month, month),
+        _together(part.over(start, last) for last, part in parts.items() if last >= start),
+        _together(part.over(month_add(last, -11), last) for last, part in parts.items()),
+        budget.over(start, end) if min(by_month) >= start else None,
         budget.of_lines,
+        closed,
     )
+
+
+def _lines_by_month(
+    ends: Mapping[int, datetime.date | None], month: datetime.date
+) -> dict[datetime.date, set[int]]:
+    """The lines by the last month that their sales are whole of; with those of ``month`` what has sold
+    nothing for a year, or never."""
+    found: dict[datetime.date, set[int]] = {month: set()}
+    for line, last in ends.items():
+        end = month if last is None or last > month or is_long_before(last, month) else last
+        found.setdefault(end, set()).add(line)
+    return found
+
+
+def _together(plans: Iterable[Decimal | None]) -> Decimal | None:
+    """``None`` where one is not known."""
+    known = list(plans)
+    return None if None in known else sum((plan for plan in known if plan is not None), Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from collaboration.selectors.actions import actions_open
@@ -34,7 +35,7 @@ from reporting.selectors.today import (
     portfolio,
     scope_read,
 )
-from reporting.words.today import alerts_sentence, night_sentence, why_words
+from reporting.words.today import alerts_sentence, closed_words, night_sentence, why_words
 
 ALERTS_SHOWN = 20
 # The rest of them unfolds, so that the figures stay in sight.
@@ -126,6 +127,10 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
                 _tile(label, span.amount, currency, span.rate, _indexed(_("on last year"), span.rate))
                 | against
             )
+            if plan == "month" and budget and budget.closed:
+                tiles[-1]["note"] = ", ".join(
+                    filter(None, [closed_words(budget.closed), tiles[-1].get("note")])
+                )
     if figures.revenue is not None:
         rate = figures.revenue_rate
         tiles.append(
@@ -163,8 +168,8 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
 
 
 def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> list[dict[str, Any]]:
-    """What is expected of the financial year: against the budget of all where some is made for lines, else of
-    the products that have a budget against theirs; and against last year."""
+    """What is expected of the financial year: against the budget of all where some is made for lines, else
+    that of the products that have a budget against theirs; and against last year."""
     full = figures.full_year
     label = _("Expected full year")
     if figures.data_month is not None:
@@ -173,14 +178,24 @@ def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> lis
     if budget and budget.of_lines and budget.full_year and full.amount is not None:
         rate = full.amount / float(budget.full_year) - 1 if budget.full_year > 0 else None
         tile = _tile(label, full.amount, currency, rate, _indexed(_("on budget"), rate))
-    elif figures.year_amount is not None:
-        rate = figures.budget_rate
-        tile = _tile(label, figures.year_amount, currency, rate, _indexed(_("on budget"), rate))
     elif full.amount is not None:
-        tile = _tile(label, full.amount, currency, None, "")
+        # After the last month of a year, what is said of budgets is of the next one already.
+        is_same = figures.data_month is not None and figures.year == budget_year(figures.data_month)
+        rate = figures.budget_rate if is_same else None
+        tile = _tile(label, full.amount, currency, rate, _indexed(_budgeted(figures), rate))
     else:
         return []
     return [tile | ({"comparisons": [last_year]} if last_year else {})]
+
+
+def _budgeted(figures: Portfolio) -> str:
+    if figures.budgeted >= figures.on_sale:
+        return _("on budget")
+    return ngettext(
+        "on budget of the %(count)s product that has one",
+        "on budget of the %(count)s products that have one",
+        figures.budgeted,
+    ) % {"count": formats.number(figures.budgeted, 0)}
 
 
 def _on_budget(amount: float, plan: Decimal | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.html import format_html
@@ -16,7 +16,10 @@ from core import formats
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.words.forecasts import method_words
+from products.models import ProductLine
 from reporting.selectors.today import AlertCounts
+
+LINES_NAMED = 3
 
 
 def night_sentence(night: NightlyRun, forecast: NightlyStep | None, *, sees_all: bool) -> str:
@@ -64,6 +67,14 @@ BY_DECISION = {
     "agreed": gettext_lazy("what was agreed"),
     "price": gettext_lazy("what a unit brings in"),
 }
+
+
+def closed_words(lines: Sequence[ProductLine]) -> str:
+    """Of which lines a month is, where those of others are still to come."""
+    names = [line.name for line in lines[:LINES_NAMED]]
+    if len(lines) > LINES_NAMED:
+        names.append(_("and %(count)s more") % {"count": formats.number(len(lines) - LINES_NAMED, 0)})
+    return _("of %(lines)s alone") % {"lines": ", ".join(names)}
 
 
 def why_words(code: str, params: Mapping[str, Any]) -> str:

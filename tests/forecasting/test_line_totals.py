@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -37,6 +38,7 @@ from products.models import (
     ChannelLimit,
     LineLimit,
     Measure,
+    ProductLine,
     ProductMonth,
     SalesMonth,
     UnitFactor,
@@ -176,6 +178,36 @@ def test_what_people_changed_counts(products) -> None:
     assert after.months[0][1] - before.months[0][1] == pytest.approx(month.mean, abs=1e-3)
     assert after.months[0][3] - after.months[0][1] > before.months[0][3] - before.months[0][1]
     assert after.months[1:] == before.months[1:]
+
+
+def test_a_line_that_ends_earlier_counts_with_its_forecast(products) -> None:
+    """Up to the month before; what is loaded of the month itself is not whole and does not count."""
+    early = month_add(LAST, -1)
+    parent = line_factory()
+    other = product_factory(line=line_factory(parent=parent), launched=datetime.date(2022, 1, 1))
+    months_give(other, last=early)
+    ProductMonth.objects.create(
+        product_id=other.pk, measure_id=units().pk, month=LAST, volume=5, revenue=10, days=3
+    )
+    ProductLine.objects.filter(pk=products[0].line_id).update(parent=parent)
+    run_now()
+    ahead = months_of([other])[LAST][0].mean
+    sold = ProductMonth.objects.filter(product__in=products, month=LAST).aggregate(Sum("volume"))
+    total, known = of(parent, units()), dict(of(parent, units()).history)
+    assert (total.as_of, of(other.line, units()).as_of) == (LAST, early)
+    assert known[str(LAST)] == pytest.approx(float(sold["volume__sum"]) + ahead, abs=1e-3)
+    assert dict(of(parent).history)[str(LAST)] == pytest.approx(2 * known[str(LAST)], rel=1e-4)
+    assert total.months[0][0] == str(month_add(LAST, 1))
+
+
+def test_money_is_of_the_measure_that_leads() -> None:
+    contracts, energy = measure_factory(kind="level"), measure_factory()
+    product = product_factory(line=line_factory(measures=[contracts, energy]))
+    for measure in (contracts, energy):
+        months_give(product, measure=measure)
+    run_now()
+    booked = ProductMonth.objects.get(product_id=product.pk, measure_id=contracts.pk, month=LAST)
+    assert of(product.line).history[-1] == [str(LAST), pytest.approx(float(booked.revenue))]
 
 
 def test_products_that_cannot_count_are_left_out_and_counted(products) -> None:

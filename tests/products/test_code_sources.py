@@ -178,6 +178,26 @@ def test_it_is_asked_once_and_the_layout_remembers(two: Any, work: Callable[[], 
     assert again.state == "asking", "an answer can be taken back"
 
 
+def test_the_page_asks_in_which_line_products_are_created(work: Callable[[], None]) -> None:
+    """Of the lines that the person sees; the preview says where each product goes, the layout keeps it."""
+    line, _other = line_factory(code="tea", name="Teas"), line_factory()
+    user = user_factory(lines=[line])
+    client = Client()
+    client.force_login(user)
+    given = {"sheet": "sales", "options": {"revenue_is": "net"}, "source": "page", "user": user}
+    row = imports.import_start(file=ContentFile(CSV.encode()), file_name="sales.csv", **given)
+    work()
+    form = client.get(f"/data/{row.pk}/").context["form"]
+    assert [key for key, _name in form.fields["option_created_in"].choices] == ["", "tea"]
+    data = {bound.html_name: bound.value() or "" for bound in form}
+    said = {"create_missing": "on", "option_created_in": "tea"}
+    client.post(f"/data/{row.pk}/reading/", data | said)
+    work()
+    made = row.creations.filter(kind="products").values_list("code", "under")
+    assert set(made) == {("1001", "Teas"), ("2002", "Teas")}
+    assert Layout.objects.get().options["created_in"] == "tea"
+
+
 def test_nothing_is_asked_or_remembered_where_it_is_clear(two: Any, work: Callable[[], None]) -> None:
     file = ContentFile(CSV.replace("1001;", "TEA;").encode())
     given = {"sheet": "sales", "options": {"revenue_is": "net"}, "source": "page", "user": user_factory()}
@@ -292,3 +312,10 @@ def test_the_page_says_what_the_code_means(two: Any) -> None:
     data = {"code": "1001", "name": "New", "line": two[0].line_id, "kind": "good"}
     answer = client.post("/products/new/", data)
     assert "already means" in answer.content.decode()
+
+
+def test_a_remembered_answer_is_told_with_the_layout(client: Client) -> None:
+    ProductCode.objects.create(product=product_factory(), source="shop", code="1001")
+    Layout.objects.create(sheet="sales", name="Shop", signature="s", options={"code_source": "own"})
+    client.force_login(user_factory())
+    assert "our own codes" in client.get("/data/layouts/").content.decode()

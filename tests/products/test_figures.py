@@ -175,6 +175,33 @@ def test_half_loaded_month_is_not_complete() -> None:
     assert complete_months()[key] == datetime.date(2026, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("weekdays", "first", "until", "is_complete"),
+    [
+        (range(5), 1, 30, True),
+        (range(5), 19, 30, False),  # less than two weeks tell nothing
+        (range(5), 1, 29, False),  # Friday is still to come
+        (range(6), 1, 31, True),
+        (range(6), 1, 30, False),  # Saturday is
+        (range(7), 1, 30, False),
+        ([3], 1, 29, True),  # on Thursdays
+        ([2], 1, 28, False),  # on Wednesdays: three days are too many to say
+    ],
+)
+def test_days_of_the_week_without_sales_are_no_gap_at_the_end(weekdays, first, until, is_complete) -> None:
+    """January 2026 ends on a Saturday; another product of the line sells on one day."""
+    product, channel = product_factory(), channel_factory()
+    january = [datetime.date(2026, 1, day) for day in range(first, until + 1)]
+    SalesFact.objects.bulk_create(
+        SalesFact(product=product, channel=channel, measure=units(), start_date=day, period="D", volume=1)
+        for day in january
+        if day.weekday() in weekdays
+    )
+    facts_of_days(product_factory(line=product.line), january[0], 1)
+    found = complete_months().get((product.line_id, units().pk))
+    assert found == (datetime.date(2026, 1, 1) if is_complete else None)
+
+
 def test_month_before_one_with_data_is_complete_even_with_gaps() -> None:
     product = product_factory()
     facts_of_days(product, datetime.date(2026, 1, 1), 10)

@@ -19,12 +19,20 @@ from core.months import month_add
 from core.organisation import today
 from products.models import Measure, Product, ProductCode, ProductFigures, SalesMonth, SavedView, UnitFactor
 from products.selectors.columns import ListColumn, list_columns
+from products.selectors.limited_figures import limited_figures
 from products.selectors.lines import LineTree
 from products.selectors.product_filter import alike, text_ids
 from products.selectors.product_list import list_queryset, list_totals, query_read
 from products.selectors.search import products_search
 from products.services.relations import family_member_set
-from tests.factories import channel_factory, family_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 MONTH = datetime.date(2026, 10, 1)
@@ -291,6 +299,25 @@ def test_a_person_limited_to_channels_sees_the_figures_of_those():
     sums = totals(user)
     assert sums.values["revenue_12m"] == Decimal(120)
     assert "forecast_12m" not in sums.values
+
+
+@pytest.mark.parametrize("kind", ["flow", "level"])
+def test_a_person_limited_to_channels_sees_growth_of_what_brings_in_no_money(kind):
+    """Volumes, or of a level its state: 30 against 20, ten more a year."""
+    mine = channel_factory()
+    product = product_factory()
+    row = figures_factory(product, volume_12m=999, measure=measure_factory(kind=kind))
+    for back in range(24):
+        SalesMonth.objects.create(
+            product=product,
+            measure=row.measure,
+            channel=mine,
+            month=month_add(MONTH, -back),
+            volume=30 if back < 12 else 20,
+            days=30,
+        )
+    found = limited_figures([product], [mine.pk])[product.pk]
+    assert (found.growth, found.volume_12m) == (pytest.approx(0.5), 360 if kind == "flow" else 30)
 
 
 def test_a_limited_persons_page_shows_nothing_of_other_channels(client):

@@ -16,12 +16,18 @@ from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
 from core import formats
-from products.models import BundlePart, FamilyMember, Product
+from products.models import BundlePart, FamilyMember, LineMeasure, Measure, Product, ProductMonth
 from products.services.bulk import products_bulk_preview, products_bulk_undo, products_bulk_update
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.product import product_create, product_end, product_reopen, product_update
 from products.services.relations import bundle_part_set, family_member_set, succession_set
-from tests.factories import family_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.date(2026, 3, 1)
@@ -29,6 +35,11 @@ DAY = datetime.date(2026, 3, 1)
 
 def writes(queries):
     return [q["sql"] for q in queries if q["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE")]
+
+
+def product_month_factory(product):
+    units = Measure.objects.get(code="units")
+    ProductMonth.objects.create(product_id=product.pk, measure_id=units.pk, month=DAY, volume=1, days=31)
 
 
 def history(product):
@@ -288,6 +299,29 @@ def test_bulk_says_which_products_cannot_and_leaves_foreign_ones_out():
     assert list(Product.objects.order_by("pk").values_list("ended", flat=True)) == [None, DAY, None]
     with pytest.raises(Http404):
         products_bulk_preview(**bulk(user, [fine], "line", foreign.line))
+
+
+def test_a_product_keeps_to_lines_that_count_what_it_has_figures_in():
+    """Page, API and many at once; the line may learn to count it."""
+    user, cartons, units = user_factory(), measure_factory(), Measure.objects.get(code="units")
+    sold, unsold = product_factory(), product_factory()
+    product_month_factory(sold)
+    juice = line_factory(name="Juice", measures=[cartons])
+    with pytest.raises(DomainError) as refused:
+        product_update(user=user, product=sold, version=None, line=juice)
+    assert (refused.value.code, refused.value.field) == ("measure_not_of_line", "line")
+    assert "“Juice” does not count “Afzet”" in str(refused.value)
+    product_update(user=user, product=sold, version=None, line=sold.line, name="Stays")
+    asked = bulk(user, [sold, unsold], "line", juice)
+    preview = products_bulk_preview(**asked)
+    assert [bool(row.refused) for row in preview.rows] == [True, False]
+    products_bulk_update(**asked, fingerprint=preview.fingerprint, key="k")
+    sold.refresh_from_db(), unsold.refresh_from_db()
+    assert (sold.line == juice, unsold.line == juice) == (False, True)
+    LineMeasure.objects.create(line=juice, measure=units, leads=False)
+    assert product_update(user=user, product=sold, version=None, line=juice).line == juice
+    LineMeasure.objects.filter(measure=units).delete()
+    assert product_update(user=user, product=sold, version=None, line=juice, name="Sold").name == "Sold"
 
 
 def test_bulk_family_is_a_dated_row_and_goes_back():

@@ -10,9 +10,24 @@ from django.utils import timezone
 
 from collaboration.models import ActionItem, Alert
 from collaboration.services.comments import comment_add
-from products.models import BundlePart, FamilyMember, Product, ProductCode, ProductLine, UnitFactor
+from products.models import (
+    BundlePart,
+    FamilyMember,
+    Measure,
+    Product,
+    ProductCode,
+    ProductLine,
+    ProductMonth,
+    UnitFactor,
+)
 from products.sheets.products import ProductsSheet
-from tests.factories import family_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
 
 from .sheet_help import run, undo
 
@@ -222,3 +237,31 @@ def test_undo_leaves_what_somebody_wrote_since() -> None:
     Product.objects.filter(code="A1").update(name="Peach")
     undo(SHEET, done.import_id)
     assert Product.objects.values_list("name", "unit").get() == ("Peach", "box")
+
+
+def test_a_file_moves_no_product_to_a_line_that_does_not_count_its_figures() -> None:
+    sold, unsold = product_factory(code="SOLD"), product_factory(code="UNSOLD")
+    units = Measure.objects.get(code="units")
+    ProductMonth.objects.create(
+        product_id=sold.pk, measure_id=units.pk, month=datetime.date(2026, 1, 1), volume=1, days=31
+    )
+    line_factory(code="juice", measures=[measure_factory()])
+    line_factory(code="snacks", measures=[measure_factory(), units])
+    done = run(SHEET, [{"product": code, "product_line": "juice"} for code in ("SOLD", "UNSOLD")])
+    assert [row[1:4] for row in done.refused] == [("product_line", "juice", "line_lacks_measure")]
+    sold.refresh_from_db(), unsold.refresh_from_db()
+    assert (sold.line.code == "juice", unsold.line.code) == (False, "juice")
+    assert run(SHEET, [{"product": "SOLD", "product_line": "snacks"}]).codes == []
+    # A line that is only made counts units.
+    assert run(SHEET, [{"product": "SOLD", "product_line": "Fresh"}], create_missing=True).codes == []
+
+
+def test_new_products_without_a_line_go_where_it_is_said() -> None:
+    line_factory(code="juice")
+    run(
+        SHEET,
+        [{"product": "A1"}, {"product": "A2", "product_line": "Fresh"}],
+        create_missing=True,
+        created_in="juice",
+    )
+    assert dict(Product.objects.values_list("code", "line__code")) == {"A1": "juice", "A2": "fresh"}

@@ -111,6 +111,27 @@ def test_the_sheet_is_called_by_the_words_of_the_glossary() -> None:
         assert str(SHEET.label) == "Afzet en omzet"
 
 
+def test_products_are_created_in_the_line_that_is_said(product: Product) -> None:
+    """With what that line counts; a line in the file goes before; only the person's own lines are offered."""
+    cartons = measure_factory(code="cartons")
+    juice = line_factory(code="juice", name="Juices", measures=[cartons])
+    rows = [row(product="A1"), row(product="A2", product_line="Fresh")]
+    done = run(SHEET, rows, create_missing=True, created_in="juice")
+    assert {each.code: each.under for each in done.counts.created if each.kind == "products"} == {
+        "A1": "Juices",
+        "A2": "Fresh",
+    }
+    assert SalesFact.objects.get(product__code="A1").measure == cartons
+    limited = user_factory(lines=[juice])
+    assert run(SHEET, [row(product="A3")], create_missing=True, user=limited).codes == ["product_unknown"]
+    done = run(SHEET, [row(product="A3")], create_missing=True, created_in="juice", user=limited)
+    assert (done.codes, Product.objects.get(code="A3").line) == ([], juice)
+    said = next(option for option in SHEET.options if option.name == "created_in")
+    assert said.answers(limited) == [("juice", "Juices")]
+    assert {"juice", "fresh"} < {key for key, _name in said.answers(user_factory())}
+    assert said.accepts("JUICE")
+
+
 def test_what_cannot_be_a_products_code_is_not_created(product: Product) -> None:
     rows = [row(product="NEW"), row(product="x" * 61)]
     done = run(SHEET, rows, create_missing=True)
@@ -234,6 +255,25 @@ def test_period_of_plain_dates(product: Product, dates: list[str], said: str, pe
     found = list(SalesFact.objects.order_by("start_date").values_list("period", "start_date__day"))
     assert [each[0] for each in found] == [period] * len(dates)
     assert period != "M" or {each[1] for each in found} == {1}
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "period"),
+    [
+        (["2026-01-30", "2026-01-31"], "auto", "D"),
+        (["2026-01-18", "2026-01-25"], "W", "W"),
+        (["2025-12-01", "2026-01-01"], "auto", "M"),
+        ([], "auto", "M"),
+    ],
+)
+def test_a_single_first_of_a_month_is_read_as_the_figures_before_it(
+    product: Product, before: list[str], said: str, period: str
+) -> None:
+    run(SHEET, [row(month=None, date=date) for date in before], period=said)
+    run(SHEET, [row(month=None, date="2026-02-01")])
+    assert SalesFact.objects.get(start_date=FEB).period == period
+    if period == "D":
+        assert run(SHEET, [row(month=None, date="2026-02-02")]).codes == []
 
 
 def test_closed_months_take_no_change_but_may_be_sent_again(product: Product) -> None:

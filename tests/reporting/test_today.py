@@ -308,6 +308,47 @@ def test_month_year_to_date_and_full_year_against_last_year_and_the_budget_of_th
     assert planned(owner, scope_read(owner, {"line": line.code}), MONTH).month == 160
 
 
+def test_the_full_year_is_of_all_products_and_of_the_year_of_the_data(night, client):
+    """1,220 each; one of two has a budget, at 1,100 against 1,000. In January the night speaks of the next
+    year already."""
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    _first, second = (told(night, line=line) for _number in range(2))
+    client.force_login(owner)
+
+    def year() -> str:
+        page = text(client.get("/")).replace("\u00a0", " ")
+        return page.partition("Expected full year 2026")[2][:900]
+
+    assert "€2,440" in year()
+    assert "on budget, index 110" in year()
+    ProductNews.objects.filter(product=second).update(year_amount=None, year_budget_amount=None)
+    assert "on budget of the 1 product that has one, index 110" in year()
+    ProductNews.objects.update(year=2027)
+    assert "on budget" not in year()
+    assert "on last year" in year()
+
+
+def test_lines_that_end_at_different_months_are_held_against_their_own_budgets(night, client):
+    """Food has October, energy September: 10 months of 120 and 9 of 70 are planned of what is sold."""
+    owner = user_factory()
+    food, energy = (line_factory(owner=owner, name=name) for name in ("Food", "Energy"))
+    for line in (food, energy):
+        told(night, line=line)
+    ProductFigures.objects.filter(product__line=energy).update(data_month=datetime.date(2026, 9, 1))
+    line_budget(120, line=food)
+    line_budget(70, line=energy)
+    budget = planned(owner, scope_read(owner, {}), MONTH)
+    assert (budget.month, budget.ytd, budget.full_year) == (120, 1200 + 630, 2280)
+    assert budget.closed == [food]
+    client.force_login(owner)
+    assert "of Food alone" in text(client.get("/"))
+    ProductFigures.objects.update(data_month=MONTH)
+    budget = planned(owner, scope_read(owner, {}), MONTH)
+    assert (budget.month, budget.ytd, budget.closed) == (190, 1900, [])
+    assert "of Food alone" not in text(client.get("/"))
+
+
 def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
     """2,400 sold; planned 2 × 80 in 2025 and 10 × 160 in 2026 for the line."""
     owner = user_factory()
