@@ -61,6 +61,15 @@ def driver_card(forecast: Forecast | None) -> DriverCard | None:
     )
 
 
+def week_moves(forecast: Forecast) -> list[tuple[str, list[float]]]:
+    """What moves the weeks of a forecast: each driver and decision with the volume by week, one after the
+    other; nothing where none does."""
+    said = forecast.driver_effects or {}
+    entries = [(entry, driver_line) for entry in said.get("used", ())]
+    entries += [(entry, _planned_line) for entry in said.get("planned", ())]
+    return [(line(entry).name, entry["weeks"]) for entry, line in entries if "weeks" in entry]
+
+
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
     source, params = planned_sources.get(entry["key"]), entry["params"]
     name, text = _members_words(source, params) if "members" in params else source.words(params)
