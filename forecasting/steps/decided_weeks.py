@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from math import hypot
+from operator import mul
 from statistics import fmean
 
 from core.months import month_end, month_start
@@ -13,11 +14,13 @@ from core.registries import PlannedChange
 from forecasting.week_months import DAYS
 
 DAY = datetime.timedelta(days=1)
+# Days that tell less of what a month moves than one part in so many do not tell where it moves.
+MOST = 2.0
 
 
 class DecidedWeeks:
     """The weeks ahead as decisions make them, one after the other. A month's days become its factor times as
-    much together, each in proportion to 1 + what the decision does on that day; so the weeks of a month that
+    much together, those move that a decision does something on (:func:`_moves`); so the weeks of a month that
     they cover whole still add up to it. In the month in which they end, days after them are as those before.
     """
 
@@ -38,11 +41,7 @@ class DecidedWeeks:
         for month, factor, spread in zip(self._months, change.factors, spreads, strict=True):
             places = [place for place, day in enumerate(self._dates) if month_start(day) == month]
             before = [self._days[place] for place in places]
-            after = [self._days[place] * _rate(change, self._dates[place]) for place in places]
-            if not sum(after) > 0:
-                after = before
-            scale = factor * sum(before) / sum(after) if sum(after) > 0 else 1.0
-            moves = [scale * new - old for new, old in zip(after, before, strict=True)]
+            moves = _moves(before, [_rate(change, self._dates[place]) for place in places], factor)
             whole = sum(map(abs, moves))
             month_unsure = spread * factor * sum(before) / whole if whole else 0.0
             for place, move in zip(places, moves, strict=True):
@@ -68,4 +67,18 @@ class DecidedWeeks:
 
 
 def _rate(change: PlannedChange, day: datetime.date) -> float:
-    return max(1 + sum(rate for first, last, rate in change.days if first <= day <= last), 0.0)
+    return sum(rate for first, last, rate in change.days if first <= day <= last)
+
+
+def _moves(before: Sequence[float], rates: Sequence[float], factor: float) -> list[float]:
+    """By how much each day of a month moves that becomes ``factor`` times as much: by volume and what is done
+    on it. Where that tells too little, or of the other direction, all its days move, in proportion to what
+    they would be."""
+    whole, told = sum(before), sum(map(mul, before, rates))
+    scale = (factor - 1) * whole / told if told else -1.0
+    if 0 <= scale <= MOST and scale * min(rates) >= -1:
+        return [scale * volume * rate for volume, rate in zip(before, rates, strict=True)]
+    after = [volume * max(1 + rate, 0.0) for volume, rate in zip(before, rates, strict=True)]
+    after = after if sum(after) > 0 else list(before)
+    scale = factor * whole / sum(after) if sum(after) > 0 else 1.0
+    return [scale * new - old for new, old in zip(after, before, strict=True)]

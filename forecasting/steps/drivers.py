@@ -362,7 +362,8 @@ def _told(
     import numpy as np
 
     by_id = {str(driver.pk): driver for driver in held}
-    factors, used = np.ones(HORIZON), []
+    factors = np.ones(HORIZON)
+    used: list[dict[str, Any]] = []
     year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
     by_week = {"by_week": True} if series.weeks else {}
     before = plain

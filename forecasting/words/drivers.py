@@ -65,9 +65,9 @@ def week_moves(forecast: Forecast) -> list[tuple[str, list[float]]]:
     """What moves the weeks of a forecast: each driver and decision with the volume by week, one after the
     other; nothing where none does."""
     said = forecast.driver_effects or {}
-    entries = [(entry, driver_line) for entry in said.get("used", ())]
-    entries += [(entry, _planned_line) for entry in said.get("planned", ())]
-    return [(line(entry).name, entry["weeks"]) for entry, line in entries if "weeks" in entry]
+    named = [(driver_line(entry).name, entry) for entry in said.get("used", ())]
+    named += [(_planned_line(entry).name, entry) for entry in said.get("planned", ())]
+    return [(name, entry["weeks"]) for name, entry in named if "weeks" in entry]
 
 
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:

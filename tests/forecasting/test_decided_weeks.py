@@ -57,6 +57,24 @@ def test_a_promotion_lifts_its_week_and_a_price_the_weeks_from_its_day() -> None
     assert weeks.weeks[WEEKS.index(PROMOTION[0])] == pytest.approx(126)
 
 
+def test_nothing_moves_before_the_day_however_unlike_the_weeks_are() -> None:
+    volumes = [70.0] * 26
+    volumes[3] = 210.0
+    start = datetime.date(2026, 11, 16)
+    moved = DecidedWeeks(AHEAD, volumes, MONTHS).move(change([(start, MONTHS[-1], -0.1)], nov=0.95))
+    assert moved[:2] == [0, 0]
+    assert moved[3] == pytest.approx(3 * moved[4] * 7 / 5)
+
+
+def test_where_the_month_moves_the_other_way_all_its_days_do() -> None:
+    """More was sold in last year's promotion, which the statistics hold."""
+    weeks = DecidedWeeks(AHEAD, [70.0] * 26, MONTHS)
+    moved = weeks.move(change([(*PROMOTION, 1.0)], dec=0.9))
+    place = WEEKS.index(PROMOTION[0])
+    assert weeks.weeks[place] == pytest.approx(2 * weeks.weeks[place + 1])
+    assert max(moved[place + 1], moved[place - 1]) < 0
+
+
 def test_the_page_of_weeks_shows_a_price_on_its_weeks() -> None:
     page = (Path(__file__).parents[2] / "docs" / "algorithms" / "weeks.md").read_text()
     found = page.split("| week from | without | moves it by | with it |")[1].split("\n\n")[0].splitlines()[2:]
