@@ -39,8 +39,8 @@ def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: M
         _level(now, sales, unit, is_level),
         _trend(now.sold_months),
         "" if is_level or len(now.sold_months) < YEAR else _season(now.sold_months),
-        _layer(now.sold_months, "driven", unit, is_level),
-        _layer(now.sold_months, "people", unit, is_level),
+        _moved(now, unit, is_level),
+        _people(now.sold_months, unit, is_level),
         _certainty(now, measure, unit),
         _quality(now),
     ]
@@ -129,21 +129,40 @@ def _season(months: Sequence[ForecastMonth]) -> str:
     }
 
 
-def _layer(months: Sequence[ForecastMonth], name: str, unit: str, is_level: bool) -> str:
-    """What known drivers, or people, add over the next year (of a level: at its end)."""
-    year = months[:YEAR][-1:] if is_level else months[:YEAR]
-    driven = [row.baseline for row in year]
-    before, after = (
-        ([row.mean for row in year], driven) if name == "driven" else (driven, [row.final for row in year])
-    )
-    moved = sum(after) - sum(before)
-    if abs(moved) <= WORTH_SAYING_RATE * abs(sum(before)):
+def _moved(now: ForecastNow, unit: str, is_level: bool) -> str:
+    """What known drivers and decisions add over the next year (of a level: at its end)."""
+    year = _year(now.sold_months, is_level)
+    moved = _added(sum(row.mean for row in year), sum(row.baseline for row in year), unit)
+    if not moved:
         return ""
-    if name == "driven":
-        words = _("Known drivers change it by %(moved)s.")
+    said = now.forecast.driver_effects or {}
+    decided = any(entry["year"] for entry in said.get("planned", ()))
+    if decided and said["used"]:
+        words = _("Known drivers and what is decided change it by %(moved)s.")
+    elif decided:
+        words = _("What is decided changes it by %(moved)s.")
     else:
-        words = _("People changed it by %(moved)s.")
-    return words % {"moved": formats.delta(moved, "number", decimals=0, unit=unit).text}
+        words = _("Known drivers change it by %(moved)s.")
+    return words % {"moved": moved}
+
+
+def _people(months: Sequence[ForecastMonth], unit: str, is_level: bool) -> str:
+    """What people add to that."""
+    year = _year(months, is_level)
+    moved = _added(sum(row.baseline for row in year), sum(row.final for row in year), unit)
+    return _("People changed it by %(moved)s.") % {"moved": moved} if moved else ""
+
+
+def _year(months: Sequence[ForecastMonth], is_level: bool) -> Sequence[ForecastMonth]:
+    return months[:YEAR][-1:] if is_level else months[:YEAR]
+
+
+def _added(before: float, after: float, unit: str) -> str:
+    """A change of the year; empty where it is not worth a sentence."""
+    moved = after - before
+    if abs(moved) <= WORTH_SAYING_RATE * abs(before):
+        return ""
+    return formats.delta(moved, "number", decimals=0, unit=unit).text
 
 
 def _certainty(now: ForecastNow, measure: Measure, unit: str) -> str:

@@ -110,8 +110,6 @@ class Judge:
         self.first, self.last = bounds["first"] or run.as_of, bounds["last"] or run.as_of
         self.months = self._year_months(self.last)
         self.year = budget_year(self.months[0])
-        # Their year has a half month that would count as sold.
-        self.half_years = {line_id for (line_id, _measure), last in half.items() if last in self.months}
         self.version = budget_of_years([self.year]).get(self.year)
 
     def inputs(self) -> dict[int, AlertInputs]:
@@ -141,9 +139,11 @@ class Judge:
         return [
             line_id,
             str(self.limits[line_id]),
-            [(measure.pk, self.final(line_id, measure.pk)) for measure in self.tree.measures(line_id)],
+            [
+                (measure.pk, self.final(line_id, measure.pk), self._half.get((line_id, measure.pk)))
+                for measure in self.tree.measures(line_id)
+            ],
             line_id in self.old_lines,
-            line_id in self.half_years,
             self.tree.inherited(line_id, "unit").value,
         ]
 
@@ -187,7 +187,9 @@ class Judge:
             current=current,
             moved=moved,
             hits=alert_facts.hits(ids, month_add(self.first, -back), self.last),
-            budgets=alert_facts.budget_years(ids, self.version.pk, self.months) if self.version else {},
+            budgets=alert_facts.budget_years(ids, self.version.pk, self.months, self._half)
+            if self.version
+            else {},
             year=self.year,
             prices=prices_last_year(newest),
             prices_before=prices_last_year({key[0]: row.before_as_of for key, row in moved.items()}),
@@ -281,18 +283,8 @@ class Judge:
             found = rules.off_budget(expected, facts.year, price, limits)
             self._add(judged, "budget", product, found, measure)
 
-    def judged_of(self, kind: str) -> list[int]:
-        """The products that alerts of this kind are now true of; the others keep those they have."""
-        products = self.facts.products
-        if kind != "budget":
-            return list(products)
-        return [pk for pk, product in products.items() if product.line_id not in self.half_years]
-
     def expected(self, key: Key) -> YearExpected | None:
-        """The financial year of one product and measure beside its budget; ``None`` while a month of it that
-        is over was loaded half."""
-        if self.facts.products[key[0]].line_id in self.half_years:
-            return None
+        """The financial year of one product and measure beside its budget."""
         year = self.facts.budgets.get(key)
         return rules.year_expected(year, self.facts.prices.get(key)) if year else None
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add
 from core.organisation import organisation_get
-from forecasting.models import NightlyRun, TotalForecast
+from forecasting.models import TotalForecast
+from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS
 from forecasting.selectors.totals import LineTotal
 from products.models import BudgetRow
 from products.selectors.budget import budget_year, versions_in_use
@@ -22,11 +23,10 @@ from .thresholds import thresholds_of
 
 
 def lines_off_budget(
-    run: NightlyRun, half: Mapping[tuple[int, int], datetime.date], recipients: Recipients
-) -> tuple[list[Candidate], Collection[str] | None]:
+    half: Mapping[tuple[int, int], datetime.date], recipients: Recipients
+) -> list[Candidate]:
     """In revenue, of the lines with rows of their own in the budget of their year; products have alerts of
-    their own. As of the totals of this night. And the subjects that were judged, ``None`` for all: not those
-    whose year has a month that was loaded ``half``."""
+    their own. As of the totals of this night; a month that was loaded ``half`` counts as it was expected."""
     own: dict[int, set[int]] = defaultdict(set)
     rows = BudgetRow.objects.filter(
         line__isnull=False, revenue__isnull=False, version__in=versions_in_use().values("pk")
@@ -34,10 +34,9 @@ def lines_off_budget(
     for line_id, year in rows.order_by().values_list("line_id", "version__year").distinct():
         own[line_id or 0].add(year)
     if not own:
-        return [], None
+        return []
     tree, first_month = recipients.tree, organisation_get().financial_year_first_month
     found: list[Candidate] = []
-    unjudged: set[int] = set()
     for total in TotalForecast.objects.filter(current=True, measure=None, line__in=own).order_by("line_id"):
         line_id = total.line_id or 0
         start = financial_year_start(month_add(total.as_of, 1), first_month)
@@ -45,11 +44,9 @@ def lines_off_budget(
         if year not in own[line_id]:
             continue
         below = tree.descendants(line_id)
-        if any(line in below and start <= last <= end for (line, _measure), last in half.items()):
-            unjudged.add(line_id)
-            continue
+        before = {last: _before(line_id, last) for (line, _measure), last in half.items() if line in below}
         plan = budget_revenue(None, tree, below, start, end).over(start, end)
-        expected = LineTotal(total, None).year_of(start, end)
+        expected = LineTotal(total, None).year_of(start, end, before)
         if plan is None or expected is None:
             continue
         compared = YearExpected(expected, float(plan), True)
@@ -67,4 +64,11 @@ def lines_off_budget(
                     min_amount=limits.min_amount,
                 )
             )
-    return found, [f"line:{pk}" for pk in tree.lines if pk not in unjudged] if unjudged else None
+    return found
+
+
+def _before(line_id: int, month: datetime.date) -> TotalForecast | None:
+    """The newest total of a line, in money, that did not know the month."""
+    oldest = month_add(month, -VINTAGE_GAP_MONTHS)
+    rows = TotalForecast.objects.filter(line=line_id, measure=None, as_of__lt=month, as_of__gte=oldest)
+    return rows.order_by("-as_of").first()

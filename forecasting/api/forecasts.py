@@ -100,9 +100,9 @@ class ForecastMonthSerializer(_FinalSerializer):
 
 
 class ForecastWeekSerializer(_FinalSerializer):
-    """A week, by its first day, with known drivers (``driven``; null: none entered) and without; ``final`` is
-    the one that holds, ``final_lo80`` to ``final_hi95`` are its bands. Decisions, overrides and agreed
-    figures are of months."""
+    """A week, by its first day, with known drivers and decisions (``driven``; null: none moves it) and
+    without; ``final`` is the one that holds, ``final_lo80`` to ``final_hi95`` are its bands. Overrides and
+    agreed figures are of months."""
 
     class Meta:
         model = ForecastWeek

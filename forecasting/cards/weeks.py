@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 from django.utils.text import capfirst
@@ -17,6 +18,7 @@ from core.registries import Event
 from forecasting.models import Forecast, ForecastWeek
 from forecasting.selectors.forecasts import ForecastNow
 from forecasting.selectors.weeks import weeks_sold
+from forecasting.words.drivers import week_moves
 from products.models import Measure, Product
 
 HISTORY_WEEKS, YEAR_WEEKS = 156, 52
@@ -26,11 +28,13 @@ ADDRESS = "weeks"
 
 @dataclass(frozen=True)
 class WeekRow:
-    """A week of forecast beside the same week a year before, and what was sold in it if it is over."""
+    """A week of forecast beside the same week a year before, what was sold in it if it is over, and by how
+    much each driver and decision moves it."""
 
     week: ForecastWeek
     before: float | None
     sold: float | None
+    moves: tuple[float, ...] = ()
 
     @property
     def index(self) -> float | None:
@@ -39,10 +43,12 @@ class WeekRow:
 
 @dataclass(frozen=True)
 class WeeksShown:
-    """What the tab shows by the week. ``sold`` by first day, ``rows`` of the product's life only."""
+    """What the tab shows by the week. ``sold`` by first day, ``rows`` of the product's life only, ``movers``:
+    the names of what moves them."""
 
     rows: list[WeekRow]
     sold: Mapping[datetime.date, float]
+    movers: list[str]
 
     @property
     def any_driven(self) -> bool:
@@ -68,9 +74,13 @@ def weeks_shown(
     if not weeks:
         return None
     sold = weeks_sold(user, product, measure, weeks[0].week - HISTORY_WEEKS * WEEK, today())
-    return WeeksShown(
-        [WeekRow(week, sold.get(week.week - YEAR_WEEKS * WEEK), sold.get(week.week)) for week in weeks], sold
-    )
+    movers = week_moves(now.forecast)
+    moves = zip(*(volumes for _name, volumes in movers), strict=True) if movers else repeat(())
+    rows = [
+        WeekRow(week, sold.get(week.week - YEAR_WEEKS * WEEK), sold.get(week.week), own)
+        for week, own in zip(weeks, moves, strict=False)
+    ]
+    return WeeksShown(rows, sold, [name for name, _volumes in movers])
 
 
 def weeks_chart(

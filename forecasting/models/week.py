@@ -10,12 +10,12 @@ from .forecast import part_of_forecast
 
 class ForecastWeek(Layers, models.Model):
     """One week of a forecast that was made by the week, in the measure's unit; it begins on the weekday that
-    the sales begin their weeks on. ``driven`` is the mean with known drivers; empty: none entered. What is
-    decided, overrides and agreed figures are of months and stand beside the months. Frozen with the vintage,
-    as those are.
+    the sales begin their weeks on. ``driven`` is the mean with known drivers and what is decided; empty: none
+    moves it. ``spread`` is how unsure what is decided makes its logarithm, as standard deviation. Overrides
+    and agreed figures are of months and stand beside the months. Frozen with the vintage, as those are.
     """
 
-    overridden = agreed = price_ratio = spread = None
+    overridden = agreed = price_ratio = None
 
     forecast = part_of_forecast("weeks")
     week = models.DateField(help_text="its first day")
@@ -27,6 +27,7 @@ class ForecastWeek(Layers, models.Model):
     hi95 = models.FloatField()
     naive = models.FloatField(null=True)
     driven = models.FloatField(null=True)
+    spread = models.FloatField(null=True)
 
     class Meta:
         ordering = ["week"]

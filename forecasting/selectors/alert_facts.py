@@ -65,9 +65,9 @@ class Hit:
 class BudgetYear:
     """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
 
-    Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of
-    the months ahead added up, of a level too, weighed by what is decided of prices: times a month's price it
-    is their revenue.
+    Volumes of a flow are sums, of a level the state in the last month. A month that was loaded half counts as
+    one ahead. ``ahead_sum`` is what is expected of the months ahead added up, of a level too, weighed by what
+    is decided of prices: times a month's price it is their revenue.
     """
 
     budget_volume: float | None
@@ -134,29 +134,33 @@ _BUDGET = f"""
         WHERE version_id = %(version)s AND product_id = ANY(%(products)s) AND month = ANY(%(months)s)
         GROUP BY 1, 2, 3
     ), year AS (
-        SELECT k.product_id, k.measure_id, m.month, c.id AS forecast_id, c.as_of,
-               ms.kind = 'level' AS is_level
+        SELECT k.product_id, k.measure_id, m.month, c.id AS forecast_id, ms.kind = 'level' AS is_level,
+               m.month > c.as_of AS is_ahead, m.month <= c.as_of AND h.month IS NULL AS is_known
         FROM (SELECT DISTINCT product_id, measure_id FROM plan) k
+        JOIN products_product p ON p.id = k.product_id
         JOIN forecasting_forecast c
           ON c.current AND c.product_id = k.product_id AND c.measure_id = k.measure_id
         JOIN products_measure ms ON ms.id = k.measure_id
         CROSS JOIN unnest(%(months)s::date[]) AS m(month)
+        LEFT JOIN unnest(%(half_lines)s::bigint[], %(half_measures)s::bigint[], %(half_months)s::date[])
+             AS h(line_id, measure_id, month)
+          ON h.line_id = p.line_id AND h.measure_id = k.measure_id AND h.month = m.month
     )
     SELECT y.product_id, y.measure_id,
            CASE WHEN bool_or(y.is_level) THEN max(p.volume) FILTER (WHERE y.month = %(last)s)
                 ELSE sum(p.volume) END::float8,
            sum(p.revenue)::float8,
-           CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.volume IS NULL AND p.volume <> 0) = 0
+           CASE WHEN count(*) FILTER (WHERE y.is_known AND s.volume IS NULL AND p.volume <> 0) = 0
                 THEN CASE WHEN bool_or(y.is_level) THEN max(s.volume) FILTER (WHERE y.month = %(last)s)
-                          ELSE coalesce(sum(s.volume) FILTER (WHERE y.month <= y.as_of), 0) END END::float8,
-           CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.revenue IS NULL AND p.revenue <> 0) = 0
-                THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
-           CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
-                THEN coalesce(sum(f.final ORDER BY y.month) FILTER (WHERE y.month > y.as_of), 0) END,
-           coalesce(sum(f.priced ORDER BY y.month) FILTER (WHERE y.month > y.as_of), 0),
+                          ELSE coalesce(sum(s.volume) FILTER (WHERE y.is_known), 0) END END::float8,
+           CASE WHEN count(*) FILTER (WHERE y.is_known AND s.revenue IS NULL AND p.revenue <> 0) = 0
+                THEN coalesce(sum(s.revenue) FILTER (WHERE y.is_known), 0) END::float8,
+           CASE WHEN count(*) FILTER (WHERE NOT y.is_known AND f.mean IS NULL) = 0
+                THEN coalesce(sum(f.final ORDER BY y.month) FILTER (WHERE NOT y.is_known), 0) END,
+           coalesce(sum(f.priced ORDER BY y.month) FILTER (WHERE NOT y.is_known), 0),
            max(f.final) FILTER (WHERE y.month = %(last)s),
            bool_or(y.is_level),
-           count(*) FILTER (WHERE y.month > y.as_of)
+           count(*) FILTER (WHERE NOT y.is_known)
     FROM year y
     LEFT JOIN plan p USING (product_id, measure_id, month)
     LEFT JOIN products_productmonth s
@@ -165,7 +169,9 @@ _BUDGET = f"""
         SELECT m.mean, {_FINAL.format(row="m")} AS final,
                {_FINAL.format(row="m")} * coalesce(m.price_ratio, 1) AS priced
         FROM forecasting_forecastmonth m
-        WHERE m.forecast_id = y.forecast_id AND m.month = y.month
+        WHERE m.month = y.month AND m.forecast_id = CASE
+            WHEN y.is_ahead THEN y.forecast_id
+            WHEN NOT y.is_known THEN (SELECT v.id FROM ({_vintage_before("y", "month")}) v) END
     ) f ON true
     GROUP BY 1, 2
 """  # noqa: S608
@@ -234,14 +240,23 @@ def hits(
 
 
 def budget_years(
-    product_ids: Collection[int], version_id: int, months: Sequence[datetime.date]
+    product_ids: Collection[int],
+    version_id: int,
+    months: Sequence[datetime.date],
+    half: Mapping[Key, datetime.date],
 ) -> dict[Key, BudgetYear]:
-    """The financial year of these months, by product and measure with rows in the budget and a forecast."""
+    """The financial year of these months, by product and measure with rows in the budget and a forecast. The
+    month of a line and measure that was loaded ``half`` is taken from the newest vintage that did not know
+    it."""
     params = {
         "products": list(product_ids),
         "version": version_id,
         "months": list(months),
         "last": months[-1],
+        "gap": VINTAGE_GAP_MONTHS,
+        "half_lines": [line for line, _measure in half],
+        "half_measures": [measure for _line, measure in half],
+        "half_months": list(half.values()),
     }
     found = {}
     for row in rows_of(_BUDGET, params):

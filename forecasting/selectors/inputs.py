@@ -59,7 +59,7 @@ def subjects_due(payload: Mapping[str, Any]) -> dict[str, list[int]]:
 def products_due() -> list[int]:
     """Of all that a night ever looked at, those whose results come from other inputs than the last found."""
     rows = SubjectInputs.objects.filter(product__isnull=False).exclude(found=F("settled"))
-    return sorted(pk for pk in rows.values_list("product_id", flat=True) if pk)
+    return [pk for pk in rows.values_list("product_id", flat=True) if pk]
 
 
 def subjects_due_share() -> float:

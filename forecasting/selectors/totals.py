@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import QuerySet
@@ -82,16 +84,26 @@ class LineTotal:
     def highs(self) -> list[float]:
         return self._ahead(3)
 
-    def year_of(self, first: datetime.date, last: datetime.date) -> float | None:
-        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown."""
+    def year_of(
+        self,
+        first: datetime.date,
+        last: datetime.date,
+        half: Mapping[datetime.date, TotalForecast | None] = MappingProxyType({}),
+    ) -> float | None:
+        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown. A
+        month that was loaded ``half`` is one ahead for the total given with it."""
         known = {row[0]: row[1] for row in self.total.history}
-        ahead = {row[0]: row[1] for row in self.total.months}
-        months = list(month_range(first, last))
-        rest = [ahead.get(str(month)) for month in months if month > self.total.as_of]
-        if None in rest:
-            return None
-        closed = (known.get(str(month)) or 0.0 for month in months if month <= self.total.as_of)
-        return sum(closed) + sum(value for value in rest if value is not None)
+        found = 0.0
+        for month in month_range(first, last):
+            if month <= self.total.as_of and month not in half:
+                found += known.get(str(month)) or 0.0
+                continue
+            total = half.get(month, self.total)
+            expected = next((row[1] for row in total.months if row[0] == str(month)), None) if total else None
+            if expected is None:
+                return None
+            found += expected
+        return found
 
     def _ahead(self, place: int) -> list[float]:
         return [row[place] for row in self.total.months[:YEAR]]

@@ -17,17 +17,18 @@ from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
-WeekRow = tuple[str, float, float, float, float, float, float, float | None, float | None]
+WeekRow = tuple[str, float, float, float, float, float, float, *tuple[float | None, ...]]
 MonthRow = tuple[str, float, float, float, float, float, float, *tuple[float | None, ...]]
-_WEEKS = ("forecast_id", "week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
-_MONTHS = (*_WEEKS[:1], "month", *_WEEKS[2:], "price_ratio", "spread")
+_LAYERS = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
+_WEEKS = ("forecast_id", "week", *_LAYERS, "spread")
+_MONTHS = ("forecast_id", "month", *_LAYERS, "price_ratio", "spread")
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
 @dataclass(frozen=True)
 class ForecastWrite:
     """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive, driven,
-    price ratio, spread (of a product without a month: none)."""
+    price ratio, spread (of a product without a month: none); its weeks likewise, without a price ratio."""
 
     header: Forecast
     months: Sequence[MonthRow]

@@ -62,7 +62,7 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
         for kind in KINDS:
             alerts_settle(
                 kind=kind,
-                products=judge.judged_of(kind),
+                products=list(judge.facts.products),
                 candidates=judged.candidates[kind],
                 local_date=run.local_date,
             )
@@ -82,7 +82,7 @@ def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
     loaded_half = half_data(run, half, recipients) if run.scope is None else []
     late = late_data(run, recipients, loaded_half) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
-    off_budget, judged = lines_off_budget(run, half, recipients) if run.scope is None else ([], [])
+    off_budget = lines_off_budget(half, recipients) if run.scope is None else []
 
     def write() -> ChunkOutcome:
         alerts_wake()
@@ -102,9 +102,7 @@ def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
                     local_date=run.local_date,
                     ignore_threshold=True,
                 )
-            alerts_settle(
-                kind="line_budget", subjects=judged, candidates=off_budget, local_date=run.local_date
-            )
+            alerts_settle(kind="line_budget", candidates=off_budget, local_date=run.local_date)
         if run.requested_by is not None:
             notify(
                 users=[run.requested_by],

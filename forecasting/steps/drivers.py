@@ -24,6 +24,7 @@ from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
 from .decided import Decided
+from .decided_weeks import DecidedWeeks
 from .weeks import SEASON_WEEKS, WEEKS_AHEAD, WeeksAhead, weeks_after
 
 if TYPE_CHECKING:
@@ -45,14 +46,16 @@ WEEK = datetime.timedelta(days=7)
 class Moved:
     """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
     kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all). Of a
-    forecast by the week that drivers move, ``weeks`` are its weeks with them, and ``months`` the sums of
-    those, on which decisions have come."""
+    forecast by the week ``weeks`` are its weeks with both (empty: none), ``week_spreads`` how unsure
+    decisions make those, and ``months`` the sums of the weeks that drivers move, on which decisions have
+    come."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
     spreads: tuple[float, ...] = ()
     weeks: tuple[float, ...] = ()
     months: tuple[float, ...] = ()
+    week_spreads: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
         """The forecast with drivers; ``None`` where none entered, or nothing is forecast."""
@@ -124,7 +127,9 @@ class Drivers:
             for key, change in self._decided(series).items()
         ]
         holidays = self._holidays(series)
-        told = (facts, {"planned": planned} if planned else None, holidays)
+        days = [[key, str(change.days)] for key, change in self._decided(series).items() if change.days]
+        weeks = {"weeks": days} if series.weeks and (facts or planned) else None
+        told = (facts, {"planned": planned} if planned else None, holidays, weeks)
         return [each for each in told if each]
 
     def _driver_digest(self, driver: Driver, weeks: WeekSeries | None) -> str:
@@ -161,6 +166,10 @@ class Drivers:
         spreads: list[float] = []
         told = []
         months = learnt.months if learnt else ()
+        weeks = None
+        if ahead:
+            begun = learnt.weeks if learnt and learnt.weeks else ahead.made.mean.tolist()
+            weeks = DecidedWeeks(ahead.starts[0], begun, months_ahead(series.as_of, HORIZON))
         # Of a state the year is how it ends.
         plainly = plain.mean[YEAR - 1 if series.kind == "level" else 0 : YEAR].tolist()
         for key, change in decided.items():
@@ -176,14 +185,18 @@ class Drivers:
             after = _year(plainly, factors)
             year = significant(after / before - 1, 5) if before > 0 else 0.0
             params = change.params if change.factors else {**change.params, "still": True}
-            told.append({"key": key, "year": year, "params": params})
+            by_week = {"weeks": weeks.move(change)} if weeks and change.factors else {}
+            told.append({"key": key, "year": year, "params": params, **by_week})
         kept = learnt.said if learnt else {"used": [], "refused": []}
+        if not any("weeks" in entry for entry in told):
+            weeks = None
         return Moved(
             tuple(significant(value, 7) for value in factors),
             {**kept, "planned": told},
             tuple(significant(value, 5) for value in spreads),
-            learnt.weeks if learnt else (),
+            weeks.weeks if weeks else learnt.weeks if learnt else (),
             months,
+            weeks.spreads if weeks else (),
         )
 
     def _worse(self, series: SubjectSeries, key: str) -> list[float]:
@@ -272,7 +285,7 @@ class Drivers:
         }
         weights = {pk: effect["weight"] for pk, effect in effects.items() if effect["enters"]}
         tried = self.columns(series, [d for d in held if effects.get(str(d.pk), {"enters": True})["enters"]])
-        weeks: list[float] = []
+        weeks: list[list[float]] = []
         layers: dict[str, FloatArray] = {}
         about, season_length, horizon = (
             (said, SEASON_LENGTH, HORIZON) if ahead is None else (ahead.said, SEASON_WEEKS, WEEKS_TRIED)
@@ -287,7 +300,7 @@ class Drivers:
             layers = engine_drivers.driven(about, before, found, season_length=season_length, horizon=horizon)
             if ahead is not None:
                 starts = [ahead.starts[0] + WEEK * step for step in range(WEEKS_TRIED)]
-                weeks = next(reversed(layers.values()))[:WEEKS_AHEAD].tolist()
+                weeks = [layer[:WEEKS_AHEAD].tolist() for layer in (before, *layers.values())]
                 layers = _months_from(starts, before, layers, plain.mean, series.as_of)
         return _told(held, found, plain.mean, layers, series, weeks, effects)
 
@@ -340,15 +353,17 @@ def _told(
     plain: FloatArray,
     layers: Mapping[str, FloatArray],
     series: SubjectSeries,
-    weeks: list[float],
+    weeks: list[list[float]],
     effects: Mapping[str, Mapping[str, Any]],
 ) -> Moved:
     """What drivers do to the months, in words' numbers; ``plain`` are the months without, ``layers`` with
-    each of those that entered and all before it, and ``effects`` what the line says of moving holidays."""
+    each of those that entered and all before it, and ``effects`` what the line says of moving holidays.
+    ``weeks``: those without, and of each layer (empty: none)."""
     import numpy as np
 
     by_id = {str(driver.pk): driver for driver in held}
-    factors, used = np.ones(HORIZON), []
+    factors = np.ones(HORIZON)
+    used: list[dict[str, Any]] = []
     year = slice(YEAR - 1, YEAR) if series.kind == "level" else slice(YEAR)
     by_week = {"by_week": True} if series.weeks else {}
     before = plain
@@ -358,6 +373,7 @@ def _told(
         told, was, before = layer[year].sum(), before[year].sum(), layer
         effect = effects.get(name, {})
         shared = {"shared": effect["series"], "weight": effect["weight"]} if effect else {}
+        moved = {"weeks": _moves(*weeks[len(used) : len(used) + 2])} if weeks else {}
         used.append(
             {
                 **_named(by_id[name]),
@@ -365,6 +381,7 @@ def _told(
                 "year": significant(float(told / was - 1), 5) if was > 0 else 0.0,
                 "months": [significant(value - 1, 5) for value in share.tolist()],
                 **shared,
+                **moved,
             }
         )
     why = dict(found.refused)
@@ -379,6 +396,10 @@ def _told(
     return Moved(
         tuple(significant(value, 7) for value in factors.tolist()) if used else (),
         {"used": used, "refused": refused},
-        weeks=tuple(weeks),
+        weeks=tuple(weeks[-1]) if weeks else (),
         months=tuple(before.tolist()) if weeks else (),
     )
+
+
+def _moves(before: Sequence[float], after: Sequence[float]) -> list[float]:
+    return [significant(new - old, 7) for old, new in zip(before, after, strict=True)]

@@ -58,7 +58,9 @@ class Layers:
 
     def weeks(self) -> list[WeekRow]:
         """As they are stored."""
-        return self.ahead.rows(self.moved.weeks if self.moved else ()) if self.ahead else []
+        if self.ahead is None:
+            return []
+        return self.ahead.rows(*(self.moved.weeks, self.moved.week_spreads) if self.moved else ((), ()))
 
 
 class ForecastChunk:

@@ -101,14 +101,16 @@ class WeeksAhead:
     naive: FloatArray
     tested: BacktestResult | None
 
-    def rows(self, driven: Sequence[float]) -> list[WeekRow]:
-        """As they are stored; ``driven`` with drivers (empty: none entered)."""
+    def rows(self, driven: Sequence[float], spreads: Sequence[float]) -> list[WeekRow]:
+        """As they are stored; ``driven`` with drivers and decisions (empty: none moves them), ``spreads`` how
+        unsure decisions make their logarithm (empty: not at all)."""
         made = self.made
         columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
         nothing: list[float | None] = [None] * WEEKS_AHEAD
         said: list[float | None] = self.naive.tolist() if len(self.naive) else nothing
         days = (str(day) for day in self.starts)
-        return list(zip(days, *(c.tolist() for c in columns), said, driven or nothing, strict=True))
+        last = driven or nothing, [spread or None for spread in spreads] or nothing
+        return list(zip(days, *(c.tolist() for c in columns), said, *last, strict=True))
 
 
 def weeks_after(weeks: WeekSeries, count: int) -> list[datetime.date]:

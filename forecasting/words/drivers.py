@@ -61,6 +61,15 @@ def driver_card(forecast: Forecast | None) -> DriverCard | None:
     )
 
 
+def week_moves(forecast: Forecast) -> list[tuple[str, list[float]]]:
+    """What moves the weeks of a forecast: each driver and decision with the volume by week, one after the
+    other; nothing where none does."""
+    said = forecast.driver_effects or {}
+    named = [(driver_line(entry).name, entry) for entry in said.get("used", ())]
+    named += [(_planned_line(entry).name, entry) for entry in said.get("planned", ())]
+    return [(name, entry["weeks"]) for name, entry in named if "weeks" in entry]
+
+
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
     source, params = planned_sources.get(entry["key"]), entry["params"]
     name, text = _members_words(source, params) if "members" in params else source.words(params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
@@ -32,6 +32,7 @@ from pricing.selectors.unit_revenue import Asked, price_ratios
 from pricing.selectors.yearly import customers_by_product
 from products.models import Product
 
+DAY = datetime.timedelta(days=1)
 LEAST = 0.002
 TINY = 1e-6
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
@@ -89,17 +90,24 @@ class Expected:
 @dataclass(frozen=True)
 class Moved:
     """A market whose statistics are not used to its price yet: by month the price then / the one they are
-    used to, as volume answers it. ``share`` is the change of the price itself, in the end."""
+    used to, as volume answers it; ``starts``: the same from each day on that the price changes. ``share`` is
+    the change of the price itself, in the end."""
 
     market: Market
     answer: PriceAnswer
     ratios: tuple[float, ...]
-    start: datetime.date
+    starts: tuple[tuple[datetime.date, float], ...]
     share: float
 
     @property
     def factors(self) -> tuple[float, ...]:
         return tuple(1 + self.answer.share(ratio) for ratio in self.ratios)
+
+    def days(self, part: float, last: datetime.date) -> Iterator[tuple[datetime.date, datetime.date, float]]:
+        """What it does to a day's volume, of which it moves a ``part``, from each change to the next."""
+        ends = [*(start - DAY for start, _ratio in self.starts[1:]), last]
+        for (start, ratio), end in zip(self.starts, ends, strict=True):
+            yield start, end, significant(part * self.answer.share(ratio), 7)
 
 
 def price_changes(products: Collection[int], months: Sequence[datetime.date]) -> Mapping[int, PlannedChange]:
@@ -130,7 +138,7 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     found = {}
     for pk, own in markets.items():
         prices = ratios.get(pk, ())
-        change, state = _together(own, moved[pk], prices), states.get(pk)
+        change, state = _together(own, moved[pk], prices, last), states.get(pk)
         if change is None and prices:
             change = PlannedChange((), _still(own, used, prices, state), prices)
         if change is not None:
@@ -236,7 +244,7 @@ def _on_day(
     answer, parts = answers.of(product, market), comparable(market.parts, uses)
     if answer is None or not parts:
         return None
-    eve = day - datetime.timedelta(days=1)
+    eve = day - DAY
     old = paid(parts, uses, lambda rows: price_on_day(rows, eve))
     new = paid(parts, uses, lambda rows: price_on_day(rows, day))
     if not old or not new or old == new:
@@ -277,21 +285,29 @@ def _moved(
     def price(month: datetime.date) -> float | None:
         return paid(parts, uses, lambda rows: mean_price(rows, month))
 
+    def on_day(day: datetime.date) -> float | None:
+        return paid(parts, uses, lambda rows: price_on_day(rows, day))
+
     known = [(price(month), (1 - WEIGHT) ** back) for back, month in enumerate(used)]
     weights = [(amount, weight) for amount, weight in known if amount is not None]
     if not weights:
         return None
     before = sum(amount * weight for amount, weight in weights) / sum(weight for _amount, weight in weights)
     passed = answers.passed_on(product, market)
-    ratios = tuple(bounded(1 + passed * ((price(month) or before) / before - 1)) for month in months)
+
+    def ratio(amount: float | None) -> float:
+        return bounded(1 + passed * ((amount or before) / before - 1))
+
+    ratios = tuple(ratio(price(month)) for month in months)
     if all(abs(ratio - 1) < LEAST for ratio in ratios):
         return None
     then = paid(parts, uses, lambda rows: float(rows[-1][1])) or before
-    return Moved(market, answer, ratios, starts[0], then / before - 1)
+    on_days = tuple((day, ratio(on_day(day))) for day in sorted(set(starts)))
+    return Moved(market, answer, ratios, on_days, then / before - 1)
 
 
 def _together(
-    markets: Sequence[Market], moved: Sequence[Moved], prices: tuple[float, ...]
+    markets: Sequence[Market], moved: Sequence[Moved], prices: tuple[float, ...], last: datetime.date
 ) -> PlannedChange | None:
     """Of the whole product: each market by what it sells; how unsure one is, so are the others."""
     whole = sum(market.volume for market in markets)
@@ -308,7 +324,8 @@ def _together(
         factors.append(significant(factor, 7))
         spreads.append(significant(sum(unsure) / factor, 5))
     said = _said(moved, parts, apart=len(moved) < len(markets))
-    return PlannedChange(tuple(factors), said, prices, spreads=tuple(spreads))
+    days = tuple(span for part, move in zip(parts, moved, strict=True) for span in move.days(part, last))
+    return PlannedChange(tuple(factors), said, prices, spreads=tuple(spreads), days=days)
 
 
 def _said(moved: Sequence[Moved], parts: Sequence[float], *, apart: bool) -> dict[str, Any]:
@@ -318,7 +335,7 @@ def _said(moved: Sequence[Moved], parts: Sequence[float], *, apart: bool) -> dic
     share = sum(part * move.share for part, move in zip(parts, moved, strict=True)) / sum(parts)
     most = max(zip(parts, moved, strict=True), key=lambda each: each[0])[1]
     said: dict[str, Any] = {
-        "start": str(min(move.start for move in moved)),
+        "start": str(min(move.starts[0][0] for move in moved)),
         "share": round(share, 5),
         "volumes": [round(end, 5) for end in volumes],
         "elasticity": round(most.answer.elasticity, 2),

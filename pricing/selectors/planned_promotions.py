@@ -54,6 +54,15 @@ class Running:
     def rate(self) -> float:
         return exp(self.belief.mean) - 1
 
+    @property
+    def spans(self) -> list[tuple[datetime.date, datetime.date, float]]:
+        """Of a usual day what is sold more while it runs, and less in the weeks after (first, last, rate)."""
+        first, last = self.days
+        more = self.rate * self.share
+        less = more * self.pulled * ((last - first).days + 1) / AFTER_DAYS
+        after = (last + DAY, last + AFTER_DAYS * DAY, significant(-less, 7))
+        return [(first, last, significant(more, 7)), *([after] if less else [])]
+
     def part(self, month: datetime.date) -> float:
         """Of the month's usual volume what is sold on its days and channels."""
         return self.share * part_of("months", month, *self.days)
@@ -118,7 +127,8 @@ def promotion_changes(
             # Of a state only what comes in moves, not what else its line counts.
             others = [one.pk for one in tree.measures(line) if is_level and one != moving]
             apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
-            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart)
+            days = tuple(span for one in own for span in one.spans if span[1] >= months[0]) if said else ()
+            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart, days)
     return found
 
 

@@ -41,7 +41,7 @@ def floor_alerts_settle(
     """Bring the alerts of these products in line with what is true now; says how many were raised."""
     return alerts_settle(
         kind=ALERT,
-        subjects=[f"product:{pk}" for pk in products],
+        products=products,
         candidates=[_candidate(product, fall, recipients[product.pk]) for product, fall in falls.items()],
         local_date=local_date,
         ignore_threshold=True,

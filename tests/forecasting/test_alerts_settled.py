@@ -255,7 +255,7 @@ def test_sums_do_not_hang_on_where_the_database_keeps_the_months(told: list[Prod
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
     for size in (0.1, 0.7, 3.3, 11.9):
         ForecastMonth.objects.update(mean=F("mean") * size / (F("pk") % 7 + 1))
-        found = (moved_forecasts(ids), budget_years(ids, version, months))
+        found = (moved_forecasts(ids), budget_years(ids, version, months, {}))
         for pk in ForecastMonth.objects.order_by("-pk").values_list("pk", flat=True):
             ForecastMonth.objects.filter(pk=pk).update(mean=F("mean"))
-        assert (moved_forecasts(ids), budget_years(ids, version, months)) == found
+        assert (moved_forecasts(ids), budget_years(ids, version, months, {})) == found

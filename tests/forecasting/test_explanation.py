@@ -69,6 +69,20 @@ def test_what_drivers_and_people_add_is_told_apart() -> None:
     assert "we expect 1,426 packs" in said
 
 
+@pytest.mark.parametrize(
+    ("used", "year", "words"),
+    [
+        ([], -0.1, "What is decided changes it by +62 packs."),
+        ([{"id": 1}], -0.1, "Known drivers and what is decided change it by +62 packs."),
+        ([{"id": 1}], 0.0, "Known drivers change it by +62 packs."),  # left out, or of no volume
+    ],
+)
+def test_what_is_decided_is_called_so(used: list[Any], year: float, words: str) -> None:
+    decided = now(driven=1.05)
+    decided.forecast.driver_effects = {"used": used, "planned": [{"year": year}]}
+    assert words in told(decided, SALES, FLOW, "packs")
+
+
 def test_a_level_is_a_state_and_never_added() -> None:
     said = told(now([1000.0 + step for step in range(18)]), SALES, LEVEL, "contracts")
     assert "It stood at 80 contracts at the end of Oct 2026; a year later we expect 1,011 contracts" in said

@@ -26,7 +26,7 @@ MONTHS: list[MonthRow] = [
     ("2026-11-01", *BANDS, None, None, None, None),
     ("2026-12-01", *BANDS, 0.0, None, 1.1, None),
 ]
-WEEKS: list[WeekRow] = [("2026-10-26", *BANDS, 4.0, 1 / 3), ("2026-11-02", *BANDS, None, None)]
+WEEKS: list[WeekRow] = [("2026-10-26", *BANDS, 4.0, 1 / 3, 0.1), ("2026-11-02", *BANDS, None, None, None)]
 
 
 def test_what_is_read_is_what_was_made(run: NightlyRun) -> None:
@@ -34,7 +34,7 @@ def test_what_is_read_is_what_was_made(run: NightlyRun) -> None:
     named = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
     months = written.months.order_by("month").values_list("month", *named, "driven", "price_ratio", "spread")
     assert [(str(month), *rest) for month, *rest in months] == MONTHS
-    weeks = written.weeks.order_by("week").values_list("week", *named, "driven")
+    weeks = written.weeks.order_by("week").values_list("week", *named, "driven", "spread")
     assert [(str(week), *rest) for week, *rest in weeks] == WEEKS
 
 

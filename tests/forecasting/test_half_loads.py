@@ -12,7 +12,7 @@ from django.db.models import F
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
-from forecasting.models import Forecast, ProductNews
+from forecasting.models import Forecast, ProductNews, TotalForecast
 from forecasting.selectors.half_loads import half_loaded
 from forecasting.selectors.series import data_span
 from forecasting.services.night import night_start
@@ -234,32 +234,46 @@ def test_one_measure_loaded_half_leaves_the_alerts_of_another() -> None:
     assert Alert.objects.get(kind="band").evidence["measure"] == units().pk
 
 
+@pytest.mark.parametrize(("final_after", "told"), [(None, ["half"]), (1, [])])
 @pytest.mark.parametrize("planned", [200, 150])
-def test_a_year_with_a_half_month_is_not_held_against_its_budget(planned: int) -> None:
-    """At 200 a month the plan is what is sold, and at 150 the year is over it all along."""
-    products = alerted()
+def test_a_half_month_counts_in_a_year_as_it_was_expected(
+    planned: int, final_after: int | None, told: list[str]
+) -> None:
+    """At 200 a month the plan is what is sold, and at 150 the year is over it all along. Where the month may
+    still move nobody is told that it is half."""
+    products = alerted(final_after_months=final_after)
+    short_by(products, 0.7)
     budget_give(products, planned)
     night()
-    before = kinds()
-    assert before == ([] if planned == 200 else ["budget"] * 5)
+    assert kinds() == [*([] if planned == 200 else ["budget"] * 5), *told]
+    amounts = list(ProductNews.objects.values_list("year_amount", flat=True))
+    assert amounts == pytest.approx([2400] * 5)
+
+
+def test_a_half_month_that_nobody_forecast_leaves_the_year_unknown() -> None:
+    products = alerted()
+    Forecast.objects.filter(current=False).delete()
     short_by(products, 0.7)
+    budget_give(products, 150)
     night()
-    assert kinds() == [*before, "half"]
+    assert kinds() == ["half"]
     assert set(ProductNews.objects.values_list("year_amount", flat=True)) == {None}
-    short_by(products, 1 - 1 / 0.3)
-    night()
-    assert kinds() == before
 
 
+@pytest.mark.parametrize(("final_after", "told"), [(None, ["half"]), (1, [])])
 @pytest.mark.parametrize("planned", [1000, 500])
-def test_a_line_with_a_half_month_is_not_held_against_its_budget(planned: int) -> None:
+def test_a_half_month_counts_in_the_year_of_a_line_as_it_was_expected(
+    planned: int, final_after: int | None, told: list[str]
+) -> None:
     organisation_factory(alert_min_amount=10)
     products = line_of(5, lambda _step: 100)
-    line_budget(products[0].line, planned)
-    only = (*FORECASTS, "alerts")
-    run_now(only=only)
-    before = kinds()
-    assert before == ([] if planned == 1000 else ["line_budget"])
+    line = ProductLine.objects.filter(pk=products[0].line_id)
+    line.update(final_after_months=final_after)
+    line_budget(line.get(), planned)
+    run_now(as_of=month_add(LAST, -1), only=FORECASTS)
     short_by(products, 0.7)
-    run_now(only=only)
-    assert kinds() == ["half", *before]
+    run_now(only=(*FORECASTS, "alerts"))
+    assert kinds() == [*told, *([] if planned == 1000 else ["line_budget"])]
+    assert TotalForecast.objects.filter(line__in=line, as_of__lt=LAST).delete()[0]
+    run_now(only=(*FORECASTS, "alerts"))
+    assert kinds() == told

@@ -165,8 +165,11 @@ def test_the_tab_and_the_api_tell_the_weeks_with_drivers(client: Any, product: P
     run_now()
     client.force_login(user_factory("administrator", language="en"))
     page = client.get(reverse("forecasting:product", args=[product.code]), {"step": "weeks"}).content.decode()
-    assert "with drivers" in page
+    assert "Promotions<small>moves it by</small>" in page
     forecast = of(product)
+    (used,) = forecast.driver_effects["used"]  # type: ignore[index]
+    moved = [row.driven - row.mean for row in forecast.weeks.all()]
+    assert used["weeks"] == pytest.approx(moved, abs=1e-4)
     weeks = client.get(f"/api/v1/forecasts/{forecast.pk}/weeks/").json()
     for told, row in zip(weeks, forecast.weeks.all(), strict=True):
         assert told["driven"] == told["final"] == row.driven

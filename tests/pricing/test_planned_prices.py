@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.months import month_add
+from core.months import month_add, month_end
 from core.registries import PlannedChange
 from forecasting.models import Forecast, ForecastMonth, TotalForecast
 from forecasting.selectors.totals import correlations
@@ -85,6 +85,7 @@ def test_a_price_in_the_middle_of_a_month_counts_by_its_days(juice: Product, eve
     days = (AHEAD[2] - AHEAD[1]).days
     mean = (15 * 2.0 + (days - 15) * 2.2) / days
     assert change.factors[1] == pytest.approx((mean / 2) ** -2.62, rel=1e-6)
+    assert change.days == ((start, month_end(AHEAD[-1]), pytest.approx(1.1**-2.62 - 1)),)
 
 
 def test_what_sales_are_used_to_moves_to_a_new_price(juice: Product, everybody: PriceList) -> None:

@@ -303,6 +303,10 @@ def test_what_is_pulled_forward_is_missing_after(juice: Product) -> None:
     assert change.factors[1] == pytest.approx(1 + 0.6 * 14 / in_month - lost * rest / in_month, rel=1e-5)
     assert change.factors[2] == pytest.approx(1 - lost * (28 - rest) / in_next, rel=1e-5)
     assert change.factors[3] == 1
+    day = datetime.timedelta(1)
+    runs, after = change.days
+    assert runs == (first, last, pytest.approx(0.6))
+    assert after == (last + day, last + 28 * day, pytest.approx(-lost))
 
 
 def test_what_ran_a_year_before_is_in_the_statistics_already(juice: Product) -> None:
