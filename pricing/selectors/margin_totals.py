@@ -41,6 +41,7 @@ class _Row(Layers):
     """A forecast's month, read as values: there are twelve of each product."""
 
     __slots__ = (*_LAYERS, "final")
+    final: float
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.mean, self.lo80, self.hi80, self.driven, self.overridden, *others = values
