@@ -120,7 +120,7 @@ class Counts:
     totals: dict[str, str] = field(default_factory=dict)
     reconciled: Sequence[Mapping[str, str]] = ()
     """By month what came in and what became of it, where the sheet says so: ``month``, ``imported``,
-    ``mapped``, ``unmapped``."""
+    ``mapped``, ``unmapped`` = ``unmapped_over`` − ``unmapped_under``."""
     noted: dict[str, str] = field(default_factory=dict)
     """What to look at before it is applied, where the sheet says so: numbers by what they are of."""
     approval: Mapping[str, Any] = field(default_factory=dict)

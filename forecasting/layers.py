@@ -24,6 +24,8 @@ class Band(NamedTuple):
 class Layers:
     """The fields of :class:`forecasting.models.ForecastMonth` that are added to here."""
 
+    __slots__ = ()
+
     mean: Any
     lo80: Any
     hi80: Any

@@ -43,9 +43,14 @@ def reconciled_panel(user: Any, row: Import) -> Mapping[str, Any] | None:
         rows = [_read(each) for each in row.counts.get("reconciled", ())]
         noted = row.counts.get("noted", {})
         accruals = Accruals(int(noted.get("open_accruals", 0)), Decimal(noted.get("open_amount", 0)))
-    return {"rows": rows, "left": any(each.unmapped for each in rows), "accruals": accruals} if rows else None
+    return (
+        {"rows": rows, "left": any(each.has_unmapped for each in rows), "accruals": accruals}
+        if rows
+        else None
+    )
 
 
 def _read(said: Mapping[str, str]) -> Reconciled:
     imported, mapped, unmapped = (Decimal(said[name]) for name in ("imported", "mapped", "unmapped"))
-    return Reconciled(parse_month(said["month"]), imported, mapped, unmapped)
+    over = Decimal(said.get("unmapped_over", max(unmapped, Decimal(0))))
+    return Reconciled(parse_month(said["month"]), imported, mapped, over, over - unmapped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
@@ -294,9 +294,19 @@ def _year_effect(
     net = sum((month.sales[1] for month in months if month.sales), ZERO)
     if not net:
         return None
-    was = [each for month in months for each in month.costs]
+    was = _added(months)
     stays = [(line, amount) for line, amount in was if line.pk not in lines]
-    return _effect(net, was, [*stays, *(each for month in moved for each in month.costs)], floor)
+    return _effect(net, was, [*stays, *_added(moved)], floor)
+
+
+def _added(months: Iterable[MonthMargin]) -> Costs:
+    """What each line came to in these months."""
+    found: dict[int, tuple[CostLine, Decimal]] = {}
+    for month in months:
+        for line, amount in month.costs:
+            pk = line.id
+            found[pk] = (line, found[pk][1] + amount) if pk in found else (line, amount)
+    return list(found.values())
 
 
 def _unit_effects(

@@ -136,6 +136,11 @@ class Rates:
         return self.cost_line.pk
 
     @cached_property
+    def kind_code(self) -> str:
+        """Of the cost line, as :attr:`pk`."""
+        return self.cost_line.kind.code
+
+    @cached_property
     def lasting(self) -> dict[datetime.date, tuple[Decimal, Decimal]]:
         """What it comes to in a month, over all its products, where that does not go by what is sold; worked
         out when first asked for."""

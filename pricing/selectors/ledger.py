@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from core.organisation import organisation_get
 from pricing.engine.costs import booked
@@ -39,14 +39,21 @@ class Amount(NamedTuple):
     currency: str = ""
     """Another than ours, and what it was in that."""
     currency_amount: Decimal | None = None
+    added: Decimal | None = None
+    """What of several entries is over nothing; of one it is its own sign that says it."""
+
+    @property
+    def over(self) -> Decimal:
+        return max(self.booked, ZERO) if self.added is None else self.added
 
 
 def amounts_of(entries: QuerySet[LedgerEntry]) -> list[Amount]:
     ours, of = organisation_get().currency, (*GROUP, "currency")
-    rows = entries.order_by().values_list(*of).annotate(Sum("booked"), Sum("amount")).order_by(*of)
+    over = Sum("booked", filter=Q(booked__gt=0), default=ZERO)
+    rows = entries.order_by().values_list(*of).annotate(Sum("booked"), Sum("amount"), over=over)
     return [
-        Amount._make((*row, amount, *(("", None) if currency == ours else (currency, booked(foreign)))))
-        for *row, currency, amount, foreign in rows
+        Amount._make((*row, amount, *(("", None) if currency == ours else (currency, booked(foreign))), over))
+        for *row, currency, amount, foreign, over in rows.order_by(*of)
     ]
 
 
@@ -82,17 +89,25 @@ class Mappings:
 
 @dataclass
 class Reconciled:
-    """A month's amounts, in cents: ``imported`` is ``mapped`` and ``unmapped`` together. ``has_unmapped``:
-    whether anything is, also where that cancels."""
+    """A month's amounts, in cents: ``imported`` is ``mapped`` and ``unmapped`` together; the latter is what
+    is ``unmapped_over`` nothing less what is ``unmapped_under`` it, which may cancel."""
 
     month: datetime.date
     imported: Decimal = ZERO
     mapped: Decimal = ZERO
-    unmapped: Decimal = ZERO
-    has_unmapped: bool = False
+    unmapped_over: Decimal = ZERO
+    unmapped_under: Decimal = ZERO
+
+    @property
+    def unmapped(self) -> Decimal:
+        return self.unmapped_over - self.unmapped_under
+
+    @property
+    def has_unmapped(self) -> bool:
+        return bool(self.unmapped_over or self.unmapped_under)
 
     def as_json(self) -> dict[str, str]:
-        names = ("imported", "mapped", "unmapped")
+        names = ("imported", "mapped", "unmapped", "unmapped_over", "unmapped_under")
         return {"month": f"{self.month:%Y-%m}", **{name: f"{getattr(self, name):.2f}" for name in names}}
 
 
@@ -104,25 +119,31 @@ def reconcile(amounts: Iterable[Amount], mappings: Mappings) -> list[Reconciled]
         if mappings.of(amount):
             row.mapped += amount.booked
         else:
-            row.unmapped += amount.booked
-            row.has_unmapped = True
+            row.unmapped_over += amount.over
+            row.unmapped_under += amount.over - amount.booked
     return [months[month] for month in sorted(months)]
 
 
 @dataclass(frozen=True)
 class Unmapped:
-    """What is not mapped of an account, cost centre and dimension."""
+    """What is not mapped of an account, cost centre and dimension: what is ``over`` nothing less what is
+    ``under`` it, which may cancel."""
 
     account: str
     cost_centre: str
     dimension: str
-    amount: Decimal
+    over: Decimal
+    under: Decimal
     first: datetime.date
     last: datetime.date
 
+    @property
+    def amount(self) -> Decimal:
+        return self.over - self.under
+
 
 def unmapped(amounts: Iterable[Amount], mappings: Mappings) -> list[Unmapped]:
-    """The largest first."""
+    """The largest first, whatever cancels."""
     found: dict[tuple[str, str, str], list[Amount]] = defaultdict(list)
     for amount in amounts:
         if not mappings.of(amount):
@@ -130,13 +151,14 @@ def unmapped(amounts: Iterable[Amount], mappings: Mappings) -> list[Unmapped]:
     rows = [
         Unmapped(
             *key,
-            sum((each.booked for each in own), ZERO),
+            sum((each.over for each in own), ZERO),
+            sum((each.over - each.booked for each in own), ZERO),
             min(each.month for each in own),
             max(each.month for each in own),
         )
         for key, own in found.items()
     ]
-    return sorted(rows, key=lambda row: (-abs(row.amount), row.account, row.cost_centre, row.dimension))
+    return sorted(rows, key=lambda row: (-row.over - row.under, row.account, row.cost_centre, row.dimension))
 
 
 def months_of(entries: QuerySet[LedgerEntry]) -> list[datetime.date]:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from operator import add
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import FloatField, Q, Sum
+from django.db.models.functions import Cast
 
 from core.months import month_add, month_range
 from forecasting.layers import Layers
@@ -39,11 +40,16 @@ error and of what is not known of decisions; and the squares of these four."""
 class _Row(Layers):
     """A forecast's month, read as values: there are twelve of each product."""
 
+    __slots__ = (*_LAYERS, "final")
+    final: float
+
     def __init__(self, values: Sequence[Any]) -> None:
-        self.__dict__.update(zip(_LAYERS, values, strict=True))
+        self.mean, self.lo80, self.hi80, self.driven, self.overridden, *others = values
+        self.agreed, self.price_ratio, self.spread = others
+        self.final = super().final  # asked for seven times
 
 
-@dataclass
+@dataclass(slots=True)
 class ProductMonth:
     """Of a product, or of what is on none: the ``net`` sales expected, with the ``forecast`` they are of; the
     ``costs`` before the margin, and what of them is ``moving`` with volume."""
@@ -231,11 +237,13 @@ class MarginsAhead:
 
     def _read_costs(self) -> None:
         moves = Q(cost_line__basis__in=MOVING, cost_line__measure=None)
-        sums = {"whole": Sum("amount"), "moved": Sum("amount", filter=moves)}
+        sums = {"whole": Sum("amount"), "moved": Sum("amount", filter=moves, default=ZERO)}
         by_month = self._ahead(None).values_list("product", "month")
-        for pk, month, amount, moved in by_month.annotate(**sums):
+        for pk, month, amount, moved in by_month.annotate(
+            **{name: Cast(each, FloatField()) for name, each in sums.items()}
+        ):
             row = self._months[pk][month]
-            row.costs, row.moving = float(amount), float(moved or 0)
+            row.costs, row.moving = amount, moved
 
     def _sums(self) -> dict[int | None, dict[datetime.date, list[float]]]:
         """By line (none: on no product) and month what adds up."""

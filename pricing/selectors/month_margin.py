@@ -68,8 +68,8 @@ def rows_of(costs: Iterable[tuple[CostLine, Decimal]]) -> list[Row]:
     lines: dict[int, CostLine] = {}
     sums: dict[int, Decimal] = {}
     for line, amount in costs:
-        pk = line.pk
-        lines.setdefault(pk, line)
+        pk = line.id
+        lines[pk] = line
         sums[pk] = sums.get(pk, ZERO) + amount
     return [Row(lines[pk].kind.code, lines[pk].kind.level, amount) for pk, amount in sums.items()]
 
@@ -230,7 +230,7 @@ def _stretch_items(
     for each in rates:
         line, pk, basis = each.cost_line, each.pk, each.cost_line.basis
         if pk in parts and basis == MONTH:
-            items[pk] = Item(pk, line.kind.code, AS_IT_IS, parts[pk])
+            items[pk] = Item(pk, each.kind_code, AS_IT_IS, parts[pk])
             continue
         rate = each.on(day)
         if rate is None or basis == ONCE:
@@ -246,7 +246,7 @@ def _stretch_items(
             quantity = (whole if channel is None else there[channel]).counted.get(measure.pk, none)
         if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
-        items[pk] = Item(pk, line.kind.code, rate, quantity, line.base if bought else "")
+        items[pk] = Item(pk, each.kind_code, rate, quantity, line.base if bought else "")
     return items
 
 

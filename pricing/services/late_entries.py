@@ -62,4 +62,4 @@ class LateEntries:
 def _amount(entry: LedgerEntry) -> Amount:
     of = (*(getattr(entry, name) for name in GROUP), entry.booked)
     ours = entry.currency == organisation_get().currency
-    return Amount._make((*of, *(("", None) if ours else (entry.currency, booked(entry.amount)))))
+    return Amount(*of, *(("", None) if ours else (entry.currency, booked(entry.amount))))

@@ -12,11 +12,14 @@ from accounts.models import User
 from collaboration.services.notifications import notify
 from core.jobs import job_enqueue
 from core.models import Job
+from core.months import month_end
+from pricing.models import CostRate
 from pricing.selectors.month_closing import JOB, month_close_jobs, month_close_key
 from products.models import Product
 from products.selectors.closing import is_closed
 from products.services.closing import month_close, month_close_check
 
+from .cost_corrections import corrections_close
 from .standard_costs import standard_costs_due
 
 AT_ONCE = 100
@@ -29,7 +32,7 @@ def month_close_begin(*, user: Any, month: datetime.date, note: str = "") -> Job
     same job, after one that failed another."""
     month_close_check(user=user, month=month)
     if Product.objects.count() <= AT_ONCE:
-        month_close(user=user, month=month, note=note)
+        _close(user, month, note)
         return None
     ended = month_close_jobs(month).filter(state__in=Job.FINAL).count()
     return job_enqueue(
@@ -47,8 +50,14 @@ def month_close_run(context: Any) -> None:
     month_close_check(user=user, month=month)
     standard_costs_due(context.progress)
     with context.effect():
-        month_close(user=user, month=month, note=context.payload["note"])
+        _close(user, month, context.payload["note"])
         _tell(context.job, closed=True)
+
+
+def _close(user: User, month: datetime.date, note: str) -> None:
+    """With it the corrections of rates that began until then are refused: they could not be approved."""
+    month_close(user=user, month=month, note=note)
+    corrections_close(user=user, rates=CostRate.objects.filter(start_date__lte=month_end(month)))
 
 
 def month_close_failed(job: Job) -> None:

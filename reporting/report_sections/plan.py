@@ -228,9 +228,9 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
 
 
 def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned], Collection[str]]:
-    """The rows with what is planned of none of them and with their total, which is their sum in money; and
-    what is to be said of it: that some of the budget is of ``lines`` (or is left out, ``torn``), what it is
-    not compared with, and that the full year is of some (``part``)."""
+    """The rows with what is planned of them in too few months to compare, or of none of them, and with their
+    total, which is their sum in money; and what is to be said of it: that some of the budget is of ``lines``
+    (or is left out, ``torn``), what it is not compared with, and that the full year is of some (``part``)."""
     found, first, budget = list(rows), rows[0].revenue, group.budget
     added = _sum(rows)
     planned = budget.over(first.first, first.last) if budget.of_lines else None
@@ -239,11 +239,16 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
         notes.add("part")
     if planned is not None:
         notes.add("lines")
-        more = planned - (added.revenue.budget or 0)
-        if abs(more) >= LEAST:
-            alone = replace(first, value=None, last_year=None, budget=more)
-            name = _("Budget of none of these") if more > 0 else _("Products above the budget of their line")
-            found.append(Planned(name, _bare(alone)))
+        part = total(row.revenue.budget_part for row in rows) or Decimal(0)
+        more = planned - (added.revenue.budget or 0) - part
+        others = {
+            _("Budget of only some of the months"): part,
+            _("Budget of none of these") if more > 0 else _("Products above the budget of their line"): more,
+        }
+        for name, amount in others.items():
+            if abs(amount) >= LEAST:
+                alone = replace(first, value=None, last_year=None, budget=amount)
+                found.append(Planned(name, _bare(alone)))
         is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
         added = replace(
             added,
@@ -278,8 +283,8 @@ def _sum(rows: Sequence[Planned]) -> Planned:
 
 
 def _bare(figure: KeyFigure) -> KeyFigure:
-    """Without a band and averages, which do not add up."""
-    return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None)
+    """Without what does not add up, such as a band and averages."""
+    return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None, budget_part=None)
 
 
 def notes_told(builder: Builder, notes: Collection[str]) -> list[str]:

@@ -33,7 +33,8 @@ class KeyFigure:
 
     Of a level ``value`` is the state at the end; ``average`` and ``last_year_average`` are those of the
     month-ends, where the span has more than one. ``index`` and ``budget_index``: 104 is 4 % more.
-    ``lo80`` and ``hi80``: of an expected value. Anything unknown is ``None``.
+    ``lo80`` and ``hi80``: of an expected value. ``budget_part``: of a flow what is planned of too few months
+    to compare with. Anything unknown is ``None``.
     """
 
     span: str
@@ -46,6 +47,7 @@ class KeyFigure:
     hi80: Decimal | None = None
     average: Decimal | None = None
     last_year_average: Decimal | None = None
+    budget_part: Decimal | None = None
 
     @property
     def difference(self) -> Decimal | None:
@@ -185,15 +187,17 @@ def _both(found: Mapping[str, Comparison]) -> list[tuple[KeyFigure, KeyFigure]]:
 
 def _figure(span: str, comparison: Comparison, name: str) -> KeyFigure:
     found = getattr(comparison, name)
+    budget = _whole(found.budget, found.actual)
     return KeyFigure(
         span,
         found.first,
         found.last,
         found.actual.value,
         _whole(found.last_year, found.actual),
-        _whole(found.budget, found.actual),
+        budget,
         average=found.actual.average if found.actual.asked > 1 else None,
         last_year_average=found.last_year.average if found.actual.asked > 1 else None,
+        budget_part=found.budget.value if budget is None else None,
     )
 
 
@@ -243,15 +247,17 @@ def _expected_year(
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:
         found = getattr(year, name)
+        budget = _full(found.budget, level=level)
         return KeyFigure(
             "full_year",
             first,
             last,
             value,
             _full(found.last_year, level=level),
-            _full(found.budget, level=level),
+            budget,
             lo80,
             hi80,
+            budget_part=found.budget.value if budget is None else None,
         )
 
     return {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import Q, QuerySet
 
 from core.months import month_range
 from core.sql import rows_of, sql_of
@@ -19,13 +22,14 @@ from products.selectors.budget import budget_year, rows_between
 from products.selectors.units import unit_of
 
 from .margin_report import leading, units_sold
-from .report_query import ReportQuery, Span
+from .report_query import SOURCES, ReportQuery, Span
 
 ZERO = Decimal(0)
-# One look at the booked rows. What is planned and sold by product and month is brought together by adding up;
-# of a join the planner would expect few rows, and walk through them for each booked one. Of what moves in a
-# kind of a product its standard, and what of it is because another volume than planned was sold, rounded by
-# booked row. Not known: a month without a planned volume, or a kind of which but a part moves.
+# What is planned and sold by product and month is brought together by adding up; of a join the planner would
+# expect few rows, and walk through them for each booked one. Only standard costs need these months: what is
+# actual has made its month one of them. Rows are of products, kinds or lines, so a kind of a product is in
+# one. Of what moves in it its standard, and what of it is because another volume than planned was sold,
+# rounded by booked row. Not known: a month without a planned volume, or a kind of which but a part moves.
 _COMPARED = """
     WITH months AS MATERIALIZED (
         SELECT product_id, month, bool_or(is_booked) AS is_booked, sum(planned) AS planned,
@@ -36,27 +40,29 @@ _COMPARED = """
                    NULL::numeric AS units
             FROM ({there}) there
             UNION ALL
-            SELECT plan.product_id, plan.month, false, plan.volume, NULL FROM ({plan}) plan
+            SELECT plan.product_id, month, false, volume, NULL FROM ({plan}) plan
             JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
               ON lead.product_id = plan.product_id AND lead.measure_id = plan.measure_id
-            JOIN unnest(%(span)s::date[], %(years)s::int[]) AS of_year (month, year)
-              ON of_year.month = plan.month AND of_year.year = plan.year
             UNION ALL
             SELECT product_id, month, false, NULL, units FROM ({sold}) sold
         ) said GROUP BY product_id, month
     ), pairs AS MATERIALIZED (
         SELECT * FROM months WHERE is_booked AND more IS NOT NULL
     ), kinds AS MATERIALIZED (
-        SELECT *, count(actual) OVER (PARTITION BY product_id, kind_id) > 0 AS paired FROM (
-            SELECT booked.product_id, booked.kind_id, booked.{key} AS key,
-                   sum(amount) FILTER (WHERE source = 'standard') AS standard,
-                   sum(amount) FILTER (WHERE source <> 'standard') AS actual,
-                   sum(round(amount * more, 2)) FILTER (WHERE source = 'standard') AS change,
-                   bool_or(more IS NULL AND amount <> 0 AND source = 'standard') AS is_unknown
-            FROM ({booked}) booked
+        SELECT product_id, kind_id, coalesce(ours.key, theirs.key) AS key, standard, change, is_unknown,
+               actual, actual IS NOT NULL AS paired
+        FROM (
+            SELECT months.product_id, kind_id, booked.{key} AS key, sum(amount) AS standard,
+                   sum(round(amount * more, 2)) AS change, bool_or(more IS NULL) AS is_unknown
+            FROM ({standard}) booked
             JOIN months ON months.product_id = coalesce(booked.product_id, 0) AND months.month = booked.month
-            WHERE is_booked GROUP BY booked.product_id, booked.kind_id, booked.{key}
-        ) added
+            WHERE is_booked GROUP BY months.product_id, kind_id, booked.{key}
+        ) ours
+        FULL JOIN (
+            SELECT coalesce(booked.product_id, 0) AS product_id, kind_id, booked.{key} AS key,
+                   sum(amount) AS actual
+            FROM ({actual}) booked GROUP BY coalesce(booked.product_id, 0), kind_id, booked.{key}
+        ) theirs USING (product_id, kind_id)
     ), borne AS MATERIALIZED (
         SELECT p.product_id, l.kind_id,
                bool_and(l.basis = ANY(%(moving)s) AND l.measure_id IS NULL) AS whole,
@@ -102,8 +108,9 @@ _COMPARED = """
     SELECT 'plan', count(planned), NULL, NULL, NULL, NULL FROM months
 """
 _NOTHING = """
-    SELECT NULL::bigint AS product_id, NULL::bigint AS measure_id, NULL::date AS month, NULL::int AS year,
-           NULL::numeric AS volume WHERE false
+    SELECT NULL::bigint AS product_id, NULL::bigint AS measure_id, NULL::date AS month,
+           NULL::numeric AS volume, NULL::bigint AS kind_id, NULL::bigint AS of_line,
+           NULL::numeric AS amount WHERE false
 """
 
 
@@ -137,9 +144,10 @@ def planned_compared(
     there: QuerySet[Any],
     key: str,
 ) -> Compared:
-    """``booked``: standard and actual rows with ``key``, ``there``: the months of products that have actual
-    costs. A product whose volume was not planned in every month that something moves in is left out, as on
-    its own page. One query; only sums by product and by row come of it."""
+    """``booked``: standard and actual rows with ``key``, which a product or its kind has one of; ``there``:
+    the months of products that have actual costs. A product whose volume was not planned in every month that
+    something moves in is left out, as on its own page. One query; only sums by product and by row come of
+    it."""
     found: dict[str, dict[Any, tuple[Any, ...]]] = defaultdict(dict)
     for what, pk, *amounts in _read(user, query, products, span, booked, there, key):
         found[what][pk] = tuple(amounts)
@@ -170,28 +178,33 @@ def _read(
     key: str,
 ) -> list[tuple[Any, ...]]:
     leads, tree, channel = leading(query, products), query.called.tree, query.filters.get("channel")
-    plan = rows_between(user, set(leads.values()), span.first, span.last).filter(product__isnull=False)
+    plan = rows_between(user, set(leads.values()), span.first, span.last).filter(_of_its_year(span))
     if channel:
         plan = plan.filter(channel__in=query.called.channels_below(channel))
     own = {pk: products[pk].line_id for pk in leads}
     ups = [(line, above.pk) for line in set(own.values()) for above in tree.ancestors(line)]
-    months = list(month_range(span.first, span.last))
     sold, said = units_sold(query, leads, span)
     said |= {
         "moving": [str(basis) for basis in MOVING],
-        "span": months,
-        "years": [budget_year(month) for month in months],
         "lines": list(own.values()),
         "below": [line for line, _above in ups],
         "above": [above for _line, above in ups],
     }
-    fields = ("product_id", "measure_id", "month", "volume")
     parts = {
-        "plan": plan.order_by().values(*fields, year=F("version__year")),
-        "booked": booked,
+        "plan": plan.order_by().values("product_id", "measure_id", "month", "volume"),
+        "standard": booked.filter(source__in=SOURCES["standard"]),
+        "actual": booked.filter(source__in=SOURCES["actual"]),
         "there": there,
     }
     told = {name: sql_of(rows) for name, rows in parts.items()}
-    if not told["booked"]:  # nothing that the person sees, or that the filters leave
+    if not (told["standard"] and told["actual"]):  # nothing that the person sees, or that the filters leave
         return []
     return rows_of(_COMPARED.format(key=key, sold=sold, **{k: v or _NOTHING for k, v in told.items()}), said)
+
+
+def _of_its_year(span: Span) -> Q:
+    """Rows of the budget that a month belongs to."""
+    months: dict[int, list[datetime.date]] = defaultdict(list)
+    for month in month_range(span.first, span.last):
+        months[budget_year(month)].append(month)
+    return reduce(or_, (Q(version__year=year, month__in=own) for year, own in months.items()))

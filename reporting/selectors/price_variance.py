@@ -144,9 +144,7 @@ def _compared(user: Any, query: ReportQuery, products: Mapping[int, Product], sp
     """Beside what the budget plans to sell. One query."""
     key = _KEYS[query.by[0]]
     months, rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
-    booked = rows.order_by().values(
-        *dict.fromkeys(["product_id", "kind_id", "month", "source", "amount", key])
-    )
+    booked = rows.order_by().values(*dict.fromkeys(["product_id", "kind_id", "month", "amount", key]))
     there = months.order_by().values("product_id", "month").distinct()
     return planned_compared(user, query, products, span, booked, there, key)
 

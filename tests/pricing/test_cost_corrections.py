@@ -19,6 +19,7 @@ from pricing.models import CostCorrection, CostRate, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.services.cost_corrections import cost_correction_decide, cost_rate_correct
 from pricing.services.costs import RateValues
+from pricing.services.month_closing import month_close_begin
 from products.models import FourEyesRule, Product
 from products.services.closing import month_close
 from tests.factories import (
@@ -173,6 +174,23 @@ def test_closing_a_month_says_what_still_waits_in_it(rate: CostRate) -> None:
     assert asked(1)[1] == [0, 1]
     month_close(user=finance, month=last(1), note="")
     assert client.get(f"/api/v1/months/{last(1):%Y-%m}/").json()["open_accruals"] is None
+
+
+def test_closing_a_month_refuses_what_waits_in_it(rate: CostRate) -> None:
+    """Nothing could be done with it any more; who proposed it is told, one of a later month goes on."""
+    finance, other = user_factory("finance"), user_factory("finance", name="Olga")
+    later = cost_rate_factory(cost_line=rate.cost_line, start_date=last(), amount=9)
+    made, goes_on = (
+        cost_rate_correct(user=finance, rate=each, reason="Typed wrong", values=RateValues(D(6)))
+        for each in (rate, later)
+    )
+    month_close_begin(user=other, month=last(1))
+    made.refresh_from_db()
+    goes_on.refresh_from_db()
+    assert (made.state, made.decided_by, goes_on.state) == ("refused", other, "proposed")
+    waits = Alert.objects.filter(kind="cost_correction", state="open").values_list("subject", flat=True)
+    assert list(waits) == [f"correction:{goes_on.pk}"]
+    assert Notification.objects.get(user=finance, kind="cost_correction_decided").params["who"] == "Olga"
 
 
 def test_a_rule_with_a_threshold_asks_how_much_of_the_booked_costs_moves(rate: CostRate) -> None:

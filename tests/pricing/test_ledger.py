@@ -26,13 +26,14 @@ from pricing.doctor import ledger_is_booked
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.accruals import accruals_open
 from pricing.selectors.cost_months import cost_months
-from pricing.selectors.ledger import Mappings, amounts_of, reconcile
+from pricing.selectors.ledger import Mappings, amounts_of, reconcile, unmapped
 from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
 from products.models import Correction, Product, Supplier
 from products.services.closing import month_close
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now
+from tests.html import tight
 from tests.pricing.test_margins import sell
 from tests.products.sheet_help import run, undo
 
@@ -84,7 +85,14 @@ def booked(source: str = "actual", **wanted: Any) -> dict[tuple[str, str | None]
 def test_what_nobody_mapped_stays_visible_until_it_is_mapped(finance: Any, products: Any) -> None:
     done = run(SHEET, [entry("1240"), entry("100.01", "7100")])
     assert done.counts.reconciled == [
-        {"month": f"{month(2):%Y-%m}", "imported": "1340.01", "mapped": "0.00", "unmapped": "1340.01"}
+        {
+            "month": f"{month(2):%Y-%m}",
+            "imported": "1340.01",
+            "mapped": "0.00",
+            "unmapped": "1340.01",
+            "unmapped_over": "1340.01",
+            "unmapped_under": "0.00",
+        }
     ]
     assert booked() == {("unmapped", None): D("1340.01")}
     ledger_map(
@@ -126,6 +134,25 @@ def test_an_accrual_that_nothing_takes_back_is_told_and_listed(finance: Any, pro
     assert [row.number for row, _kinds in page.context["rows"] if row.booked > 0] == ["ALIKE", "OPEN"]
     export = reverse("pricing:ledger_entries_export", args=["xlsx"])
     assert f'href="{export}?state=open"' in page.content.decode()
+
+
+def test_what_is_not_mapped_stays_visible_where_it_cancels(finance: Any, products: Any) -> None:
+    """+100 and −100 of one account: before it is applied, then, and among what is to be mapped."""
+    run(SHEET, [entry(40, "7100"), entry(5, "7200")])
+    done = run(SHEET, [entry(100), entry(-100)])
+    checked = Import(sheet=SHEET.key, counts=done.counts.as_json())
+    for row in (checked, Import.objects.get(pk=done.import_id)):
+        told = reconciled_panel(finance, row)
+        assert told is not None
+        assert told["left"] is True
+        [found] = told["rows"]
+        assert (found.unmapped, found.unmapped_over, found.unmapped_under) == (0, 100, 100)
+    amounts = unmapped(amounts_of(LedgerEntry.objects.all()), Mappings())
+    assert [(row.account, row.amount) for row in amounts] == [("7000", 0), ("7100", 40), ("7200", 5)]
+    client = Client()
+    client.force_login(finance)
+    page = tight(client.get("/costs/mapping/"))
+    assert "€100.00 − €100.00" in page.replace("\xa0", "")
 
 
 def test_who_is_limited_reads_nothing_of_what_a_file_brought(finance: Any, products: Any) -> None:
@@ -389,14 +416,14 @@ def test_the_shell_answers_with_the_reconciliation(
     path = tmp_path / "grootboek.csv"
     path.write_text(
         "boekingsnummer;datum;grootboekrekening;kostenplaats;bedrag\n"
-        f"1;{month(2)};7000;100;1.000,25\n2;{month(2)};7999;;240,00\n"
+        f"1;{month(2)};7000;100;1.000,25\n2;{month(2)};7999;;250,00\n3;{month(2)};7998;;-10,00\n"
     )
     call_command("import_data", "cost_actuals", str(path), "--option", "decimal=,")
     said = capsys.readouterr().out
-    assert f"{month(2):%Y-%m}: imported 1240.25 = mapped 1000.25 + unmapped 240.00" in said
+    assert f"{month(2):%Y-%m}: imported 1240.25 = mapped 1000.25 + unmapped 240.00 (250.00 - 10.00)" in said
     call_command("import_data", "cost_actuals", str(path), "--json", "--option", "decimal=,")
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert answer["unchanged"] == 2
+    assert answer["unchanged"] == 3
     assert answer["reconciled"][0]["unmapped"] == "240.00"
 
 
@@ -583,7 +610,7 @@ def client(finance: Any) -> Client:
 
 def test_the_page_shows_what_is_not_mapped_and_maps_it(client: Client, products: Any, finance: Any) -> None:
     done = run(SHEET, [entry(1240, cost_centre="310"), entry("60.5")])
-    page = client.get("/costs/mapping/").content.decode()
+    page = tight(client.get("/costs/mapping/"))
     assert "1,240.00" in page
     assert "account=7000&amp;cost_centre=310" in page
     assert f'value="{today().year}-01"' in client.get("/costs/mapping/?account=7000").content.decode()

@@ -85,6 +85,25 @@ def test_the_budget_of_a_line_is_in_the_total(company: Any) -> None:
     assert alone["Budget"] == "€7"
 
 
+def test_a_product_planned_for_some_months_only_is_not_of_none(company: Any) -> None:
+    """Nothing of it stands in its own row, as it is no comparison for the whole span."""
+    if LAST.month == 1:
+        pytest.skip("a year to date of one month has no part")
+    line_budget(company.apple.line, 1000, LAST.year)
+    line_budget(None, 7, LAST.year, product=company.apple)
+    BudgetRow.objects.filter(product=company.apple, month__gte=LAST).delete()
+    rows = plan(company)["Year to date"]
+    part, whole = 7 * (LAST.month - 1), 1000 * LAST.month
+    assert [(row["Product"], row["Budget"]) for row in rows] == [
+        ("Apple juice", "—"),
+        ("Orange juice", "—"),
+        ("Budget of only some of the months", f"€{part}"),
+        ("Budget of none of these", f"€{whole - part:,}"),
+        ("Total", f"€{whole:,}"),
+    ]
+    assert [row["Product"] for row in plan(company)[MONTH]][2:] == ["Budget of none of these", "Total"]
+
+
 @pytest.mark.parametrize("last_sold", [None, 14])
 def test_the_budget_of_a_line_is_there_with_products_that_do_not_sell(
     company: Any, last_sold: int | None

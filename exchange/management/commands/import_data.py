@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,10 @@ class Command(BaseCommand):
             f"refused {counts.refused}"
         )
         for row in counts.reconciled:
-            self.stdout.write(
-                "{month}: imported {imported} = mapped {mapped} + unmapped {unmapped}".format(**row)
-            )
+            said = "{month}: imported {imported} = mapped {mapped} + unmapped {unmapped}"
+            if Decimal(row["unmapped_over"]) and Decimal(row["unmapped_under"]):
+                said += " ({unmapped_over} - {unmapped_under})"
+            self.stdout.write(said.format(**row))
         for refusal in outcome.refusals[:_SHOWN]:
             words = refusal_words(refusal, sheets.get(sheet))
             self.stderr.write(f"line {refusal.line}, {refusal.column} “{refusal.value}”: {words}")
