@@ -104,6 +104,12 @@ class SubjectSeries:
         weeks = self.weeks and replace(self.weeks, values=_roughly(self.weeks.values))
         return replace(self, values=_roughly(self.values), weeks=weeks)
 
+    def alike(self, product_id: int) -> SubjectSeries:
+        """The same of another product, which its hash does not tell: worked out once for all of them."""
+        other = object.__new__(SubjectSeries)
+        vars(other).update(vars(self), product_id=product_id, _said=self._said)
+        return other
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         found = self._said.copy()
