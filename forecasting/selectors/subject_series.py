@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from math import copysign, exp, log, nan
 from typing import Any, TypeVar
 
 from core.months import month_add, month_row
@@ -147,15 +147,14 @@ class SubjectSeries:
             parts += [str(self.takes), str(self.gives)]
         if self.weeks or self.monthly_because:
             parts += [str(self.weeks), self.monthly_because]
-        found = hashlib.sha256(array("d", [math.nan if value is None else value for value in self.values]))
+        found = hashlib.sha256(array("d", [nan if value is None else value for value in self.values]))
         found.update(_plain(parts).encode())
         return found
 
 
 def _roughly(values: Iterable[float | None]) -> tuple[float | None, ...]:
     return tuple(
-        math.copysign(math.exp(round(math.log(abs(value)) / STEP) * STEP), value) if value else value
-        for value in values
+        [copysign(exp(round(log(abs(value)) / STEP) * STEP), value) if value else value for value in values]
     )
 
 
