@@ -144,14 +144,15 @@ class _Group(NamedTuple):
 def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
     """Each product is read once for all totals, again only where it counts by another factor; groups are
     added up the tree."""
-    factors: dict[int, dict[Decimal, list[int]]] = defaultdict(lambda: defaultdict(list))
+    factors: dict[int, dict[Decimal | None, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, one in enumerate(sums):
         for part in one.parts if one.measure else ():
             factors[part.product.pk][one.factors[part.product.pk]].append(place)
+    alone: Mapping[Decimal | None, list[int]] = {None: []}
     asked = [
         (_Group(part.product.line_id, part.as_of, tuple(places)), part, factor, number == 0)
         for part in parts
-        for number, (factor, places) in enumerate((factors.get(part.product.pk) or {None: ()}).items())
+        for number, (factor, places) in enumerate((factors.get(part.product.pk) or alone).items())
     ]
     groups = {group: number for number, group in enumerate(sorted({group for group, *_rest in asked}))}
     rows = [
