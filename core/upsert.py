@@ -51,7 +51,7 @@ def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = (
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in key]
     own = [field for field in fields if field.name in key]
     names = [field.attname for field in fields]
-    said = [{name: getattr(row, name) for name in names} for row in rows]
+    said = [{name: values[name] for name in names} for values in map(vars, rows)]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     types = ", ".join(f'"{field.attname}" {field.db_type(connection)}' for field in fields)
     sets = ", ".join(
@@ -70,12 +70,9 @@ def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = (
     with connection.cursor() as cursor:
         cursor.execute(sql, [json.dumps(said, default=str, allow_nan=False)])
         ids = {tuple(rest): pk for pk, *rest in cursor}
+    pk, keys, alias = meta.pk.attname, [field.attname for field in own], connection.alias
     for row in rows:
-        row.pk = ids[tuple(getattr(row, field.attname) for field in own)]
-        _saved(row)
+        mine: dict[str, Any] = vars(row)
+        mine[pk] = ids[tuple([mine[name] for name in keys])]
+        mine["_state"].adding, mine["_state"].db = False, alias
     return list(rows)
-
-
-def _saved(row: Any) -> None:
-    row._state.adding = False
-    row._state.db = connection.alias

@@ -16,6 +16,7 @@ from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add, month_range
 from core.organisation import organisation_get
 from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
+from forecasting.models.stage import Stage
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
 from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
@@ -216,7 +217,7 @@ class Judge:
             product_id__any=list(products), as_of__gte=self._stages_since()
         ).order_by("product_id", "-as_of")
         seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
-        for row in rows.values():
+        for row in rows.values(*_SEEN):
             if row["measure_id"] == self.leads[products[row["product_id"]].line_id]:
                 seen[row["product_id"]].append((row["current"], _seen(row)))
         found = {}
@@ -373,6 +374,13 @@ class Judge:
         for key, history in alert_facts.histories(wanted.keys(), last, SPARK_MONTHS).items():
             for candidate in wanted[key]:
                 candidate.evidence["spark"] = history  # type: ignore[index]
+
+
+_SEEN = (
+    *("product_id", "measure_id", "as_of", "current", "stage", "stage_start"),
+    *("evidence_code", "evidence_params", "path"),
+    *(f"p_{stage}" for stage in Stage.values),
+)
 
 
 def _seen(row: Mapping[str, Any]) -> StageSeen:

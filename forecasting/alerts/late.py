@@ -70,7 +70,10 @@ _OLD_LINES = """
     FROM (
         SELECT q.line_id, max(s.month) AS last
         FROM products_productmonth s JOIN products_product q ON q.id = s.product_id
-        GROUP BY q.line_id HAVING max(s.month) < %(silent)s
+        WHERE q.line_id NOT IN (
+            SELECT r.line_id FROM products_productmonth n JOIN products_product r ON r.id = n.product_id
+            WHERE n.month >= %(silent)s)
+        GROUP BY q.line_id
     ) line
     JOIN products_product p ON p.line_id = line.line_id AND (p.ended IS NULL OR p.ended >= %(late)s)
     JOIN LATERAL (

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.arrays import array_text
 from core.sql import rows_of
 from forecasting.models import AccuracyRow, AccuracyState
 from forecasting.models.accuracy import LAGS
@@ -118,34 +119,37 @@ _GONE = (
 """
 )
 
-# Figures and vintages as a few sums: whatever changes, they change.
-_SIGNS = """
-    SELECT 'sold', product_id, measure_id, count(*)::text, sum(hashtextextended(
-        concat_ws(' ', month, volume, revenue), 0))::text
-    FROM products_productmonth WHERE product_id = ANY(%(products)s) AND month <= %(known)s
-    GROUP BY product_id, measure_id
-    UNION ALL
-    SELECT 'said', product_id, measure_id, count(*)::text, sum(hashtextextended(
+# Vintages as a few sums, and figures of products that have some: whatever changes, they change.
+_SAID = """
+    SELECT product_id, measure_id, count(*)::text, sum(hashtextextended(
         concat_ws(' ', id, as_of, content_hash), 0))::text
     FROM forecasting_forecast WHERE product_id = ANY(%(products)s) AND NOT current
     GROUP BY product_id, measure_id
-    ORDER BY 1, 2, 3
+"""
+_SOLD = """
+    SELECT product_id, measure_id, count(*)::text,
+           sum(hash_record_extended(row(month, volume, revenue), 0))::text
+    FROM products_productmonth WHERE product_id = ANY(%(products)s) AND month <= %(known)s
+    GROUP BY product_id, measure_id
 """
 
 
 def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     """A hash for each span of all that its rows and windows are made from: figures up to the month ``known``,
     vintages that are frozen, the lags and the rules; empty while no vintage is frozen."""
-    signs: dict[Key, dict[str, list[str]]] = {}
-    params = {"products": sorted({s.product_id for s in spans}), "known": known}
-    for name, product, measure, *sums in rows_of(_SIGNS, params):
-        signs.setdefault((product, measure), {})[name] = sums
-    found = {}
-    for span in spans:
-        sign = signs.get(span.key, {})
-        said = json.dumps([RULES, LAGS, str(span.first), str(span.last), sign], sort_keys=True)
-        found[span.key] = hashlib.sha256(said.encode()).hexdigest() if "said" in sign else ""
-    return found
+    products = array_text({span.product_id for span in spans})
+    said = {(row[0], row[1]): row[2:] for row in rows_of(_SAID, {"products": products})}
+    if not said:
+        return dict.fromkeys((span.key for span in spans), "")
+    params = {"products": array_text({product for product, _measure in said}), "known": known}
+    sold = {(row[0], row[1]): row[2:] for row in rows_of(_SOLD, params)}
+
+    def digest(span: Span) -> str:
+        sign = [said[span.key], sold.get(span.key)]
+        told = json.dumps([RULES, LAGS, str(span.first), str(span.last), sign])
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    return {span.key: digest(span) if span.key in said else "" for span in spans}
 
 
 def states_of(product_ids: Collection[int]) -> dict[Key, str]:

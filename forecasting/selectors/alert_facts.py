@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.arrays import array_text
 from core.months import month_add
 from core.sql import rows_of
 from forecasting.layers import Layers
@@ -187,7 +188,7 @@ _HISTORY = """
 
 def moved_forecasts(product_ids: Collection[int]) -> dict[Key, Moved]:
     """By product and measure; those without an earlier vintage that sees the same 12 months are missing."""
-    params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "year": YEAR_MONTHS}
+    params = {"products": array_text(product_ids), "gap": VINTAGE_GAP_MONTHS, "year": YEAR_MONTHS}
     return {(row[0], row[1]): _moved(*row[2:]) for row in rows_of(_MOVED, params)}
 
 
@@ -231,7 +232,7 @@ def hits(
     product_ids: Collection[int], first: datetime.date, last: datetime.date
 ) -> dict[Key, dict[datetime.date, Hit]]:
     """The actuals of these months beside the final forecast of the newest vintage that did not know them."""
-    params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "first": first, "last": last}
+    params = {"products": array_text(product_ids), "gap": VINTAGE_GAP_MONTHS, "first": first, "last": last}
     found: dict[Key, dict[datetime.date, Hit]] = {}
     for product_id, measure_id, month, actual, *layers in rows_of(_HITS, params):
         hit = Hit(month, actual, *_Frozen(*layers).final_band)
@@ -249,7 +250,7 @@ def budget_years(
     month of a line and measure that was loaded ``half`` is taken from the newest vintage that did not know
     it."""
     params = {
-        "products": list(product_ids),
+        "products": array_text(product_ids),
         "version": version_id,
         "months": list(months),
         "last": months[-1],

@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from core.arrays import array_text
 from core.sql import rows_of
 
 # Whoever changes a rule of `forecasting.alerts`, or what it looks at, raises this.
@@ -90,14 +92,19 @@ def alert_inputs(
     say (plain values), ``told_to`` of line and own owner whom the alerts reach."""
     lines = {pk: _hash(json.dumps([RULES, said], default=str)) for pk, said in of_line.items()}
     params: dict[str, Any] = {
-        "products": list(product_ids),
+        "products": array_text(product_ids),
         "today": today,
         "stages_since": stages_since,
         "version": version,
         "months": list(months),
     }
+
+    @cache
+    def everything_else(line: int, owner: int | None) -> str:
+        return f"{lines[line]}|{told_to(line, owner)}"
+
     return {
-        pk: AlertInputs(_hash(f"{said}|{lines[line]}|{told_to(line, owner)}"), judged)
+        pk: AlertInputs(_hash(f"{said}|{everything_else(line, owner)}"), judged)
         for pk, line, owner, judged, said in rows_of(_SAID, params)
     }
 

@@ -15,29 +15,33 @@ LEAST_PRODUCTS = 5
 # last of those: two low months are a slump.
 WHOLE, ABRUPT = 0.75, 0.82
 
+_AGO = (1, 5, 12, 13, 17)
+
 # By how much the month is short, beside the same a year ago; all of it where there is no row.
-_HALF = """
+_HALF = f"""
+    WITH asked AS MATERIALIZED (
+        SELECT line_id, measure_id, last,
+               {", ".join(f"(last - interval '{ago} months')::date AS ago_{ago}" for ago in _AGO)}
+        FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(lasts)s::date[])
+             AS a(line_id, measure_id, last)
+    )
     SELECT line_id, measure_id FROM (
         SELECT line_id, measure_id,
                CASE WHEN now IS NULL THEN 9 ELSE ln(before / now) - ln(before_year / year_ago) END AS short,
                CASE WHEN now IS NULL THEN 9 ELSE ln(newest / now) - ln(newest_year / year_ago) END AS abrupt
         FROM (
             SELECT a.line_id, a.measure_id, p.id,
-                   max(m.volume) FILTER (WHERE m.month = a.last) AS now,
-                   avg(m.volume) FILTER (WHERE m.month BETWEEN a.last - interval '5 months'
-                                                           AND a.last - interval '1 month') AS before,
-                   max(m.volume) FILTER (WHERE m.month = a.last - interval '1 month') AS newest,
-                   max(m.volume) FILTER (WHERE m.month = a.last - interval '12 months') AS year_ago,
-                   avg(m.volume) FILTER (WHERE m.month BETWEEN a.last - interval '17 months'
-                                                           AND a.last - interval '13 months') AS before_year,
-                   max(m.volume) FILTER (WHERE m.month = a.last - interval '13 months') AS newest_year,
+                   max(m.volume) FILTER (WHERE m.month = a.last)::float8 AS now,
+                   avg(m.volume) FILTER (WHERE m.month BETWEEN a.ago_5 AND a.ago_1)::float8 AS before,
+                   max(m.volume) FILTER (WHERE m.month = a.ago_1)::float8 AS newest,
+                   max(m.volume) FILTER (WHERE m.month = a.ago_12)::float8 AS year_ago,
+                   avg(m.volume) FILTER (WHERE m.month BETWEEN a.ago_17 AND a.ago_13)::float8 AS before_year,
+                   max(m.volume) FILTER (WHERE m.month = a.ago_13)::float8 AS newest_year,
                    count(*) FILTER (WHERE m.month < a.last) AS months
-            FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(lasts)s::date[])
-                 AS a(line_id, measure_id, last)
+            FROM asked a
             JOIN products_product p ON p.line_id = a.line_id AND (p.ended IS NULL OR p.ended > a.last)
             JOIN products_productmonth m ON m.product_id = p.id AND m.measure_id = a.measure_id
-             AND (m.month BETWEEN a.last - interval '5 months' AND a.last
-                  OR m.month BETWEEN a.last - interval '17 months' AND a.last - interval '12 months')
+             AND (m.month BETWEEN a.ago_5 AND a.last OR m.month BETWEEN a.ago_17 AND a.ago_12)
             WHERE m.volume > 0 GROUP BY 1, 2, 3
         ) sold WHERE months = 11
     ) told
@@ -45,7 +49,7 @@ _HALF = """
     HAVING count(*) >= %(least)s
        AND percentile_cont(0.5) WITHIN GROUP (ORDER BY short) > -ln(%(whole)s)
        AND percentile_cont(0.5) WITHIN GROUP (ORDER BY abrupt) > -ln(%(abrupt)s)
-"""
+"""  # noqa: S608
 
 
 def half_loaded(lasts: Mapping[tuple[int, int], datetime.date]) -> set[tuple[int, int]]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q
 
+from core.arrays import array_text
 from core.lookups import many
 from core.sql import rows_of
 from forecasting.models import Backtest, Forecast, SubjectInputs
@@ -33,6 +34,15 @@ def of_subjects(subjects: Iterable[Subject]) -> Q:
     return in_chunk({"products": list(filter(None, products)), "families": list(filter(None, families))})
 
 
+# Most are settled: only the others are sent.
+_DUE = """
+    SELECT asked.id FROM unnest(%s::bigint[]) WITH ORDINALITY AS asked(id, place)
+    WHERE NOT EXISTS (SELECT FROM forecasting_subjectinputs i
+                      WHERE i.{subject} = asked.id AND i.found = i.settled)
+    ORDER BY asked.place
+"""
+
+
 def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
     """Of each subject the hash that was last found, and the one that its results came from."""
     rows = SubjectInputs.objects.filter(in_chunk(payload))
@@ -46,14 +56,11 @@ def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
 
 def subjects_due(payload: Mapping[str, Any]) -> dict[str, list[int]]:
     """The payload's ``products`` and ``families``, those that it has, without the ones that are settled."""
-    settled = SubjectInputs.objects.filter(in_chunk(payload), found=F("settled"))
-    done = set(settled.values_list("product_id", "family_id"))
-    found = {}
-    if "products" in payload:
-        found["products"] = [pk for pk in payload["products"] if (pk, None) not in done]
-    if "families" in payload:
-        found["families"] = [pk for pk in payload["families"] if (None, pk) not in done]
-    return found
+    return {
+        name: [pk for (pk,) in rows_of(_DUE.format(subject=subject), [array_text(payload[name])])]
+        for name, subject in (("products", "product_id"), ("families", "family_id"))
+        if name in payload
+    }
 
 
 def products_due() -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
+from core.lookups import many
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
@@ -52,6 +53,15 @@ def expected_months(
         month__range=(first, last),
     ).values_list("forecast__product_id", "month", "mean", "driven")
     return {(pk, month): mean if driven is None else driven for pk, month, mean, driven in rows if pk}
+
+
+def judged(product_ids: Collection[int]) -> set[int]:
+    """Those of the products of which somebody ever changed a forecast, or agreed one."""
+    moved, agreed = (
+        model.objects.filter(product__any=many(product_ids)).order_by().values_list("product_id")
+        for model in (OverrideMonth, ConsensusMonth)
+    )
+    return {pk for (pk,) in moved.union(agreed)}
 
 
 @dataclass(frozen=True)

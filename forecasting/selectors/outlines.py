@@ -10,7 +10,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from core.arrays import array_text
 from core.sql import rows_of
 
 from .decisions import decisions_of
@@ -51,13 +53,19 @@ def outlines(loader: SeriesLoader, product_ids: Collection[int]) -> Outlines:
     judged = {product_id for product_id, _family, _measure in decisions_of(product_ids, ())}
     weekly = by_the_week(loader.tree, lines)
 
+    @cache
+    def like(product: ProductFacts, measure_id: int) -> SubjectSeries:
+        measure, leads = next(row for row in measures[product.line_id] if row[0].pk == measure_id)
+        return loader.of_product(product, measure, leads, {}, chain)
+
     def of(product: ProductFacts) -> list[Outline]:
         found = []
-        for measure, leads in measures[product.line_id]:
+        for measure, _leads in measures[product.line_id]:
             months = counts.get((product.pk, measure.pk), 0)
             if months in BORROWS_SEASON:
                 return []
-            series = loader.of_product(product, measure, leads, {}, chain)
+            # Nothing else of a product is in a series without figures.
+            series = like(product._replace(pk=0), measure.pk).alike(product.pk)
             found.append(Outline(series, months > 0, bounds[product.line_id, measure.pk][0]))
         return found
 
@@ -82,7 +90,7 @@ def _figures(
         "  AS b(line_id, measure_id, first, last)"
         " ON b.line_id = p.line_id AND b.measure_id = s.measure_id"
         " WHERE s.product_id = ANY(%s) AND s.month <= %s GROUP BY 1, 2 ORDER BY 1, 2",
-        [*([row[place] for row in wanted] for place in range(4)), list(product_ids), until],
+        [*([row[place] for row in wanted] for place in range(4)), array_text(product_ids), until],
     )
     for product_id, measure_id, sign, count in rows:
         signs[product_id] = f"{signs.get(product_id, '')} {sign}"

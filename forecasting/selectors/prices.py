@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from core.arrays import array_text
 from core.sql import rows_of
 
 
@@ -17,10 +18,11 @@ def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int]
         return {}
     rows = rows_of(
         "SELECT m.product_id, m.measure_id, sum(m.revenue)::float8, sum(m.volume)::float8"
-        " FROM unnest(%s::bigint[], %s::date[]) AS p(product_id, as_of)"
+        " FROM (SELECT product_id, as_of, (as_of - interval '12 months')::date AS before"
+        "       FROM unnest(%s::bigint[], %s::date[]) AS p(product_id, as_of) OFFSET 0) p"
         " JOIN products_productmonth m ON m.product_id = p.product_id AND m.month <= p.as_of"
-        " AND m.month > (p.as_of - interval '12 months')::date"
+        " AND m.month > p.before"
         " WHERE m.volume IS NOT NULL AND m.revenue IS NOT NULL GROUP BY 1, 2 HAVING sum(m.volume) > 0",
-        [list(as_of), list(as_of.values())],
+        [array_text(as_of), array_text(as_of.values())],
     )
     return {(product_id, measure_id): r / v for product_id, measure_id, r, v in rows}

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from core.arrays import array_text
 from core.lookups import many
 from core.months import month_add, month_end
 from core.sql import rows_of
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
-from products.models import Family, FamilyMember, Measure, Product, ProductMonth
+from products.models import Family, FamilyMember, Measure, Product
 from products.selectors.family import stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import Loaded, months_loaded
@@ -57,14 +58,20 @@ def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
     return {row[0]: ProductFacts(*row) for row in rows}
 
 
+# One look a product instead of reading all their months.
+_SOLD = """
+    SELECT p.id FROM products_product p
+    CROSS JOIN LATERAL (SELECT FROM products_productmonth WHERE product_id = p.id LIMIT 1) sold
+    WHERE %(scope)s::bigint[] IS NULL OR p.id = ANY(%(scope)s)
+"""
+
+
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
     """The product and family ids a run is about: those with data, with a forecast from earlier data, with a
     launch plan, or that follow one with data; of a run about some products the families that have no other
     members."""
     in_scope = Q() if run.scope is None else Q(product_id__in=run.scope)
-    products = set(
-        ProductMonth.objects.filter(in_scope).order_by().values_list("product_id", flat=True).distinct()
-    )
+    products = {pk for (pk,) in rows_of(_SOLD, {"scope": run.scope})}
     products |= set(
         Forecast.objects.filter(in_scope, current=True, product_id__isnull=False).values_list(
             "product_id", flat=True
@@ -104,6 +111,9 @@ def data_span(as_of: datetime.date) -> Span:
         key: (_first_whole(loaded[key]), last, month_add(last, -1) if key in half else last)
         for key, last in lasts.items()
     }
+
+
+_month = cache(datetime.date.fromordinal)
 
 
 def _first_whole(found: Loaded) -> datetime.date:
@@ -165,16 +175,18 @@ class SeriesLoader:
         return [(measure, place == 0) for place, measure in enumerate(self.tree.measures(line_id))]
 
     def _months(self, product_ids: Collection[int]) -> dict[tuple[int, int], Months]:
-        """By product and measure: one row of arrays each, as millions of single ones would cost minutes."""
+        """By product and measure: one row of arrays each, as millions of single ones would cost minutes, and
+        months as numbers, which are the same few."""
         rows = rows_of(
-            "SELECT product_id, measure_id, array_agg(month), array_agg(volume::float8)"
+            "SELECT product_id, measure_id, array_agg(month - date '0001-01-01' + 1),"
+            " array_agg(volume::float8)"
             " FROM products_productmonth"
             " WHERE product_id = ANY(%s) AND month <= %s AND volume IS NOT NULL GROUP BY 1, 2",
-            [list(product_ids), self.run.as_of],
+            [array_text(product_ids), self.run.as_of],
         )
         return {
-            (product_id, measure_id): dict(zip(months, volumes, strict=True))
-            for product_id, measure_id, months, volumes in rows
+            (product_id, measure_id): dict(zip(map(_month, days), volumes, strict=True))
+            for product_id, measure_id, days, volumes in rows
         }
 
     def last_final(self, line_id: int, measure_id: int) -> datetime.date:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from math import copysign, exp, log, nan
 from typing import Any, TypeVar
 
 from core.months import month_add, month_row
@@ -104,6 +104,12 @@ class SubjectSeries:
         weeks = self.weeks and replace(self.weeks, values=_roughly(self.weeks.values))
         return replace(self, values=_roughly(self.values), weeks=weeks)
 
+    def alike(self, product_id: int) -> SubjectSeries:
+        """The same of another product, which its hash does not tell: worked out once for all of them."""
+        other = object.__new__(SubjectSeries)
+        vars(other).update(vars(self), product_id=product_id, _said=self._said)
+        return other
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         found = self._said.copy()
@@ -141,15 +147,14 @@ class SubjectSeries:
             parts += [str(self.takes), str(self.gives)]
         if self.weeks or self.monthly_because:
             parts += [str(self.weeks), self.monthly_because]
-        found = hashlib.sha256(array("d", [math.nan if value is None else value for value in self.values]))
+        found = hashlib.sha256(array("d", [nan if value is None else value for value in self.values]))
         found.update(_plain(parts).encode())
         return found
 
 
 def _roughly(values: Iterable[float | None]) -> tuple[float | None, ...]:
     return tuple(
-        math.copysign(math.exp(round(math.log(abs(value)) / STEP) * STEP), value) if value else value
-        for value in values
+        [copysign(exp(round(log(abs(value)) / STEP) * STEP), value) if value else value for value in values]
     )
 
 

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import add
-from typing import Any, TypeVar
+from typing import NamedTuple
 
+from core.arrays import array_text
 from core.numbers import Z80, Z95
 from core.sql import rows_of
 
-Value = TypeVar("Value")
-ByGroup = dict[int, list[tuple[datetime.date, Value]]]
+
+class Asked(NamedTuple):
+    """A product's part in a ``group``: its forecast and measure, the last month that sales are whole of, what
+    one unit of it is in the group's unit (``None``: its volume is not added), the revenue per unit of the 12
+    months before (``None``: unknown), and whether its revenue is in the group."""
+
+    group: int
+    product_id: int
+    measure_id: int
+    forecast_id: int
+    closed: datetime.date
+    factor: Decimal | None
+    price: float | None
+    in_money: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,10 @@ class MonthSum:
         )
 
 
+EDGES = ("lo80", "hi80", "lo95", "hi95")
+_APART = ("own_lo", "own_hi", "moved_lo", "moved_hi")
+
+
 def _half(edge: str, z: float) -> str:
     """Of the part's band, wider by what is not known of decisions (``ForecastMonth.final_band``)."""
     return (
@@ -54,96 +71,100 @@ def _half(edge: str, z: float) -> str:
     )
 
 
-# A band moves with what people and drivers made of the statistics: in proportion, where there is one.
-_SUMS = f"""
-    WITH priced AS (
-        SELECT p.part, p.factor * CASE WHEN %s THEN coalesce(m.price_ratio, 1) ELSE 1 END AS factor, m.*
-        FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::date[])
-             AS p(part, forecast_id, factor, closed)
-        JOIN forecasting_forecastmonth m ON m.forecast_id = p.forecast_id AND m.month > p.closed
-    ), scaled AS (
-        SELECT m.part, m.month, m.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
-               m.factor * CASE WHEN m.mean > 0
-                   THEN greatest(coalesce(m.agreed, m.overridden, m.driven, m.mean), 0) / m.mean
-                   ELSE 1 END AS scale,
-               m.mean - m.lo80 AS lo80, m.hi80 - m.mean AS hi80,
-               m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95, m.spread
-        FROM priced m
-    ), part AS (
-        SELECT part, month, final, scale * lo80 AS own_lo, scale * hi80 AS own_hi,
+def _sums(weight: str) -> str:
+    """The columns of a :class:`MonthSum`, each part counting by its weight."""
+    plain = [f"sum({weight} * {name})" for name in ("final", *EDGES)]
+    squares = [f"sum(({weight} * {name}) ^ 2)" for name in EDGES]
+    own, moved = (
+        [f"sum({weight} * {name})" for name in names] + [f"sum(({weight} * {name}) ^ 2)" for name in names]
+        for names in (_APART[:2], _APART[2:])
+    )
+    return ", ".join([*plain, *squares, *own, *moved])
+
+
+# A band moves with what people and drivers made of the statistics: in proportion, where there is one. With
+# OFFSET 0 what a row says is not worked out anew in each sum.
+_AHEAD = f"""
+    SELECT part, month, {_sums("factor")}, {_sums("price")}
+    FROM (
+        SELECT part, factor, price, month, final, scale * lo80 AS own_lo, scale * hi80 AS own_hi,
                coalesce(greatest(final, 0) * (1 - exp({-Z80} * spread)), 0) AS moved_lo,
                coalesce(greatest(final, 0) * (exp({Z80} * spread) - 1), 0) AS moved_hi,
                {_half("lo80", -Z80)}, {_half("hi80", Z80)}, {_half("lo95", -Z95)}, {_half("hi95", Z95)}
-        FROM scaled
-    )
-    SELECT part, month, sum(final), sum(lo80), sum(hi80), sum(lo95), sum(hi95),
-           sum(lo80 ^ 2), sum(hi80 ^ 2), sum(lo95 ^ 2), sum(hi95 ^ 2),
-           sum(own_lo), sum(own_hi), sum(own_lo ^ 2), sum(own_hi ^ 2),
-           sum(moved_lo), sum(moved_hi), sum(moved_lo ^ 2), sum(moved_hi ^ 2)
-    FROM part GROUP BY 1, 2 ORDER BY 1, 2
+        FROM (
+            SELECT *, CASE WHEN mean > 0 THEN greatest(final, 0) / mean ELSE 1 END AS scale
+            FROM (
+                SELECT p.part, p.factor, p.price * coalesce(m.price_ratio, 1) AS price, m.month, m.mean,
+                       coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final, m.spread,
+                       m.mean - m.lo80 AS lo80, m.hi80 - m.mean AS hi80,
+                       m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95
+                FROM unnest(%s::int[], %s::bigint[], %s::date[], %s::float8[], %s::float8[])
+                     AS p(part, forecast_id, closed, factor, price)
+                JOIN forecasting_forecastmonth m ON m.forecast_id = p.forecast_id AND m.month > p.closed
+                OFFSET 0
+            ) said
+            OFFSET 0
+        ) scaled
+        OFFSET 0
+    ) told
+    GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608
 
 # Product by product: joined by product and measure, the planner expects few rows, and sorts them all.
-_VOLUMES = """
-    SELECT p.part, s.month, sum(s.volume * p.factor)
-    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::float8[])
-         AS p(part, product_id, measure_id, closed, factor)
+_PAST = """
+    SELECT p.part, s.month, sum(s.volume * p.factor), sum(s.revenue) FILTER (WHERE p.in_money)
+    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::numeric[], %s::boolean[])
+         AS p(part, product_id, measure_id, closed, factor, in_money)
     CROSS JOIN LATERAL (
-        SELECT month, volume::float8 FROM products_productmonth
+        SELECT month, volume, revenue FROM products_productmonth
         WHERE product_id = p.product_id AND measure_id = p.measure_id AND month BETWEEN %s AND p.closed
-              AND volume IS NOT NULL
-        OFFSET 0
-    ) s
-    GROUP BY 1, 2 ORDER BY 1, 2
-"""
-
-_REVENUES = """
-    SELECT p.part, s.month, sum(s.revenue)
-    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[]) AS p(part, product_id, measure_id, closed)
-    CROSS JOIN LATERAL (
-        SELECT month, revenue FROM products_productmonth
-        WHERE product_id = p.product_id AND measure_id = p.measure_id AND month BETWEEN %s AND p.closed
-              AND revenue IS NOT NULL
         OFFSET 0
     ) s
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
-def forecast_sums(
-    parts: Iterable[tuple[int, int, float, datetime.date]], *, money: bool = False
-) -> dict[int, list[MonthSum]]:
-    """By group, the sums over its forecasts of each month after the last one that sales are whole of: (group,
-    forecast's id, factor, that month). ``money``: the factor is the revenue per unit of the 12 months before,
-    which moves with what is decided of prices."""
-    found: dict[int, list[MonthSum]] = defaultdict(list)
-    for group, month, mean, *edges in rows_of(_SUMS, [money, *_columns(parts, 4)]):
-        found[group].append(MonthSum(month, mean, *(tuple(edges[n : n + 4]) for n in (0, 4, 8, 12))))  # type: ignore[arg-type]
-    return found
+@dataclass(frozen=True)
+class Ahead:
+    """By group the sums of its forecasts' months after those that sales are whole of: of volumes by ``factor``,
+    and of money: by the price, which moves with what is decided of prices."""
+
+    units: Mapping[int, list[MonthSum]]
+    money: Mapping[int, list[MonthSum]]
 
 
-def volumes_sold(
-    parts: Iterable[tuple[int, int, int, datetime.date, float]], since: datetime.date
-) -> ByGroup[float]:
-    """By group, what its products sold in each month with data: (group, product's id, measure's, the last
-    month that sales are whole of, factor)."""
-    return _by_group(rows_of(_VOLUMES, [*_columns(parts, 5), since]))
+@dataclass(frozen=True)
+class Past:
+    """By group, what its products sold by ``factor`` in each month with data, and what they brought in by the
+    same measure."""
+
+    units: Mapping[int, list[tuple[datetime.date, Decimal]]]
+    money: Mapping[int, list[tuple[datetime.date, Decimal]]]
 
 
-def revenues_booked(
-    parts: Iterable[tuple[int, int, int, datetime.date]], since: datetime.date
-) -> ByGroup[Decimal]:
-    """By group, what its products brought in by a measure, in each month with data: (group, product's id,
-    measure's, the last month that sales are whole of)."""
-    return _by_group(rows_of(_REVENUES, [*_columns(parts, 4), since]))
+def sums_ahead(asked: Sequence[Asked]) -> Ahead:
+    """In one statement, whatever the number of groups."""
+    units: dict[int, list[MonthSum]] = defaultdict(list)
+    money: dict[int, list[MonthSum]] = defaultdict(list)
+    names = ("group", "forecast_id", "closed", "factor", "price")
+    columns = [array_text(getattr(row, name) for row in asked) for name in names]
+    for group, month, *sums in rows_of(_AHEAD, columns):
+        half = len(sums) // 2
+        for found, own in ((units, sums[:half]), (money, sums[half:])):
+            if own[0] is not None:
+                found[group].append(MonthSum(month, own[0], *(tuple(own[n : n + 4]) for n in (1, 5, 9, 13))))  # type: ignore[arg-type]
+    return Ahead(units, money)
 
 
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
-
-
-def _by_group(rows: Iterable[tuple[int, datetime.date, Value]]) -> ByGroup[Value]:
-    found: ByGroup[Value] = defaultdict(list)
-    for group, month, value in rows:
-        found[group].append((month, value))
-    return found
+def sums_past(asked: Sequence[Asked], since: datetime.date) -> Past:
+    """In one statement, whatever the number of groups; it reads the months of all products once."""
+    units: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
+    money: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
+    names = ("group", "product_id", "measure_id", "closed", "factor", "in_money")
+    columns = [array_text(getattr(row, name) for row in asked) for name in names]
+    for group, month, volume, revenue in rows_of(_PAST, [*columns, since]):
+        if volume is not None:
+            units[group].append((month, volume))
+        if revenue is not None:
+            money[group].append((month, revenue))
+    return Past(units, money)

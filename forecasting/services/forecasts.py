@@ -40,18 +40,19 @@ def forecasts_write(*, forecasts: Sequence[ForecastWrite], run: NightlyRun) -> l
     """Write the forecasts that no newer result stands in the way of; returns their headers."""
     rows = {id(item.header): item for item in forecasts}
     written = vintages_write(model=Forecast, rows=[item.header for item in forecasts], run=run)
-    _replace(ForecastMonth, _MONTHS, {header.pk: rows[id(header)].months for header in written})
-    _replace(ForecastWeek, _WEEKS, {header.pk: rows[id(header)].weeks for header in written})
-    return written
+    for model in (ForecastMonth, ForecastWeek) if written.renewed else ():
+        model._default_manager.filter(forecast__any=written.renewed).delete()
+    _copy(ForecastMonth, _MONTHS, {header.pk: rows[id(header)].months for header in written.rows})
+    _copy(ForecastWeek, _WEEKS, {header.pk: rows[id(header)].weeks for header in written.rows})
+    return written.rows
 
 
-def _replace(
+def _copy(
     model: type[ForecastMonth | ForecastWeek],
     columns: Sequence[str],
     rows: Mapping[int, Sequence[MonthRow | WeekRow]],
 ) -> None:
-    """Make these the months, or weeks, of the forecasts."""
-    model._default_manager.filter(forecast__any=rows).delete()
+    """Write the months, or weeks, of the forecasts."""
     if not any(rows.values()):
         return
     with connection.cursor() as cursor:

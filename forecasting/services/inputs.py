@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from core.arrays import array_text
 from core.upsert import unsaved, upsert
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.inputs import Subject
@@ -42,5 +43,5 @@ def inputs_judged(*, digests: Mapping[int, str], unknown: Collection[int] = ()) 
             "UPDATE forecasting_subjectinputs i SET judged = d.judged"
             " FROM unnest(%s::bigint[], %s::text[]) AS d(product_id, judged)"
             " WHERE i.product_id = d.product_id",
-            [list(digests), list(digests.values())],
+            [array_text(digests), array_text(digests.values())],
         )

@@ -24,7 +24,7 @@ from .vintages import vintages_write
 @transaction.atomic(savepoint=False)
 def stages_write(*, estimates: Sequence[StageEstimate], run: NightlyRun) -> list[StageEstimate]:
     """Write the estimates that no newer result stands in the way of. A stage set by hand is not touched."""
-    return vintages_write(model=StageEstimate, rows=estimates, run=run)
+    return vintages_write(model=StageEstimate, rows=estimates, run=run).rows
 
 
 def stages_show(*, product_ids: Collection[int]) -> None:

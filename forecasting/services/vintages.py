@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,9 +19,17 @@ Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
 
 
+@dataclass(frozen=True)
+class Written(Generic[Row]):
+    """The rows that were written, with their keys, and those keys that were there before."""
+
+    rows: list[Row]
+    renewed: set[int]
+
+
 @transaction.atomic(savepoint=False)
-def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) -> list[Row]:
-    """Write these unsaved rows as the vintages of their months; returns those written, with their keys.
+def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) -> Written[Row]:
+    """Write these unsaved rows as the vintages of their months.
 
     The row of the newest month is the current one. A row that a newer run wrote stays, and so does the
     vintage of a month that the subject has moved on from. Where data were taken back, so that a run which may
@@ -28,13 +37,14 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
     take turns: their sets may overlap.
     """
     if not rows:
-        return []
+        return Written([], set())
     lock_until_commit(f"vintages {model._meta.db_table}")
     manager: Any = model._default_manager
     there = _rows_there(manager, rows)
     written: list[Row] = []
     outdated: list[int] = []
     withdrawn: list[int] = []
+    renewed: set[int] = set()
     for row in rows:
         current = there.get((*subject_of(row), True))
         same = there.get((*subject_of(row), row.as_of))
@@ -50,10 +60,12 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
         row.current = not moved_on
         if current is not None and current.as_of < row.as_of:
             outdated.append(current.pk)
+        if same is not None:
+            renewed.add(same.pk)
         written.append(row)
     manager.filter(pk__in=outdated).update(current=False)
     manager.filter(pk__in=withdrawn).delete()
-    return upsert(written, key=_KEY)
+    return Written(upsert(written, key=_KEY), renewed)
 
 
 def _rows_there(manager: Any, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:

@@ -32,12 +32,10 @@ from forecasting.services.inputs import inputs_found
 from forecasting.services.night import looks_back
 from products.selectors.lines import LineTree
 
-from .common import LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
+from .common import CHANGES, LIGHT, kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches
 from .promoted import Promoted
-
-STEP = "changes"
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
@@ -91,7 +89,7 @@ def looked(run: NightlyRun) -> bool:
     """Whether the run has seen what changed."""
     kept = kept_of(run)
     if not kept.looked and _forward(run):
-        kept.looked = run.steps.filter(name=STEP, state=NightlyStep.State.DONE).exists()
+        kept.looked = run.steps.filter(name=CHANGES, state=NightlyStep.State.DONE).exists()
     return kept.looked
 
 

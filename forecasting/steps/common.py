@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 
+from core.models import Job
 from core.registries import SubjectFailure
 from forecasting.models import Decision, Finding, NightlyRun
 from forecasting.selectors.inputs import Subject
 from forecasting.selectors.series import SeriesLoader, Span, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
+from forecasting.services.night import step_group
 from products.selectors.lines import LineTree
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CHANGES = "changes"
 SEASON_LENGTH = 12
 HORIZON = 18
 # So many series stay in a process while a run lasts, with what the engine found out about them.
@@ -56,13 +59,17 @@ def subject_chunks(
             yield {name: ids[begin : begin + size], "span": span}
 
 
+Cut = tuple[list[int], list[int], list[list[Any]]]
+"""A run's products, families, and months of data."""
+
+
 @dataclass
 class _Kept:
     """What this process has read for one run; the next step asks for it again."""
 
     run: tuple[int, datetime.datetime | None]
     looked: bool = False
-    cut: tuple[list[int], list[int], list[list[Any]]] | None = None
+    cut: Cut | None = None
     span: list[list[Any]] = field(default_factory=list)
     loader: SeriesLoader | None = None
     subjects: dict[Subject, list[SubjectSeries]] = field(default_factory=dict)
@@ -82,12 +89,27 @@ def kept_of(run: NightlyRun) -> _Kept:
     return _kept
 
 
-def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
-    """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
+def cut_of(run: NightlyRun) -> Cut:
+    """What all steps of a run are cut by, in whatever process: to find it, all months are read."""
     kept = kept_of(run)
     if kept.cut is None:
-        kept.cut = (*subjects_of_run(run), span_told(run.as_of))
+        kept.cut = _cut_of_changes(run) or (*subjects_of_run(run), span_told(run.as_of))
     return kept.cut
+
+
+def _cut_of_changes(run: NightlyRun) -> Cut | None:
+    """As the step that looks at all of the run was cut; ``None`` where it was not."""
+    if run.pk is None:
+        return None
+    jobs = Job.objects.filter(group=step_group(run.pk, CHANGES))
+    payloads = list(jobs.order_by("pk").values_list("payload", flat=True))
+    if not payloads:
+        return None
+    products, families = (
+        sorted({pk for payload in payloads for pk in payload.get(name) or ()})
+        for name in ("products", "families")
+    )
+    return products, families, payloads[0]["span"]
 
 
 def span_told(as_of: datetime.date) -> list[list[Any]]:

@@ -11,6 +11,7 @@ from core.models import Job
 from core.registries import ChunkOutcome
 from forecasting.models import Calibration, Forecast, NightlyRun
 from forecasting.selectors.decided_trial import decisions_left_out
+from forecasting.selectors.judgement import judged
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, forecasts_write
@@ -65,7 +66,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         written = forecasts_write(forecasts=made, run=run)
         current = {id(row) for row in written if row.current}
         figures_forecast_set(rows=shown.figures([item for item in made if id(item.header) in current]))
-        judgement_apply(product_ids={row.product_id for row in written if row.product_id})
+        # Months just made have no layer yet: only what people said something of can have one.
+        judgement_apply(product_ids=judged({row.product_id for row in written if row.product_id}))
         renewed = {(row.product_id, row.family_id) for row in written}
         failed = {(failure.product_id, failure.family_id) for failure in failures}
         return ChunkOutcome(

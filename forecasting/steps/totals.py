@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from core.months import month_add
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, NightlyRun, TotalForecast
 from forecasting.selectors.prices import prices_last_year
-from forecasting.selectors.total_facts import MonthSum, forecast_sums, revenues_booked, volumes_sold
+from forecasting.selectors.total_facts import Asked, MonthSum, sums_ahead, sums_past
 from forecasting.selectors.totals import Correlations, correlations
 from forecasting.services.totals import totals_write
 from forecasting.totals import decided_band, summed_half, total_band
@@ -50,31 +51,29 @@ class _Part:
 class _Sum:
     """One total to make: of a line or (none) of everything, in a measure's unit or (none) in money.
 
-    Products whose data end long before the others', or without a factor (a price), are left out and counted;
-    the months are those that all the others have.
+    Products whose data end long before the others', or (in money) without a price, are left out and counted;
+    the months are those that all the others have. ``factors``: what one unit of each product is in the unit.
     """
 
     line_id: int | None
     measure: Measure | None
     unit: str
     parts: list[_Part]
-    counted: list[_Part]
-    factors: Mapping[int, float | None]
-    as_of: datetime.date
+    factors: Mapping[int, Decimal]
 
-    @classmethod
-    def of(
-        cls,
-        line_id: int | None,
-        measure: Measure | None,
-        unit: str,
-        parts: list[_Part],
-        factors: Mapping[int, float | None],
-    ) -> _Sum:
-        as_of = max(part.as_of for part in parts)
-        bound = month_add(as_of, -OLD_MONTHS)
-        counted = [part for part in parts if factors[part.forecast_id] is not None and part.as_of > bound]
-        return cls(line_id, measure, unit, parts, counted, factors, as_of)
+    @cached_property
+    def as_of(self) -> datetime.date:
+        return max(part.as_of for part in self.parts)
+
+    def counts(self, as_of: datetime.date) -> bool:
+        """Whether forecasts as of this month do."""
+        return as_of > month_add(self.as_of, -OLD_MONTHS)
+
+    @cached_property
+    def counted(self) -> list[_Part]:
+        in_units = self.measure is not None
+        recent = {as_of for as_of in {part.as_of for part in self.parts} if self.counts(as_of)}
+        return [p for p in self.parts if p.as_of in recent and (in_units or p.price is not None)]
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -83,9 +82,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     parts = _parts(tree)
     sums = [one for one in _wanted(tree, parts) if one.counted]
     since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
-    months = [*_in_money([one for one in sums if not one.measure], parts, since)]
-    months += _in_units([one for one in sums if one.measure], since)
-    totals = [_total(run, said, one, ahead, history) for one, ahead, history in months]
+    totals = [_total(run, said, one, ahead, history) for one, ahead, history in _summed(sums, parts, since)]
 
     def write() -> ChunkOutcome:
         totals_write(totals=totals, run=run)
@@ -122,19 +119,17 @@ def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
     of_line: dict[int, list[_Part]] = defaultdict(list)
     for part in parts:
         of_line[part.product.line_id].append(part)
-    prices = {part.forecast_id: part.price for part in parts}
     for line_id in tree.lines:
         own = [part for below in sorted(tree.descendants(line_id)) for part in of_line[below]]
         if not own:
             continue
-        yield _Sum.of(line_id, None, "", own, prices)
+        yield _Sum(line_id, None, "", own, {})
         measure = tree.lead_measure(line_id)
         units = addable(tree, [part.product for part in own], measure, line_id)
         if units.ok and all(part.measure == measure for part in own):
-            factors = {part.forecast_id: float(units.factors[part.product.pk]) for part in own}
-            yield _Sum.of(line_id, measure, units.unit, own, factors)
+            yield _Sum(line_id, measure, units.unit, own, units.factors)
     if parts:
-        yield _Sum.of(None, None, "", parts, prices)
+        yield _Sum(None, None, "", parts, {})
 
 
 Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
@@ -142,48 +137,63 @@ Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
 sales: where lines below end earlier than others, a month has both."""
 
 
-def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
-    """Read once for the products of one line whose data end alike, and added up the tree."""
-    groups = {key: n for n, key in enumerate(sorted({(p.product.line_id, p.as_of) for p in parts}))}
+class _Group(NamedTuple):
+    """The products of one line whose data end alike, and whose volumes count by one factor each in the same
+    totals (their places)."""
 
-    def group(part: _Part) -> int:
-        return groups[part.product.line_id, part.as_of]
+    line_id: int
+    as_of: datetime.date
+    totals: tuple[int, ...]
 
-    priced = ((group(p), p.forecast_id, p.price, p.closed) for p in parts if p.price is not None)
-    ahead = forecast_sums(priced, money=True)
-    booked = revenues_booked(((group(p), p.product.pk, p.measure.pk, p.closed) for p in parts), since)
-    for one in sums:
+
+def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
+    """Each product is read once for all totals, again only where it counts by another factor; groups are
+    added up the tree."""
+    factors: dict[int, dict[Decimal | None, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, one in enumerate(sums):
+        for part in one.parts if one.measure else ():
+            factors[part.product.pk][one.factors[part.product.pk]].append(place)
+    alone: Mapping[Decimal | None, list[int]] = {None: []}
+    asked = [
+        (_Group(part.product.line_id, part.as_of, tuple(places)), part, factor, number == 0)
+        for part in parts
+        for number, (factor, places) in enumerate((factors.get(part.product.pk) or alone).items())
+    ]
+    groups = {group: number for number, group in enumerate(sorted({group for group, *_rest in asked}))}
+    rows = [
+        Asked(
+            groups[group],
+            part.product.pk,
+            part.measure.pk,
+            part.forecast_id,
+            part.closed,
+            factor,
+            part.price if in_money else None,
+            in_money,
+        )
+        for group, part, factor, in_money in asked
+    ]
+    ahead, past = sums_ahead(rows), sums_past(rows, since)
+    for place, one in enumerate(sums):
+        lines = {part.product.line_id for part in one.parts}
+        own = [
+            (group, number)
+            for group, number in groups.items()
+            if (place in group.totals if one.measure else group.line_id in lines)
+        ]
+        later, earlier = (ahead.units, past.units) if one.measure else (ahead.money, past.money)
         months: dict[datetime.date, MonthSum] = {}
-        for n in sorted({group(part) for part in one.counted}):
-            for row in ahead[n]:
-                months[row.month] = months[row.month] + row if row.month in months else row
         history: dict[datetime.date, Decimal] = defaultdict(Decimal)
-        for n in sorted({group(part) for part in one.parts}):
-            for month, revenue in booked.get(n, ()):
-                history[month] += revenue
+        for group, number in own:
+            for row in later.get(number, ()) if one.counts(group.as_of) else ():
+                months[row.month] = months[row.month] + row if row.month in months else row
+            for month, value in earlier.get(number, ()):
+                history[month] += value
         yield (
             one,
             [months[month] for month in sorted(months)],
             [(month, float(history[month])) for month in sorted(history)],
         )
-
-
-def _in_units(sums: list[_Sum], since: datetime.date) -> Iterator[Months]:
-    ahead = forecast_sums(
-        (n, part.forecast_id, one.factors[part.forecast_id] or 0.0, part.closed)
-        for n, one in enumerate(sums)
-        for part in one.counted
-    )
-    sold = volumes_sold(
-        (
-            (n, part.product.pk, part.measure.pk, part.closed, one.factors[part.forecast_id] or 0.0)
-            for n, one in enumerate(sums)
-            for part in one.parts
-        ),
-        since,
-    )
-    for n, one in enumerate(sums):
-        yield one, ahead[n], sold.get(n, [])
 
 
 def _total(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from django.db import connection
 
+from core.arrays import array_text
 from core.organisation import organisation_get
 from pricing.models import PriceList
 from pricing.selectors.price_series import answering_measures
@@ -72,19 +73,18 @@ def price_signs(
     channels = sorted((pk, sorted(path)) for pk, path in channel_chains().items())
     whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]
     lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
+    # Of each line a list as it is written, up to what is said of the product.
     of_line, customers = {}, customers_of(lines, tree)
     for line_id in lines:
         uses = [sorted(customer.uses.items()) for customer in customers[line_id]]
-        of_line[line_id] = (
-            uses,
-            [
-                (measure.pk, measure.kind, measure.code, final_until(tree, complete, line_id, measure))
-                for measure in answering_measures(tree, line_id)
-            ],
-        )
+        measures = [
+            (measure.pk, measure.kind, measure.code, final_until(tree, complete, line_id, measure))
+            for measure in answering_measures(tree, line_id)
+        ]
+        of_line[line_id] = repr([*whole, line_id, (uses, measures)])[:-1]
     with connection.cursor() as cursor:
-        cursor.execute(_SAID, {"products": list(product_ids)})
+        cursor.execute(_SAID, {"products": array_text(product_ids)})
         return {
-            pk: hashlib.sha256(repr([*whole, line_id, of_line[line_id], said]).encode()).hexdigest()
+            pk: hashlib.sha256(f"{of_line[line_id]}, {said!r}]".encode()).hexdigest()
             for pk, line_id, said in cursor.fetchall()
         }

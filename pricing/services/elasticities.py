@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from core.upsert import upsert
+from forecasting.models import NightlyRun
 from pricing.models import Elasticity
 
 _TOGETHER = ("estimate", "sd", "lo80", "hi80", "lo95", "hi95", "quantiles")
-_SHRUNK = {
-    "method": "text",
-    "pending": "boolean",
-    "run_id": "bigint",
-    "computed_at": "timestamptz",
-    **dict.fromkeys(_TOGETHER, "float8"),
-    "quantiles": "float8[]",
-}
-_ALIKE = tuple(name for name in _SHRUNK if name != "quantiles")
+_SAID = {"method": "text", **dict.fromkeys(_TOGETHER, "float8"), "quantiles": "float8[]"}
 _WRITE = f"""
-    UPDATE pricing_elasticity SET {", ".join(f"{name} = said.{name}" for name in _SHRUNK)}
-    FROM json_to_recordset(%s)
-         AS said(ids bigint[], {", ".join(f"{name} {kind}" for name, kind in _SHRUNK.items())})
+    UPDATE pricing_elasticity e
+    SET {", ".join(f"{name} = said.{name}" for name in _SAID)},
+        pending = false, run_id = %(run)s, computed_at = %(now)s
+    FROM json_to_recordset(%(said)s)
+         AS said(ids bigint[], {", ".join(f"{name} {kind}" for name, kind in _SAID.items())})
     CROSS JOIN LATERAL unnest(said.ids) AS one(id)
-    WHERE pricing_elasticity.id = one.id
+    WHERE e.id = one.id
+      AND (e.pending OR ({", ".join(f"e.{name}" for name in _SAID)})
+                     IS DISTINCT FROM ({", ".join(f"said.{name}" for name in _SAID)}))
 """  # noqa: S608  names of columns
+Answer = tuple[str, float, float, float, float, float, float, tuple[float, ...]]
+"""Method, estimate, standard deviation, ends of the 80 and of the 95 % band, quantiles."""
 
 
 @transaction.atomic
@@ -43,12 +41,10 @@ def measured_write(*, rows: Sequence[Elasticity]) -> None:
 
 
 @transaction.atomic
-def elasticities_write(*, rows: Sequence[Elasticity]) -> None:
-    """What follows from all together, in one statement: in a first night, of every product there is, of which
-    those that say nothing of themselves share one answer."""
-    ids: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for row in rows:
-        ids[*(getattr(row, name) for name in _ALIKE), tuple(row.quantiles)].append(row.pk)
-    said = [{"ids": own, **dict(zip((*_ALIKE, "quantiles"), key, strict=True))} for key, own in ids.items()]
+def elasticities_write(*, answers: Mapping[Answer, Sequence[int]], run: NightlyRun) -> None:
+    """What follows from all together, by answer the ids of its rows, where it is another or was pending; in
+    one statement: in a first night, of every product there is, of which those that say nothing of themselves
+    share one answer."""
+    said = [{"ids": ids, **dict(zip(_SAID, answer, strict=True))} for answer, ids in answers.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [json.dumps(said, default=str)])
+        cursor.execute(_WRITE, {"said": json.dumps(said), "run": run.pk, "now": timezone.now()})

@@ -4,9 +4,10 @@ that asks a price of its own is measured apart and shrunk towards its product.""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import F
 from django.utils import timezone
@@ -20,7 +21,7 @@ from forecasting.steps.common import complete_of
 from pricing.models import Elasticity
 from pricing.selectors.price_series import PriceSeries, PriceSeriesReader
 from pricing.selectors.price_signs import price_signs
-from pricing.services.elasticities import elasticities_write, measured_write
+from pricing.services.elasticities import Answer, elasticities_write, measured_write
 from products.models import Measure, Product
 
 if TYPE_CHECKING:
@@ -127,31 +128,35 @@ def together_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     if not Elasticity.objects.filter(pending=True).exists():
         return lambda: ChunkOutcome(skipped=1)
-    rows = list(
-        Elasticity.objects.exclude(reason_code=LEVEL).order_by(
-            "product_id", F("channel_id").asc(nulls_first=True)
-        )
+    rows = Elasticity.objects.exclude(reason_code=LEVEL).order_by(
+        "product_id", F("channel_id").asc(nulls_first=True)
     )
-    before = [_said(row) for row in rows]
-    _shrink(rows, dict(Product.objects.values_list("pk", "line_id")))
-    changed = [row for row, was in zip(rows, before, strict=True) if row.pending or _said(row) != was]
-    moment = timezone.now()
-    for row in changed:
-        row.pending, row.run_id, row.computed_at = False, run.pk, moment
+    answers = _shrunk(
+        [_Alone(*row) for row in rows.values_list(*_Alone._fields)],
+        dict(Product.objects.values_list("pk", "line_id")),
+    )
 
     def write() -> ChunkOutcome:
-        elasticities_write(rows=changed)
+        elasticities_write(answers=answers, run=run)
         return ChunkOutcome(computed=1)
 
     return write
 
 
-def _said(row: Elasticity) -> tuple[Any, ...]:
-    return row.method, row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles
+class _Alone(NamedTuple):
+    """What a row says by itself; ``method`` is that of its last answer."""
+
+    pk: int
+    product_id: int
+    channel_id: int | None
+    frequency: str
+    likelihood: list[float]
+    method: str
 
 
-def _shrink(rows: list[Elasticity], lines: Mapping[int, int]) -> None:
-    """Products with their channels; a product stands before these. ``lines`` by product."""
+def _shrunk(rows: list[_Alone], lines: Mapping[int, int]) -> dict[Answer, list[int]]:
+    """The rows' ids by what follows from all of them; a product stands before its channels. ``lines`` by
+    product."""
     import numpy as np
 
     from pricing.engine.channels import shrink_within
@@ -160,12 +165,15 @@ def _shrink(rows: list[Elasticity], lines: Mapping[int, int]) -> None:
     products = [row for row in rows if row.channel_id is None]
     channels = [row for row in rows if row.channel_id is not None]
     place = {row.product_id: n for n, row in enumerate(products)}
-    silent = np.zeros(len(ELASTICITIES))
 
-    def curves(of: list[Elasticity]) -> Any:
-        return np.array([row.likelihood or silent for row in of], dtype=np.float64)
+    def curves(of: list[_Alone]) -> Any:
+        found = np.zeros((len(of), len(ELASTICITIES)))
+        for n, row in enumerate(of):
+            if row.likelihood:
+                found[n] = row.likelihood
+        return found
 
-    found = shrink_within(
+    posteriors = shrink_within(
         curves(products),
         [str(lines[row.product_id]) for row in products],
         curves(channels),
@@ -175,14 +183,17 @@ def _shrink(rows: list[Elasticity], lines: Mapping[int, int]) -> None:
     heard = {row.product_id for row in channels if row.likelihood}
     speaking = {lines[row.product_id] for row in rows if row.likelihood}
     rounded = cache(_rounded)  # those that say nothing of themselves share their line's
-    for row, posterior in zip([*products, *channels], [*found[0], *found[1]], strict=True):
+    found: dict[Answer, list[int]] = defaultdict(list)
+    for row, posterior in zip([*products, *channels], [*posteriors[0], *posteriors[1]], strict=True):
+        method = row.method
         if not row.likelihood:
             whole = products[place[row.product_id]]
-            row.method = _borrowed(row, whole, heard, lines[row.product_id] in speaking)
-        row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles = rounded(posterior)
+            method = _borrowed(row, whole, heard, lines[row.product_id] in speaking)
+        found[method, *rounded(posterior)].append(row.pk)
+    return found
 
 
-def _borrowed(row: Elasticity, whole: Elasticity, heard: set[int], line_speaks: bool) -> str:
+def _borrowed(row: _Alone, whole: _Alone, heard: set[int], line_speaks: bool) -> str:
     """Whose value it is of one that says nothing of itself."""
     if row.product_id in heard:
         return "product" if row.channel_id else "channels"
@@ -191,10 +202,10 @@ def _borrowed(row: Elasticity, whole: Elasticity, heard: set[int], line_speaks: 
     return "category" if line_speaks else "portfolio"
 
 
-def _rounded(found: Posterior) -> tuple[float, float, float, float, float, float, list[float]]:
+def _rounded(found: Posterior) -> tuple[float, float, float, float, float, float, tuple[float, ...]]:
     """Median, standard deviation, both bands and the quantiles."""
     import numpy as np
 
     shares = np.concatenate([ENDS, (np.arange(QUANTILES) + 0.5) / QUANTILES])
     lo80, hi80, lo95, hi95, *quantiles = (round(float(value), 4) for value in found.quantiles(shares))
-    return round(found.median, 4), round(found.sd, 4), lo80, hi80, lo95, hi95, quantiles
+    return round(found.median, 4), round(found.sd, 4), lo80, hi80, lo95, hi95, tuple(quantiles)

@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Prefetch, prefetch_related_objects
-
 from products.models import Measure, Product, UnitFactor
 
 from .lines import LineTree
@@ -63,16 +61,16 @@ def addable(tree: LineTree, products: Iterable[Product], measure: Measure, line_
         return Addable(ok=False)
     if not common.converts:
         return Addable(common.unit, dict.fromkeys(units, Decimal(1)))
-    prefetch_related_objects(
-        rows, Prefetch("unit_factors", UnitFactor.objects.filter(unit__iexact=common.unit), "_common")
-    )
+    known: dict[int, Decimal] = {}
+    asked = UnitFactor.objects.filter(product__any=list(units), unit__iexact=common.unit).order_by("unit")
+    for pk, factor in asked.values_list("product_id", "factor"):
+        known.setdefault(pk, factor)
     factors: dict[int, Decimal] = {}
     for product in rows:
-        known = product._common  # type: ignore[attr-defined]
         if units[product.pk].lower() == common.unit.lower():
             factors[product.pk] = Decimal(1)
-        elif known:
-            factors[product.pk] = known[0].factor
+        elif product.pk in known:
+            factors[product.pk] = known[product.pk]
         else:
             return Addable(ok=False)
     return Addable(common.unit, factors)

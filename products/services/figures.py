@@ -20,6 +20,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
+from core.arrays import array_text
 from core.organisation import organisation_get
 from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree
@@ -137,7 +138,7 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
                 "measures": [leads[line].pk for line in order],
                 "levels": [leads[line].kind == "level" for line in order],
                 "months": [months[line] for line in order],
-                "products": ids,
+                "products": None if ids is None else array_text(ids),
                 "spark": SPARK_MONTHS,
                 "year_starts": organisation_get().financial_year_first_month,
             },

@@ -154,6 +154,33 @@ def test_unlike_units_are_never_added_without_a_factor() -> None:
     assert mean == pytest.approx(parts[first][0].mean + 12 * crate.mean, rel=1e-6)
 
 
+def test_what_counts_otherwise_further_up_is_its_money_once() -> None:
+    top = line_factory(unit="pack", reporting_unit="kg")
+    below = line_factory(parent=top, unit="pack", reporting_unit="litre")
+    made = []
+    for unit, litres, weight in (("pack", 1, 2), ("crate", 12, 20)):
+        product = product_factory(line=below, unit=unit)
+        months_give(product)
+        for name, factor in (("litre", litres), ("kg", weight)):
+            UnitFactor.objects.create(product=product, unit=name, factor=Decimal(factor))
+        made.append(product)
+    run_now()
+    own, whole = of(below, units()), of(top, units())
+    packs, crates = (months_of([product])[month_add(LAST, 1)][0].mean for product in made)
+    assert (own.unit, whole.unit) == ("litre", "kg")
+    assert own.months[0][1] == pytest.approx(packs + 12 * crates, rel=1e-6)
+    assert whole.months[0][1] == pytest.approx(2 * packs + 20 * crates, rel=1e-6)
+    sold = dict(ProductMonth.objects.filter(month=LAST).values_list("product_id", "volume"))
+    packs, crates = (float(sold[product.pk]) for product in made)
+    assert own.history[-1] == [str(LAST), pytest.approx(packs + 12 * crates)]
+    assert whole.history[-1] == [str(LAST), pytest.approx(2 * packs + 20 * crates)]
+    money = [of(line) for line in (below, top, None)]
+    assert money[0].months == money[1].months == money[2].months
+    assert money[0].history == money[1].history == money[2].history
+    revenues = ProductMonth.objects.filter(month=LAST).values_list("revenue", flat=True)
+    assert money[0].history[-1] == [str(LAST), pytest.approx(float(sum(r for r in revenues if r)))]
+
+
 def test_a_level_adds_over_products_never_over_time() -> None:
     contracts = measure_factory(kind="level")
     line = line_factory(measures=[contracts])

@@ -569,3 +569,14 @@ def test_series_are_read_once_a_run_and_anew_in_the_next(products, settings, mon
     night_now()
     assert sorted(asked) == once
     assert Forecast.objects.get(product=baby).content_hash != season
+
+
+def test_another_process_cuts_by_what_the_first_one_read(products, monkeypatch):
+    run = night_now()
+    cut = common.cut_of(run)
+    assert cut[0] == sorted(product.pk for product in products)
+    assert cut[2]
+    monkeypatch.setattr(common, "_kept", common._Kept((0, None)))
+    for read in ("subjects_of_run", "data_span"):
+        monkeypatch.setattr(common, read, None)
+    assert common.cut_of(run) == cut
