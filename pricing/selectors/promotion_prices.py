@@ -16,26 +16,29 @@ from pricing.words.promotions import cut_of
 from products.models import Channel, Product
 
 from .prices import Part, channels_above
+from .promotion_cuts import PLAIN, amounts_are_of
 from .promotions import currency_of
-from .resellers import reach
+from .resellers import CONSUMER, reach
 
 ByList = Mapping[int, Sequence[Price]]
 """A product's approved prices of a part by list, the oldest first."""
 PAID = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
-PLAIN = (Price.Component.UNIT, "")
+NORMAL = (PriceList.Kind.OWN, *CONSUMER)
 
 
 @dataclass(frozen=True)
 class InPromotion:
     """A price of a product of a promotion on a list, in the list's currency and with its VAT: ``normal``
-    without the promotion, ``effective`` in it; each ``None`` where nobody knows. ``rows`` are the list's
-    approved prices of the part up to that day, the oldest first."""
+    without the promotion, ``effective`` in it; each ``None`` where nobody knows. ``is_said``: amounts of
+    promotions are of this part. ``rows`` are the list's approved prices of it up to that day, the oldest
+    first."""
 
     product: Product
     price_list: PriceList
     part: Part
     normal: Decimal | None
     effective: Decimal | None
+    is_said: bool
     rows: Sequence[Price] = ()
 
     @property
@@ -73,7 +76,7 @@ def promotion_prices(
                 unlisted = unlisted or _as_said(promotion)
                 here = [unlisted]
             for one in [each for each in here if each.with_vat] or here:
-                is_said = part == PLAIN or parts[one.pk] == 1
+                is_said = amounts_are_of(part, parts[one.pk])
                 found.append(_one(row, one, part, lists.get(one.pk, ()), is_said=is_said))
     return found
 
@@ -108,15 +111,15 @@ def lowered_prices(promotion: Promotion, prices: Sequence[Price], day: datetime.
 
 def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
     """By row (its id) what a unit normally costs on its promotion's first day, in its currency, by the lists
-    that hold in its channels: one with VAT before one without, everybody's before a channel's; of a list
-    without a plain price per unit the only price there is. Nothing of what is on none. One query; ``rows``
-    with their promotion's channels."""
+    that hold in its channels: those with VAT, else those without; everybody's before a channel's, ours before
+    what was observed the day before and that before what is advised. Of a list without a plain price per unit
+    the only price there is. Nothing of what is on none. One query; ``rows`` with their promotion's
+    channels."""
     if not rows:
         return {}
-    paid = Price.objects.filter(price_list__kind__in=PAID)
     last = max(row.promotion.store_start for row in rows)
     by_product: dict[int, list[Price]] = defaultdict(list)
-    for price in _approved(paid, [row.product_id for row in rows], last):
+    for price in _approved(Price.objects.all(), [row.product_id for row in rows], last):
         by_product[price.product_id].append(price)
     found = {}
     for row in rows:
@@ -125,18 +128,25 @@ def normal_prices(rows: Sequence[PromotionProduct]) -> dict[int, Decimal]:
             [
                 price
                 for price in by_product[row.product_id]
-                if price.start_date <= start and price.price_list.currency == currency
+                if price.price_list.currency == currency and _is_before(price, start)
             ]
         )
         parts = Counter(pk for lists in by_part.values() for pk in lists)
         own = {pk: rows for lists in by_part.values() for pk, rows in lists.items() if parts[pk] == 1}
         own |= by_part[PLAIN]
         channels = [part.channel for part in row.promotion.channel_rows.all()]
-        here = holding([each[-1].price_list for each in own.values()], channels)
-        nearest = min([one for one in here if one.with_vat] or here, key=reach, default=None)
+        lists = [each[-1].price_list for each in own.values()]
+        here = holding([one for one in lists if one.with_vat], channels) or holding(lists, channels)
+        nearest = min(here, key=lambda one: (*reach(one)[:2], NORMAL.index(one.kind), one.code), default=None)
         if nearest is not None and (amount := own[nearest.pk][-1].amount):
             found[row.pk] = amount
     return found
+
+
+def _is_before(price: Price, start: datetime.date) -> bool:
+    """Whether it holds without a promotion that starts then: what is observed from that day on is in it."""
+    begun = price.start_date
+    return begun < start if price.price_list.is_observed else begun <= start
 
 
 def prices_paid(promotion: Promotion, last: datetime.date | None = None) -> list[Price]:
@@ -187,7 +197,6 @@ def _as_said(promotion: Promotion) -> PriceList:
 def _one(
     row: PromotionProduct, price_list: PriceList, part: Part, prices: Sequence[Price], *, is_said: bool
 ) -> InPromotion:
-    """Amounts of a promotion are of one price (``is_said``: this), and say nothing of another part."""
     listed = prices[-1].amount if prices else None
     normal, effective = cut_of(row, listed, price_list.currency if is_said else "")
-    return InPromotion(row.product, price_list, part, normal, effective, prices)
+    return InPromotion(row.product, price_list, part, normal, effective, is_said, prices)
