@@ -38,6 +38,9 @@ from tests.factories import (
     user_factory,
 )
 from tests.html import tight
+from tests.pricing.files import day
+from tests.pricing.files import product as product
+from tests.pricing.files import ruud as ruud
 from tests.pricing.promotions import approved_factory, measured, promotion_factory
 from tests.products.sheet_help import run, undo
 
@@ -45,20 +48,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 SHEET = PromotionsSheet()
 D = Decimal
 HEADS = "actie;actiemechaniek;percentage;bedrag;artikel;kanalen;in de winkel vanaf;in de winkel t/m;budget"
-
-
-def day(days: int) -> datetime.date:
-    return today() + datetime.timedelta(days=days)
-
-
-@pytest.fixture
-def product() -> Product:
-    return product_factory(code="HVM", name="Oat milk")
-
-
-@pytest.fixture
-def ruud() -> Any:
-    return user_factory("marketing", name="Ruud")
 
 
 def row_of(**values: Any) -> dict[str, Any]:
