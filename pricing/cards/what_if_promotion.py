@@ -22,7 +22,7 @@ from pricing.selectors.what_if_promotion import (
     Promotions,
 )
 from pricing.what_if_asked import machine
-from pricing.words.prices import price_decimals, price_text
+from pricing.words.prices import list_words, price_decimals, price_text
 from pricing.words.promotions import span_words
 
 Mechanic = Promotion.Mechanic
@@ -47,6 +47,8 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
         },
         "now": price_text(normal, ground.currency, decimals),
         "change": formats.delta(asked.price / normal - 1, good="none"),
+        "consumer": _("It starts from %(list)s (%(about)s).")
+        % {"list": held.price_list, "about": list_words(held.price_list)},
         "choices": [
             {
                 "name": "mechanic",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,13 +18,17 @@ from products.selectors.channels import channel_chains
 
 # So many channels can be chosen from, the largest.
 MOST = 12
-# The channels that sold it, with all above them.
+# The channels that sold it, by measure, with all above them.
 _SOLD = """
-    WITH RECURSIVE sold AS (
-        SELECT channel_id, jsonb_object_agg(month, volume::float8) AS months,
+    WITH RECURSIVE of_measure AS (
+        SELECT channel_id, measure_id, jsonb_object_agg(month, volume::float8) AS months,
             jsonb_object_agg(month, revenue::float8) FILTER (WHERE revenue IS NOT NULL) AS brought
         FROM products_salesmonth
-        WHERE product_id = %s AND measure_id = %s AND volume IS NOT NULL GROUP BY 1
+        WHERE product_id = %s AND measure_id = ANY(%s) AND volume IS NOT NULL GROUP BY 1, 2
+    ), sold AS (
+        SELECT channel_id, jsonb_object_agg(measure_id, months) AS months,
+            jsonb_object_agg(measure_id, brought) FILTER (WHERE brought IS NOT NULL) AS brought
+        FROM of_measure GROUP BY 1
     ), known(id) AS (
         SELECT channel_id FROM sold
         UNION SELECT c.parent_id FROM products_channel c JOIN known k ON c.id = k.id
@@ -117,16 +121,20 @@ class ChannelVolumes:
         return sum(amount for rows in amounts for month, amount in rows.items() if month > after)
 
 
-def channel_volumes(product: Product, measure: Measure) -> ChannelVolumes:
-    """One query."""
-    rows: list[Any] = list(Channel.objects.raw(_SOLD, [product.pk, measure.pk]))
-    channels = {row.pk: row for row in rows}
-    own, brought = (
-        {row.pk: _by_month(said) for row in rows if (said := getattr(row, name))}
-        for name in ("months", "brought")
-    )
-    chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
-    return ChannelVolumes(channels, own, brought, {pk: frozenset(chain) for pk, chain in chains.items()})
+def channel_volumes(product: Product, measures: Sequence[Measure]) -> list[ChannelVolumes]:
+    """In each of the measures. One query."""
+    rows: list[Any] = list(Channel.objects.raw(_SOLD, [product.pk, [one.pk for one in measures]]))
+    chains = channel_chains({row.pk: row.parent_id for row in rows})
+    said = [(row.pk, *(json.loads(each or "{}") for each in (row.months, row.brought))) for row in rows]
+    found = []
+    for measure in measures:
+        key = str(measure.pk)
+        own = {pk: _dated(months[key]) for pk, months, _brought in said if key in months}
+        brought = {pk: _dated(months[key]) for pk, _months, months in said if key in months}
+        known = {pk for channel in own for pk in chains[channel]}
+        channels = {row.pk: row for row in rows if row.pk in known}
+        found.append(ChannelVolumes(channels, own, brought, {pk: frozenset(chains[pk]) for pk in channels}))
+    return found
 
 
 def channel_volumes_of(measures: Mapping[int, Measure]) -> dict[int, ChannelVolumes]:
@@ -147,4 +155,8 @@ def channel_volumes_of(measures: Mapping[int, Measure]) -> dict[int, ChannelVolu
 
 
 def _by_month(said: str) -> dict[datetime.date, float]:
-    return {datetime.date.fromisoformat(day): value for day, value in json.loads(said).items()}
+    return _dated(json.loads(said))
+
+
+def _dated(months: Mapping[str, float]) -> dict[datetime.date, float]:
+    return {datetime.date.fromisoformat(day): value for day, value in months.items()}

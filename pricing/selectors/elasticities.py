@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, Lower
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, FloatField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, JSONObject, Lower
 
 from forecasting.selectors.forecasts import forecasts_allowed
 from pricing.models import Elasticity
@@ -43,10 +44,25 @@ def source_of(row: Elasticity) -> str:
     return _SOURCES.get(row.method, OWN)
 
 
-def elasticity_rows(product_ids: Collection[int]) -> list[Elasticity]:
-    """What the night found of products and their channels, in one query."""
+READING = "elasticity_rows"
+"""What products have theirs under where they were read with them (:func:`elasticities_reading`)."""
+_ANSWER = ("product_id", "channel_id", "estimate", "sd", "method", "price_kind")
+
+
+def elasticities_reading() -> ArraySubquery:
+    """What the night found of a product and its channels, read with it."""
+    rows = Elasticity.objects.filter(product=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(said=JSONObject(**{name: name for name in _ANSWER})))
+
+
+def elasticity_rows(product_ids: Collection[int], products: Iterable[Product] = ()) -> list[Elasticity]:
+    """What the night found of products and their channels; one query, none where all of these ``products``
+    were read with it."""
+    read = {product.pk: getattr(product, READING, None) for product in products}
+    if read and all(read.get(pk) is not None for pk in product_ids):
+        return [Elasticity(**row) for pk in product_ids for row in read[pk] or ()]
     rows = Elasticity.objects.filter(product__in=list(product_ids))
-    return list(rows.only("product_id", "channel_id", "estimate", "sd", "method", "price_kind"))
+    return list(rows.only(*_ANSWER))
 
 
 def elasticity_of(

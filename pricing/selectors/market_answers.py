@@ -17,10 +17,10 @@ from .resellers import consumers_by_product, passed_in, passed_through
 
 class MarketAnswers:
     """Reads for many products at once: their elasticities, those of channels measured apart, and what
-    resellers pass on. Two queries, of lists of a channel one more, where it was not read yet."""
+    resellers pass on. Two queries at most, of lists of a channel one more, where it was not read yet."""
 
     def __init__(self, markets: Mapping[int, Sequence[Market]], products: Mapping[int, Product]) -> None:
-        rows = elasticity_rows(markets)
+        rows = elasticity_rows(markets, products.values())
         self._products = price_answers({pk: products[pk] for pk in markets}, rows)
         self._channels, self._ours = channel_elasticities(rows), measured_at_ours(rows)
         self._consumers = consumers_by_product(markets)

@@ -16,7 +16,7 @@ from pricing.models.price import State
 from products.models import Product
 
 from .prices import lists_visible, vat_rates_on, with_and_without, with_pass_through, with_perishable
-from .promotion_cuts import Ran, promotions_ran
+from .promotion_cuts import Ran, amounts_are_of, listed_on, promotions_ran
 
 KINDS = PriceList.Kind.values
 
@@ -78,7 +78,10 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     for price in reversed(history):
         parts[price.price_list_id, price.component, price.tier].append(price)
     ran = promotions_ran(product) if any(one[0].price_list.with_vat for one in parts.values()) else []
-    found = [_row(product, own, rates, day, ran) for own in parts.values()]
+    lists: dict[int, list[Sequence[Price]]] = defaultdict(list)
+    for (pk, *_part), own in parts.items():
+        lists[pk].append(_approved(own))
+    found = [_row(product, own, lists[pk], rates, day, ran) for (pk, *_part), own in parts.items()]
     rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
     ours = organisation_get().currency
     return sorted(
@@ -104,18 +107,25 @@ def not_covered(product: Product, component: str) -> VanPrijs | None:
 def _row(
     product: Product,
     prices: Sequence[Price],
+    beside: Sequence[Sequence[Price]],
     rates: Mapping[datetime.date, Decimal | None],
     day: datetime.date,
     ran: Sequence[Ran],
 ) -> PriceRow:
-    price_list = prices[0].price_list
-    approved = [price for price in prices if price.state == State.APPROVED]
+    """``beside``: the approved prices of every part on its list."""
+    price_list, part = prices[0].price_list, (prices[0].component, prices[0].tier)
+    approved = _approved(prices)
     now = next((price for price in reversed(approved) if price.start_date <= day), None)
     ahead = [price for price in approved if price.start_date > day]
     unit = prices[0].component == Price.Component.UNIT
     # Prices in promotions are those consumers pay: no match for a list without VAT.
     here = [one for one in ran if unit and price_list.with_vat and one.holds_on(price_list)]
-    cuts = [cut for one in here if (cut := one.cut(approved, price_list.currency))]
+    cuts = []
+    for one in here:
+        priced = [own for own in beside if listed_on(own, one.first) is not None]
+        is_said = amounts_are_of(part, len(priced))
+        if cut := one.cut(approved, price_list.currency, is_said=is_said):
+            cuts.append(cut)
     lower = [price.start_date for price in ahead if _is_lower(price, now)][:1]
     lower += [cut.first for cut in cuts if cut.first > day]
     van_on = min(lower, default=day + datetime.timedelta(days=1))
@@ -139,6 +149,10 @@ def _row(
         van_on=van_on,
         pass_through=prices[0].pass_through,
     )
+
+
+def _approved(prices: Sequence[Price]) -> list[Price]:
+    return [price for price in prices if price.state == State.APPROVED]
 
 
 def _is_lower(price: Price, than: Price | None) -> bool:

@@ -19,8 +19,7 @@ from pricing.selectors.promotions import (
     Flags,
     begun,
     channels_seen,
-    flags_of,
-    place_of,
+    flags_shown,
     promotions_visible,
     rows_seen,
     sees_whole,
@@ -218,9 +217,7 @@ def calendar_build(user: Any, query: CalendarQuery) -> Calendar:
     more = asked.count() - MOST if len(found) == MOST else 0
     found = [row for row in found if any(_spans(query, row))]
     may = user.has_perm("pricing.edit")
-    flags = dict(
-        zip((row.pk for row in found), flags_of(user, [place_of(row) for row in found]), strict=True)
-    )
+    flags = dict(zip((row.pk for row in found), flags_shown(user, found), strict=True))
     bars = {row.pk: _bar(user, query, row, flags[row.pk], may=may) for row in found}
     keyed: dict[tuple[str, str], list[Bar]] = {}
     for row in found:

@@ -56,6 +56,14 @@ def effects_shown(user: Any, promotion: Promotion) -> list[EffectShown]:
     ]
 
 
+def effects_measured(promotions: Iterable[Promotion]) -> dict[tuple[int, int], PromotionEffect]:
+    """What could be measured of promotions that the person sees whole, by promotion and product. One
+    query."""
+    rows = PromotionEffect.objects.filter(promotion__in=[row.pk for row in promotions], reason="")
+    rows = rows.select_related("measure").defer("course", "sister_rows")
+    return {(row.promotion_id, row.product_id): row for row in rows}
+
+
 def product_effects(
     user: Any, product: Product, promotions: Iterable[Promotion]
 ) -> dict[int, PromotionEffect]:

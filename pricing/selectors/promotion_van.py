@@ -10,13 +10,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 
 from accounts.rows import from_row, row_of
-from pricing.engine.van_prijs import VanPrijs, van_prijs
+from pricing.engine.van_prijs import Cut, VanPrijs, van_prijs
 from pricing.models import Perishable, Price, PriceList, Promotion
 from products.selectors.lines import line_tree
 
 from .price_rows import not_covered
 from .prices import Part, lists_visible
-from .promotion_cuts import PRICES, UNCLEAR, promotions_ran_of
+from .promotion_cuts import PRICES, UNCLEAR, Ran, promotions_ran_of
 from .promotion_prices import InPromotion, prices_begun, promotion_prices
 
 
@@ -55,10 +55,14 @@ def promotion_van(
         if van is None:
             own = [run for run in ran.get(one.product.pk, ()) if run.row.promotion_id != promotion.pk]
             met = [run for run in own if run.holds_on(one.price_list) or run.channels & channels]
-            cuts = [cut for run in met if (cut := run.cut(one.rows, one.price_list.currency))]
+            cuts = [cut for run in met if (cut := _cut(run, one))]
             van = van_prijs(_rows(one), start, perishable=_perishable(one, start), cuts=cuts)
         found.setdefault(one.product.pk, []).append((one.price_list, one.part, van))
     return found
+
+
+def _cut(run: Ran, one: InPromotion) -> Cut | None:
+    return run.cut(one.rows, one.price_list.currency, is_said=one.is_said)
 
 
 def _rows(one: InPromotion) -> list[tuple[datetime.date, Any]]:

@@ -9,15 +9,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    CharField,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
 from accounts.rows import from_row, row_of
+from collaboration.models import Alert
 from core.organisation import organisation_get, today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from products.models import Channel, Product
@@ -65,9 +76,34 @@ def channels_with(path: str = "") -> Prefetch[Any, Any, Any]:
     return Prefetch(f"{path}channel_rows", rows)
 
 
+BOUND_ALERT = "price_bound"
+"""What the owner of a product is told of a bound that was set over a price of it."""
+
+
+def bound_subject(promotion: Promotion) -> str:
+    """What such an alert is about, of the price in a promotion."""
+    return f"{_PROMOTION}{promotion.pk}"
+
+
+_PROMOTION = "promotion:"
+
+
+def _bounds_told() -> ArraySubquery:
+    """Of a product in a promotion what its owner was told of bounds since that was approved, while it
+    holds."""
+    told = Alert.objects.filter(
+        kind=BOUND_ALERT,
+        product=OuterRef("product"),
+        subject=Concat(Value(_PROMOTION), Cast(OuterRef("promotion"), CharField())),
+        raised_at__gt=OuterRef("promotion__decided_at"),
+    )
+    return ArraySubquery(told.exclude(state=Alert.State.GONE).order_by("pk").values("evidence"))
+
+
 def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
-    products = Prefetch("rows", PromotionProduct.objects.select_related("product__line"))
+    parts = PromotionProduct.objects.select_related("product__line").annotate(bounds_told=_bounds_told())
+    products = Prefetch("rows", parts)
     return rows.select_related(*_READ_WITH).prefetch_related(products, channels_with())
 
 
@@ -75,6 +111,7 @@ def promotion_get(user: Any, pk: int) -> Promotion:
     """As :func:`with_parts`; read through its products, so in a query less."""
     seen = PromotionProduct.objects.filter(promotion=pk, promotion__in=promotions_visible(user))
     rows = seen.select_related("product__line", *(f"promotion__{name}" for name in _READ_WITH))
+    rows = rows.annotate(bounds_told=_bounds_told())
     if not rows:
         raise Http404(pk)
     found = rows[0].promotion
@@ -180,14 +217,32 @@ class Place:
 
 @dataclass(frozen=True)
 class Flags:
-    """Other promotions of the same product and channel on the same days, and the forbidden periods it runs
-    in."""
+    """Other promotions of the same product and channel on the same days, the forbidden periods it runs in,
+    and the bounds set since it was approved that its price passes, each with the product and what its owner
+    is told."""
 
     overlaps: tuple[Promotion, ...] = ()
     forbidden: tuple[ForbiddenPeriod, ...] = ()
+    bounds: tuple[tuple[Product, Mapping[str, Any]], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.overlaps or self.forbidden)
+        return bool(self.overlaps or self.forbidden or self.bounds)
+
+
+def flags_shown(user: Any, promotions: Sequence[Promotion]) -> list[Flags]:
+    """What stands in the way of each of these, read with their parts."""
+    found = flags_of(user, [place_of(row) for row in promotions])
+    return [
+        replace(flags, bounds=_bounds_passed(user, row)) for flags, row in zip(found, promotions, strict=True)
+    ]
+
+
+def _bounds_passed(user: Any, promotion: Promotion) -> tuple[tuple[Product, Mapping[str, Any]], ...]:
+    """Of its products in the person's sight, while it stands as it was approved."""
+    if promotion.state != State.APPROVED:
+        return ()
+    rows: Any = rows_seen(user, promotion)
+    return tuple((row.product, said) for row in rows for said in row.bounds_told or ())
 
 
 def place_of(promotion: Promotion) -> Place:

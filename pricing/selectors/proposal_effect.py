@@ -16,10 +16,12 @@ from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 from .costs import RIGHT, rates_read
-from .elasticities import elasticities_allowed
+from .elasticities import READING as ANSWERS
+from .elasticities import elasticities_allowed, elasticities_reading
 from .margins import unit_costs
 from .planned_prices import Expected, changes_expected, moves_volume, why_unknown
-from .yearly import READING, uses_reading
+from .yearly import READING as USES
+from .yearly import uses_reading
 
 MONTHS = 12
 # As many evenly spread cases as an elasticity keeps.
@@ -86,7 +88,8 @@ def proposal_effects(user: Any, proposal: Proposal) -> list[Effect]:
     rows = Product.objects.filter(pk__in=proposal.prices.order_by().values("product")).select_related(
         "figures"
     )
-    products = {row.pk: row for row in rows.annotate(**{READING: uses_reading(user)})}
+    rows = rows.annotate(**{USES: uses_reading(user), ANSWERS: elasticities_reading()})
+    products = {row.pk: row for row in rows}
     expected = changes_expected(products, proposal.start_date, proposal.pk)
     unknown = why_unknown(products, expected, proposal.start_date)
     rates = rates_read(user, list(products.values())) if user.has_perm(RIGHT) else {}

@@ -113,8 +113,9 @@ def _answers(row: Elasticity | None) -> Mapping[int | None, Elasticity]:
     return {} if row is None else {None: row}
 
 
-def _sold(volumes: ChannelVolumes | None, _measure: Measure) -> ChannelVolumes:
-    return volumes or ChannelVolumes({}, {}, {}, {})
+def _sold(volumes: ChannelVolumes | None, _measures: Sequence[Measure]) -> Sequence[ChannelVolumes]:
+    """In what leads its line, which is no state."""
+    return [volumes or ChannelVolumes({}, {}, {}, {})]
 
 
 def _costs(product: Product, rates: Sequence[Rates], months: Sequence[ForecastMonth]) -> UnitCosts:

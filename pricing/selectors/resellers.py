@@ -22,6 +22,18 @@ CONSUMER = (PriceList.Kind.OBSERVED, PriceList.Kind.ADVISED)
 """Kinds of consumer prices, what is observed before what is advised."""
 
 
+def consumer_place(one: PriceList, near: Sequence[int | None]) -> tuple[int, int]:
+    """Which consumer price counts first: the nearest, of each what is observed before what is advised;
+    ``near``: its channel and those above it, and ``None`` for everybody's."""
+    return near.index(one.channel_id), CONSUMER.index(one.kind)
+
+
+def near_of(channel: int, above: Mapping[int, Collection[int]]) -> list[int | None]:
+    """The channel, those above it and everybody (``None``), the nearest first; ``above`` says of each itself
+    and those above it."""
+    return [*sorted(above[channel], key=lambda pk: len(above[pk]), reverse=True), None]
+
+
 def pass_throughs_visible(user: Any) -> QuerySet[PassThrough]:
     """Everybody's first, of each channel the newest first."""
     rows = PassThrough.objects.select_related("channel").order_by("channel__name", "-start_date")
@@ -79,9 +91,7 @@ def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[in
         Q(price_list__segment=None) | Q(price_list__segment=price_list.segment_id),
     )
     found: dict[int, Price] = {}
-    for row in sorted(
-        rows, key=lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind))
-    ):
+    for row in sorted(rows, key=lambda row: consumer_place(row.price_list, near)):
         if row.amount:
             found.setdefault(row.product_id, row)
     return found
@@ -116,9 +126,8 @@ class Sellers:
         return bool({*self.own, *self.others} - {None})
 
     def is_ours(self, channel: int, above: Mapping[int, Collection[int]]) -> bool:
-        """Whether we ask it in the channel, where ``above`` says itself and those above it."""
-        near = sorted(above[channel], key=lambda pk: len(above[pk]), reverse=True)
-        return self._nearest_is_ours([*near, None])
+        """Whether we ask it in the channel; ``above`` as of :func:`near_of`."""
+        return self._nearest_is_ours(near_of(channel, above))
 
     def ours(self, sold: Mapping[int, float], above: Mapping[int, Collection[int]]) -> float:
         """The part of what is ``sold``, by channel, where we ask it; of nothing: of everybody."""
@@ -159,8 +168,7 @@ def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:
     there = [row for row in consumers if row.price_list.channel_id in near and not row.price_list.segment_id]
     if not there:
         return 1.0
-    place = lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind))  # noqa: E731
-    return float(min(there, key=place).pass_through)
+    return float(min(there, key=lambda row: consumer_place(row.price_list, near)).pass_through)
 
 
 def _consumer_now(products: Collection[int], currency: str) -> QuerySet[Any]:

@@ -140,9 +140,10 @@ class Ground:
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
     month what a unit costs, and which share of its price; empty for who sees no costs. ``elasticities``
-    reads those of the product (``None``) and of its channels, by channel, and ``sold`` what channels sold of
-    a measure. ``own_lists``: those of channels that do not pay ``price``. ``sellers``: who asks consumers
-    its price. ``inflow``: of a state, which a price moves through what comes in."""
+    reads those of the product (``None``) and of its channels, by channel, and ``sold`` what channels sold in
+    each of some measures. ``own_lists``: those of channels that do not pay ``price``. ``sellers``: who asks
+    consumers its price, and ``consumers`` what others ask of them. ``inflow``: of a state, which a price
+    moves through what comes in."""
 
     product: Product
     measure: Measure
@@ -157,10 +158,11 @@ class Ground:
     revenue: float | None
     day: datetime.date
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
-    sold: Callable[[Measure], ChannelVolumes]
+    sold: Callable[[Sequence[Measure]], Sequence[ChannelVolumes]]
     sellers: Sellers
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
     own_lists: Sequence[ChannelPrice] = ()
+    consumers: Sequence[PriceNow] = ()
     inflow: Inflow | None = None
 
     @cached_property
@@ -186,13 +188,15 @@ class Ground:
         """What volume answers in: of a state what comes into it."""
         return self.inflow.measure if self.inflow else self.measure
 
-    @cached_property
-    def volumes(self) -> ChannelVolumes:
-        return self.sold(self.moved)
-
     @property
-    def _sold_by_lead(self) -> ChannelVolumes:
-        return self.volumes if self.inflow is None else self.sold(self.measure)
+    def volumes(self) -> ChannelVolumes:
+        """In what volume answers in."""
+        return self._sold[0]
+
+    @cached_property
+    def _sold(self) -> Sequence[ChannelVolumes]:
+        """In that, and in what leads the line, which is the last."""
+        return self.sold([self.moved] if self.inflow is None else [self.moved, self.measure])
 
     @cached_property
     def own_prices(self) -> dict[int, ChannelPrice]:
@@ -205,7 +209,7 @@ class Ground:
         and decisions have it (:func:`pricing.selectors.markets.markets_of`), by what leads the line."""
         everybody = self.price.price_list.channel_id
         listed = {*self.own_prices, *([everybody] if everybody else [])}
-        volumes = self._sold_by_lead if listed else None
+        volumes = self._sold[-1] if listed else None
         if volumes is None or volumes.total <= 0:
             return {None: Paying(1.0, 1.0)}
         found: dict[int | None, Paying] = {}

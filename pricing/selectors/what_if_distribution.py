@@ -100,7 +100,7 @@ class Distributions:
         lead = (ground.moved, self._volumes)
         if row is None or row.measure == ground.moved:
             return (lead,)
-        return (row.measure, channel_volumes(ground.product, row.measure)), lead
+        return (row.measure, channel_volumes(ground.product, [row.measure])[0]), lead
 
     def bounded(
         self, channel: int, rate: Decimal | None, start: datetime.date, cost: Decimal

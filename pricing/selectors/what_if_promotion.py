@@ -20,7 +20,8 @@ from pricing.models import Promotion
 from products.selectors.access import products_visible
 
 from .earlier_promotions import EarlierPromotions, Figure
-from .what_if import DAY, PUBLISHED_QUANTILES, Answer, ChannelPrice, Ground, PriceNow
+from .resellers import CONSUMER, consumer_place, near_of
+from .what_if import DAY, PUBLISHED_QUANTILES, Answer, Ground, PriceNow
 
 Mechanic = Promotion.Mechanic
 AFTER_DAYS, MOST_DAYS = 28, 92
@@ -82,30 +83,36 @@ class Promotions:
         self._user, self.ground = user, ground
 
     def normal(self, channels: Collection[int]) -> PriceNow:
-        """What its buyer normally pays: by the list of ours where all of these pay one with VAT."""
-        ground, shop = self.ground, self._only_shop(channels)
-        return ground.own_prices[shop] if shop else ground.consumer or ground.price
+        """What its buyer normally pays: by the list by which consumers pay in all of these; where that
+        differs what they pay everywhere, or as nobody knows that, in the channel that sells most."""
+        usual = self._usual
+        found: dict[int | None, PriceNow] = {}
+        for pk in sorted(channels, key=lambda pk: (-self.ground.volumes.share([pk]), pk)):
+            paid = self._paid_in(pk)
+            found.setdefault(paid.price_list.channel_id, paid)
+        is_known = usual.price_list.kind in CONSUMER or usual.price_list.is_to_consumers
+        return usual if len(found) > 1 and is_known else next(iter(found.values()), usual)
+
+    @property
+    def _usual(self) -> PriceNow:
+        return self.ground.consumer or self.ground.price
 
     def slides(self, mechanic: str, channels: Collection[int]) -> str:
         """What a slider of its price is about: of another mechanic, or of channels that pay by another list,
         where it stood counts no more."""
-        shop = self._only_shop(channels)
-        return f"{mechanic}:{shop}" if shop else mechanic
+        normal = self.normal(channels)
+        is_usual = normal.price_list == self._usual.price_list
+        return mechanic if is_usual else f"{mechanic}:{normal.price_list.channel_id or ''}"
 
-    def _only_shop(self, channels: Collection[int]) -> int | None:
-        shops = {self._shop(pk) for pk in channels}
-        return shops.pop() if len(shops) == 1 else None
-
-    def _shop(self, channel: int) -> int | None:
-        """The channel by whose list consumers pay us there."""
-        own, above = self.ground.own_prices, self.ground.volumes.above
-        near = max(own.keys() & above.get(channel, ()), key=lambda pk: len(above[pk]), default=None)
-        return near if near and self._is_shop(own[near], channel) else None
-
-    def _is_shop(self, own: ChannelPrice, channel: int) -> bool:
-        its, ground = own.price_list, self.ground
-        is_ours = its.is_to_consumers and its.currency == ground.currency
-        return is_ours and ground.sellers.is_ours(channel, ground.volumes.above)
+    def _paid_in(self, channel: int) -> PriceNow:
+        """By the nearest list of ours with VAT where we ask it, else the nearest consumer price."""
+        ground, near = self.ground, near_of(channel, self.ground.volumes.above)
+        if not ground.sellers.is_ours(channel, ground.volumes.above):
+            there = [one for one in ground.consumers if one.price_list.channel_id in near]
+            return min(there, key=lambda one: consumer_place(one.price_list, near))
+        own = next((ground.own_prices[pk] for pk in near if pk in ground.own_prices), None)
+        is_ours = own and own.price_list.is_to_consumers and own.price_list.currency == ground.currency
+        return own if own and is_ours else self._usual
 
     def _ours(self, channels: Collection[int]) -> float:
         """The part of what these sell where no reseller stands between."""

@@ -31,7 +31,7 @@ from .list_parts import parts_by_list
 from .margins import unit_costs
 from .own_prices import amount_on, mean_price
 from .prices import in_force, lists_visible, vat_rates, with_and_without
-from .resellers import CONSUMER, Sellers, margin_rate, reach
+from .resellers import CONSUMER, Sellers, consumer_place, margin_rate, reach
 from .states import StateNow, state_now
 from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
@@ -54,7 +54,7 @@ class Read:
     vat: Callable[[], Decimal | None]
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
     costs: Callable[[], UnitCosts]
-    sold: Callable[[Measure], ChannelVolumes]
+    sold: Callable[[Sequence[Measure]], Sequence[ChannelVolumes]]
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
@@ -136,7 +136,8 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
     currency = organisation_get().currency
     usual = [one for one in read.lists if one.price_list.currency == currency]
     own = next((one for one in usual if one.price_list.kind == Kind.OWN), None)
-    consumer = _consumer(read.lists, own.price_list.channel_id if own else None)
+    consumers = [one for one in usual if one.price_list.kind in CONSUMER and not one.price_list.segment_id]
+    consumer = _consumer(consumers, own.price_list.channel_id if own else None)
     price = own or consumer or usual[0]
     beside = consumer if price is not consumer and not price.price_list.with_vat else None
     own_lists = _own_lists(read.lists, price)
@@ -177,6 +178,7 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
             if (channel := one.price_list.channel) is not None
         ],
         sellers=_sellers([one.price_list for one in usual]),
+        consumers=consumers,
     )
 
 
@@ -187,18 +189,12 @@ def _sellers(lists: Sequence[PriceList]) -> Sellers:
     return Sellers(own, {one.channel_id for one in for_all if one.kind in CONSUMER})
 
 
-def _consumer(lists: Sequence[PriceNow], channel: int | None) -> PriceNow | None:
-    """What consumers pay where the channel's price holds (``None``: everybody's): there, else everywhere; of
-    each what is observed before what is advised. What one chain asks is nobody else's."""
-    there = [
-        one
-        for one in lists
-        if one.price_list.kind in CONSUMER
-        and one.price_list.channel_id in (channel, None)
-        and not one.price_list.segment_id
-    ]
-    place = lambda one: (one.price_list.channel_id != channel, CONSUMER.index(one.price_list.kind))  # noqa: E731
-    return min(there, key=place, default=None)
+def _consumer(consumers: Sequence[PriceNow], channel: int | None) -> PriceNow | None:
+    """Of these what consumers pay where the channel's price holds (``None``: everybody's): there, else
+    everywhere; of each what is observed before what is advised. What one chain asks is nobody else's."""
+    near = (channel, None)
+    there = [one for one in consumers if one.price_list.channel_id in near]
+    return min(there, key=lambda one: consumer_place(one.price_list, near), default=None)
 
 
 def _revenue(read: Read, price: PriceNow, net: Decimal) -> float | None:

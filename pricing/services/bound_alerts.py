@@ -1,4 +1,4 @@
-"""Who is told that a bound has overtaken a price."""
+"""Who is told that a bound has overtaken a price, or what a promotion leaves of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import datetime
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate, alerts_settle
 from pricing.selectors.beyond_bounds import Overtaken, prices_overtaken
+from pricing.selectors.promotions import BOUND_ALERT, bound_subject
 from products.selectors.lines import LineTree
-
-ALERT = "price_bound"
 
 
 def bound_alerts_settle(local_date: datetime.date) -> int:
@@ -17,7 +16,7 @@ def bound_alerts_settle(local_date: datetime.date) -> int:
     tree = LineTree()
     recipients = Recipients(tree, local_date)
     return alerts_settle(
-        kind=ALERT,
+        kind=BOUND_ALERT,
         candidates=[_candidate(found, recipients) for found in prices_overtaken(local_date, tree)],
         local_date=local_date,
         ignore_threshold=True,
@@ -25,10 +24,12 @@ def bound_alerts_settle(local_date: datetime.date) -> int:
 
 
 def _candidate(found: Overtaken, recipients: Recipients) -> Candidate:
-    price, bound = found.passed.price, found.passed.bound
+    price, bound, promotion = found.passed.price, found.passed.bound, found.promotion
+    fingerprint = f"bound:{bound.pk}"
+    in_promotion = {"promotion": promotion.pk, "name": promotion.name} if promotion else {}
     return Candidate(
-        subject=f"product:{price.product_id}",
-        fingerprint=f"bound:{bound.pk}",
+        subject=bound_subject(promotion) if promotion else f"product:{price.product_id}",
+        fingerprint=f"{fingerprint}:{price.product_id}" if promotion else fingerprint,
         stake_amount=None,
         evidence={
             "amount": str(price.amount),
@@ -40,8 +41,9 @@ def _candidate(found: Overtaken, recipients: Recipients) -> Candidate:
             "most": None if bound.most is None else str(bound.most),
             "with_vat": bound.with_vat,
             "day": found.day.isoformat(),
+            **in_promotion,
         },
         product_id=price.product_id,
         line_id=price.product.line_id,
-        recipient_id=recipients.of(ALERT, price.product.line_id, price.product.owner_id),
+        recipient_id=recipients.of(BOUND_ALERT, price.product.line_id, price.product.owner_id),
     )

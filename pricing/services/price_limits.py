@@ -32,13 +32,13 @@ def limits_check(
     asking = bounds_asking(beyond)
     if said.strip():
         return
-    known = bool(proposal.exception.strip())
-    if known:
+    given = known = bool(proposal.exception.strip())
+    if given:
         asking = bounds_asking(set_later(beyond, proposal))
-    if known and decides:
+    if given and decides:
         known = _late(proposal, prices, local_date(proposal.created_at)) is not None
-    late = [] if known else notice_words(proposal, prices, proposal.author)
-    exception_ask(late + asking)
+    exception_ask([] if known else notice_words(proposal, prices, proposal.author))
+    exception_ask(asking, is_later=given)
 
 
 def set_later(beyond: Sequence[Passed], row: Promotion | Proposal) -> list[Passed]:
@@ -66,10 +66,17 @@ def bounds_asking(beyond: Sequence[Passed]) -> list[str]:
     return reasons
 
 
-def exception_ask(reasons: Sequence[str]) -> None:
-    """``DomainError`` with the first of what nobody gave a reason for."""
+def exception_ask(reasons: Sequence[str], *, is_later: bool = False) -> None:
+    """``DomainError`` with the first of what nobody gave a reason for; ``is_later``: one was given, before it
+    was set."""
     if reasons:
-        raise DomainError("exception_needed", " ".join([reasons[0], _("Say why it may.")]), "exception")
+        ask = later_words() if is_later else _("Say why it may.")
+        raise DomainError("exception_needed", f"{reasons[0]} {ask}", "exception")
+
+
+def later_words() -> str:
+    """What to do where the reason is older than what it should be for."""
+    return _("That was set after the reason was written: add to the reason why it may pass this too.")
 
 
 def _late(proposal: Proposal, prices: Sequence[Price], on: datetime.date | None = None) -> TooLate | None:

@@ -31,6 +31,7 @@ from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within
 
 from .kept_promotions import promotion_follow
+from .price_limits import later_words
 from .promotion_limits import promotion_limits_check
 
 State, Mechanic = Promotion.State, Promotion.Mechanic
@@ -246,7 +247,10 @@ def forbidden_refuse(flags: Flags, promotion: Promotion, said: str = "") -> None
         message = _(
             "No promotions there (%(where)s): %(reason)s. Choose other days, or say why all the same."
         )
-        raise DomainError("forbidden", message % {"where": where, "reason": period.reason}, "exception_note")
+        message %= {"where": where, "reason": period.reason}
+        if promotion.exception_note:
+            message += " " + later_words()
+        raise DomainError("forbidden", message, "exception_note")
 
 
 @transaction.atomic

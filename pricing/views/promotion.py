@@ -40,10 +40,10 @@ from pricing.selectors.promotions import (
     channels_seen,
     currency_of,
     flags_of,
+    flags_shown,
     forbidden_visible,
     over,
     own_cost,
-    place_of,
     promotion_get,
     ran,
     sees_whole,
@@ -132,7 +132,7 @@ def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:
     """What stands in the way of one that is still to come."""
     if row.state == State.CANCELLED or row.store_end < today():
         return []
-    return flag_lines(flags_of(request.user, [place_of(row)])[0])
+    return flag_lines(flags_shown(request.user, [row])[0])
 
 
 @with_right(EDIT)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,22 +17,28 @@ from accounts.errors import DomainError
 from core import formats
 from core.months import month_add
 from core.numbers import int_read
-from core.organisation import today
+from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.cards.promotions import calendar_chart
-from pricing.models import Promotion
+from pricing.models import Promotion, PromotionEffect
 from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build, promotions_whole
+from pricing.selectors.promotion_costs import actual_costs
+from pricing.selectors.promotion_effects import effects_measured
 from pricing.selectors.promotions import channels_seen, currency_of, promotion_get, rows_seen, to_decide
 from pricing.services.promotions import promotion_move, promotion_move_undo
 from pricing.sheets.promotion_plan import DATES, channels_text
 from pricing.sheets.promotions import PromotionsSheet
 from pricing.words.promotions import delivery_words, flag_lines, ran_words, row_words, span_words
 from products.forms.fields import DayField
+from products.models import Product
 from products.selectors.access import channels_visible, visible_line_ids
 from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
 
 VIEW, EDIT = "pricing.view", "pricing.edit"
+# So many promotions of a file are read with what they did at a time.
+AT_ONCE = 500
 # So many products are named in a row of the table.
 NAMED = 3
 
@@ -71,13 +78,21 @@ def calendar(request: HttpRequest) -> HttpResponse:
 @require_safe
 def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The file that the sheet *promotions* reads in again: of the calendar those that the person sees
-    whole."""
+    whole. Beside what was planned, and not read in, what those that ran did, and cost as far as the person
+    may see that."""
     export_asked(request.user, kind)
     query = CalendarQuery.read(request.GET)
 
     def rows() -> Iterator[list[Any]]:
-        for row in promotions_whole(request.user, query):
+        found = promotions_whole(request.user, query)
+        while several := list(islice(found, AT_ONCE)):
+            yield from rows_of(several)
+
+    def rows_of(several: Sequence[Promotion]) -> Iterator[list[Any]]:
+        costs, effects = actual_costs(request.user, several), effects_measured(several)
+        for row in several:
             where = channels_text(part.channel for part in row.channel_rows.all())
+            cost = costs.get(row.pk)
             for part in row.rows.all():
                 yield [
                     *(row.pk, row.name, str(row.get_mechanic_display()), _percent(row.rate), row.amount),
@@ -87,6 +102,8 @@ def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
                     *(row.budget_amount, _percent(row.own_share_rate), row.note, row.alternatives),
                     *(row.exception_note, row.exception, str(row.get_state_display()), row.written_by),
                     row.decided_by and str(row.decided_by),
+                    cost and cost.amount,
+                    *_did(part.product, effects.get((row.pk, part.product_id))),
                 ]
 
     labels = {field.name: str(field.label) for field in PromotionsSheet.fields}
@@ -104,8 +121,33 @@ def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *(ExportColumn(labels[name], width=36) for name in ("note", "alternatives")),
         *(ExportColumn(labels[name], width=36) for name in ("exception_note", "exception")),
         *(ExportColumn(label) for label in (_("State"), _("Written by"), _("Decided by"))),
+        ExportColumn(
+            _("What it cost us (%(currency)s)") % {"currency": organisation_get().currency}, "amount"
+        ),
+        *(
+            ExportColumn(label, "number")
+            for label in (
+                _("Measured extra (%)"),
+                _("Measured extra, low (80%)"),
+                _("Measured extra, high (80%)"),
+            )
+        ),
+        *(ExportColumn(label, "number") for label in (_("Baseline"), _("Sold"), _("Extra units"))),
+        ExportColumn(_("Unit")),
     ]
     return export_response(request, name=_("promotions"), columns=columns, rows=rows(), kind=kind)
+
+
+def _did(product: Product, effect: PromotionEffect | None) -> list[Any]:
+    """What was measured of a product: the extra in per cent with its range, and in its unit."""
+    if effect is None or effect.baseline is None or effect.sold is None:
+        return [None] * 7
+    uplifts = (effect.uplift, effect.uplift_lo80, effect.uplift_hi80)
+    return [
+        *(None if rate is None else round(rate * 100, 1) for rate in uplifts),
+        *(effect.baseline, effect.sold, round(effect.sold - effect.baseline, 3)),
+        unit_of(line_tree(), product, effect.measure),
+    ]
 
 
 def _percent(rate: Decimal | None) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""A bound that has overtaken a price, on the page Today."""
+"""A bound that has overtaken a price, or what a promotion leaves of it, on the page Today."""
 
 from __future__ import annotations
 
@@ -14,24 +14,31 @@ from django.utils.translation import gettext_lazy, ngettext
 from collaboration.kinds import AlertKind, Words
 from collaboration.sentences import count_word
 from core import formats
-from pricing.models import Bound
-from pricing.services.bound_alerts import ALERT
+from pricing.selectors.promotions import BOUND_ALERT
 
-from .prices import bound_words, price_text
+from .prices import price_text, told_bound
 
 
 def _told(alert: Any) -> Words:
     said = alert.evidence
-    ends = {end: None if said[end] is None else Decimal(said[end]) for end in ("least", "most")}
-    names = ("currency", "component", "tier", "with_vat")
+    text = _("It costs <b>{amount}</b>. From {day} on {source} sets {bound}.")
+    if "promotion" in said:
+        text = _("In {name} it costs <b>{amount}</b>. From {day} on {source} sets {bound}.")
     text = format_html(
-        _("It costs <b>{amount}</b>. From {day} on {source} sets {bound}."),
+        text,
         amount=price_text(Decimal(said["amount"]), said["currency"]),
+        name=said.get("name"),
         day=formats.day(datetime.date.fromisoformat(said["day"])),
         source=said["source"],
-        bound=bound_words(Bound(**ends, **{name: said[name] for name in names})),
+        bound=told_bound(said),
     )
     return Words(_("price beyond a bound"), text)
+
+
+def _url(alert: Any) -> str:
+    if "promotion" in alert.evidence:
+        return reverse("pricing:promotion", args=[alert.evidence["promotion"]])
+    return reverse("pricing:product_prices", args=[alert.product.code])
 
 
 def _tally(count: int) -> str:
@@ -43,12 +50,12 @@ def _tally(count: int) -> str:
 
 
 OVERTAKEN = AlertKind(
-    ALERT,
+    BOUND_ALERT,
     gettext_lazy("Price beyond a bound"),
     "tag",
     "warn",
     words=_told,
-    url=lambda alert: reverse("pricing:product_prices", args=[alert.product.code]),
+    url=_url,
     action=gettext_lazy("Look"),
     order=46,
     tally=_tally,

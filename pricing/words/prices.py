@@ -65,6 +65,13 @@ def bound_words(bound: Bound) -> str:
     return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))
 
 
+def told_bound(said: Mapping[str, Any]) -> str:
+    """The same of a bound as an alert keeps it."""
+    ends = {end: None if said[end] is None else Decimal(said[end]) for end in ("least", "most")}
+    names = ("currency", "component", "tier", "with_vat")
+    return bound_words(Bound(**ends, **{name: said[name] for name in names}))
+
+
 def list_part_words(price_list: PriceList, component: str, tier: str) -> str:
     """ "Shop · per month"."""
     return " · ".join(filter(None, [str(price_list), part_words(component, tier)]))

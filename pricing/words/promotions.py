@@ -16,6 +16,8 @@ from pricing.models import Promotion, PromotionProduct
 from pricing.selectors.promotion_runs import days_run
 from pricing.selectors.promotions import Flags, currency_of
 
+from .prices import told_bound
+
 Mechanic = Promotion.Mechanic
 
 
@@ -103,6 +105,19 @@ def flag_lines(flags: Flags) -> list[str]:
         _("Overlaps with “%(name)s” (%(dates)s): same product and channel.")
         % {"name": other.name, "dates": span_words(other.store_start, other.store_end)}
         for other in flags.overlaps
+    ]
+    said += [
+        _(
+            "%(product)s passes a bound that was set since it was approved: from %(day)s on %(source)s sets "
+            "%(bound)s."
+        )
+        % {
+            "product": product.name,
+            "day": formats.day(datetime.date.fromisoformat(told["day"])),
+            "source": told["source"],
+            "bound": told_bound(told),
+        }
+        for product, told in flags.bounds
     ]
     return said + [
         _("Forbidden period of %(where)s (%(dates)s): %(reason)s.")

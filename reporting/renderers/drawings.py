@@ -87,7 +87,7 @@ def _svg(spec: Mapping[str, Any], theme: Mapping[str, Any], language: str) -> st
     if fitted.get("width") == "container":
         fitted["width"] = WIDTH
     if fitted.get("usermeta", {}).get("fitWidth"):
-        fitted["vconcat"] = [{**view, "width": WIDTH - 48} for view in fitted["vconcat"]]
+        fitted["vconcat"] = [{**view, "width": WIDTH} for view in fitted["vconcat"]]
     config = json.loads(json.dumps(theme["light"]).replace("Inter Variable", "Inter"))
     locale = theme["locale"].get(language, {})
     svg: str = vl_convert.vegalite_to_svg(

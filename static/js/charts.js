@@ -42,7 +42,7 @@
   function fitted(spec, width) {
     if (!spec.usermeta?.fitWidth) return spec;
     const copy = structuredClone(spec);
-    for (const view of copy.vconcat) view.width = Math.max(160, width - 48);
+    for (const view of copy.vconcat) view.width = Math.max(160, width);
     return copy;
   }
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
+from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Promotion, PromotionEffect
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import ProductPlan, PromotionPlan, promotion_create
-from products.models import Measure, Product
+from products.models import Channel, Measure, Product, SalesMonth
 from tests.factories import user_factory
 
 DAY = datetime.timedelta(days=1)
@@ -53,6 +55,26 @@ def stopped(promotion: Promotion, day: datetime.date) -> Promotion:
     Promotion.objects.filter(pk=promotion.pk).update(**said)
     promotion.refresh_from_db()
     return promotion
+
+
+def sold_in(
+    product: Product,
+    volumes: Mapping[Channel, float],
+    measure: str = "units",
+    month: datetime.date | None = None,
+) -> None:
+    """What channels sold of it in the month, or last month."""
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product=product,
+            measure=Measure.objects.get(code=measure),
+            channel=channel,
+            month=month or month_add(month_start(today()), -1),
+            volume=volume,
+            days=30,
+        )
+        for channel, volume in volumes.items()
+    )
 
 
 def measured(*products: Product, uplift: float = 1.1, measure: str = "units", **fields: Any) -> Promotion:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -19,8 +20,11 @@ from collaboration.services.alerts import alert_close
 from core import formats
 from core.organisation import today
 from pricing.models import Bound, PriceList, Proposal
+from pricing.selectors.promotions import flags_shown, promotion_get
 from pricing.services.bound_alerts import bound_alerts_settle
 from pricing.services.price_rules import Rule
+from pricing.services.promotion_decisions import promotion_decide
+from pricing.services.promotions import promotion_change
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_submit
 from products.models import Product
 from tests.factories import (
@@ -35,6 +39,7 @@ from tests.factories import (
 )
 from tests.forecasting.conftest import run_now
 from tests.html import tight
+from tests.pricing.promotions import approved_factory, plan_of, stopped
 
 from .test_proposals import soon
 
@@ -210,6 +215,99 @@ class TestTheAlert:
             bound()
             Bound.objects.get().events.update(pgh_created_at=timezone.now())
         assert len(self.found()) == told
+
+    def test_a_promotion_approved_before_is_told_and_flagged_until_it_no_longer_is(
+        self, product: Product, owner: User
+    ) -> None:
+        """A quarter off 10.00 is 7.50, in the store from the 30th day on."""
+        row = approved_factory(product, mechanic="price_cut", rate=D("0.25"), name="Spring")
+        assert self.found() == []
+        bound_factory(product=product, start_date=soon(-9), least=9, source="The floor")
+        run_now(local_date=today(), only=["price_bounds"], kind="manual")
+        [alert] = self.found()
+        assert (alert.recipient, alert.product) == (owner, product)
+        kind = alert_kinds.get("price_bound")
+        day = formats.day(row.store_start)
+        assert kind.words(alert).plain == (
+            f"In Spring it costs €7.50. From {day} on The floor sets at least €9.00 without VAT."
+        )
+        page = reverse("pricing:promotion", args=[row.pk])
+        assert kind.url(alert) == page
+        flag = (
+            f"{product.name} passes a bound that was set since it was approved: from {day} on The floor "
+            "sets at least €9.00 without VAT."
+        )
+        client = Client()
+        client.force_login(user_factory())
+        pages = page, "/pricing/promotions/"
+        flagged = lambda: [flag in tight(client.get(url)) for url in pages]  # noqa: E731
+        assert flagged() == [True, True]
+        alert_close(alert_id=alert.pk, version=alert.version, reason="It may", user=owner)
+        assert self.found() == []
+        assert flagged() == [True, True]
+        Bound.objects.all().delete()
+        assert self.found() == []
+        assert flagged() == [False, False]
+
+    @pytest.mark.parametrize(
+        ("beyond", "before", "told"),
+        [("reason", True, 0), ("reason", False, 1), ("refuse", False, 1)],
+    )
+    def test_what_a_promotion_was_approved_beyond_with_a_reason_is_known(
+        self, product: Product, beyond: str, before: bool, told: int
+    ) -> None:
+        """Also of a bound that begins while it runs."""
+
+        def bound() -> None:
+            bound_factory(product=product, start_date=soon(33), least=9, beyond=beyond)
+
+        if before:
+            bound()
+        row = approved_factory(product, mechanic="price_cut", rate=D("0.25"), exception="Agreed")
+        if not before:
+            bound()
+            Bound.objects.get().events.update(pgh_created_at=timezone.now())
+        assert len(self.found()) == told
+        stopped(row, today())
+        assert self.found() == []
+
+    def test_approved_anew_with_a_reason_it_is_flagged_no_more(self, product: Product) -> None:
+        row = approved_factory(product, mechanic="price_cut", rate=D("0.25"))
+        bound_factory(product=product, start_date=soon(-9), least=9, beyond="reason")
+        assert len(self.found()) == 1
+        fields = {"mechanic": "price_cut", "rate": D("0.25"), "exception": "They asked"}
+        row = promotion_change(user=row.author, promotion=row, plan=plan_of(product, **fields), version=None)
+        reader = user_factory()
+        assert not flags_shown(reader, [promotion_get(reader, row.pk)])[0].bounds
+        promotion_decide(user=user_factory(), promotion=row, approve=True)
+        assert not flags_shown(reader, [promotion_get(reader, row.pk)])[0].bounds
+        assert self.found() == []
+
+    def test_who_sees_other_lines_is_not_told_of_it(self, product: Product) -> None:
+        other = product_factory(line=line_factory())
+        row = approved_factory(product, other, mechanic="price_cut", rate=D("0.25"))
+        bound_factory(product=product, start_date=soon(-9), least=9)
+        assert len(self.found()) == 1
+        for lines, flags in ([other.line], 0), ([product.line], 1):
+            reader = user_factory(lines=lines)
+            assert len(flags_shown(reader, [promotion_get(reader, row.pk)])[0].bounds) == flags
+
+    def test_more_promotions_ask_no_more_queries(self, product: Product) -> None:
+        bound_factory(product=product, start_date=soon(-9), least=2)
+        counts = []
+        for number in range(2):
+            for each in range(3):
+                approved_factory(
+                    product,
+                    product_factory(),
+                    ahead=9 + 20 * (3 * number + each),
+                    mechanic="price_cut",
+                    rate=D("0.25"),
+                )
+            with CaptureQueriesContext(connection) as queries:
+                bound_alerts_settle(today())
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
 
     def test_more_products_ask_no_more_queries(self, product: Product) -> None:
         mine, counts = PriceList.objects.get(code="base"), []

@@ -21,7 +21,7 @@ from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotion_series import SeriesReader
 from pricing.services.promotions import ProductPlan
 from pricing.words.promotions import planned_words
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Measure, Product
 from products.selectors.months import complete_months
 from tests.factories import (
     channel_factory,
@@ -35,7 +35,7 @@ from tests.forecasting.conftest import LAST, months_give, night_now
 from tests.forecasting.test_night import totals
 
 from .elasticities import elasticity_factory
-from .promotions import approved_factory, promotion_factory, stopped
+from .promotions import approved_factory, promotion_factory, sold_in, stopped
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 AHEAD = months_ahead(LAST, 18)
@@ -185,7 +185,7 @@ def test_everybodys_list_of_ours_with_vat_goes_before_an_advised_price(
 ) -> None:
     """Unless the channel that sells it all has a consumer price of its own."""
     chain = channel_factory()
-    sold_there(juice, "units", {chain: 100})
+    sold_in(juice, {chain: 100}, month=LAST)
     measured(
         juice,
         uplift=0.6,
@@ -225,6 +225,30 @@ def test_of_a_price_per_month_alone_that_is_the_normal_price(juice: Product) -> 
     assert normal_prices(rows) == {rows[0].pk: 8}
 
 
+def test_what_others_ask_is_the_normal_price_where_only_that_is_known(juice: Product) -> None:
+    """Ours to all is 5.00 without VAT. A chain asked 10.00 and 9.00 later, and 7.00 from the promotion on; in
+    another only 12.00 is advised."""
+    chain, other = channel_factory(), channel_factory()
+    said: dict[str, Any] = {"product": juice}
+    price_factory(**said, price_list=price_list_factory(), start_date=month_add(LAST, -24), amount=5)
+    seen = price_list_factory(kind="observed", channel=chain, with_vat=True)
+    for start, amount in ((month_add(LAST, -24), 10), (month_add(LAST, -3), 9), (AHEAD[2], 7)):
+        price_factory(**said, price_list=seen, start_date=start, amount=amount)
+    advised = price_list_factory(kind="advised", channel=other, with_vat=True)
+    price_factory(**said, price_list=advised, start_date=month_add(LAST, -24), amount=12)
+    price_factory(
+        **said,
+        price_list=price_list_factory(channel=other),
+        start_date=month_add(LAST, -24),
+        amount=4,
+    )
+    for channel, normal in ((chain, 9), (other, 12)):
+        row = promotion(
+            juice, AHEAD[2], month_end(AHEAD[2]), mechanic="price_cut", amount=1, channels=[channel]
+        )
+        assert list(normal_prices(list(row.rows.all())).values()) == [normal]
+
+
 @pytest.mark.parametrize(
     ("fields", "price", "deeper"),
     [
@@ -251,7 +275,7 @@ def test_without_a_normal_price_of_its_own_the_list_says_it(
     for channel, amount, start in ((shop, 8, -24), (shop, 10, -3), (other, 20, -24), (shop, 9, 3)):
         its = PriceList.objects.filter(channel=channel).first() or price_list_factory(channel=channel)
         price_factory(product=juice, price_list=its, start_date=month_add(LAST, start), amount=amount)
-    sold_there(juice, "units", {shop: 100})
+    sold_in(juice, {shop: 100}, month=LAST)
     plan = [ProductPlan(juice, None, effective)]
     promotion(juice, AHEAD[1], month_end(AHEAD[1]), channels=[shop], products=plan, **fields)
     change = change_of(juice)
@@ -325,23 +349,11 @@ def test_in_some_channels_it_is_their_part_of_the_volume(juice: Product) -> None
     measured(juice, uplift=0.5)
     chain = channel_factory()
     shop = channel_factory(parent=chain)
-    sold_there(juice, "units", {shop: 30, channel_factory(): 70})
+    sold_in(juice, {shop: 30, channel_factory(): 70}, month=LAST)
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), channels=[chain])
     change = change_of(juice)
     assert change is not None
     assert change.factors[2] == pytest.approx(1 + 0.3 * 0.5, rel=1e-6)
-
-
-def sold_there(product: Product, measure: str, volumes: dict[Channel, int]) -> None:
-    for channel, volume in volumes.items():
-        SalesMonth.objects.create(
-            product=product,
-            channel=channel,
-            measure=Measure.objects.get(code=measure),
-            month=LAST,
-            volume=volume,
-            days=30,
-        )
 
 
 def test_where_no_chains_price_is_known_the_lower_price_is_ours(juice: Product) -> None:
@@ -351,7 +363,7 @@ def test_where_no_chains_price_is_known_the_lower_price_is_ours(juice: Product) 
     cut["products"] = [ProductPlan(juice, Decimal("10.00"))]
     measured(juice, uplift=0.6, **cut)
     chain = channel_factory()
-    sold_there(juice, "units", {channel_factory(parent=chain): 30, channel_factory(): 70})
+    sold_in(juice, {channel_factory(parent=chain): 30, channel_factory(): 70}, month=LAST)
     asked = price_list_factory(kind="observed", channel=chain)
     price_factory(product=juice, price_list=asked, start_date=month_add(LAST, -24), amount=3)
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), **cut)
@@ -376,7 +388,7 @@ def test_in_our_own_shop_the_lower_price_is_ours_whatever_is_advised(juice: Prod
     lists += [price_list_factory(channel=shop, with_vat=True), price_list_factory(channel=buyer)]
     for each in lists:
         price_factory(product=juice, price_list=each, start_date=past, amount=10)
-    sold_there(juice, "units", {web: 30, other: 60, buyer: 10})
+    sold_in(juice, {web: 30, other: 60, buyer: 10}, month=LAST)
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), **cut)
     change = change_of(juice)
     assert change is not None
@@ -400,7 +412,7 @@ def test_where_a_chains_price_is_known_the_lower_price_is_his(juice: Product) ->
     ours = price_list_factory()
     for each in (ours, price_list_factory(kind="observed", channel=chain)):
         price_factory(product=juice, price_list=each, start_date=past, amount=10)
-    sold_there(juice, "units", {chain: 30, other: 70})
+    sold_in(juice, {chain: 30, other: 70}, month=LAST)
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), channels=[chain], **cut)
 
     def paid() -> float:
@@ -424,8 +436,8 @@ def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> No
     new, used = measure_factory(code="new", **unit), measure_factory(code="kwh", unit_en="kWh")
     contract = product_factory(line=line_factory(measures=[force, new, used]))
     web, desk = channel_factory(), channel_factory()
-    sold_there(contract, "force", {web: 25, desk: 75})
-    sold_there(contract, "new", {web: 9, desk: 1})
+    sold_in(contract, {web: 25, desk: 75}, "force", month=LAST)
+    sold_in(contract, {web: 9, desk: 1}, "new", month=LAST)
     measured(*(product_factory(line=juice.line) for _ in range(3)), uplift=0.9)  # goods say nothing
     promotion(contract, AHEAD[2], month_end(AHEAD[2]), channels=[web])
     assert change_of(contract) is None

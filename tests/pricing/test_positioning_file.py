@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,10 @@ from pricing.services.offer import (
 )
 from pricing.sheets.positioning import PositioningSheet
 from products.models import Product, Segment
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import line_factory, user_factory
+from tests.pricing.files import day
+from tests.pricing.files import product as product
+from tests.pricing.files import ruud as ruud
 from tests.products.sheet_help import run, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -43,20 +45,6 @@ POINTS = (
     Point("claim", "foams like milk"),
     Point("claim", "no lumps | no skin", "4|5 of a panel"),
 )
-
-
-def day(days: int) -> datetime.date:
-    return today() + datetime.timedelta(days=days)
-
-
-@pytest.fixture
-def product() -> Product:
-    return product_factory(code="HVM", name="Oat milk")
-
-
-@pytest.fixture
-def ruud() -> Any:
-    return user_factory("marketing", name="Ruud")
 
 
 def a_draft(user: Any, product: Product, **values: Any) -> Positioning:

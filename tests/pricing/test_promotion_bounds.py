@@ -16,7 +16,7 @@ from accounts.errors import DomainError
 from core import formats
 from core.organisation import today
 from pricing.models import Bound, ForbiddenPeriod, Promotion, VatCode
-from pricing.selectors.promotion_prices import lowered_prices, prices_paid, promotion_prices
+from pricing.selectors.promotion_prices import AsSaid, lowered_prices, prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
     ProductPlan,
@@ -156,6 +156,32 @@ def test_a_reason_is_not_for_a_bound_or_period_that_was_set_after_it() -> None:
     assert (done.exception, done.exception_note) == ("Agreed; That too", "They know; The fair too")
 
 
+def test_who_changes_it_with_the_reason_of_before_is_told_what_to_do() -> None:
+    """A bound and a period that were set after the reasons for others; the plan is sent back as it was."""
+    product = product_factory()
+    said = {"exception": "Agreed", "exception_note": "They know"}
+    fields = {"products": [ProductPlan(product, D(12))], **CUT, **said}
+    row = promotion_factory(product, **fields)
+    promotion_propose(user=row.author, promotion=row)
+    before = timezone.now() - datetime.timedelta(1)
+    Promotion.pgh_event_model.objects.update(pgh_created_at=before)  # type: ignore[attr-defined]
+    bound_factory(product=product, start_date=LONG_AGO, least=D(10), beyond="reason")
+
+    def changed(**more: Any) -> Promotion:
+        plan = plan_of(product, **fields | {"name": "Other"} | more)
+        return promotion_change(user=row.author, promotion=row, plan=plan, version=None)
+
+    todo = "That was set after the reason was written: add to the reason why it may pass this too."
+    found = refused(changed)
+    assert (found.code, found.field) == ("exception_needed", "exception")
+    assert str(found.message).endswith(todo)
+    assert changed(exception="Agreed, and that too").exception == "Agreed, and that too"
+    days = {"start_date": row.store_start, "end_date": row.store_start}
+    ForbiddenPeriod.objects.create(line=product.line, reason="Fair", **days)
+    found = refused(lambda: changed(name="Third"))
+    assert (found.field, str(found.message).endswith(todo)) == ("exception_note", True)
+
+
 def test_who_approves_is_told_when_two_reasons_do_not_fit_and_loses_no_word() -> None:
     product = product_factory()
     row = promotion_factory(product, exception="a" * 390)
@@ -232,7 +258,7 @@ def test_it_is_held_on_the_lists_of_its_channels() -> None:
 
     def held(*channels: Any, **fields: Any) -> list[D]:
         row = promotion_factory(product, channels=list(channels), **(CUT | fields))
-        found = promotion_prices(row, prices_paid(row), whole=True)
+        found = promotion_prices(row, prices_paid([row], row.store_start), as_said=AsSaid())
         return sorted(one.effective for one in found if one.effective is not None)
 
     assert held(retail) == [D("4.5"), D(6)]
@@ -368,10 +394,10 @@ def test_without_a_plain_price_it_is_held_once_by_the_part_it_has() -> None:
     bound_factory(product=product, start_date=LONG_AGO, least=D(8))
     plan = {"products": [ProductPlan(product, D(10))], **CUT}
     row = promotion_factory(product, channels=[web], **plan)
-    [held] = lowered_prices(row, prices_paid(row), row.store_start)
+    [held] = lowered_prices(row, prices_paid([row], row.store_start), row.store_start, AsSaid())
     assert (held.component, held.amount) == ("month", D("7.5"))
     assert promotion_propose(user=row.author, promotion=row).state == "proposed"
     row = promotion_factory(product, channels=[channel_factory()], **plan)
-    [held] = lowered_prices(row, prices_paid(row), row.store_start)
+    [held] = lowered_prices(row, prices_paid([row], row.store_start), row.store_start, AsSaid())
     assert (held.component, held.amount) == ("unit", D("7.5"))
     assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"

@@ -38,27 +38,16 @@ from tests.factories import (
     user_factory,
 )
 from tests.html import tight
-from tests.pricing.promotions import approved_factory, promotion_factory
+from tests.pricing.files import day
+from tests.pricing.files import product as product
+from tests.pricing.files import ruud as ruud
+from tests.pricing.promotions import approved_factory, measured, promotion_factory
 from tests.products.sheet_help import run, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 SHEET = PromotionsSheet()
 D = Decimal
 HEADS = "actie;actiemechaniek;percentage;bedrag;artikel;kanalen;in de winkel vanaf;in de winkel t/m;budget"
-
-
-def day(days: int) -> datetime.date:
-    return today() + datetime.timedelta(days=days)
-
-
-@pytest.fixture
-def product() -> Product:
-    return product_factory(code="HVM", name="Oat milk")
-
-
-@pytest.fixture
-def ruud() -> Any:
-    return user_factory("marketing", name="Ruud")
 
 
 def row_of(**values: Any) -> dict[str, Any]:
@@ -139,6 +128,35 @@ def test_out_edited_in_again_and_undone(
     assert [(row.state, row.note, row.decided_by) for row in (no, spring)] == [("draft", "Because", None)] * 2
     call_command("undo_import", Import.objects.latest("pk").pk)
     assert said() == before
+
+
+def test_what_it_did_and_cost_stands_beside_what_was_planned_for_who_may_see_it(
+    product: Product, ruud: Any, tmp_path: Path
+) -> None:
+    """200 normally and 420 sold; 95 of cost, which who sees costs reads and who entered it, and nobody brings
+    in."""
+    row = measured(product, user=ruud)
+    cost = {"promotion": row, "known_date": today()}
+    PromotionCost.objects.create(amount=90, created_by=ruud, **cost)
+    PromotionCost.objects.create(amount=95, created_by=ruud, **cost)
+    path = tmp_path / "file.csv"
+
+    def file_of(user: Any) -> list[str]:
+        client = Client()
+        client.force_login(user)
+        path.write_bytes(b"".join(client.get("/pricing/promotions/export/csv/").streaming_content))
+        heads, line = csv.reader(path.read_text("utf-8-sig").splitlines())
+        return line[heads.index("What it cost us (EUR)") :]
+
+    did = ["110", "100", "120", "200", "420", "220", "units"]
+    assert file_of(user_factory("product-manager")) == ["95", *did]
+    assert file_of(ruud) == ["95", *did]
+    assert file_of(user_factory("marketing")) == ["", *did]
+    file_of(ruud)
+    path.write_text(path.read_text("utf-8-sig").replace("95,110", "9,9"))
+    outcome = import_run(sheet="promotions", path=path, options={}, leave_out_refused=False, dry_run=False)
+    assert (outcome.refusals, outcome.counts.unchanged) == ([], 1)
+    assert PromotionCost.objects.count() == 2
 
 
 def test_what_is_called_off_comes_where_it_is_asked_for(planned: list[Promotion], tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.forecasting.conftest import run_now
+from tests.pricing.elasticities import last
 from tests.pricing.promotions import DAY, approved_factory, stopped
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +38,6 @@ WEEK = 7 * DAY
 
 def measure_now(**fields: Any) -> NightlyRun:
     return run_now(local_date=today(), only=["promotions", "decisions"], **fields)
-
-
-def last() -> datetime.date:
-    return month_add(month_start(today()), -1)
 
 
 def sales_give(product: Product, channel: Channel, volume: Any, *, weekly: bool, months: int = 36) -> None:

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from core.organisation import today
 from pricing.models import Perishable, PriceList, Promotion
+from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.promotion_van import prices_listed, promotion_van
 from pricing.services.promotions import ProductPlan
 from products.models import Product
@@ -187,6 +188,28 @@ def test_an_amount_earlier_says_nothing_of_a_tier(shop: PriceList) -> None:
         ("", D(7), ""),
         ("night", None, "promotion"),
     ]
+
+
+@pytest.mark.parametrize(("is_alone", "amount", "reason"), [(True, D(6), ""), (False, D(8), "")])
+def test_a_price_of_its_own_is_of_a_tier_that_is_the_only_price(
+    shop: PriceList, is_alone: bool, amount: D, reason: str
+) -> None:
+    """A feature at 6.00 of a product that costs 8.00 at night: beside a plain price it is of that."""
+    product, since = product_factory(), datetime.date(2020, 1, 1)
+    price_factory(product=product, price_list=shop, start_date=since, tier="night", amount=D(8))
+    if not is_alone:
+        price_factory(product=product, price_list=shop, start_date=since, amount=D(10))
+    at_six = [ProductPlan(product, None, D(6))]
+    approved_factory(
+        product, channels=[shop.channel], ahead=-14, days=10, mechanic="feature", products=at_six
+    )
+    row = promotion_factory(product, channels=[shop.channel], ahead=5, **CUT)
+    found = promotion_van(row, [product.pk], prices_listed(user_factory(), row))[product.pk]
+    van = next(van for _on, part, van in found if part == ("unit", "night"))
+    assert (van.amount, van.reason) == (amount, reason)
+    on_card = price_rows(product, price_history(user_factory(), product))
+    van = next(line.van for line in on_card if line.tier == "night")
+    assert (van.amount, van.reason) == (amount, reason)
 
 
 def test_the_page_has_it_beside_the_price_whatever_the_number_of_products(shop: PriceList) -> None:

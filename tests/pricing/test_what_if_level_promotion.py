@@ -14,10 +14,18 @@ from pricing.models import Elasticity, Scenario
 from pricing.selectors.what_if_promotion import PromotionAnswer
 from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
-from products.models import Channel, Measure, Product, SalesMonth
-from tests.factories import client_of, cost_rate_factory, product_factory, user_factory
-from tests.pricing.promotions import measured
-from tests.pricing.test_what_if import ask, ground_of, marketer, next_month
+from products.models import Product
+from tests.factories import (
+    channel_factory,
+    client_of,
+    cost_rate_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.promotions import measured, sold_in
+from tests.pricing.test_what_if import ask, ground_of, marketer
 from tests.pricing.test_what_if_level import contracts as contracts
 from tests.pricing.test_what_if_level import measures as measures
 from tests.pricing.test_what_if_promotion import plain, said
@@ -130,18 +138,9 @@ def test_where_no_price_was_measured_either_only_what_is_assumed_comes_in(contra
 
 
 def test_its_channels_are_weighed_by_what_comes_in(contracts: Product) -> None:
-    for code, new, force in (("web", 15, 100), ("desk", 5, 900)):
-        channel = Channel.objects.create(code=code, name=code.title())
-        for measure, volume in (("new", new), ("in-force", force)):
-            SalesMonth.objects.create(
-                product=contracts,
-                measure=Measure.objects.get(code=measure),
-                channel=channel,
-                month=next_month(-1),
-                volume=volume,
-                days=30,
-            )
-    web = Channel.objects.get(code="web")
+    web, desk = channel_factory(), channel_factory()
+    sold_in(contracts, {web: 15, desk: 5}, "new")
+    sold_in(contracts, {web: 100, desk: 900}, "in-force")
     assert answered(contracts, price="7.5", channel=[str(web.pk)]).share == pytest.approx(0.75)
 
 
@@ -158,6 +157,13 @@ def test_without_costs_in_few_queries(contracts: Product) -> None:
     with CaptureQueriesContext(connection) as queries:
         ask(client, **asked)
     assert len(queries) <= 11
-    with CaptureQueriesContext(connection) as queries:  # with its channels to choose from
-        ask(client, "div#what-if", **asked)
+    # With its channels to choose from, one of which pays a price of its own.
+    web = channel_factory()
+    price_factory(
+        product=contracts, price_list=price_list_factory(channel=web), start_date="2024-01-01", amount=9
+    )
+    sold_in(contracts, {web: 15}, "new")
+    sold_in(contracts, {web: 100}, "in-force")
+    with CaptureQueriesContext(connection) as queries:
+        ask(client, "div#what-if", **asked, channel=web.pk)
     assert len(queries) <= 12

@@ -18,7 +18,7 @@ from pricing.models import PriceList, Scenario
 from pricing.selectors.what_if_promotion import PromotionAnswer
 from pricing.services.promotions import ProductPlan
 from pricing.what_if_asked import Asker
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Channel, Product
 from tests.factories import (
     channel_factory,
     client_of,
@@ -29,7 +29,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.pricing.promotions import measured
+from tests.pricing.promotions import measured, sold_in
 from tests.pricing.test_what_if import ask, ground_of, marketer, next_month, sold_and_expected
 from tests.pricing.test_what_if import product as product
 
@@ -104,15 +104,7 @@ class TestWhatItWouldDo:
         own = price_list_factory(channel=web, with_vat=True)
         past = today() - datetime.timedelta(400)
         price_factory(product=product, price_list=own, start_date=past, amount=Decimal("15.49"))
-        for channel, volume in ((web, 300), (shops, 700)):
-            SalesMonth.objects.create(
-                product=product,
-                measure=Measure.objects.get(code="units"),
-                channel=channel,
-                month=next_month(-1),
-                volume=volume,
-                days=30,
-            )
+        sold_in(product, {web: 300, shops: 700})
         measured(product)
         found = answered(product, channel=[str(web.pk)])
         assert (found.ours, found.normal.amount, found.asked.price) == (1, Decimal("15.49"), Decimal("7.745"))
@@ -138,36 +130,46 @@ class TestWhatItWouldDo:
             past = today() - datetime.timedelta(400)
             price_factory(product=direct, price_list=price_list, start_date=past, amount=amount)
         sold_and_expected(direct)
-        for channel, volume in ((chain, 300), (other, 700)):
-            SalesMonth.objects.create(
-                product=direct,
-                measure=Measure.objects.get(code="units"),
-                channel=channel,
-                month=next_month(-1),
-                volume=volume,
-                days=30,
-            )
+        sold_in(direct, {chain: 300, other: 700})
         measured(direct, products=[ProductPlan(direct, Decimal(10))])
-        for asked, ours in (([chain], 0), ([other], 1), ([], 0.7)):
+        for asked, ours, normal in (
+            ([chain], 0, 15),
+            ([other], 1, 10),
+            ([], 0.7, 10),
+            ([chain, other], 0.7, 10),
+        ):
             found = answered(direct, channel=[str(each.pk) for each in asked])
-            assert found.ours == pytest.approx(ours)
+            assert (found.ours, found.normal.amount) == (pytest.approx(ours), normal)
         page = plain(ask(client_of(marketer()), "div#what-if", code="B", **said()))
         assert "For 70% of what its channels sell the price is ours; for the rest" in page
         page = plain(ask(client_of(marketer()), "div#what-if", code="B", **said(channel=other.pk)))
         assert "belongs in the budget" not in page
+        assert "(everybody · own price · without VAT)." in page
+        page = ask(client_of(marketer()), "div#what-if", code="B", **said(channel=chain.pk))
+        about = "Chain · consumer price, observed · with VAT"
+        assert f"It starts from {observed.name_en} ({about})." in plain(page)
+        assert "price_1=15.00&amp;effective_1=7.50" in page
+
+    def test_what_consumers_pay_in_two_chains_is_that_of_the_larger(self, product: Product) -> None:
+        """Ours is without VAT and says nothing of it: 1.20 to all, who ask 1.99 and 2.09."""
+        sold, sell = product_factory(line=product.line, code="B"), PriceList.objects.get(code="sell")
+        past = today() - datetime.timedelta(400)
+        price_factory(product=sold, price_list=sell, start_date=past, amount=Decimal("1.20"))
+        sold_and_expected(sold)
+        chains = [channel_factory(), channel_factory()]
+        for channel, amount in zip(chains, (Decimal("1.99"), Decimal("2.09")), strict=True):
+            seen = price_list_factory(kind="observed", channel=channel, with_vat=True)
+            price_factory(product=sold, price_list=seen, start_date=past, amount=amount)
+        sold_in(sold, dict(zip(chains, (300, 700), strict=True)))
+        measured(sold)
+        asked = [[str(pk) for pk in ids] for ids in ([chains[0].pk], [each.pk for each in chains], [])]
+        normals = [answered(sold, channel=channel).normal.amount for channel in asked]
+        assert normals == [Decimal("1.99"), Decimal("2.09"), Decimal("1.20")]
 
     def test_only_what_its_channels_sell(self, product: Product) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory(name="Web")
         store = Channel.objects.create(code="s1", name="Store", kind="store", parent=shops)
-        for channel, volume in ((store, 300), (web, 700)):
-            SalesMonth.objects.create(
-                product=product,
-                measure=Measure.objects.get(code="units"),
-                channel=channel,
-                month=next_month(-1),
-                volume=volume,
-                days=30,
-            )
+        sold_in(product, {store: 300, web: 700})
         measured(product)
         page = ask(client_of(marketer()), "div#what-if", **said(channel=shops.pk))
         assert "Shops 30%" in plain(page)
@@ -262,14 +264,7 @@ class TestTheCard:
     def test_beside_a_price_in_one_chart_and_proposed(self, product: Product) -> None:
         measured(product)
         shop = channel_factory(name="Shop")
-        SalesMonth.objects.create(
-            product=product,
-            measure=Measure.objects.get(code="units"),
-            channel=shop,
-            month=next_month(-1),
-            volume=10,
-            days=30,
-        )
+        sold_in(product, {shop: 10})
         user = marketer()
         client = client_of(user)
         fields = said(channel=str(shop.pk), budget="250")

@@ -42,7 +42,7 @@ from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers import pdf
 from reporting.renderers.behind import tables_behind, targets
 from reporting.renderers.document import document
-from reporting.renderers.drawings import charts_drawn
+from reporting.renderers.drawings import WIDTH, chart_drawn, charts_drawn
 from reporting.renderers.pptx import TOP
 from reporting.renderers.xlsx import number_read, sheet_names
 from reporting.reports.page import sections_shown
@@ -491,3 +491,18 @@ def test_the_page_says_how_far_a_file_is_and_hands_it_over(client: Any) -> None:
     SnapshotFile.objects.all().delete()
     assert client.get(address).status_code == 302
     assert "hx-get" in client.get(address).content.decode()
+
+
+def test_a_drawing_of_two_panels_is_as_wide_as_one_of_one() -> None:
+    said = {"values": [{"day": "2026-01-01", "price": 1}, {"day": "2026-03-01", "price": 2}]}
+    panel = {
+        "data": said,
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "day", "type": "temporal"},
+            "y": {"field": "price", "type": "quantitative", "axis": {"title": "EUR", "minExtent": 44}},
+        },
+    }
+    for spec in ({"usermeta": {"fitWidth": True}, "vconcat": [panel, panel]}, panel | {"width": "container"}):
+        svg = chart_drawn("svg", spec, (), "en").decode()
+        assert f' width="{WIDTH}"' in svg.split(">", 1)[0]

@@ -1,0 +1,51 @@
+"""Where the price in a promotion passes the bounds of prices."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pricing.models import Price, Promotion
+
+from .bounds import BoundsOn, Passed, passing
+from .prices import vat_begins, vat_rates_on
+from .promotion_prices import AsSaid, lowered_prices, prices_paid
+
+
+def promotions_passing(
+    promotions: Sequence[Promotion], bounds: BoundsOn, since: datetime.date | None = None
+) -> Mapping[int, Sequence[Passed]]:
+    """By promotion (its id) each product, list and bound that it passes, with the first of its days in the
+    store on which it does, from ``since`` on; ``since`` of what is passed: where that is not the first of
+    these. A percentage is of the price of each day. Five queries, however many."""
+    if not bounds.read or not promotions:
+        return {}
+    starts = {row.pk: max(filter(None, (row.store_start, since))) for row in promotions}
+    last = max(row.store_end for row in promotions)
+    products = list({part.product_id: part.product for row in promotions for part in row.rows.all()}.values())
+    prices = prices_paid(promotions, last)
+    begins = {row.start_date for row in prices} | {row.start_date for row in bounds.read}
+    begins |= vat_begins(products, last)
+    days = {
+        row.pk: sorted({starts[row.pk], *(day for day in begins if starts[row.pk] < day <= row.store_end)})
+        for row in promotions
+    }
+    all_days = {day for own in days.values() for day in own}
+    rates, then = vat_rates_on(products, all_days), {day: bounds.on(day) for day in all_days}
+    by_product: dict[int, list[Price]] = defaultdict(list)
+    for price in prices:
+        by_product[price.product_id].append(price)
+    found: dict[int, Sequence[Passed]] = {}
+    as_said = AsSaid()
+    for row in promotions:
+        paid = [price for part in row.rows.all() for price in by_product[part.product_id]]
+        first: dict[tuple[int, int | None, int], Passed] = {}
+        for day in days[row.pk]:
+            for price in lowered_prices(row, paid, day, as_said):
+                if passed := passing(price.price_list, price, then[day], rates[day]):
+                    key = price.product_id, price.price_list_id, passed.bound.pk
+                    first.setdefault(key, replace(passed, since=None if day == starts[row.pk] else day))
+        found[row.pk] = list(first.values())
+    return found
