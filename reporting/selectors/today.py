@@ -14,6 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
     BooleanField,
     Case,
@@ -130,7 +131,7 @@ class Portfolio:
     ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it with
     what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
     one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
-    three final months, weighed by money.
+    three final months, weighed by money. ``lines``: those that brought in something this year.
     """
 
     products: int
@@ -152,6 +153,7 @@ class Portfolio:
     ytd: Grown
     full_year: Grown
     stages: list[StageCount]
+    lines: frozenset[int]
 
 
 def portfolio(user: Any, scope: Scope) -> Portfolio:
@@ -199,6 +201,7 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         if forecasts and not any(row["full_year_behind"] for row in rows)
         else Grown(),
         stages=_stages(on_sale) if forecasts else [],
+        lines=frozenset().union(*(row["sold_lines"] or () for row in rows if is_this_year(row))),
     )
 
 
@@ -234,6 +237,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
                 "figures__revenue_month", filter=Q(figures__revenue_month_before__isnull=False)
             ),
             ytd=Sum("figures__revenue_ytd"),
+            sold_lines=ArrayAgg("line_id", distinct=True, filter=Q(figures__revenue_ytd__isnull=False)),
             ytd_before=Sum("figures__revenue_ytd_before"),
             ytd_comparable=Sum("figures__revenue_ytd", filter=whole),
             full_year=Sum(year),
@@ -284,13 +288,16 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
-    whole; ``of_lines``: some of it is made for lines as wholes."""
+    whole; ``of_lines``: some of it is made for lines as wholes. ``lines``: those of which something is
+    planned this year. ``others``: measures that are planned too and do not lead."""
 
     month: Decimal | None
     ytd: Decimal | None
     last_year: Decimal | None
     full_year: Decimal | None
     of_lines: bool
+    lines: frozenset[int]
+    others: frozenset[int]
 
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
@@ -305,6 +312,8 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
         budget.over(year_ago, month),
         budget.over(start, end),
         budget.of_lines,
+        budget.lines_over(start, end),
+        budget.others,
     )
 
 
