@@ -28,6 +28,7 @@ NAMES = {
     "alerts": "benchmarks.alerts",
     "costs": "benchmarks.costs",
     "files": "benchmarks.report_files",
+    "reports": "benchmarks.reports",
     "scale": "benchmarks.scale",
     "shares": "benchmarks.shares",
     "what-if": "benchmarks.what_if",

@@ -63,7 +63,7 @@ _BUDGET = """
 """
 
 
-def company_make(*, products: int) -> User:
+def company_make(*, products: int, months: int = MONTHS) -> User:
     """Made, rolled up and analysed; an administrator who is a product manager too, and owns one in fifty."""
     last = month_add(month_start(today()), -1)
     tops = [ProductLine.objects.create(code=f"top-{n}", name=f"Top {n}") for n in range(4)]
@@ -84,7 +84,7 @@ def company_make(*, products: int) -> User:
         "of_owners": len(owners),
         "measure": Measure.objects.get(code="units").pk,
         "last": last,
-        "months": MONTHS,
+        "months": months,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.42)")

@@ -49,7 +49,8 @@ class Builder:
     LookupError: it could not be allowed or refused. ``channels`` and ``suppliers``: the ids of those whose
     figures its tables and charts carry. ``only``: the name of the one kind of blocks that was chosen, others
     are left out. ``title``: what a section is called for what it tells here, where that is less than its
-    label says."""
+    label says. ``of_all``: it tells of all products of the report, also those that are not told one by
+    one."""
 
     allowed: Collection[str]
     only: str = ""
@@ -59,6 +60,7 @@ class Builder:
     channels: set[int] = field(default_factory=set)
     suppliers: set[int] = field(default_factory=set)
     title: str = ""
+    of_all: bool = False
 
     def may(self, key: str) -> bool:
         registries.report_fields.get(key)

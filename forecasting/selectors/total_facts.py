@@ -126,8 +126,8 @@ _PAST = """
 
 @dataclass(frozen=True)
 class Ahead:
-    """By group the sums of its forecasts' months after those that sales are whole of: of volumes by ``factor``,
-    and of money: by the price, which moves with what is decided of prices."""
+    """By group the sums of its forecasts' months after those that sales are whole of: of volumes by
+    ``factor``, and of money: by the price, which moves with what is decided of prices."""
 
     units: Mapping[int, list[MonthSum]]
     money: Mapping[int, list[MonthSum]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -12,14 +13,16 @@ ZERO = Decimal(0)
 
 
 def waterfall_spec(rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[Decimal], str]) -> Spec:
-    """Of each row its label, its amount (negative where it is taken off) and whether it is a total."""
-    points, left = [], ZERO
+    """Of each row its label, its amount (negative where it is taken off) and whether it is a total. Of equal
+    labels, which would share a bar, the second and further ones are numbered."""
+    points, left, said = [], ZERO, Counter[str]()
     for label, amount, is_total in rows:
+        said[label] += 1
         start = ZERO if is_total else left
         left = amount if is_total else left + amount
         points.append(
             {
-                "post": label,
+                "post": label if said[label] == 1 else f"{label} ({said[label]})",
                 # A bar of no length where it is the other's: both layers then keep the same order of lines.
                 "total_from": float(start if is_total else 0),
                 "total_to": float(left if is_total else 0),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,9 +17,9 @@ from pricing.cards.margins import MONTHS, margin_chart, statement_lines
 from pricing.cards.margins_ahead import margin_ahead_card
 from pricing.engine.costs import Statement
 from pricing.models import CostLine
-from pricing.selectors.costs import RIGHT, rates_by_product
+from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import costs_left_out_of
-from pricing.selectors.margins import Margins
+from pricing.selectors.margins import Margins, margins_of_many
 from pricing.selectors.month_margin import MonthMargin, margins_total
 from pricing.words.left_out import left_out_words
 from products.models import Product
@@ -28,12 +30,14 @@ from products.selectors.report_period import ReportPeriod, Span
 from products.selectors.report_scope import ScopeGroup, scope_groups
 
 AHEAD = "ahead"
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
 class _Margin:
     """Months of a product, or (no product) of several by that name, added up: those of the period, of a
-    longer one its last 12, one product's after the other's."""
+    longer one its last 12, one product's after the other's. ``margins`` where every product is told one by
+    one."""
 
     product: Product | None
     months: list[MonthMargin]
@@ -81,23 +85,45 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
     if period is not None:
         context = replace(context, scope=replace(context.scope, period=period, everything=()), kept={})
     if "margins" not in context.kept:
-        tree, by_span = line_tree(), defaultdict[Span, list[Product]](list)
+        lead, by_span = cache(line_tree().lead_measure), defaultdict[Span, list[Product]](list)
         for product in context.scope.all:
-            last = product_complete_month(product, tree.lead_measure(product.line_id).pk)
+            last = product_complete_month(product, lead(product.line_id).pk)
             span = None if last is None else context.scope.period.year(last)
             if span is not None:
                 by_span[span].append(product)
-        rates, found = rates_by_product(viewer, context.scope.all), {}
+        told, found = {product.pk for product in context.scope.products}, dict[int, _Margin]()
+        alike: dict[tuple[int, int | None], CostLine] = {}
         for span, products in by_span.items():
-            margins = Margins.as_booked({each: rates[each] for each in products}, *span)
-            for product in products:
+            for product, margins in margins_of_many(viewer, products, *span):
                 months = margins.of(product)
+                if product.pk not in told:  # only added up, and there may be 20,000
+                    months = _folded(months, alike)
                 total = margins_total(months)
                 if total is not None:
-                    found[product] = _Margin(product, months, total, margins)
-        context.kept["margins"] = [found[each] for each in context.scope.all if each in found]
+                    kept_too = None if context.scope.more else margins
+                    found[product.pk] = _Margin(product, months, total, kept_too)
+        context.kept["margins"] = [found[each.pk] for each in context.scope.all if each.pk in found]
     kept: list[_Margin] = context.kept["margins"]
     return kept
+
+
+def _folded(
+    months: Sequence[MonthMargin], alike: dict[tuple[int, int | None], CostLine]
+) -> list[MonthMargin]:
+    """The same as a first month that has all of it and the last; costs by kind and channel, each under the
+    first line that is ``alike``."""
+    sold = [each.sales for each in months if each.sales is not None]
+    sales = (sum((gross for gross, _net in sold), ZERO), sum((net for _gross, net in sold), ZERO))
+    costs: dict[tuple[int, int | None], Decimal] = {}
+    for month in months:
+        for line, amount in month.costs:
+            key = (line.kind_id, line.channel_id)
+            alike.setdefault(key, line)
+            costs[key] = costs.get(key, ZERO) + amount
+    unknown = list(dict.fromkeys(line for month in months for line in month.unknown))
+    borne = [(alike[key], amount) for key, amount in costs.items()]
+    first = MonthMargin(months[0].month, sales if sold else None, unknown, borne)
+    return [first, *(MonthMargin(month.month) for month in months[1:][-1:])]
 
 
 def margin_section(builder: Builder, context: ReportContext) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Exists, F, Q, QuerySet, Sum
@@ -25,11 +26,15 @@ LEAST = Decimal("0.5")
 
 @dataclass(frozen=True)
 class LinesBudget:
-    """The revenue planned by month; months without a plan are missing. ``lines``: those for which some of it
-    is made as wholes."""
+    """The revenue planned by month, in measures that lead; months without a plan are missing. ``lines``:
+    those for which some of it is made as wholes. ``planned``: by month the lines of which something is
+    planned, as wholes or with the line above, or of one of their own products. ``others``: measures that lead
+    nothing of it, of which it has nothing."""
 
     months: Mapping[datetime.date, Decimal]
     lines: frozenset[int] = frozenset()
+    others: frozenset[int] = frozenset()
+    planned: Mapping[datetime.date, Collection[int]] = field(default_factory=dict)
 
     @property
     def of_lines(self) -> bool:
@@ -39,6 +44,10 @@ class LinesBudget:
         """From the first month to the last; ``None`` where one of them has no plan."""
         found = [self.months.get(month) for month in month_range(first, last)]
         return None if None in found else sum((each for each in found if each is not None), Decimal(0))
+
+    def lines_over(self, first: datetime.date, last: datetime.date) -> frozenset[int]:
+        """Of which something is planned in one of these months."""
+        return frozenset().union(*(self.planned.get(month, ()) for month in month_range(first, last)))
 
 
 # By measure and month, the revenue of each channel; None: all channels together.
@@ -54,8 +63,9 @@ def budget_revenue(
     products: QuerySet[Product] | None = None,
     channels: Collection[int] | None = None,
 ) -> LinesBudget:
-    """The revenue planned of these lines with all below them, over all measures. One query, and one of
-    channels where a line has a budget by channel.
+    """The revenue planned of these lines with all below them: of a product by the measure that leads it, as
+    its revenue is told, of a line by those that lead something in it. One query, and one of channels where a
+    line has a budget by channel.
 
     A line's own row is the budget of the whole line: what is planned below it for the same month and
     measure, in the same channel or one that is part of it, is its detail and does not count again. Where a
@@ -92,8 +102,8 @@ def products_budget(
     last: datetime.date,
     channels: Collection[int] | None = None,
 ) -> LinesBudget:
-    """The same of these products, by the measure that leads, and of the lines that they are all of; nothing
-    where no line at all has a budget. One query."""
+    """The same of these products, and of the lines that they are all of; nothing where no line at all has a
+    budget. One query."""
     rows = rows_between(user, None, first, last).filter(revenue__isnull=False)
     is_any = Exists(rows.filter(line__isnull=False))
     if channels is not None:
@@ -118,12 +128,7 @@ def products_budget(
     if not lines:
         return LinesBudget({})
     parents = {pk: parent for pk, parent, *_none in found["channel"]}
-    plans = (
-        row
-        for row in found["plan"]
-        if (row[2] == tree.lead_measure(row[1]).pk if row[0] is None else row[0] in lines)
-    )
-    return _added(tree, plans, parents)
+    return _added(tree, (row for row in found["plan"] if row[0] is None or row[0] in lines), parents)
 
 
 def _lines_whole(tree: LineTree, counts: Mapping[int, tuple[int, int]]) -> set[int]:
@@ -146,9 +151,16 @@ def _added(
     revenue. ``parents``: what each channel is part of, where that was read already."""
     own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
+    planned: dict[datetime.date, set[int]] = defaultdict(set)
+    others, lead = set[int](), cache(lambda line: tree.lead_measure(line).pk)
+    leads = cache(lambda line: {lead(below) for below in tree.descendants(line)})
     for line, product_line, measure, month, channel, year, revenue in rows:
         if year != budget_year(month):
             continue
+        if measure not in ({lead(product_line)} if line is None else leads(line)):
+            others.add(measure)
+            continue
+        planned[month] |= {product_line} if line is None else tree.descendants(line)
         plan = details[product_line] if line is None else own[line]
         plan[measure, month][channel] = revenue
     by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)
@@ -158,7 +170,7 @@ def _added(
     for top in tops:
         for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
             total[month] += sum(cells.values(), Decimal(0))
-    return LinesBudget(dict(total), frozenset(own))
+    return LinesBudget(dict(total), frozenset(own), frozenset(others), planned)
 
 
 def _of_line(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from core.kept import kept_while_reading
@@ -136,11 +137,11 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
     """The last month that the sales are whole of for every product still sold: of lines that close at
     different months the earliest. Left out are products that ended (where others did not), and those whose
     line has had nothing whole for a year beside the newest."""
-    tree, day = line_tree(), today()
+    lead, day = cache(line_tree().lead_measure), today()
     found = [
         (product.status_on(day) == Product.Status.ENDED, month)
         for product in products
-        if (month := product_complete_month(product, tree.lead_measure(product.line_id).pk))
+        if (month := product_complete_month(product, lead(product.line_id).pk))
     ]
     months = [month for ended, month in found if not ended] or [month for _ended, month in found]
     newest = max(months, default=None)

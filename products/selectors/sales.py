@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from core.months import month_range
 from core.organisation import today
@@ -82,6 +82,29 @@ def product_months(
     else:
         found = rows.values_list("product_id", "month", *names, "days")
     return {(row[0], row[1]): MonthSales(*row[1:]) for row in found}
+
+
+def products_revenue(
+    user: Any, products: Iterable[Product], measure: Measure, first: datetime.date, last: datetime.date
+) -> dict[int, tuple[Decimal, int]]:
+    """By product its revenue over the months, and of how many of them it is known; without one it is missing.
+    One query. The products must be ones the person may see."""
+    rows, _by_channel = _rolled_up(user)
+    rows = rows.filter(product__in=[product.pk for product in products], measure=measure)
+    rows = rows.filter(month__range=(first, last), revenue__isnull=False).order_by().values("product_id")
+    found = rows.annotate(sum=Sum("revenue"), known=Count("month", distinct=True))
+    return {pk: (revenue, known) for pk, revenue, known in found.values_list("product_id", "sum", "known")}
+
+
+def lines_sold(
+    user: Any, products: Iterable[Product], first: datetime.date, last: datetime.date
+) -> frozenset[int]:
+    """The lines of which one of the products brought in something in these months. One query. The products
+    must be ones the person may see."""
+    rows, _by_channel = _rolled_up(user)
+    rows = rows.filter(product__in=[product.pk for product in products], month__range=(first, last))
+    rows = rows.filter(revenue__isnull=False).order_by()
+    return frozenset(rows.values_list("product__line_id", flat=True).distinct())
 
 
 def sales_months(
@@ -177,7 +200,7 @@ def products_total(
 ) -> GroupSales:
     """The products' months added: money always, volume in one unit or not at all. Added by the database: a
     query for each factor between the products' units and the one they are added in."""
-    rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
+    rows = _rows_added(user, products)
     units = addable(line_tree(), rows, measure, line_id)
     found, _by_channel = _rolled_up(user)
     found = found.filter(measure=measure, month__range=(first, last)).order_by().values("month")
@@ -198,6 +221,12 @@ def products_total(
         for month in month_range(first, last)
     ]
     return GroupSales(units.unit, units.ok, months)
+
+
+def _rows_added(user: Any, products: Iterable[Product]) -> list[Product]:
+    """Those that the person sees, with what it takes to add them: there may be 20,000."""
+    rows = products_visible(user).filter(pk__in=[product.pk for product in products])
+    return list(rows.only("line", "unit"))
 
 
 def _by_factor(rows: Iterable[Product], units: Addable) -> dict[Decimal | None, list[int]]:
@@ -227,7 +256,7 @@ def products_by_channel(
 ) -> list[ChannelSales]:
     """The same over the months by channel, most first. A query for each factor between the products' units
     and the one they are added in."""
-    rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
+    rows = _rows_added(user, products)
     units = addable(line_tree(), rows, measure, line_id)
     found = SalesMonth.objects.filter(measure=measure, month__range=(first, last)).order_by()
     channels = visible_channel_ids(user)

@@ -80,9 +80,10 @@ def _products(snapshot: Snapshot) -> str:
     if snapshot.audience == Report.Audience.EXTERNAL:
         names = about.get("product_names", names)
     if snapshot.sheet and groups:
-        together = _("%(count)s products together") % {"count": formats.number(len(names), 0)}
+        count = len(snapshot.product_ids)
+        together = _("%(count)s products together") % {"count": formats.number(count, 0)}
         return ", ".join([*groups, together])
-    named, lines = _some(names), about.get("within")
+    named, lines = _some(names, about.get("more", 0)), about.get("within")
     if not about.get("all_products"):
         return named
     if lines:
@@ -90,9 +91,9 @@ def _products(snapshot: Snapshot) -> str:
     return _("All that there were: %(names)s") % {"names": named}
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], unnamed: int) -> str:
     """The names, of very many the first."""
-    told, more = names[:NAMED], len(names) - NAMED
+    told, more = names[:NAMED], max(len(names) - NAMED, 0) + unnamed
     if more > 0:
         told = [*told, _("and %(count)s more") % {"count": formats.number(more, 0)}]
     return ", ".join(told)

@@ -16,18 +16,21 @@ from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from products.models import Product
-from products.selectors.budget import budget_months_leading
+from products.selectors.access import visible_channel_ids
+from products.selectors.budget import budget_revenue_leading, budget_revenue_months
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
 from products.selectors.figures import spans
 from products.selectors.months import is_long_before, product_complete_month
-from products.selectors.sales import MonthSales, products_total, total
+from products.selectors.sales import MonthSales, lines_sold, products_revenue, products_total, total
 from reporting.selectors.full_year import full_year_expected
-from reporting.selectors.key_figures import KeyFigure, KeyFigures, money_figures
+from reporting.selectors.key_figures import KeyFigure, KeyFigures, key_figures, money_figures
+from reporting.words.budgets import lines_words, others_words
 
 from .rows import COMPARED, Row, change, rows_of
 from .wholes import leads_of
 
-PLANNED = ("month", "year_to_date", "full_year")
+YEAR = "year_to_date"
+PLANNED = ("month", YEAR, "full_year")
 
 
 def span_title(span: str, month: datetime.date) -> str:
@@ -53,15 +56,23 @@ class Planned:
 
 @dataclass(frozen=True)
 class PlannedMonth:
-    """Products whose figures are as of one month: those told one by one, what the ``others`` of them come to,
-    and the ``budget`` of all, with what is made for lines as wholes; ``torn``: but for a line whose products
+    """Products whose figures are as of one month: those told one by one, the ``rest`` and what these
+    ``others`` come to, and the ``budget`` of all, with what is made for lines as wholes; ``sold``: where some
+    is, the lines that brought in something this year; ``torn``: it is without that of a line whose products
     have different months."""
 
     month: datetime.date
     rows: Sequence[tuple[Row, KeyFigures]]
+    rest: Sequence[Product]
     others: tuple[str, KeyFigures] | None
     budget: LinesBudget
+    sold: frozenset[int] = frozenset()
     torn: bool = False
+
+    @property
+    def lines_said(self) -> str:
+        """Where only some of the lines have a budget this year."""
+        return lines_words(self.sold, self.budget.lines_over(*spans(self.month)["full_year"]))
 
 
 def plan_section(builder: Builder, context: ReportContext) -> None:
@@ -75,8 +86,8 @@ def plan_section(builder: Builder, context: ReportContext) -> None:
 def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMonth]:
     """The months that products are known up to, first that of the first product told. Of products that are
     not told one by one five queries a month. What has not sold yet, and what has had nothing whole for a year
-    beside the newest, has no month of its own: it only belongs to its lines, in the last one. Read once a
-    report."""
+    beside the newest, has no month of its own: it only belongs to its lines, in the last one. What ended less
+    long ago is known up to the newest: nothing more came. Read once a report."""
     if "planned" not in context.kept:
         context.kept["planned"] = _months_read(builder, context)
     found: list[PlannedMonth] = context.kept["planned"]
@@ -95,13 +106,14 @@ def _months_read(builder: Builder, context: ReportContext) -> list[PlannedMonth]
     if newest is None or last is None:
         return []
     ends: dict[Product, datetime.date] = {}
-    for product, month in months.items():
+    for product, known in months.items():
+        month = newest if _ended_since(product, known, newest) else known
         span = context.scope.period.of(month)
         if span is not None and (span[1] == last[1] or not is_long_before(month, newest)):
             ends[product] = span[1]
     told: dict[datetime.date, list[tuple[Row, KeyFigures]]] = defaultdict(list)
     for row in rows_of(context):
-        if row.product in ends and (figures := row.figures()) is not None:
+        if row.product in ends and (figures := _figures_at(row, ends[row.product])) is not None:
             told[ends[row.product]].append((row, figures))
     named = {product.pk for product in context.scope.products}
     products: dict[datetime.date, list[Product]] = {month: [] for month in told}
@@ -119,8 +131,32 @@ def _months_read(builder: Builder, context: ReportContext) -> list[PlannedMonth]
         if rest:
             name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
             others = name, _together(builder, context, rest, month)
-        found.append(PlannedMonth(month, told.get(month, []), others, budgets[month], is_torn))
+        budget, sold = budgets[month], frozenset[int]()
+        if budget.of_lines:
+            sold = lines_sold(context.viewer, every, *spans(month)[YEAR])
+        found.append(PlannedMonth(month, told.get(month, []), rest, others, budget, sold, is_torn))
     return found
+
+
+def _ended_since(product: Product, known: datetime.date, newest: datetime.date) -> bool:
+    """Whether it is known up to a month before the newest, as it ended, not a year ago."""
+    return (
+        product.ended is not None
+        and known < newest
+        and product.ended < newest
+        and not is_long_before(known, newest)
+    )
+
+
+def _figures_at(row: Row, month: datetime.date) -> KeyFigures | None:
+    """As of the month; what ended before it brought in no more than was known, in the full year too."""
+    if row.span is None or row.span[1] == month:
+        return row.figures()
+    found = key_figures(row.viewer, row.product, row.overview.measure, month, None, None)
+    *plain, full = (replace(each, value=each.value or Decimal(0)) for each in found.revenue)
+    if visible_channel_ids(row.viewer) is not None:
+        return replace(found, revenue=[*plain, replace(full, value=None)])
+    return replace(found, revenue=[*plain, replace(full, value=found.of("revenue", YEAR).value)])
 
 
 def _budgets(
@@ -158,20 +194,46 @@ def planned_rows(group: PlannedMonth, span: str) -> list[Planned]:
     return found
 
 
+def planned_products(builder: Builder, context: ReportContext, group: PlannedMonth) -> list[Planned]:
+    """Every product in the year to date, also those that are not told one by one: these in money alone. For
+    them two queries a measure, and one of budgets."""
+    rows = [row for row in planned_rows(group, YEAR) if row.volume is not None]
+    first, last = spans(group.month)[YEAR]
+    leads, viewer = leads_of(group.rest), context.viewer
+    sold: dict[int, tuple[Decimal, int]] = {}
+    before: dict[int, tuple[Decimal, int]] = {}
+    for measure, own in leads.items():
+        sold |= products_revenue(viewer, own, measure, first, last)
+        before |= products_revenue(viewer, own, measure, month_add(first, -12), month_add(last, -12))
+    planned: dict[int, tuple[Decimal, int]] = {}
+    if builder.may("budget") and group.rest:
+        by_product = {each.pk: measure.pk for measure, own in leads.items() for each in own}
+        planned = budget_revenue_leading(viewer, by_product, first, last)
+    for product in group.rest:
+        if product.pk in sold or product.pk in before:
+            value, months = sold.get(product.pk, (None, 0))
+            others = (
+                amount if known >= months else None
+                for amount, known in (each.get(product.pk, (None, 0)) for each in (before, planned))
+            )
+            rows.append(Planned(product.name, KeyFigure(YEAR, first, last, value, *others)))
+    return rows
+
+
 def _together(
     builder: Builder, context: ReportContext, products: Sequence[Product], month: datetime.date
 ) -> KeyFigures:
     """What they come to in money, with the budgets made for them product by product."""
     (start, last), viewer, leads = spans(month)["full_year"], context.viewer, leads_of(products)
     sold: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
+    planned: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
     for measure, own in leads.items():
         for row in products_total(viewer, own, measure, None, month_add(start, -12), month).months:
             sold[row.month].append(row.revenue)
-    planned: dict[datetime.date, list[Decimal | None]] = defaultdict(list)
-    if builder.may("budget"):
-        by_product = {each.pk: measure.pk for measure, own in leads.items() for each in own}
-        for _pk, plan in budget_months_leading(viewer, by_product, start, last):
-            planned[plan.month].append(plan.revenue)
+        if builder.may("budget"):
+            pks = [each.pk for each in own]
+            for plan_month, revenue in budget_revenue_months(viewer, pks, measure, start, last).items():
+                planned[plan_month].append(revenue)
     found = money_figures(
         [MonthSales(month, revenue=total(each)) for month, each in sold.items()],
         {month: total(each) for month, each in planned.items()},
@@ -179,8 +241,19 @@ def _together(
     )
     *plain, full = found.revenue
     if builder.may("forecast") and full.value is None:
-        full = replace(full, value=full_year_expected(viewer, [each.pk for each in products], month))
+        full = replace(full, value=_full_year(viewer, products, month))
     return KeyFigures(found.volume, [*plain, full])
+
+
+def _full_year(viewer: Any, products: Sequence[Product], month: datetime.date) -> Decimal | None:
+    """What they are expected to bring in; of what ended before the month what it did. One query, and one a
+    measure of these."""
+    over = [each for each in products if each.ended is not None and each.ended < month]
+    expected = full_year_expected(viewer, {each.pk for each in products} - {each.pk for each in over}, month)
+    for measure, own in leads_of(over).items() if expected is not None else ():
+        found = products_revenue(viewer, own, measure, *spans(month)[YEAR])
+        expected = sum((revenue for revenue, _known in found.values()), expected or Decimal(0))
+    return expected
 
 
 def _plan_table(builder: Builder, context: ReportContext, span: str, group: PlannedMonth) -> None:
@@ -218,7 +291,7 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: Plan
         ],
         found,
         strong=lambda row: row.is_sum,
-        note=". ".join(filter(None, [_span_words(first, last), *notes_told(builder, notes)])),
+        note=". ".join(filter(None, [_span_words(first, last), *notes_told(builder, notes, group)])),
         name=span,
     )
 
@@ -230,7 +303,9 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
 def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned], Collection[str]]:
     """The rows with what is planned of them in too few months to compare, or of none of them, and with their
     total, which is their sum in money; and what is to be said of it: that some of the budget is of ``lines``
-    (or is left out, ``torn``), what it is not compared with, and that the full year is of some (``part``)."""
+    (or is left out, ``torn``), that only ``some`` of these have one, so that it is not compared with it, or
+    that there is one of ``others`` than the leading measure, what else it is not compared with, and that the
+    full year is of some (``part``)."""
     found, first, budget = list(rows), rows[0].revenue, group.budget
     added = _sum(rows)
     planned = budget.over(first.first, first.last) if budget.of_lines else None
@@ -239,6 +314,10 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
         notes.add("part")
     if planned is not None:
         notes.add("lines")
+        if budget.others:
+            notes.add("others")
+        if group.lines_said:
+            notes.add("some")
         part = total(row.revenue.budget_part for row in rows) or Decimal(0)
         more = planned - (added.revenue.budget or 0) - part
         others = {
@@ -249,7 +328,9 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
             if abs(amount) >= LEAST:
                 alone = replace(first, value=None, last_year=None, budget=amount)
                 found.append(Planned(name, _bare(alone)))
-        is_whole = first.span != "full_year" or all(row.revenue.value is not None for row in rows)
+        is_whole = "some" not in notes and (
+            first.span != "full_year" or all(row.revenue.value is not None for row in rows)
+        )
         added = replace(
             added,
             revenue=replace(added.revenue, budget=planned),
@@ -258,12 +339,14 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
     if len(found) == 1:
         return found, notes
     notes |= {name for name in COMPARED - added.alike if getattr(added.revenue, name) is not None}
+    if "some" in notes:
+        notes.discard("budget")  # it says why
     return [*found, added], notes
 
 
 def _is_part(rows: Sequence[Planned], group: PlannedMonth) -> bool:
     """Whether the full year of some that sold this year is not known, while that of others is."""
-    so_far = zip(rows, planned_rows(group, "year_to_date"), strict=True)
+    so_far = zip(rows, planned_rows(group, YEAR), strict=True)
     return any(row.revenue.value is None and year.revenue.value is not None for row, year in so_far)
 
 
@@ -287,20 +370,22 @@ def _bare(figure: KeyFigure) -> KeyFigure:
     return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None, budget_part=None)
 
 
-def notes_told(builder: Builder, notes: Collection[str]) -> list[str]:
+def notes_told(builder: Builder, notes: Collection[str], group: PlannedMonth) -> list[str]:
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
+        "others": others_words(group.budget.others) if "others" in notes else "",
+        "some": group.lines_said,
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),
         "part": _("the full year is not known of each product that sold this year: the total is without it"),
         "unknown": _("the full year is left out: it is not known of each product that sold this year"),
         "budget": _("the total is not compared with the budget: not each row has both"),
         "last_year": _("the total is not compared with last year: not each row has both"),
     }
-    fields = {"lines": "budget", "torn": "budget", "part": "forecast", "unknown": "forecast"}
+    fields = {"part": "forecast", "unknown": "forecast", "last_year": "last_year"}
     return [
         words[0].upper() + words[1:]
         for key, words in said.items()
-        if key in notes and builder.may(fields.get(key, key))
+        if key in notes and builder.may(fields.get(key, "budget"))
     ]
 
 

@@ -18,18 +18,19 @@ from reporting.words.cost_reports import span_words
 
 from .plan import (
     PLANNED,
+    YEAR,
     Planned,
     PlannedMonth,
     added_up,
     notes_told,
     planned_months,
+    planned_products,
     planned_rows,
     span_title,
 )
 from .rows import COMPARED, change
 
 NAMED = 3
-YEAR = "year_to_date"
 ZERO = Decimal(0)
 
 
@@ -51,6 +52,7 @@ def summary_section(builder: Builder, context: ReportContext) -> None:
     """Revenue of the month, the year so far and the full year expected beside budget and last year; in words
     and as a drawing the products that moved the year most. Of products that are known up to another month
     apart."""
+    builder.of_all = True
     for group in planned_months(builder, context):
         _summary(builder, context, group)
 
@@ -75,12 +77,12 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
         return
     _figures(builder, context, sums)
     _table(builder, context, group, list(sums.values()), notes)
-    rows = planned_rows(group, YEAR)
-    told = [row for row in rows if row.volume is not None]
-    moved = _most(told, "difference", abs)
-    if len(told) > 1 and all(map(builder.may, ("product", "revenue"))):
-        _words(builder, context, told, moved, are_all=group.others is None)
-        builder.chart(_moves_chart(context, rows, moved), ["revenue", "last_year", "product"], name="chart")
+    rows = planned_products(builder, context, group)
+    moved = _most(rows, "difference", abs)
+    if len(rows) > 1 and all(map(builder.may, ("product", "revenue"))):
+        _words(builder, context, rows, moved)
+        chart = _moves_chart(context, planned_rows(group, YEAR), rows, moved)
+        builder.chart(chart, ["revenue", "last_year", "product"], name="chart")
 
 
 def _figures(builder: Builder, context: ReportContext, sums: dict[str, _Sum]) -> None:
@@ -124,7 +126,7 @@ def _table(
             Column("last_year", _("Index of last year"), index("last_year")),
         ],
         sums,
-        note=". ".join([said, *notes_told(builder, notes)]),
+        note=". ".join([said, *notes_told(builder, notes, group)]),
     )
     if len(builder.blocks) > before and any(row.planned.revenue.span == "full_year" for row in sums):
         builder.shown.add("forecast")
@@ -159,11 +161,8 @@ def _words(
     context: ReportContext,
     told: Sequence[Planned],
     moved: Sequence[Planned],
-    *,
-    are_all: bool,
 ) -> None:
-    """The largest movers against last year, and the furthest below their budget; that none is below it where
-    these ``are_all``."""
+    """The largest movers against last year, and the furthest below their budget."""
     behind = _most(told, "budget_difference", lambda difference: -difference)
     found: dict[str, str] = {}
     if moved and builder.may("last_year"):
@@ -174,7 +173,7 @@ def _words(
             _line(context, row, row.revenue.budget_difference, row.revenue.budget_index) for row in behind
         ]
         found["budget"] = _list(_("Furthest below the budget, year to date"), said)
-    elif are_all and builder.may("budget") and any(row.revenue.budget_difference is not None for row in told):
+    elif builder.may("budget") and any(row.revenue.budget_difference is not None for row in told):
         found["budget"] = _("No product is below its budget, year to date.")
     if found and not builder.only:
         builder.text("\n\n".join(found.values()), about=next(iter(found)))  # one text: one slide has both
@@ -193,10 +192,12 @@ def _line(context: ReportContext, row: Planned, difference: Decimal | None, inde
     return _("%(name)s: %(amount)s (%(change)s)") % said
 
 
-def _moves_chart(context: ReportContext, rows: Sequence[Planned], moved: Sequence[Planned]) -> Chart | None:
-    """From last year's revenue to that of now: the movers, what the others did, and what is known of one of
-    the two years alone."""
-    both = [row.revenue for row in rows if row.revenue.difference is not None]
+def _moves_chart(
+    context: ReportContext, rows: Sequence[Planned], products: Sequence[Planned], moved: Sequence[Planned]
+) -> Chart | None:
+    """From last year's revenue to that of now, as the ``rows`` of the plan have them: the movers, what the
+    other products did, and what is known of one of the two years alone."""
+    both = [row.revenue for row in products if row.revenue.difference is not None]
     before, now = (total(getattr(row.revenue, name) for row in rows) for name in ("last_year", "value"))
     if not moved or not before or now is None:
         return None

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,8 @@ from core.reports.build import Builder, ReportContext
 from forecasting.selectors.forecasts import forecast_current, year_ahead
 from forecasting.selectors.totals import totals_visible
 from products.models import Channel, Measure, Product
-from products.selectors.budget_lines import LinesBudget, products_budget
+from products.selectors.budget_lines import products_budget
+from products.selectors.figures import spans
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, products_complete_month
 from products.selectors.report_period import Span
@@ -27,6 +30,7 @@ from products.selectors.report_scope import ReportScope, ScopeGroup, scope_group
 from products.selectors.sales import (
     ChannelSales,
     MonthSales,
+    lines_sold,
     most_first,
     products_by_channel,
     products_total,
@@ -120,17 +124,27 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
 
 
 def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
-    """The revenue planned of it by month, where it may be told and some of it is made for lines as wholes.
-    A query a whole, once a report."""
+    """The revenue planned of it by month, where it may be told, some of it is made for lines as wholes, and
+    each line that sold has one. Two queries a whole, once a report."""
     if not builder.may("budget"):
         return {}
     products = [each.pk for each in whole.group.products]
     first = min(whole.span[0], whole.years[0][0])
     key = ("budget", frozenset(products), first, whole.span[1])
     if key not in context.kept:
-        context.kept[key] = products_budget(context.viewer, products, first, whole.span[1])
-    found: LinesBudget = context.kept[key]
-    return found.months if found.of_lines else {}
+        context.kept[key] = _budget_whole(context.viewer, whole.group.products, first, whole.span[1])
+    found: Mapping[datetime.date, Decimal] = context.kept[key]
+    return found
+
+
+def _budget_whole(
+    viewer: Any, products: Sequence[Product], first: datetime.date, last: datetime.date
+) -> Mapping[datetime.date, Decimal]:
+    found = products_budget(viewer, [each.pk for each in products], first, last)
+    if not found.of_lines:
+        return {}
+    sold = lines_sold(viewer, products, *spans(last)["year_to_date"])
+    return found.months if sold <= found.lines_over(*spans(last)["full_year"]) else {}
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
@@ -145,9 +159,9 @@ def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
 
 def leads_of(products: Sequence[Product]) -> dict[Measure, list[Product]]:
     """Those that each measure leads."""
-    tree, leads = line_tree(), defaultdict[Measure, list[Product]](list)
+    lead, leads = cache(line_tree().lead_measure), defaultdict[Measure, list[Product]](list)
     for product in products:
-        leads[tree.lead_measure(product.line_id)].append(product)
+        leads[lead(product.line_id)].append(product)
     return leads
 
 

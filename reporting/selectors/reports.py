@@ -40,8 +40,10 @@ from .report_choices import Choice
 from .shares import shares_live
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
-MOST = 5000
+MOST = 20_000
 """Products in a report."""
+BY_NAME = 5000
+"""So many are named in what a report tells; of more those that are read one by one."""
 EACH, TOP = 200, 25
 """So many are read one by one; of more so many that brought in most, and the sums."""
 SHEET = ("key_figures", "sales", "lifecycle", "channels", "margin")
@@ -50,7 +52,7 @@ NAMED = 8
 """Products that stand beside what a line or family comes to, on its sheet."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
-FORMAT = 1
+FORMAT = 2
 """One more where a release builds sections otherwise: previews that the one before kept are made anew."""
 
 
@@ -65,12 +67,14 @@ class Granted:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Whose figures a report tells, by name. ``groups``: the lines and families that it tells as a whole.
+    """Whose figures a report tells, by name; of ``products`` there are ``more`` than these. ``groups``: the
+    lines and families that it tells as a whole.
     ``channels`` empty: all of them. ``granted``: what is told on purpose, why, and by whom. ``all_products``:
     of all that there are, also those that come later; of an author who is limited to lines those of
     ``within`` alone."""
 
     products: Sequence[str]
+    more: int
     groups: Sequence[str]
     channels: Sequence[str]
     accounts: Sequence[str]
@@ -84,8 +88,9 @@ class Exposure:
 class Built:
     """A report as it would be published now. ``fields``: keys of what it tells; ``empty``: sections that came
     to nothing, and why. ``lapsed``: labels of fields that were approved for less than it is about now;
-    ``untold``: of those on purpose that none of its sections tells. ``apart``: margins are left out, as
-    suppliers that it does not name charge on its products too."""
+    ``untold``: of those on purpose that none of its sections tells. ``scope``: its products with those in
+    front that it names. ``apart``: margins are left out, as suppliers that it does not name charge on its
+    products too."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
@@ -265,8 +270,10 @@ def report_build(
                     empty.append((name, _nothing_words(section, builder, scope, report.author, cost_viewer)))
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
+    named = scope.products if len(scope.products) <= BY_NAME else few
     exposure = Exposure(
-        products=[f"{product.name} ({product.code})" for product in scope.products],
+        products=[f"{product.name} ({product.code})" for product in named],
+        more=len(scope.products) - len(named),
         groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope, carried),
@@ -288,7 +295,7 @@ def report_build(
         empty=empty,
         lapsed=_labels_of(lapsed),
         untold=_labels_of(each for each in grants if each.field not in shown),
-        scope=scope,
+        scope=replace(scope, products=list(dict.fromkeys([*named, *scope.products]))),
         data_month=products_complete_month(scope.products),
         apart=apart,
     )
@@ -303,8 +310,9 @@ def _part_built(
     if not section.permission or context.cost_viewer.has_perm(section.permission):
         chosen = _chosen(context, part)
         section.build(builder, chosen)
-        said = builder.blocks and isinstance(builder.blocks[-1], Text)
-        if builder.blocks and chosen.scope.more and not said and not context.scope.as_whole:
+        said = builder.of_all or context.scope.as_whole
+        said |= bool(builder.blocks) and isinstance(builder.blocks[-1], Text)
+        if builder.blocks and chosen.scope.more and not said:
             builder.text(_few_words(chosen.scope), about="product", beside=True)
     if part.name and builder.blocks:  # a name may say what is not told
         builder.title = part.name
@@ -379,18 +387,19 @@ def _few_words(scope: ReportScope) -> str:
 def problems(report: Report, built: Built) -> list[str]:
     """Why it cannot be published, in words; nothing: it can."""
     found = []
-    if not built.exposure.products:
+    count = len(built.scope.products)
+    if not count:
         found.append(_("It is about no product: choose products, a family or a product line."))
-    if len(built.exposure.products) > MOST:
+    if count > MOST:
         message = _(
             "It is about %(count)s products; a report takes %(most)s at most: "
             "choose lines, families or suppliers."
         )
-        counts = {"count": len(built.exposure.products), "most": MOST}
-        found.append(message % {name: formats.number(count, 0) for name, count in counts.items()})
+        said = {"count": formats.number(count, 0), "most": formats.number(MOST, 0)}
+        found.append(message % said)
     elif not report.parts.exists():
         found.append(_("It says nothing yet: add a section."))
-    elif not built.sections and built.exposure.products:
+    elif not built.sections and count:
         found.append(_("None of its sections has anything to tell of that yet."))
     if (
         report.audience == Report.Audience.EXTERNAL

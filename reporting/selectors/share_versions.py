@@ -18,12 +18,14 @@ from .grants import grants_standing
 from .shares import shareable, shares_live_of
 from .snapshot_files import job_group
 
+UNNAMED = "…"
+
 
 @dataclass(frozen=True)
 class More:
-    """What a version tells that another does not: keys of fields, and the names of the rest. ``everywhere``:
-    it is of all channels, the other of some. ``everything``: of all products, also of those that come later,
-    or of all of some lines (``within``)."""
+    """What a version tells that another does not: keys of fields, and the names of the rest (``UNNAMED`` of a
+    product that it does not name). ``everywhere``: it is of all channels, the other of some. ``everything``:
+    of all products, also of those that come later, or of all of some lines (``within``)."""
 
     fields: Sequence[str]
     products: Sequence[str]
@@ -232,4 +234,4 @@ def _groups(snapshot: Snapshot) -> list[str]:
 
 def _names(now: Snapshot, kind: str, ids: Sequence[int], before: Collection[int]) -> list[str]:
     names, known = dict(zip(ids, now.about.get(kind, ()), strict=False)), set(before)
-    return [names.get(pk, "…") for pk in ids if pk not in known]
+    return [names.get(pk, UNNAMED) for pk in ids if pk not in known]

@@ -14,6 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
     BooleanField,
     Case,
@@ -139,7 +140,8 @@ class Portfolio:
     what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
     one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
     three final months, weighed by money. ``year_amount`` and ``budget_rate`` are of the ``budgeted`` products
-    alone that have a budget of the financial year ``year``.
+    alone that have a budget of the financial year ``year``. ``lines``: those that brought in something this
+    year.
     """
 
     products: int
@@ -162,6 +164,7 @@ class Portfolio:
     ytd: Grown
     full_year: Grown
     stages: list[StageCount]
+    lines: frozenset[int]
 
 
 def portfolio(user: Any, scope: Scope) -> Portfolio:
@@ -210,6 +213,7 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         if forecasts and not any(row["full_year_behind"] for row in rows)
         else Grown(),
         stages=_stages(on_sale) if forecasts else [],
+        lines=frozenset().union(*(row["sold_lines"] or () for row in rows if is_this_year(row))),
     )
 
 
@@ -245,6 +249,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
                 "figures__revenue_month", filter=Q(figures__revenue_month_before__isnull=False)
             ),
             ytd=Sum("figures__revenue_ytd"),
+            sold_lines=ArrayAgg("line_id", distinct=True, filter=Q(figures__revenue_ytd__isnull=False)),
             ytd_before=Sum("figures__revenue_ytd_before"),
             ytd_comparable=Sum("figures__revenue_ytd", filter=whole),
             full_year=Sum(year),
@@ -297,7 +302,8 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
     whole; ``of_lines``: some of it is made for lines as wholes. ``closed``: where lines end at different
-    months, those with sales of that month."""
+    months, those with sales of that month. ``lines``: those of which something is planned this year.
+    ``others``: measures that are planned too and do not lead."""
 
     month: Decimal | None
     ytd: Decimal | None
@@ -305,6 +311,8 @@ class Planned:
     full_year: Decimal | None
     of_lines: bool
     closed: list[ProductLine]
+    lines: frozenset[int]
+    others: frozenset[int]
 
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
@@ -332,6 +340,8 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
         budget.over(start, end) if min(by_month) >= start else None,
         budget.of_lines,
         closed,
+        budget.lines_over(start, end),
+        budget.others,
     )
 
 

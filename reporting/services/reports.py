@@ -151,7 +151,9 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
         channel_ids=[channel.pk for channel in built.scope.channels],
         about={
             **asdict(built.exposure),
-            "product_names": [product.name for product in built.scope.products],
+            "product_names": [
+                product.name for product in built.scope.products[: len(built.exposure.products)]
+            ],
             "run_date": run.local_date.isoformat() if run else None,
         },
         sections=sections,

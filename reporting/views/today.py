@@ -35,6 +35,7 @@ from reporting.selectors.today import (
     portfolio,
     scope_read,
 )
+from reporting.words.budgets import lines_words, others_words
 from reporting.words.today import alerts_sentence, closed_words, night_sentence, why_words
 
 ALERTS_SHOWN = 20
@@ -116,21 +117,21 @@ def _stage_bar(figures: Portfolio) -> dict[str, Any]:
 def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) -> list[dict[str, Any]]:
     """The portfolio's key figures that are known, with their course."""
     currency = organisation_get().currency
+    said = others_words(budget.others) if budget else ""
+    some = lines_words(figures.lines, budget.lines) if budget else ""
     tiles: list[dict[str, Any]] = []
     for label, span, plan in (
         (_("Revenue, %(month)s") % {"month": formats.month(figures.data_month)}, figures.month, "month"),
         (_("Revenue, year to date"), figures.ytd, "ytd"),
     ):
         if span.amount is not None:
-            against = _on_budget(span.amount, getattr(budget, plan, None))
+            against = _on_budget(span.amount, getattr(budget, plan, None), some, said)
             tiles.append(
                 _tile(label, span.amount, currency, span.rate, _indexed(_("on last year"), span.rate))
                 | against
             )
             if plan == "month" and budget and budget.closed:
-                tiles[-1]["note"] = ", ".join(
-                    filter(None, [closed_words(budget.closed), tiles[-1].get("note")])
-                )
+                tiles[-1]["note"] = _noted(closed_words(budget.closed), tiles[-1].get("note", ""))
     if figures.revenue is not None:
         rate = figures.revenue_rate
         tiles.append(
@@ -141,7 +142,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
                 rate,
                 _indexed(_("on the year before"), rate),
             )
-            | _on_budget(figures.revenue, budget.last_year if budget else None)
+            | _on_budget(figures.revenue, budget.last_year if budget else None, some, said)
             | ({"spark": Course(months.past, [], [], [])} if months else {})
         )
     if figures.forecast is not None:
@@ -150,7 +151,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
             _tile(_("Forecast, 12 months"), figures.forecast, currency, rate, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
-    tiles += _full_year(figures, budget, currency)
+    tiles += _full_year(figures, budget, some, said, currency)
     if figures.wape is not None:
         before = figures.wape_before
         change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
@@ -167,7 +168,9 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
     return tiles
 
 
-def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> list[dict[str, Any]]:
+def _full_year(
+    figures: Portfolio, budget: Planned | None, some: str, said: str, currency: str
+) -> list[dict[str, Any]]:
     """What is expected of the financial year: against the budget of all where some is made for lines, else
     that of the products that have a budget against theirs; and against last year."""
     full = figures.full_year
@@ -176,8 +179,9 @@ def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> lis
         label = _("Expected full year %(year)s") % {"year": budget_year(figures.data_month)}
     last_year = {} if full.rate is None else _compared(_("on last year"), full.rate)
     if budget and budget.of_lines and budget.full_year and full.amount is not None:
-        rate = full.amount / float(budget.full_year) - 1 if budget.full_year > 0 else None
+        rate = full.amount / float(budget.full_year) - 1 if budget.full_year > 0 and not some else None
         tile = _tile(label, full.amount, currency, rate, _indexed(_("on budget"), rate))
+        tile["note"] = _noted(some, said)
     elif full.amount is not None:
         # After the last month of a year, what is said of budgets is of the next one already.
         is_same = figures.data_month is not None and figures.year == budget_year(figures.data_month)
@@ -198,10 +202,16 @@ def _budgeted(figures: Portfolio) -> str:
     ) % {"count": formats.number(figures.budgeted, 0)}
 
 
-def _on_budget(amount: float, plan: Decimal | None) -> dict[str, Any]:
+def _on_budget(amount: float, plan: Decimal | None, some: str, said: str) -> dict[str, Any]:
+    """``some``: only some lines have one, so that nothing is compared; ``said``: what else is to be known."""
     if plan is None or plan <= 0:
         return {}
-    return {"comparisons": [_compared(_("on budget"), amount / float(plan) - 1)]}
+    against = [] if some else [_compared(_("on budget"), amount / float(plan) - 1)]
+    return {"comparisons": against, "note": _noted(some, said)}
+
+
+def _noted(*said: str) -> str:
+    return ", ".join(filter(None, said))
 
 
 def _compared(label: str, rate: float) -> dict[str, Any]:

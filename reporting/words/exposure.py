@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -17,7 +17,7 @@ from core import formats, registries
 from reporting.models import Snapshot
 from reporting.selectors.grants import GRANT
 from reporting.selectors.reports import Built
-from reporting.selectors.share_versions import More
+from reporting.selectors.share_versions import UNNAMED, More
 from reporting.services.grants import DECIDED, WAITING
 
 
@@ -29,7 +29,7 @@ def exposure_sentence(told: Built | Snapshot, until: datetime.date | None = None
         channels, accounts = len(told.channel_ids), told.about.get("accounts", [])
         is_all, lines = told.about.get("all_products", False), told.about.get("within", [])
     else:
-        fields, products = len(told.fields), len(told.exposure.products)
+        fields, products = len(told.fields), len(told.scope.products)
         channels, accounts = len(told.exposure.channels), told.exposure.accounts
         is_all, lines = told.exposure.all_products, told.exposure.within
     of = ngettext("%(n)s product", "%(n)s products", products)
@@ -60,7 +60,7 @@ def _counted(text: str, count: int) -> str:
 
 def more_words(more: More) -> list[tuple[str, str]]:
     """What a version tells that a link was not made for: of what kind, and which, by name."""
-    products = more.products
+    products = _products_named(more.products)
     if more.everything:
         text = gettext("all, also those that come later")
         if more.within:
@@ -75,6 +75,17 @@ def more_words(more: More) -> list[tuple[str, str]]:
         (gettext("Suppliers whose figures are in it"), more.suppliers),
     )
     return [(kind, ", ".join(names)) for kind, names in said if names]
+
+
+def _products_named(names: Sequence[str]) -> list[str]:
+    """The names, and how many products have none."""
+    named = [name for name in names if name != UNNAMED]
+    count = len(names) - len(named)
+    if not count:
+        return named
+    if named:
+        return [*named, gettext("and %(count)s more") % {"count": formats.number(count, 0)}]
+    return [_counted(ngettext("%(n)s product", "%(n)s products", count), count)]
 
 
 def field_label(key: str) -> str:

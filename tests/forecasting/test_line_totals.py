@@ -446,9 +446,9 @@ def test_a_total_stands_beside_last_year_and_the_budget_of_its_line(client, prod
     line_budget(line, 1000, LAST.year)
     line_budget(line, 7, LAST.year, product=products[0])
     user = user_factory()
-    figures, of_lines = total_figures(user, total)
+    figures, budget = total_figures(user, total)
     full = figures.of("revenue", "full_year")
-    assert (full.budget, float(full.value), of_lines) == (12000, pytest.approx(year), True)
+    assert (full.budget, float(full.value), budget.of_lines) == (12000, pytest.approx(year), True)
     assert figures.of("revenue", "month").budget == 1000
     assert figures.of("revenue", "year_to_date").value == pytest.approx(Decimal(str(closed)))
     client.force_login(user)

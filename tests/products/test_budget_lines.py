@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.months import month_range
-from products.models import BudgetRow, BudgetVersion, ChannelLimit, Measure, Product
+from products.models import BudgetRow, BudgetVersion, ChannelLimit, LineMeasure, Measure, Product
 from products.selectors.budget import budget_months
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import LineTree
@@ -70,11 +70,44 @@ def test_a_row_in_one_channel_stands_for_what_is_below_it_in_that_channel(versio
     plan(version, 2, product=product, channel=shop)
     plan(version, 3, product=product, channel=web)
     assert planned(line) == {JAN: 103}
-    plan(version, 4, product=product, measure=Measure.objects.create(code="new", name_nl="n", name_en="n"))
-    assert planned(line) == {JAN: 107}
     plan(version, 50, line=line)
     # A row for all channels covers every one of them below; the line's own rows add up.
-    assert planned(line) == {JAN: 154}
+    assert planned(line) == {JAN: 150}
+
+
+def test_only_what_leads_counts_and_the_others_are_named(version: BudgetVersion) -> None:
+    """Of a line also what leads a line below it."""
+    line, new = line_factory(), Measure.objects.create(code="new", name_nl="n", name_en="n")
+    below, other = (line_factory(parent=line) for _number in range(2))
+    LineMeasure.objects.create(line=below, measure=new, leads=True)
+    LineMeasure.objects.create(line=below, measure=Measure.objects.get(code="units"), leads=False)
+    product = product_factory(line=other)
+    plan(version, 10, line=line)
+    plan(version, 5, line=line, measure=new)
+    plan(version, 3, line=other, measure=new)
+    plan(version, 2, product=product, measure=new)
+    tree = LineTree()
+    found = {
+        row: budget_revenue(user_factory(), tree, tree.descendants(row.pk), JAN, DEC)
+        for row in (line, below, other)
+    }
+    assert [(dict(each.months), each.others) for each in found.values()] == [
+        ({JAN: 15}, {new.pk}),
+        ({}, frozenset()),
+        ({}, {new.pk}),
+    ]
+
+
+def test_a_line_is_planned_by_itself_the_line_above_or_a_product(version: BudgetVersion) -> None:
+    top = line_factory()
+    below, beside, bare = line_factory(parent=top), line_factory(), line_factory()
+    plan(version, 10, line=top)
+    plan(version, 10, FEB, product=product_factory(line=beside))
+    tree = LineTree()
+    found = budget_revenue(user_factory(), tree, tree.lines, JAN, DEC)
+    assert found.lines_over(JAN, JAN) == {top.pk, below.pk}
+    assert found.lines_over(JAN, FEB) == {top.pk, below.pk, beside.pk}
+    assert bare.pk not in found.lines_over(JAN, DEC)
 
 
 def test_a_row_without_revenue_covers_no_revenue(version: BudgetVersion) -> None:

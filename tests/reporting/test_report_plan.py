@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.months import month_add
+from core.months import month_add, month_end
 from core.reports.blocks import Table
 from products.models import BudgetRow, ProductFigures, SalesMonth
 from products.selectors.budget_lines import products_budget
@@ -136,6 +136,39 @@ def test_the_budget_of_a_line_known_up_to_two_months_is_left_out_and_said(compan
     assert said not in table.note
 
 
+def test_what_ended_this_year_counts_for_the_budget_of_the_line_above(company: Any, monkeypatch: Any) -> None:
+    """A month ago: it brought in 10 in each of its last months, told one by one or not."""
+    bottle = _under_one_top(company, 2)
+    bottle.ended = month_end(month_add(LAST, -1))
+    bottle.save()
+    first = LAST.replace(month=1)
+    ytd = 10 * sum(first <= month_add(LAST, -back) for back in (1, 2))
+    products = [company.juice, company.apple, bottle]
+    found = plan(company, products=products)
+    assert [(row["Product"], row["Revenue"], row["Budget"]) for row in found[MONTH]] == [
+        ("Apple juice", "€55", "—"),
+        ("Bottle", "€0", "—"),
+        ("Orange juice", "€70,033", "—"),
+        ("Budget of none of these", "—", "€1,000"),
+        ("Total", "€70,088", "€1,000"),
+    ]
+    assert found[MONTH][-1]["against budget"] != "—"
+    assert found["Year to date"][1]["Revenue"] == f"€{ytd}"
+    figures_refresh()
+    rest = {"forecast_as_of": LAST, "year_rest_amount": 100}
+    ProductFigures.objects.filter(product__in=[company.juice, company.apple]).update(**rest)
+    monkeypatch.setattr(reports, "EACH", 1)
+    monkeypatch.setattr(reports, "TOP", 1)
+    found = plan(company, products=products)
+    assert [row["Product"] for row in found[MONTH]][1:] == [
+        "and 2 more",
+        "Budget of none of these",
+        "Total",
+    ]
+    assert found["Year to date"][1]["Revenue"] == f"€{55 * LAST.month + ytd:,}"
+    assert found["Full year expected"][1]["Revenue"] == f"€{55 * LAST.month + 100 + ytd:,}"
+
+
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
     """A bottle in a line of its own beside the juices, under a line with a budget of 1,000 a month."""
     top, line = line_factory(name="Top"), company.juice.line
@@ -147,6 +180,65 @@ def _under_one_top(company: Any, last_sold: int | None) -> Any:
             sell(bottle, month_add(LAST, -back), D(1), D(10), channel=company.north, days=9)
     line_budget(top, 1000, LAST.year)
     return bottle
+
+
+def test_a_budget_of_some_lines_is_said_and_not_compared(company: Any) -> None:
+    """At a glance too."""
+    top, bottle = _two_lines_under_one(company)
+    line_budget(company.juice.line, 1000, LAST.year)
+    said = {"products": [], "lines": [top]}
+    [table] = [block for block in blocks(company, "plan", **said) if block.title == MONTH]
+    assert isinstance(table, Table)
+    assert table.note.split(". ") == [
+        "The budget of a line is its own row, else the sum of what is below it",
+        "Budget of 1 of 2 lines",
+    ]
+    total = plan(company, **said)[MONTH][-1]
+    assert (total["Product"], total["Budget"]) == ("Total", "€1,000")
+    assert "against budget" not in total
+    [glance] = [block for block in blocks(company, "summary", **said) if isinstance(block, Table)]
+    assert "Budget of 1 of 2 lines" in glance.note
+    assert "Index of the budget" not in glance.heads
+    line_budget(bottle.line, 20, LAST.year)
+    total = plan(company, **said)[MONTH][-1]
+    now = sum(A_MONTH.values()) + 10
+    assert total["against budget"] == f"+{(now / 1020 - 1) * 100:,.1f}%"
+
+
+def test_beside_a_line_of_which_some_below_have_a_budget_there_is_none(company: Any) -> None:
+    top, bottle = _two_lines_under_one(company)
+    for year in (LAST.year - 1, LAST.year):
+        line_budget(company.juice.line, 1000, year)
+    said = {"products": [], "lines": [top]}
+    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    assert "Budget" not in whole
+    for year in (LAST.year - 1, LAST.year):
+        line_budget(bottle.line, 20, year)
+    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    assert whole["Budget"] == f"€{12 * 1020:,}"
+
+
+def _two_lines_under_one(company: Any) -> tuple[Any, Any]:
+    """The line of the juices and one of a bottle that sells too, under one."""
+    top, line = line_factory(name="Top"), company.juice.line
+    line.parent = top
+    line.save()
+    bottle = product_factory(name="Bottle", line=line_factory(name="Bottles", parent=top))
+    for back in range(-1, 24):
+        sell(bottle, month_add(LAST, -back), D(1), D(10), channel=company.north)
+    return top, bottle
+
+
+def test_a_budget_in_a_measure_that_does_not_lead_is_named(company: Any) -> None:
+    line_budget(company.juice.line, 1000, LAST.year)
+    calls, rows = measure_factory(code="calls", name_en="calls"), list(BudgetRow.objects.all())
+    for row in rows:
+        row.pk, row.measure, row.revenue = None, calls, D(30)
+    BudgetRow.objects.bulk_create(rows)
+    [table] = [block for block in blocks(company, "plan") if block.title == MONTH]
+    assert isinstance(table, Table)
+    assert table.note.endswith(". Without what is budgeted in calls, which does not lead")
+    assert plan(company)[MONTH][-1]["Budget"] == "€1,000"
 
 
 def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from core.months import month_add
 from core.reports.blocks import KeyFigures, ReportChart, Table, Text
+from pricing.charts.waterfall import waterfall_spec
 from products.models import ProductFigures
 from products.services.figures import figures_refresh
 from reporting.reports.markdown import markdown_lines
@@ -101,6 +102,49 @@ def test_what_was_sold_in_one_of_the_years_is_a_step_of_its_own(company: Any) ->
 def test_of_one_product_there_is_nothing_to_rank(company: Any) -> None:
     found = blocks(company, "summary", products=[company.juice])
     assert [type(block) for block in found] == [KeyFigures, Table]
+
+
+def test_movers_are_of_all_products_whatever_is_told_one_by_one(company: Any, monkeypatch: Any) -> None:
+    """Orange juice sells most and did not move; two of one name did, each with a bar of its own."""
+    products = [company.juice, company.apple]
+    for number, now in enumerate((90, 10), start=1):
+        products.append(product_factory(line=company.juice.line, name="Pear", code=f"PEAR-{number}"))
+        for back in range(-1, 24):
+            month = month_add(LAST, -back)
+            sell(products[-1], month, D(1), D(now if back < 12 else 50), channel=company.north)
+        line_budget(None, 60, LAST.year, product=products[-1])
+    whole = blocks(company, "summary", products=products)
+    monkeypatch.setattr(reports, "EACH", 1)
+    monkeypatch.setattr(reports, "TOP", 1)
+    figures_refresh()
+    found = blocks(company, "summary", products=products)
+    year = LAST.month
+    assert lines(found) == [
+        "Moved most against last year, year to date",
+        f"Pear: +€{year * 40:,} (+80.0%)",
+        f"Pear: −€{year * 40:,} (−80.0%)",
+        f"Apple juice: +€{year * 5:,} (+10.0%)",
+        "Furthest below the budget, year to date",
+        f"Pear: −€{year * 50:,} (−83.3%)",
+    ]
+    assert sorted(lines(whole)) == sorted(lines(found))
+    [chart] = [block for block in found if isinstance(block, ReportChart)]
+    bars = [point["post"] for point in chart.spec["data"]["values"]]
+    assert len(set(bars)) == len(bars)
+    assert {"Pear", "Pear (2)", "Apple juice"} < set(bars)
+    assert dict(row[:2] for row in figures_of(chart)) | {"Pear": ""} == dict(
+        row[:2] for row in figures_of(next(block for block in whole if isinstance(block, ReportChart)))
+    ) | {"Pear": ""}
+
+
+def test_equal_labels_have_bars_of_their_own() -> None:
+    steps = [("Before", D(9), True), ("Pear", D(2), False), ("Pear", D(-1), False), ("After", D(10), True)]
+    points = waterfall_spec(steps, str)["data"]["values"]
+    assert [point["post"] for point in points] == ["Before", "Pear", "Pear (2)", "After"]
+
+
+def figures_of(chart: ReportChart) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in chart.table.rows]
 
 
 def test_a_full_year_that_is_not_known_of_all_is_left_out(company: Any, monkeypatch: Any) -> None:

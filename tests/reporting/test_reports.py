@@ -27,6 +27,7 @@ from core.reports.blocks import (
 )
 from forecasting.models import NightlyRun
 from products.models import Channel, FamilyMember, Product, Supplier
+from products.services.figures import figures_refresh
 from reporting.api.reports import SnapshotSerializer
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
@@ -385,6 +386,28 @@ def test_of_more_products_than_a_report_takes_it_says_so_and_reads_none(
         report_publish(user=author, report=report)
     monkeypatch.setattr(selectors, "MOST", 4)
     assert report_publish(user=author, report=report).number == 1
+
+
+def test_of_very_many_products_those_told_one_by_one_are_named_and_the_others_counted(
+    author: Any, juice: Product, monkeypatch: Any, client: Any
+) -> None:
+    """On the report's page, in the version with those in front, on its page and in its files."""
+    for name, count in {"BY_NAME": 2, "EACH": 2, "TOP": 1}.items():
+        monkeypatch.setattr(selectors, name, count)
+    figures_refresh()
+    others = [product_factory(name=f"Apple {number}") for number in range(2)]
+    report = made(author, juice, products=[juice, *others])
+    exposure = report_build(report).exposure
+    assert (exposure.products, exposure.more) == (["Orange juice (JUICE)"], 2)
+    client.force_login(author)
+    snapshot = report_publish(user=author, report=report)
+    said = snapshot.about
+    assert (said["products"], said["product_names"]) == (["Orange juice (JUICE)"], ["Orange juice"])
+    assert snapshot.product_ids == [juice.pk, *(each.pk for each in others)]
+    for at in (f"/reports/{report.pk}/preview/", f"/reports/{report.pk}/1/"):
+        assert "Orange juice (JUICE) and 2 more" in tight(client.get(at)), at
+    assert "fields of 3 products" in tight(client.get(f"/reports/{report.pk}/1/"))
+    assert dict(document(snapshot).about)["Products"] == "Orange juice (JUICE), and 2 more"
 
 
 def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client: Any) -> None:

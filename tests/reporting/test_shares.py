@@ -276,6 +276,7 @@ MORE: list[tuple[dict[str, Any], More, str]] = [
         More([], ["New (N-1)"], [], [], [], [], False),
         "Products New (N-1)",
     ),
+    ({"product_ids": [3, 4, 5]}, More([], ["…", "…"], [], [], [], [], False), "Products 2 products"),
     (
         {"channel_ids": [7, 8], "about": ABOUT | {"channels": ["Noord", "Zuid"]}},
         More([], [], ["Zuid"], [], [], [], False),

@@ -349,6 +349,33 @@ def test_lines_that_end_at_different_months_are_held_against_their_own_budgets(n
     assert "of Food alone" not in text(client.get("/"))
 
 
+def test_a_budget_of_some_lines_and_of_a_measure_that_does_not_lead_is_said(night, client):
+    """Nothing is compared with what only one of two lines planned."""
+    owner = user_factory()
+    first, second = line_factory(owner=owner), line_factory(owner=owner)
+    told(night, line=first)
+    told(night, line=second)
+    idle = known(night, line=line_factory(owner=owner))  # brought in nothing this year
+    ProductFigures.objects.filter(product=idle).update(year_rest_amount=0)
+    line_budget(160, line=first)
+    scope = scope_read(owner, {})
+    assert portfolio(owner, scope).lines == {first.pk, second.pk}
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert page.count("budget of 1 of 2 lines") == 3  # month, year to date, full year
+    assert "on budget" not in page
+    calls = Measure.objects.create(code="calls", name_nl="gesprekken", name_en="calls")
+    line_budget(40, line=second)
+    BudgetRow.objects.filter(line=second, month__gt=datetime.date(2026, 1, 1)).delete()
+    for month in range(2, 13):
+        values = {"version": BudgetVersion.objects.get(), "month": datetime.date(2026, month, 1)}
+        BudgetRow.objects.create(line=second, measure=calls, revenue=9, **values)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert "budget of" not in page
+    assert "on budget, index 125" in page  # 200 of 160
+    assert page.count("without what is budgeted in calls, which does not lead") == 3
+
+
 def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
     """2,400 sold; planned 2 × 80 in 2025 and 10 × 160 in 2026 for the line."""
     owner = user_factory()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from core.months import month_add, month_start
 from core.reports.blocks import ReportChart, Text
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
+from pricing.selectors import margins
 from products.models import FamilyMember, Measure, Supplier, UnitFactor
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
@@ -23,6 +24,7 @@ from reporting.selectors.reports import problems, report_build
 from reporting.services.reports import Part, report_create
 from tests.factories import (
     channel_factory,
+    cost_line_factory,
     cost_rate_factory,
     family_factory,
     line_factory,
@@ -254,6 +256,31 @@ def test_the_statement_of_a_line_is_the_sum_of_its_products(
     assert next(block.note for block in found if getattr(block, "note", "")).startswith("4 products together")
     assert charts(found)[0].title == "Drinks"
     assert "4,800.00" in str(charts(found)[0].table.rows)
+
+
+@pytest.mark.parametrize("section", ["margin", "margins"])
+def test_margins_that_are_read_part_by_part_are_the_same(
+    company: Any, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    """Of 4 products, 2 told one by one; costs of their own, of a channel, of another line only, and overhead
+    that is split over all."""
+    start = month_add(LAST, -30)
+    for product in company.products:
+        cost_rate_factory(product=product, start_date=start, amount=1)
+    line = cost_line_factory(product=company.cider, kind="payment", basis="unit", channel=company.north)
+    cost_rate_factory(cost_line=line, start_date=start, amount="0.5")
+    overhead = cost_line_factory(product=None, kind="overhead", basis="month", key="revenue")
+    cost_rate_factory(cost_line=overhead, start_date=start, amount=100)
+    monkeypatch.setattr(reports, "EACH", 3)
+    monkeypatch.setattr(reports, "TOP", 2)
+    figures_refresh()
+    at_once = built(company, section, lines=[company.drinks, company.juices])
+    monkeypatch.setattr(margins, "AT_ONCE", 1)
+    assert built(company, section, lines=[company.drinks, company.juices]) == at_once
+    monkeypatch.setattr(reports, "TOP", 4)  # all told one by one: nothing is folded
+    [*wholes, _cider, _juice] = at_once
+    assert built(company, section, lines=[company.drinks, company.juices])[: len(wholes)] == wholes
+    assert "1,200" in str(at_once)  # the overhead of a year
 
 
 def test_of_many_products_those_with_most_revenue_are_told(
