@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -307,10 +308,10 @@ def test_a_product_keeps_to_lines_that_count_what_it_has_figures_in():
     sold, unsold = product_factory(), product_factory()
     product_month_factory(sold)
     juice = line_factory(name="Juice", measures=[cartons])
-    with pytest.raises(DomainError) as refused:
+    with translation.override("en"), pytest.raises(DomainError) as refused:
         product_update(user=user, product=sold, version=None, line=juice)
     assert (refused.value.code, refused.value.field) == ("measure_not_of_line", "line")
-    assert "“Juice” does not count “Afzet”" in str(refused.value)
+    assert "“Juice” does not count “Sales volume”" in str(refused.value)
     product_update(user=user, product=sold, version=None, line=sold.line, name="Stays")
     asked = bulk(user, [sold, unsold], "line", juice)
     preview = products_bulk_preview(**asked)

@@ -389,6 +389,6 @@ def test_products_show_the_figures_of_the_measure_that_leads_now():
     assert ProductFigures.objects.get().measure == cartons
     line_update(user=user, line=line, version=None, measures=[litres, cartons])
     assert ProductFigures.objects.get().measure == litres
-    other = line_create(user=user, code="other", name="Other", measures=[cartons])
+    other = line_create(user=user, code="other", name="Other", measures=[cartons, litres])
     product_update(user=user, product=product, version=None, line=other)
     assert ProductFigures.objects.get().measure == cartons
