@@ -22,6 +22,7 @@ from core.errors import require
 from core.idempotency import once
 from core.texts import holds_nul
 
+from .layout_words import layout_options
 from .messages import in_words
 from .models import Import, ImportCreation, ImportRefusal, Layout
 from .selectors import import_get, imports_visible, layouts_visible
@@ -294,6 +295,7 @@ class LayoutSerializer(StrictModelSerializer):
     it is left out. A change of the name says which ``version`` it was made from."""
 
     columns = serializers.SerializerMethodField()
+    options = serializers.SerializerMethodField()
     used_at = serializers.DateTimeField(read_only=True, help_text="when a file was last read by it")
     used = serializers.IntegerField(read_only=True, help_text="how many files were")
     updated_by = serializers.EmailField(source="updated_by.email", default=None, read_only=True)
@@ -304,11 +306,14 @@ class LayoutSerializer(StrictModelSerializer):
             *("id", "sheet", "name", "columns", "options", "used", "used_at"),
             *("updated_at", "updated_by", "version"),
         )
-        read_only_fields = ("sheet", "options", "updated_at", "version")
+        read_only_fields = ("sheet", "updated_at", "version")
         validators = ()
 
     def get_columns(self, row: Layout) -> dict[str, str]:
         return dict(row.mapping.get("columns") or {})
+
+    def get_options(self, row: Layout) -> dict[str, Any]:
+        return layout_options(row, self.context["request"].user)
 
 
 class LayoutNameSerializer(StrictSerializer):
@@ -340,11 +345,11 @@ class LayoutViewSet(viewsets.GenericViewSet):
     def list(self, request: Request) -> Response:
         """The layouts, by name."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()).order_by("name", "pk"))
-        return self.get_paginated_response(LayoutSerializer(page, many=True).data)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=LayoutSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(LayoutSerializer(self.get_object()).data)
+        return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=LayoutNameSerializer, responses=LayoutSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -352,7 +357,7 @@ class LayoutViewSet(viewsets.GenericViewSet):
         form = LayoutNameSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         layout_rename(user=request.user, layout=self.get_object(), **form.validated_data)
-        return Response(LayoutSerializer(self.get_object()).data)
+        return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -23,16 +24,23 @@ def layout_columns(layout: Layout) -> list[tuple[str, str]]:
 
 def layout_answers(layout: Layout, user: Any) -> list[tuple[str, str]]:
     """Each question that was answered, and the answer."""
+    return [(label, answer) for _name, label, answer in _answered(layout, user)]
+
+
+def layout_options(layout: Layout, user: Any) -> dict[str, Any]:
+    """The answers as they are kept."""
+    return {name: layout.options[name] for name, _label, _answer in _answered(layout, user)}
+
+
+def _answered(layout: Layout, user: Any) -> Iterator[tuple[str, str, str]]:
+    """The name of each question that was answered, and both in words; not where the person could not have
+    answered that, such as a line beyond their own."""
     sheet = sheets.get(layout.sheet) if layout.sheet in sheets else None
-    asked: dict[str, tuple[Any, Any]] = {
-        "decimal": (_("Decimal mark"), DECIMALS),
-        "date_order": (_("Dates"), DATE_ORDERS),
-    }
-    asked |= {
-        option.name: (option.label, option.answers(user)) for option in (sheet.options if sheet else ())
-    }
-    return [
-        (str(asked[name][0]), str(dict(asked[name][1]).get(value, value)))
-        for name, value in layout.options.items()
-        if name in asked
-    ]
+    options = {option.name: option for option in (sheet.options if sheet else ())}
+    settings = {"decimal": (_("Decimal mark"), DECIMALS), "date_order": (_("Dates"), DATE_ORDERS)}
+    for name, value in layout.options.items():
+        option = options.get(name)
+        label, answers = (option.label, option.answers(user)) if option else settings.get(name, ("", ()))
+        for key, answer in answers:
+            if key.lower() == str(value).lower():
+                yield name, str(label), str(answer)

@@ -88,9 +88,9 @@ class Option:
     def default(self) -> str:
         return "" if self.when_unclear else self.answers()[0][0]
 
-    def accepts(self, value: Any) -> bool:
-        """Whether it can be the answer; where the data decide, in whatever case."""
-        keys = [key for key, _label in self.answers()]
+    def accepts(self, value: Any, user: Any) -> bool:
+        """Whether it can be the person's answer; where the data decide, in whatever case."""
+        keys = [key for key, _label in self.answers(user)]
         return value in keys or (callable(self.choices) and str(value).lower() in map(str.lower, keys))
 
 

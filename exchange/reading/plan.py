@@ -132,6 +132,7 @@ def plan_make(
     options: Mapping[str, Any],
     remembered: Mapping[str, Any],
     ask_options: bool,
+    user: Any,
     thorough: bool = False,
 ) -> Plan:
     """Match columns and settle how figures and dates are read.
@@ -165,7 +166,7 @@ def plan_make(
                 plan.in_percent -= set(option.fields)
         if value is None and ask_options and not option.when_unclear:
             plan.questions.append({"code": "option", "name": option.name})
-        elif value is not None and not option.accepts(value):
+        elif value is not None and not option.accepts(value, user):
             raise refuse("option_unknown", field=option.name, name=option.name, value=str(value))
     return plan
 

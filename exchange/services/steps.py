@@ -78,6 +78,7 @@ def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -
         options=row.options,
         remembered=remembered,
         ask_options=row.source != Import.Source.SHELL,
+        user=user,
         thorough=thorough,
     )
     return Opened(reading, plan, layout, name)

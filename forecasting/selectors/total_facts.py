@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import add
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from core.arrays import array_text
 from core.numbers import Z80, Z95
 from core.sql import rows_of
+
+Row = TypeVar("Row")
 
 
 class Asked(NamedTuple):
@@ -59,7 +61,7 @@ class MonthSum:
         )
 
 
-EDGES = ("lo80", "hi80", "lo95", "hi95")
+_EDGES = ("lo80", "hi80", "lo95", "hi95")
 _APART = ("own_lo", "own_hi", "moved_lo", "moved_hi")
 
 
@@ -72,9 +74,10 @@ def _half(edge: str, z: float) -> str:
 
 
 def _sums(weight: str) -> str:
-    """The columns of a :class:`MonthSum`, each part counting by its weight."""
-    plain = [f"sum({weight} * {name})" for name in ("final", *EDGES)]
-    squares = [f"sum(({weight} * {name}) ^ 2)" for name in EDGES]
+    """The columns of a :class:`MonthSum` in its order, each part counting by its weight: the mean, then four
+    each of ``plain``, ``squares``, ``own`` and ``moved``."""
+    plain = [f"sum({weight} * {name})" for name in ("final", *_EDGES)]
+    squares = [f"sum(({weight} * {name}) ^ 2)" for name in _EDGES]
     own, moved = (
         [f"sum({weight} * {name})" for name in names] + [f"sum(({weight} * {name}) ^ 2)" for name in names]
         for names in (_APART[:2], _APART[2:])
@@ -125,46 +128,36 @@ _PAST = """
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """By group the sums of its forecasts' months after those that sales are whole of: of volumes by
-    ``factor``, and of money: by the price, which moves with what is decided of prices."""
+class Sums(Generic[Row]):
+    """By group, its products' months added up: volumes by ``factor``, and money."""
 
-    units: Mapping[int, list[MonthSum]]
-    money: Mapping[int, list[MonthSum]]
-
-
-@dataclass(frozen=True)
-class Past:
-    """By group, what its products sold by ``factor`` in each month with data, and what they brought in by the
-    same measure."""
-
-    units: Mapping[int, list[tuple[datetime.date, Decimal]]]
-    money: Mapping[int, list[tuple[datetime.date, Decimal]]]
+    units: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    money: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
 
-def sums_ahead(asked: Sequence[Asked]) -> Ahead:
-    """In one statement, whatever the number of groups."""
-    units: dict[int, list[MonthSum]] = defaultdict(list)
-    money: dict[int, list[MonthSum]] = defaultdict(list)
+def sums_ahead(asked: Sequence[Asked]) -> Sums[MonthSum]:
+    """Of its forecasts the months after those that sales are whole of; money is by the price, which moves
+    with what is decided of prices. In one statement, whatever the number of groups."""
+    found = Sums[MonthSum]()
     names = ("group", "forecast_id", "closed", "factor", "price")
     columns = [array_text(getattr(row, name) for row in asked) for name in names]
     for group, month, *sums in rows_of(_AHEAD, columns):
         half = len(sums) // 2
-        for found, own in ((units, sums[:half]), (money, sums[half:])):
+        for kept, own in ((found.units, sums[:half]), (found.money, sums[half:])):
             if own[0] is not None:
-                found[group].append(MonthSum(month, own[0], *(tuple(own[n : n + 4]) for n in (1, 5, 9, 13))))  # type: ignore[arg-type]
-    return Ahead(units, money)
+                kept[group].append(MonthSum(month, own[0], *(tuple(own[n : n + 4]) for n in (1, 5, 9, 13))))  # type: ignore[arg-type]
+    return found
 
 
-def sums_past(asked: Sequence[Asked], since: datetime.date) -> Past:
-    """In one statement, whatever the number of groups; it reads the months of all products once."""
-    units: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
-    money: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
+def sums_past(asked: Sequence[Asked], since: datetime.date) -> Sums[tuple[datetime.date, Decimal]]:
+    """What its products sold in each month with data, and what they brought in by the same measure. In one
+    statement, whatever the number of groups; it reads the months of all products once."""
+    found = Sums[tuple[datetime.date, Decimal]]()
     names = ("group", "product_id", "measure_id", "closed", "factor", "in_money")
     columns = [array_text(getattr(row, name) for row in asked) for name in names]
     for group, month, volume, revenue in rows_of(_PAST, [*columns, since]):
         if volume is not None:
-            units[group].append((month, volume))
+            found.units[group].append((month, volume))
         if revenue is not None:
-            money[group].append((month, revenue))
-    return Past(units, money)
+            found.money[group].append((month, revenue))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Sequence
 from math import hypot
 from operator import mul
@@ -30,7 +31,10 @@ class DecidedWeeks:
         last = first + (len(self._days) - 1) * DAY
         rest = (month_end(month_start(last)) - last).days
         self._days += [fmean(self._days[-last.day :])] * rest
+        self._places: dict[datetime.date, list[int]] = defaultdict(list)
         self._dates = [first + place * DAY for place in range(len(self._days))]
+        for place, day in enumerate(self._dates):
+            self._places[month_start(day)].append(place)
         self._unsure = [0.0] * self._count
 
     def move(self, change: PlannedChange) -> list[float]:
@@ -39,9 +43,11 @@ class DecidedWeeks:
         moved, unsure = [0.0] * len(self._days), [0.0] * len(self._days)
         spreads = change.spreads or (0.0,) * len(self._months)
         for month, factor, spread in zip(self._months, change.factors, spreads, strict=True):
-            places = [place for place, day in enumerate(self._dates) if month_start(day) == month]
+            places = self._places.get(month)
+            if not places:
+                continue
             before = [self._days[place] for place in places]
-            moves = _moves(before, [_rate(change, self._dates[place]) for place in places], factor)
+            moves = _moves(before, _rates(change, [self._dates[place] for place in places]), factor)
             whole = sum(map(abs, moves))
             month_unsure = spread * factor * sum(before) / whole if whole else 0.0
             for place, move in zip(places, moves, strict=True):
@@ -66,8 +72,10 @@ class DecidedWeeks:
         return [sum(days[DAYS * week : DAYS * (week + 1)]) for week in range(self._count)]
 
 
-def _rate(change: PlannedChange, day: datetime.date) -> float:
-    return sum(rate for first, last, rate in change.days if first <= day <= last)
+def _rates(change: PlannedChange, days: Sequence[datetime.date]) -> list[float]:
+    """Of days in their order."""
+    spans = [span for span in change.days if span[0] <= days[-1] and span[1] >= days[0]]
+    return [sum(rate for first, last, rate in spans if first <= day <= last) for day in days]
 
 
 def _moves(before: Sequence[float], rates: Sequence[float], factor: float) -> list[float]:

@@ -27,7 +27,7 @@ from products.selectors.units import addable
 from .common import HORIZON
 
 HISTORY_MONTHS, YEAR = 60, 12
-# A forecast whose data end this many months before its line's no longer counts in the total.
+# A forecast whose data end this many months before the total's no longer counts in it.
 OLD_MONTHS = 3
 
 

@@ -70,9 +70,9 @@ class LineTree:
         for line in self.lines.values():
             self._children.setdefault(line.parent_id, []).append(line.pk)
 
-    def ancestors(self, line_id: int) -> Iterator[ProductLine]:
+    def ancestors(self, line_id: int | None) -> Iterator[ProductLine]:
         """The line itself, then the line above it, up to the top."""
-        current: int | None = line_id
+        current = line_id
         while current is not None:
             line = self.lines[current]
             yield line
@@ -95,7 +95,7 @@ class LineTree:
         """From the top down to the line."""
         return list(self.ancestors(line_id))[::-1]
 
-    def inherited(self, line_id: int, field: str) -> Inherited:
+    def inherited(self, line_id: int | None, field: str) -> Inherited:
         """The first filled value on the way up."""
         for line in self.ancestors(line_id):
             value = getattr(line, field)
@@ -114,8 +114,9 @@ class LineTree:
         """What the line itself says its products count, the leading one first; none: as the line above."""
         return self._own[line_id]
 
-    def measures(self, line_id: int) -> list[Measure]:
-        """What the line's products count, the leading one first, in the line's words."""
+    def measures(self, line_id: int | None) -> list[Measure]:
+        """What the line's products count, the leading one first, in the line's words; without a line, what
+        one counts that says nothing."""
         own = (self.own_measures(line.pk) for line in self.ancestors(line_id))
         word = self.inherited(line_id, "volume_word").value
         return [measure_in_words(measure, word) for measure in next(filter(None, own), self._usual)]

@@ -133,23 +133,20 @@ def _lost_check(before: Measures, after: Measures, field: str) -> None:
 
 
 def measures_lost(moves: Mapping[int, int | None]) -> dict[int, Measure]:
-    """Of products that would move, by id: a measure they have figures in that their new line does not count,
-    so that nothing would show these any more. ``moves``: the line's id by product; none: a line that is only
-    made."""
+    """Of products that would move, by id: a measure they have figures in that their line counts and the new
+    one does not, so that nothing would show these any more. ``moves``: the new line's id by product; none: a
+    line that is only made."""
     if not moves:
         return {}
+    months = ProductMonth.objects.filter(product__in=list(moves)).order_by("product_id", "measure_id")
+    counted = list(months.values_list("product_id", "product__line_id", "measure_id").distinct())
     tree = LineTree()
-    usual = Measure.objects.filter(code="units")
-    kept = {
-        line: {each.pk for each in (usual if line is None else tree.measures(line))}
-        for line in set(moves.values())
-    }
-    counted = ProductMonth.objects.filter(product__in=list(moves)).order_by("product", "measure")
-    names = Measure.objects.in_bulk()
+    lines = {*moves.values(), *(line for _product, line, _measure in counted)}
+    kept = {line: {each.pk: each for each in tree.measures(line)} for line in lines}
     return {
-        product: names[measure]
-        for product, measure in counted.values_list("product_id", "measure_id").distinct()
-        if measure not in kept[moves[product]]
+        product: kept[line][measure]
+        for product, line, measure in counted
+        if measure in kept[line] and measure not in kept[moves[product]]
     }
 
 

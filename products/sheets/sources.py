@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.kept import kept_while_reading
 from exchange.sheets import Field, Option
 from products.models import ProductCode
 from products.services.codes import RESERVED_SOURCES
@@ -19,6 +20,7 @@ OWN = OWN_WORDS[0]
 CODE_SOURCE = "code_source"
 
 
+@kept_while_reading
 def sources_known(_user: Any = None) -> list[tuple[str, Any]]:
     """The answers: any source, one's own codes, and each source that a product has another code in."""
     names: dict[str, str] = {}

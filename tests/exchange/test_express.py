@@ -40,7 +40,7 @@ class _Sheet:
 def plan_of(path: Path) -> Plan:
     sheet = _Sheet()
     reading = file_open(path, {}, [sheet])
-    return plan_make(reading, sheet, mapping={}, options={}, remembered={}, ask_options=False)
+    return plan_make(reading, sheet, mapping={}, options={}, remembered={}, ask_options=False, user=None)
 
 
 def loaded(plan: Plan) -> tuple[list[Any], list[Any], int]:
@@ -125,7 +125,7 @@ def test_a_title_line_or_a_header_of_two_lines_is_no_row(csv_file: Any) -> None:
     path = csv_file(text)
     sheet = type("Sheet", (_Sheet,), {"fields": _Sheet.fields[:2]})()
     reading = file_open(path, {}, [sheet])
-    plan = plan_make(reading, sheet, mapping={}, options={}, remembered={}, ask_options=False)
+    plan = plan_make(reading, sheet, mapping={}, options={}, remembered={}, ask_options=False, user=None)
     with transaction.atomic(), connection.cursor() as cursor:
         staging.staging_load(cursor, plan)
         cursor.execute("SELECT line, code FROM staging ORDER BY line")

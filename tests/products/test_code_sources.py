@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from rest_framework.test import APIClient
 
@@ -196,6 +198,55 @@ def test_the_page_asks_in_which_line_products_are_created(work: Callable[[], Non
     made = row.creations.filter(kind="products").values_list("code", "under")
     assert set(made) == {("1001", "Teas"), ("2002", "Teas")}
     assert Layout.objects.get().options["created_in"] == "tea"
+
+
+def test_whether_a_line_beyond_ones_own_exists_is_not_told(work: Callable[[], None]) -> None:
+    """By API its code is refused as one that does not exist; a layout that remembers it leaves it out."""
+    line_factory(code="tea", name="Teas")
+    own = line_factory(code="juice", name="Juices")
+    limited = user_factory(lines=[own], language="en")
+    client = APIClient()
+    client.force_authenticate(limited)
+    page = Client()
+    page.force_login(limited)
+    given = {"sheet": "sales", "file_name": "sales.csv", "user": limited, "source": "api"}
+
+    def outcome(code: str) -> tuple[str, str]:
+        options = {"revenue_is": "net", "created_in": code}
+        row = imports.import_start(file=ContentFile(CSV.encode()), options=options, **given)
+        work()
+        row.refresh_from_db()
+        return row.state, row.error_code
+
+    assert outcome("tea") == outcome("no-such-line") == ("failed", "option_unknown")
+    assert outcome("JUICE") == ("ready", "")
+    layout = Layout.objects.get()
+    for code, told in (("JUICE", True), ("tea", False)):
+        layout.options["created_in"] = code
+        layout.save()
+        (found,) = client.get("/api/v1/layouts/").data["results"]
+        assert found["options"] == {"revenue_is": "net"} | ({"created_in": code} if told else {})
+        shown = page.get("/data/layouts/").content.decode()
+        assert "What is the revenue in this file?" in shown
+        assert ("In which product line are products created?" in shown) == told
+        assert ("<b>Juices</b>" in shown, "<b>tea</b>" in shown) == (told, False)
+
+
+def test_the_list_of_layouts_reads_the_answers_of_what_was_asked_once(two: Any) -> None:
+    client = Client()
+    client.force_login(user_factory(language="en"))
+
+    def queries(name: str, **options: str) -> list[str]:
+        Layout.objects.create(sheet="sales", signature=name, name=name, options=options)
+        with CaptureQueriesContext(connection) as found:
+            page = client.get("/data/layouts/").content.decode()
+        assert page.count("Whose product codes are these?") == max(Layout.objects.count() - 2, 0)
+        return [query["sql"] for query in found if 'DISTINCT "products_productcode"' in query["sql"]]
+
+    queries("warm")
+    assert len(queries("plain", revenue_is="net")) == 0
+    assert len(queries("first", code_source="jumbo")) == 1
+    assert len(queries("second", code_source="AH")) == 1
 
 
 def test_nothing_is_asked_or_remembered_where_it_is_clear(two: Any, work: Callable[[], None]) -> None:

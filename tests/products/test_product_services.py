@@ -38,9 +38,9 @@ def writes(queries):
     return [q["sql"] for q in queries if q["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE")]
 
 
-def product_month_factory(product):
-    units = Measure.objects.get(code="units")
-    ProductMonth.objects.create(product_id=product.pk, measure_id=units.pk, month=DAY, volume=1, days=31)
+def product_month_factory(product, measure=None):
+    measure = measure or Measure.objects.get(code="units")
+    ProductMonth.objects.create(product_id=product.pk, measure_id=measure.pk, month=DAY, volume=1, days=31)
 
 
 def history(product):
@@ -323,6 +323,22 @@ def test_a_product_keeps_to_lines_that_count_what_it_has_figures_in():
     assert product_update(user=user, product=sold, version=None, line=juice).line == juice
     LineMeasure.objects.filter(measure=units).delete()
     assert product_update(user=user, product=sold, version=None, line=juice, name="Sold").name == "Sold"
+
+
+def test_figures_that_show_nowhere_bar_no_move():
+    """A product that came into a line that does not count all of them can leave it."""
+    user, cartons = user_factory(), measure_factory()
+    juice = line_factory(measures=[cartons])
+    product = product_factory(line=juice)
+    product_month_factory(product)
+    snacks = line_factory(measures=[cartons, measure_factory()])
+    assert product_update(user=user, product=product, version=None, line=snacks).line == snacks
+    asked = bulk(user, [product], "line", juice)
+    assert [row.refused for row in products_bulk_preview(**asked).rows] == [""]
+    product_month_factory(product, measure=cartons)
+    with pytest.raises(DomainError) as refused:
+        product_update(user=user, product=product, version=None, line=line_factory())
+    assert str(cartons) in str(refused.value)
 
 
 def test_bulk_family_is_a_dated_row_and_goes_back():

@@ -129,7 +129,9 @@ def test_products_are_created_in_the_line_that_is_said(product: Product) -> None
     said = next(option for option in SHEET.options if option.name == "created_in")
     assert said.answers(limited) == [("juice", "Juices")]
     assert {"juice", "fresh"} < {key for key, _name in said.answers(user_factory())}
-    assert said.accepts("JUICE")
+    assert said.accepts("JUICE", limited)
+    assert said.accepts("fresh", None)
+    assert not said.accepts("fresh", limited), "nobody learns by it which lines there are"
 
 
 def test_what_cannot_be_a_products_code_is_not_created(product: Product) -> None:
