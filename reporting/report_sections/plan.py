@@ -84,8 +84,8 @@ def plan_section(builder: Builder, context: ReportContext) -> None:
 
 
 def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMonth]:
-    """The months that products are known up to, first that of the first product told. Of products that are
-    not told one by one five queries a month. What has not sold yet, and what has had nothing whole for a year
+    """The months that products are known up to, first that of the first product told. Products that are
+    not told one by one are read together. What has not sold yet, and what has had nothing whole for a year
     beside the newest, has no month of its own: it only belongs to its lines, in the last one. What ended less
     long ago is known up to the newest: nothing more came. Read once a report."""
     if "planned" not in context.kept:
@@ -229,11 +229,11 @@ def planned_products(builder: Builder, context: ReportContext, group: PlannedMon
         if product.pk in sold or product.pk in before:
             nothing = Decimal(0) if _is_over(product, group.month) else None
             value, months = sold.get(product.pk, (nothing, 0))
-            others = (
+            beside = (
                 amount if known >= months else None
                 for amount, known in (each.get(product.pk, (None, 0)) for each in (before, planned))
             )
-            rows.append(Planned(product.name, KeyFigure(YEAR, first, last, value, *others)))
+            rows.append(Planned(product.name, KeyFigure(YEAR, first, last, value, *beside)))
     return rows
 
 
@@ -339,11 +339,11 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
             notes.add("some")
         part = total(row.revenue.budget_part for row in rows) or Decimal(0)
         more = planned - (added.revenue.budget or 0) - part
-        others = {
+        apart = {
             _("Budget of only some of the months"): part,
             _("Budget of none of these") if more > 0 else _("Products above the budget of their line"): more,
         }
-        for name, amount in others.items():
+        for name, amount in apart.items():
             if abs(amount) >= LEAST:
                 alone = replace(first, value=None, last_year=None, budget=amount)
                 found.append(Planned(name, _bare(alone)))
