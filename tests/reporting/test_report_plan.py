@@ -203,6 +203,9 @@ class TestWhatEnded:
     ) -> None:
         """Of one that is not there is no full year: nothing is forecast of a channel."""
         products = [company.juice, company.apple, self.ended(company, line_ended=line_ended)]
+        can = product_factory(name="Can", line=company.juice.line, ended=month_end(month_add(LAST, -12)))
+        sell(can, month_add(LAST, -12), D(1), D(10), channel=company.north)
+        products.append(can)
         of = {"products": products}
         expected = tables(blocks(company, "plan", company.north, **of)).get("Full year expected")
         assert (expected is None) == (LAST.month != 12)
@@ -211,6 +214,7 @@ class TestWhatEnded:
         assert [(row["Product"], row["Revenue"]) for row in rows] == [
             ("Apple juice", "€660"),
             ("Bottle", "€100"),
+            ("Can", "€0"),
             ("Orange juice", "€396"),
             ("Total", "€1,156"),
         ]
@@ -234,9 +238,12 @@ class TestWhatEnded:
         assert (rows[-1]["Last year"], rows[-1]["against last year"]) == ("€70,090", "0.0%")
         assert [row["against last year"] for row in rows][1] == "−100.0%"
 
+    @pytest.mark.parametrize("months", [2, 10])
     def test_is_told_alike_one_by_one_and_not(
-        self, company: Any, monkeypatch: Any, *, line_ended: bool
+        self, company: Any, monkeypatch: Any, months: int, *, line_ended: bool
     ) -> None:
+        """In a financial year of so many months: it ended before the one of two."""
+        organisation_factory(financial_year_first_month=month_add(LAST, 1 - months).month)
         products = [company.juice, self.ended(company, line_ended=line_ended)]
         whole = {name: blocks(company, name, products=products) for name in ("plan", "summary")}
         monkeypatch.setattr(reports, "EACH", 1)
@@ -251,6 +258,7 @@ class TestWhatEnded:
             for each in (whole, found)
         )
         assert len(told) == 3
+        assert told["Full year expected"]["Bottle"] == f"€{10 * (months - 2)}"
         assert together == {
             title: {
                 "Orange juice": rows["Orange juice"],
