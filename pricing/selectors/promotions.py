@@ -218,8 +218,8 @@ class Place:
 @dataclass(frozen=True)
 class Flags:
     """Other promotions of the same product and channel on the same days, the forbidden periods it runs in,
-    and the bounds set since it was approved that its price passes, each with the product and what its owner
-    is told."""
+    and the bounds that its price has come to pass since it was approved, each with the product and what its
+    owner is told."""
 
     overlaps: tuple[Promotion, ...] = ()
     forbidden: tuple[ForbiddenPeriod, ...] = ()

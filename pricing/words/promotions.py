@@ -107,10 +107,7 @@ def flag_lines(flags: Flags) -> list[str]:
         for other in flags.overlaps
     ]
     said += [
-        _(
-            "%(product)s passes a bound that was set since it was approved: from %(day)s on %(source)s sets "
-            "%(bound)s."
-        )
+        _("%(product)s passes a bound: from %(day)s on %(source)s sets %(bound)s.")
         % {
             "product": product.name,
             "day": formats.day(datetime.date.fromisoformat(told["day"])),

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
+from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
-from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_revenue_leading, budget_revenue_months
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
 from products.selectors.figures import spans
@@ -84,8 +84,8 @@ def plan_section(builder: Builder, context: ReportContext) -> None:
 
 
 def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMonth]:
-    """The months that products are known up to, first that of the first product told. Of products that are
-    not told one by one five queries a month. What has not sold yet, and what has had nothing whole for a year
+    """The months that products are known up to, first that of the first product told. Products that are
+    not told one by one are read together. What has not sold yet, and what has had nothing whole for a year
     beside the newest, has no month of its own: it only belongs to its lines, in the last one. What ended less
     long ago is known up to the newest: nothing more came. Read once a report."""
     if "planned" not in context.kept:
@@ -149,14 +149,30 @@ def _ended_since(product: Product, known: datetime.date, newest: datetime.date) 
 
 
 def _figures_at(row: Row, month: datetime.date) -> KeyFigures | None:
-    """As of the month; what ended before it brought in no more than was known, in the full year too."""
-    if row.span is None or row.span[1] == month:
-        return row.figures()
-    found = key_figures(row.viewer, row.product, row.overview.measure, month, None, None)
-    *plain, full = (replace(each, value=each.value or Decimal(0)) for each in found.revenue)
-    if visible_channel_ids(row.viewer) is not None:
-        return replace(found, revenue=[*plain, replace(full, value=None)])
-    return replace(found, revenue=[*plain, replace(full, value=found.of("revenue", YEAR).value)])
+    """As of the month, also of what is known up to one before it, as it ended."""
+    if row.span is not None and row.span[1] == month:
+        found = row.figures()
+    else:
+        found = key_figures(row.viewer, row.product, row.overview.measure, month, None, None)
+    return _all_in(row.viewer, found) if found is not None and _is_over(row.product, month) else found
+
+
+def _is_over(product: Product, month: datetime.date) -> bool:
+    """Whether it ended by the end of the month."""
+    return product.ended is not None and product.ended < month_add(month, 1)
+
+
+def _all_in(viewer: Any, found: KeyFigures) -> KeyFigures:
+    """Of what is over: the full year is the year to date, and where its revenue is known at all, nothing came
+    in where none is."""
+    if all(each.value is None and each.last_year is None for each in found.revenue):
+        return found
+    *plain, full = found.revenue
+    plain = [replace(each, value=each.value or Decimal(0)) for each in plain]
+    year = next(each for each in plain if each.span == YEAR)
+    if forecasts_allowed(viewer) or full.last == year.last:
+        full = replace(full, value=year.value)
+    return replace(found, revenue=[*plain, full])
 
 
 def _budgets(
@@ -211,12 +227,13 @@ def planned_products(builder: Builder, context: ReportContext, group: PlannedMon
         planned = budget_revenue_leading(viewer, by_product, first, last)
     for product in group.rest:
         if product.pk in sold or product.pk in before:
-            value, months = sold.get(product.pk, (None, 0))
-            others = (
+            nothing = Decimal(0) if _is_over(product, group.month) else None
+            value, months = sold.get(product.pk, (nothing, 0))
+            beside = (
                 amount if known >= months else None
                 for amount, known in (each.get(product.pk, (None, 0)) for each in (before, planned))
             )
-            rows.append(Planned(product.name, KeyFigure(YEAR, first, last, value, *others)))
+            rows.append(Planned(product.name, KeyFigure(YEAR, first, last, value, *beside)))
     return rows
 
 
@@ -239,6 +256,8 @@ def _together(
         {month: total(each) for month, each in planned.items()},
         month,
     )
+    if all(_is_over(each, month) for each in products):
+        return _all_in(viewer, found)
     *plain, full = found.revenue
     if builder.may("forecast") and full.value is None:
         full = replace(full, value=_full_year(viewer, products, month))
@@ -246,9 +265,9 @@ def _together(
 
 
 def _full_year(viewer: Any, products: Sequence[Product], month: datetime.date) -> Decimal | None:
-    """What they are expected to bring in; of what ended before the month what it did. One query, and one a
-    measure of these."""
-    over = [each for each in products if each.ended is not None and each.ended < month]
+    """What they are expected to bring in, of which some still sell; of what is over what it did. One query,
+    and one a measure of these."""
+    over = [each for each in products if _is_over(each, month)]
     expected = full_year_expected(viewer, {each.pk for each in products} - {each.pk for each in over}, month)
     for measure, own in leads_of(over).items() if expected is not None else ():
         found = products_revenue(viewer, own, measure, *spans(month)[YEAR])
@@ -320,11 +339,11 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
             notes.add("some")
         part = total(row.revenue.budget_part for row in rows) or Decimal(0)
         more = planned - (added.revenue.budget or 0) - part
-        others = {
+        apart = {
             _("Budget of only some of the months"): part,
             _("Budget of none of these") if more > 0 else _("Products above the budget of their line"): more,
         }
-        for name, amount in others.items():
+        for name, amount in apart.items():
             if abs(amount) >= LEAST:
                 alone = replace(first, value=None, last_year=None, budget=amount)
                 found.append(Planned(name, _bare(alone)))
@@ -351,7 +370,8 @@ def _is_part(rows: Sequence[Planned], group: PlannedMonth) -> bool:
 
 
 def _sum(rows: Sequence[Planned]) -> Planned:
-    """What is known of each, in money; compared only where all can be."""
+    """What is known of each, in money; compared only where all can be: what brought in nothing, and has
+    nothing to stand beside, changes neither sum."""
     parts = [row.revenue for row in rows]
     sums: dict[str, Any] = {
         name: total(getattr(part, name) for part in parts) for name in ("value", *COMPARED)
@@ -359,7 +379,7 @@ def _sum(rows: Sequence[Planned]) -> Planned:
     alike = {
         name
         for name in COMPARED
-        if all((part.value is None) == (getattr(part, name) is None) for part in parts)
+        if all(part.value == 0 or (part.value is None) == (getattr(part, name) is None) for part in parts)
     }
     whole = replace(_bare(parts[0]), **sums)
     return Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)

@@ -26,6 +26,7 @@ from pricing.services.price_rules import Rule
 from pricing.services.promotion_decisions import promotion_decide
 from pricing.services.promotions import promotion_change
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_submit
+from pricing.words.promotions import flag_lines
 from products.models import Product
 from tests.factories import (
     bound_become,
@@ -233,10 +234,7 @@ class TestTheAlert:
         )
         page = reverse("pricing:promotion", args=[row.pk])
         assert kind.url(alert) == page
-        flag = (
-            f"{product.name} passes a bound that was set since it was approved: from {day} on The floor "
-            "sets at least €9.00 without VAT."
-        )
+        flag = f"{product.name} passes a bound: from {day} on The floor sets at least €9.00 without VAT."
         client = Client()
         client.force_login(user_factory())
         pages = page, "/pricing/promotions/"
@@ -248,6 +246,23 @@ class TestTheAlert:
         Bound.objects.all().delete()
         assert self.found() == []
         assert flagged() == [False, False]
+
+    def test_a_price_that_moved_takes_a_promotion_beyond_a_bound_that_was_there(
+        self, product: Product
+    ) -> None:
+        """A quarter off 12.50 is 9.375, of 11.00 it is 8.25."""
+        mine = PriceList.objects.get(code="base")
+        bound_factory(product=product, start_date=soon(-50), least=9, source="The floor")
+        price_factory(product=product, price_list=mine, start_date=soon(-9), amount=D("12.50"))
+        row = approved_factory(product, mechanic="price_cut", rate=D("0.25"))
+        assert self.found() == []
+        price_factory(product=product, price_list=mine, start_date=soon(1), amount=D(11))
+        assert len(self.found()) == 1
+        day = formats.day(row.store_start)
+        flags = flags_shown(row.author, [promotion_get(row.author, row.pk)])[0]
+        assert flag_lines(flags) == [
+            f"{product.name} passes a bound: from {day} on The floor sets at least €9.00 without VAT."
+        ]
 
     @pytest.mark.parametrize(
         ("beyond", "before", "told"),

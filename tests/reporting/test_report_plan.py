@@ -7,16 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from core.months import month_add, month_end
-from core.reports.blocks import Table
-from products.models import BudgetRow, ProductFigures, SalesMonth
+from core.reports.blocks import Table, Text
+from forecasting.models import Forecast, ForecastMonth
+from products.models import BudgetRow, Measure, ProductFigures, SalesMonth
 from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.words.margin_gaps import gaps_words
-from tests.factories import line_factory, measure_factory, product_factory
+from tests.factories import line_factory, measure_factory, organisation_factory, product_factory
 from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
 
@@ -167,6 +169,124 @@ def test_what_ended_this_year_counts_for_the_budget_of_the_line_above(company: A
     ]
     assert found["Year to date"][1]["Revenue"] == f"€{55 * LAST.month + ytd:,}"
     assert found["Full year expected"][1]["Revenue"] == f"€{55 * LAST.month + 100 + ytd:,}"
+
+
+@pytest.mark.parametrize("line_ended", [True, False])
+class TestWhatEnded:
+    """A bottle, in a line of its own or beside the juices, brought in 10 a month up to its end."""
+
+    def ended(self, company: Any, *, line_ended: bool) -> Any:
+        line = line_factory(name="Bottles") if line_ended else company.juice.line
+        end = month_add(LAST, -2)
+        bottle = product_factory(name="Bottle", line=line, ended=month_end(end))
+        for back in range(2, 24):
+            month = month_add(LAST, -back)
+            sell(bottle, month, D(1), D(10), channel=company.north, days=month_end(month).day)
+        for product, mean in (company.juice, 100), (company.apple, 10):
+            _expected(product, mean)
+        return bottle
+
+    def test_last_year_leaves_the_full_year_of_all(self, company: Any, *, line_ended: bool) -> None:
+        organisation_factory(financial_year_first_month=month_add(LAST, -1).month)
+        products = [company.juice, company.apple, self.ended(company, line_ended=line_ended)]
+        found = blocks(company, "plan", products=products)
+        assert not [block.title for block in found if "full year" in block.note.lower()]
+        rows = {row["Product"]: row["Revenue"] for row in tables(found)["Full year expected"]}
+        assert rows["Bottle"] == "€0"
+        sold = money(rows["Orange juice"]) + money(rows["Apple juice"])
+        assert money(rows["Total"]) == sold
+        [glance] = tables(blocks(company, "summary", products=products)).values()
+        assert [row["Months"] for row in glance][2:] == ["Full year expected"]
+
+    def test_of_a_year_that_is_over_is_known_at_a_channel_too(
+        self, company: Any, *, line_ended: bool
+    ) -> None:
+        """Of one that is not there is no full year: nothing is forecast of a channel."""
+        products = [company.juice, company.apple, self.ended(company, line_ended=line_ended)]
+        can = product_factory(name="Can", line=company.juice.line, ended=month_end(month_add(LAST, -12)))
+        sell(can, month_add(LAST, -12), D(1), D(10), channel=company.north)
+        products.append(can)
+        of = {"products": products}
+        expected = tables(blocks(company, "plan", company.north, **of)).get("Full year expected")
+        assert (expected is None) == (LAST.month != 12)
+        organisation_factory(financial_year_first_month=month_add(LAST, 1).month)
+        rows = tables(blocks(company, "plan", company.north, **of))["Full year expected"]
+        assert [(row["Product"], row["Revenue"]) for row in rows] == [
+            ("Apple juice", "€660"),
+            ("Bottle", "€100"),
+            ("Can", "€0"),
+            ("Orange juice", "€396"),
+            ("Total", "€1,156"),
+        ]
+
+    def test_is_compared_with_what_it_was(self, company: Any, *, line_ended: bool) -> None:
+        """Planned up to its end, as each product is, and sold in the year before."""
+        bottle = self.ended(company, line_ended=line_ended)
+        for product in (company.juice, company.apple, bottle):
+            line_budget(None, 1000, LAST.year, product=product)
+        BudgetRow.objects.filter(product=bottle, month__gt=bottle.ended).delete()
+        found = blocks(company, "plan", products=[company.juice, company.apple, bottle])
+        rows = tables(found)[MONTH]
+        now = sum(A_MONTH.values())
+        assert [(row["Product"], row["Revenue"]) for row in rows] == [
+            ("Apple juice", "€55"),
+            ("Bottle", "€0"),
+            ("Orange juice", "€70,033"),
+            ("Total", f"€{now:,}"),
+        ]
+        assert rows[-1]["against budget"] == f"+{(now / 2000 - 1) * 100:,.1f}%"
+        assert (rows[-1]["Last year"], rows[-1]["against last year"]) == ("€70,090", "0.0%")
+        assert [row["against last year"] for row in rows][1] == "−100.0%"
+
+    @pytest.mark.parametrize("months", [2, 10])
+    def test_is_told_alike_one_by_one_and_not(
+        self, company: Any, monkeypatch: Any, months: int, *, line_ended: bool
+    ) -> None:
+        """In a financial year of so many months: it ended before the one of two."""
+        organisation_factory(financial_year_first_month=month_add(LAST, 1 - months).month)
+        products = [company.juice, self.ended(company, line_ended=line_ended)]
+        whole = {name: blocks(company, name, products=products) for name in ("plan", "summary")}
+        monkeypatch.setattr(reports, "EACH", 1)
+        monkeypatch.setattr(reports, "TOP", 1)
+        figures_refresh()
+        found = {name: blocks(company, name, products=products) for name in ("plan", "summary")}
+        told, together = (
+            {
+                title: {row["Product"]: row["Revenue"] for row in rows}
+                for title, rows in tables(each["plan"]).items()
+            }
+            for each in (whole, found)
+        )
+        assert len(told) == 3
+        assert told["Full year expected"]["Bottle"] == f"€{10 * (months - 2)}"
+        assert together == {
+            title: {
+                "Orange juice": rows["Orange juice"],
+                "and 1 more": rows["Bottle"],
+                "Total": rows["Total"],
+            }
+            for title, rows in told.items()
+        }
+        assert [each.markdown for each in found["summary"] if isinstance(each, Text)] == [
+            each.markdown for each in whole["summary"] if isinstance(each, Text)
+        ]
+        assert "Bottle: −€" in str(found["summary"])
+
+
+def _expected(product: Any, mean: int) -> None:
+    """So many a month from now on."""
+    forecast = Forecast.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        method="mean",
+        as_of=LAST,
+        data_month=LAST,
+        computed_at=timezone.now(),
+    )
+    edges = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), mean)
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
+    )
 
 
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
