@@ -182,6 +182,7 @@ class TestTheAlert:
         said = {alert.product.code: alert.evidence for alert in self.found() if alert.product}
         assert {code: D(each["amount"]) for code, each in said.items()} == {"B": 12, "C": 11}
         assert said["B"]["day"] == soon(15).isoformat()
+        assert alert_kinds.get("price_bound").tally(len(said)) == "two prices are beyond a bound"
 
     @pytest.mark.parametrize(
         ("begins", "beyond", "before", "told"),
