@@ -88,7 +88,7 @@ class Promotions:
         them; where that differs what they pay everywhere, or as nobody knows that, what most is bought by."""
         usual = self._usual
         is_known = usual.price_list.kind in CONSUMER or usual.price_list.is_to_consumers
-        if is_known and not channels:
+        if not channels and (is_known or not self.ground.sellers.is_apart):
             return usual
         volumes = self.ground.volumes
         found: dict[PriceList, PriceNow] = {}
