@@ -338,24 +338,23 @@ class PlannedChange:
     """What was decided and will move a product: the factor on the volume of each month ahead (empty: it moves
     none), what words are made of (JSON; empty: nothing new), what a unit brings in then against the 12
     months before (empty: the same), and the standard deviation of each factor's logarithm (empty: known).
-    ``apart``: factors and deviations of measures (ids) that it moves otherwise, such as a state. ``days``:
-    what it does on single days, against one on which it does nothing (first day, last day, rate): how a
-    month's factor is shared over its weeks; on other days nothing."""
+    ``apart``: what it does to measures (ids) that it moves otherwise, such as a state. ``days``: what it does
+    on single days, against one on which it does nothing (first day, last day, rate): how a month's factor is
+    shared over its weeks; on other days nothing."""
 
     factors: tuple[float, ...]
     params: Mapping[str, Any]
     prices: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
-    apart: Mapping[int, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
+    apart: Mapping[int, PlannedChange] = field(default_factory=dict)
     days: tuple[tuple[datetime.date, datetime.date, float], ...] = ()
 
     def on(self, measure_id: int, *, is_level: bool) -> PlannedChange:
         """Of one measure. A state stands still unless it is said how it moves: what is decided moves what
         comes in and goes out."""
-        still = ((), ()) if is_level else (self.factors, self.spreads)
-        factors, spreads = self.apart.get(measure_id, still)
-        days = () if measure_id in self.apart else self.days
-        return replace(self, factors=factors, spreads=spreads, apart={}, days=days)
+        if measure_id in self.apart:
+            return self.apart[measure_id]
+        return replace(self, factors=(), spreads=(), apart={}) if is_level else replace(self, apart={})
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import django_filters
@@ -18,12 +18,14 @@ from rest_framework.routers import SimpleRouter
 
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
-from pricing.models import Promotion, PromotionEffect
+from pricing.models import ForbiddenPeriod, Promotion, PromotionEffect
 from pricing.models.price import PLACES
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotions import (
+    Flags,
     channels_seen,
     currency_of,
+    flags_ahead,
     promotions_visible,
     rows_seen,
     sees_whole,
@@ -81,14 +83,42 @@ class PromotionEffectSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ForbiddenSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ForbiddenPeriod
+        fields = ("start_date", "end_date", "reason")
+        read_only_fields = fields
+
+
+class BoundPassedSerializer(serializers.Serializer):
+    """``source`` says what a unit may cost from ``start_date`` on; ``amount``: what it costs in the
+    promotion, in ``currency``."""
+
+    product = serializers.CharField()
+    amount = serializers.DecimalField(**PRICE)
+    currency = serializers.CharField()
+    source = serializers.CharField()
+    start_date = serializers.DateField()
+
+
+class FlagsSerializer(serializers.Serializer):
+    """``overlaps``: other promotions (ids) of the same product and channel on the same days. ``forbidden``:
+    periods without promotions that it runs in. ``bounds``: set since it was approved, and passed."""
+
+    overlaps = serializers.ListField(child=serializers.IntegerField())
+    forbidden = ForbiddenSerializer(many=True)
+    bounds = BoundPassedSerializer(many=True)
+
+
 class PromotionSerializer(serializers.ModelSerializer):
     """Products and channels within your limits; ``whole`` says whether that is all of it. If not, budget and
-    effects are left out. No channels: everywhere."""
+    effects are left out. No channels: everywhere. ``flags``: what stands in its way, until it is over."""
 
     products = serializers.SerializerMethodField()
     channels = serializers.SerializerMethodField()
     effects = serializers.SerializerMethodField()
     whole = serializers.SerializerMethodField()
+    flags = serializers.SerializerMethodField()
     budget_amount = serializers.SerializerMethodField()
     currency = serializers.SerializerMethodField()
     author = serializers.EmailField(source="author.email", read_only=True, default=None)
@@ -109,6 +139,7 @@ class PromotionSerializer(serializers.ModelSerializer):
                 "products",
                 "channels",
                 "whole",
+                "flags",
             ),
             *("effects", "author"),
             *(
@@ -142,6 +173,23 @@ class PromotionSerializer(serializers.ModelSerializer):
 
     def get_whole(self, row: Promotion) -> bool:
         return sees_whole(self._user(), row)
+
+    @cached_property
+    def _flags(self) -> dict[int, Flags]:
+        """Of all rows of the answer together."""
+        return flags_ahead(self._user(), self.parent.instance if self.parent else [self.instance])
+
+    @extend_schema_field(FlagsSerializer)
+    def get_flags(self, row: Promotion) -> Any:
+        found = self._flags.get(row.pk, Flags())
+        said = {
+            "overlaps": [other.pk for other in found.overlaps],
+            "forbidden": found.forbidden,
+            "bounds": [
+                {**told, "product": product.code, "start_date": told["day"]} for product, told in found.bounds
+            ],
+        }
+        return FlagsSerializer(said).data
 
     @extend_schema_field(PromotionEffectSerializer(many=True))
     def get_effects(self, row: Promotion) -> Any:

@@ -18,8 +18,8 @@ from pricing.selectors.promotion_calendar import Calendar, CalendarQuery, produc
 from pricing.selectors.promotion_costs import costs_known
 from pricing.selectors.promotion_effects import product_effects
 from pricing.selectors.promotion_runs import days_run, last_day
-from pricing.selectors.promotions import channels_seen, own_cost, ran, sees_whole
-from pricing.words.promotions import effect_reason, mechanic_words, span_words
+from pricing.selectors.promotions import channels_seen, flags_ahead, own_cost, ran, sees_whole
+from pricing.words.promotions import effect_reason, flag_lines, mechanic_words, span_words
 from products.models import Product
 
 BEFORE, AHEAD = 12, 8
@@ -28,16 +28,19 @@ ROW = 44
 
 
 def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
-    """The chart of a year back and some months ahead, and the newest finished promotions."""
+    """The chart of a year back and some months ahead, what stands in the way of what comes, and the newest
+    finished promotions."""
     rows = product_promotions(user, product)
     day = today()
     over = [row for row in rows if ran(row) and last_day(row) < day]
     over = over[::-1][:LISTED]
     effects = product_effects(user, product, over)
     known = costs_known(user, over)
+    flags = flags_ahead(user, rows)
     return {
         "chart": promotion_chart(user, rows, day),
         "any": bool(rows),
+        "flagged": [(row, flag_lines(flags[row.pk])) for row in rows if flags.get(row.pk)],
         "over": [
             {
                 "row": row,

@@ -116,9 +116,13 @@ class ChannelVolumes:
         return {month: volume for month, volume in self.own[channel].items() if month in brought}
 
     def _year(self, amounts: Iterable[ByMonth]) -> float:
-        last = max((month for rows in self.own.values() for month in rows), default=datetime.date.min)
-        after = month_add(last, -12) if self.own else last
-        return sum(amount for rows in amounts for month, amount in rows.items() if month > after)
+        return sum(amount for rows in amounts for month, amount in rows.items() if month > self._before)
+
+    @cached_property
+    def _before(self) -> datetime.date:
+        """The month before the last 12 with data."""
+        months = [month for rows in self.own.values() for month in rows]
+        return month_add(max(months), -12) if months else datetime.date.min
 
 
 def channel_volumes(product: Product, measures: Sequence[Measure]) -> list[ChannelVolumes]:

@@ -165,16 +165,17 @@ def _with_state(change: PlannedChange, state: Counted | None) -> PlannedChange:
     flow = state.flow
     middle = flow.course(change.factors)
     unsure = [factor * exp(spread) for factor, spread in zip(change.factors, change.spreads, strict=True)]
-    moves = (
-        tuple(significant(factor, 7) for factor in middle),
-        tuple(
+    change = replace(change, params={**change.params, "state": True}) if state.leads else change
+    moved = replace(
+        change,
+        factors=tuple(significant(factor, 7) for factor in middle),
+        spreads=tuple(
             significant(log(max(high, TINY) / max(factor, TINY)), 5)
             for high, factor in zip(flow.course(unsure), middle, strict=True)
         ),
+        days=(),
     )
-    apart = dict.fromkeys(state.follow, moves)
-    params = {**change.params, "state": True} if state.leads else change.params
-    return replace(change, apart=apart, params=params)
+    return replace(change, apart=dict.fromkeys(state.follow, moved))
 
 
 def moves_volume(price_list: PriceList) -> bool:

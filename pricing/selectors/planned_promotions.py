@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, hypot
 from statistics import fmean
 from typing import Any
@@ -110,26 +110,40 @@ def promotion_changes(
     tree = LineTree()
     found = {}
     for product_id, own in _running(rows, months[0], tree).items():
-        span = [month_add(months[0], -back) for back in range(YEAR, 0, -1)] + list(months)
-        moved = {month: Moved.of(month, own) for month in span}
-        ahead = [one for one in own if last_day(one.row.promotion) >= months[0]]
-        factors = _factors(moved, months) if ahead else ()
-        said: dict[str, Any] = {}
-        spreads: tuple[float, ...] = ()
-        if any(abs(factor - 1) >= LEAST for factor in factors):
-            said = _said(ahead[0], len(ahead) - 1)
-            spreads = tuple(significant(moved[month].spread, 5) for month in months)
         line = own[0].row.product.line_id
-        moving = tree.moved(line)
-        is_level = moving != tree.lead_measure(line)
-        prices = () if is_level else _prices(moved, months)
-        if said or prices:
-            # Of a state only what comes in moves, not what else its line counts.
-            others = [one.pk for one in tree.measures(line) if is_level and one != moving]
-            apart: dict[int, Any] = dict.fromkeys(others, ((), ()))
-            days = tuple(span for one in own for span in one.spans if span[1] >= months[0]) if said else ()
-            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads, apart, days)
+        lead, moving = tree.lead_measure(line), tree.moved(line)
+        is_state, shown = moving != lead, _shown_in(lead, own)
+        change = _change(shown, months, is_paid=not is_state)
+        apart = {}
+        for one in tree.measures(line):
+            if is_state and one != moving:
+                # Only what comes in moves, not what else its line counts.
+                apart[one.pk] = replace(change, factors=(), spreads=(), days=())
+            elif one.kind == Measure.Kind.FLOW and (its := _shown_in(one, own)) != shown:
+                apart[one.pk] = _change(its, months, is_paid=not is_state)
+        if any(each.params or each.prices for each in (change, *apart.values())):
+            found[product_id] = replace(change, apart=apart)
     return found
+
+
+def _shown_in(measure: Measure, own: Sequence[Running]) -> list[Running]:
+    """With the days on which they show in the measure; without those that were stopped before."""
+    shown = [replace(one, days=measured_days(one.row.promotion, measure)) for one in own]
+    return [one for one in shown if one.days[0] <= one.days[1]]
+
+
+def _change(own: Sequence[Running], months: Sequence[datetime.date], *, is_paid: bool) -> PlannedChange:
+    """What these do together; ``is_paid``: what is paid is for each unit of the measure."""
+    span = [month_add(months[0], -back) for back in range(YEAR, 0, -1)] + list(months)
+    moved = {month: Moved.of(month, own) for month in span}
+    ahead = [one for one in own if one.days[1] >= months[0]]
+    factors = _factors(moved, months) if ahead else ()
+    prices = _prices(moved, months) if is_paid else ()
+    if all(abs(factor - 1) < LEAST for factor in factors):
+        return PlannedChange((), {}, prices)
+    spreads = tuple(significant(moved[month].spread, 5) for month in months)
+    days = tuple(span for one in own for span in one.spans if span[1] >= months[0])
+    return PlannedChange(factors, _said(ahead[0], len(ahead) - 1), prices, spreads, days=days)
 
 
 def _factors(moved: Mapping[datetime.date, Moved], months: Sequence[datetime.date]) -> tuple[float, ...]:
@@ -197,8 +211,7 @@ def _running(
             depth,
             (answer.elasticity, answer.sd) if answer else None,
         )
-        days = measured_days(promotion, tree.lead_measure(line))
-        if expected is None or days[1] < days[0]:
+        if expected is None:
             continue
         extra = exp(expected.uplift.mean) - 1
         after = expected.after
@@ -210,7 +223,7 @@ def _running(
                 pulled=min(max(lost / extra, 0.0), 1.0) if extra > 0 else 0.0,
                 share=places.share(row),
                 price=1.0 if depth is None else 1 - places.ours(row) * (1 - min(exp(-depth), 1.0)),
-                days=days,
+                days=measured_days(promotion, tree.lead_measure(line)),
             )
         )
     return found

@@ -194,7 +194,7 @@ def vat_rates_on(
         pk: [line.pk for line in tree.ancestors(pk)]
         for pk in {pk for of_all in lines_then.values() for pk in of_all.values()}
     }
-    rates, rows = _vat_said(products, {pk for own in lines.values() for pk in own}, max(dates))
+    rates, rows = vat_said(products, {pk for own in lines.values() for pk in own}, max(dates))
     found: dict[datetime.date, dict[int, Decimal | None]] = {}
     for date in dates:
         said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}
@@ -207,16 +207,7 @@ def vat_rates_on(
     return found
 
 
-def vat_begins(products: Sequence[Product], last: datetime.date) -> set[datetime.date]:
-    """Since when their VAT is what it is, until that day: of its rates, and of what they and the lines they
-    are in now have. One query."""
-    tree = line_tree()
-    lines = {line.pk for product in products for line in tree.ancestors(product.line_id)}
-    rates, rows = _vat_said(products, lines, last)
-    return {row.start_date for row in rates} | {row.start_date for row in rows}
-
-
-def _vat_said(
+def vat_said(
     products: Sequence[Product], lines: Collection[int], last: datetime.date
 ) -> tuple[Sequence[VatRate], Sequence[VatCode]]:
     """The rates, and which of them these products and lines have, each in order, at least until that day."""

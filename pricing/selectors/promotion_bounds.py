@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pricing.models import Price, Promotion
+from pricing.models import Bound, Price, Promotion, VatCode
+from products.selectors.lines import line_tree
 
 from .bounds import BoundsOn, Passed, passing
-from .prices import vat_begins, vat_rates_on
+from .prices import vat_rates_on, vat_said
 from .promotion_prices import AsSaid, lowered_prices, prices_paid
 
 
@@ -25,18 +26,28 @@ def promotions_passing(
     starts = {row.pk: max(filter(None, (row.store_start, since))) for row in promotions}
     last = max(row.store_end for row in promotions)
     products = list({part.product_id: part.product for row in promotions for part in row.rows.all()}.values())
-    prices = prices_paid(promotions, last)
-    begins = {row.start_date for row in prices} | {row.start_date for row in bounds.read}
-    begins |= vat_begins(products, last)
-    days = {
-        row.pk: sorted({starts[row.pk], *(day for day in begins if starts[row.pk] < day <= row.store_end)})
-        for row in promotions
+    prices, tree = prices_paid(promotions, last), line_tree()
+    keys = {
+        product.pk: [(product.pk, None), *((None, line.pk) for line in tree.ancestors(product.line_id))]
+        for product in products
     }
-    all_days = {day for own in days.values() for day in own}
-    rates, then = vat_rates_on(products, all_days), {day: bounds.on(day) for day in all_days}
+    vat, codes = vat_said(products, {line for own in keys.values() for _product, line in own if line}, last)
+    begins: dict[tuple[int | None, int | None], set[datetime.date]] = defaultdict(set)
+    of_them: list[Bound | VatCode] = [*bounds.read, *codes]
+    for said in of_them:
+        begins[said.product_id, said.line_id].add(said.start_date)
     by_product: dict[int, list[Price]] = defaultdict(list)
     for price in prices:
         by_product[price.product_id].append(price)
+        begins[price.product_id, None].add(price.start_date)
+    days = {}
+    for row in promotions:
+        begun = {rate.start_date for rate in vat}.union(
+            *(begins[key] for part in row.rows.all() for key in keys[part.product_id])
+        )
+        days[row.pk] = sorted({starts[row.pk], *(d for d in begun if starts[row.pk] < d <= row.store_end)})
+    all_days = {day for own in days.values() for day in own}
+    rates, then = vat_rates_on(products, all_days), {day: bounds.on(day) for day in all_days}
     found: dict[int, Sequence[Passed]] = {}
     as_said = AsSaid()
     for row in promotions:

@@ -156,8 +156,8 @@ class Bar:
 
 
 LANE = 36
-# Of a name in percent of the width, where the timeline is 850 pixels wide.
-LETTER = 0.75
+# Of a name in percent of the width, where the timeline is narrowest: 470 pixels.
+LETTER = 1.3
 
 
 @dataclass(frozen=True)

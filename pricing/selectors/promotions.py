@@ -237,6 +237,12 @@ def flags_shown(user: Any, promotions: Sequence[Promotion]) -> list[Flags]:
     ]
 
 
+def flags_ahead(user: Any, promotions: Sequence[Promotion]) -> dict[int, Flags]:
+    """The same of those of them that are still to come or run, by their id."""
+    ahead = [row for row in promotions if row.state != State.CANCELLED and row.store_end >= today()]
+    return dict(zip((row.pk for row in ahead), flags_shown(user, ahead), strict=True))
+
+
 def _bounds_passed(user: Any, promotion: Promotion) -> tuple[tuple[Product, Mapping[str, Any]], ...]:
     """Of its products in the person's sight, while it stands as it was approved."""
     if promotion.state != State.APPROVED:

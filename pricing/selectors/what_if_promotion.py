@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +17,7 @@ from pricing.engine.mechanics import mechanic_price
 from pricing.engine.pooling import Belief
 from pricing.engine.what_if import BEYOND, WIDER
 from pricing.engine.what_if_promotion import Offer, PromotionOutcome, promotion_what_if
-from pricing.models import Promotion
+from pricing.models import PriceList, Promotion
 from products.selectors.access import products_visible
 
 from .earlier_promotions import EarlierPromotions, Figure
@@ -83,15 +84,20 @@ class Promotions:
         self._user, self.ground = user, ground
 
     def normal(self, channels: Collection[int]) -> PriceNow:
-        """What its buyer normally pays: by the list by which consumers pay in all of these; where that
-        differs what they pay everywhere, or as nobody knows that, in the channel that sells most."""
+        """What its buyer normally pays: by the list by which consumers pay in all of these and those below
+        them; where that differs what they pay everywhere, or as nobody knows that, what most is bought by."""
         usual = self._usual
-        found: dict[int | None, PriceNow] = {}
-        for pk in sorted(channels, key=lambda pk: (-self.ground.volumes.share([pk]), pk)):
-            paid = self._paid_in(pk)
-            found.setdefault(paid.price_list.channel_id, paid)
         is_known = usual.price_list.kind in CONSUMER or usual.price_list.is_to_consumers
-        return usual if len(found) > 1 and is_known else next(iter(found.values()), usual)
+        if not channels and (is_known or not self.ground.sellers.is_apart):
+            return usual
+        volumes = self.ground.volumes
+        found: dict[PriceList, PriceNow] = {}
+        sold: dict[PriceList, float] = defaultdict(float)
+        for pk in sorted(volumes.inside(channels)):
+            paid = self._paid_in(pk)
+            found[paid.price_list] = paid
+            sold[paid.price_list] += volumes.part([pk])
+        return usual if not found or (len(found) > 1 and is_known) else found[max(sold, key=sold.__getitem__)]
 
     @property
     def _usual(self) -> PriceNow:

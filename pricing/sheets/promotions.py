@@ -2,8 +2,8 @@
 
 What is ahead or runs becomes a draft, which is proposed and decided as any other. What was over before it
 came is loaded as history: applying the file is the one approval of it, by somebody else than who brought it
-where promotions need two people. What a promotion turned out to cost is not in the file: it is for who sees
-costs.
+where promotions need two people. What the calendar's file says beside that, such as what those that ran did
+and cost, is not read in.
 """
 
 from __future__ import annotations

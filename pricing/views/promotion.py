@@ -39,8 +39,8 @@ from pricing.selectors.promotions import (
     begun,
     channels_seen,
     currency_of,
+    flags_ahead,
     flags_of,
-    flags_shown,
     forbidden_visible,
     over,
     own_cost,
@@ -99,7 +99,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         **products_shown(request.user, row),
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),
-        "flags": _flags_shown(request, row),
+        "flags": [line for flags in flags_ahead(request.user, [row]).values() for line in flag_lines(flags)],
         "effects": effects,
         "earnings": promotion_earnings(request.user, row, effects, actual),
         "sisters": any(shown.sisters for shown in effects),
@@ -126,13 +126,6 @@ def _related(user: Any) -> list[Related]:
     """What it turned out to cost is for who sees costs."""
     costs = [PromotionCost] if user.has_perm(RIGHT) else []
     return [Related(model, "promotion") for model in (PromotionProduct, PromotionChannel, *costs)]
-
-
-def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:
-    """What stands in the way of one that is still to come."""
-    if row.state == State.CANCELLED or row.store_end < today():
-        return []
-    return flag_lines(flags_shown(request.user, [row])[0])
 
 
 @with_right(EDIT)

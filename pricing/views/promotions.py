@@ -93,7 +93,7 @@ def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         for row in several:
             where = channels_text(part.channel for part in row.channel_rows.all())
             cost = costs.get(row.pk)
-            for part in row.rows.all():
+            for place, part in enumerate(row.rows.all()):
                 yield [
                     *(row.pk, row.name, str(row.get_mechanic_display()), _percent(row.rate), row.amount),
                     *(row.quantity, currency_of(row), part.product.code, part.product.name, where),
@@ -102,7 +102,8 @@ def calendar_export(request: HttpRequest, kind: str) -> HttpResponseBase:
                     *(row.budget_amount, _percent(row.own_share_rate), row.note, row.alternatives),
                     *(row.exception_note, row.exception, str(row.get_state_display()), row.written_by),
                     row.decided_by and str(row.decided_by),
-                    cost and cost.amount,
+                    # Of all its products: said once, that the column adds up.
+                    cost.amount if cost and place == 0 else None,
                     *_did(part.product, effects.get((row.pk, part.product_id))),
                 ]
 

@@ -42,11 +42,8 @@ def _url(alert: Any) -> str:
 
 
 def _tally(count: int) -> str:
-    return ngettext(
-        "%(count)s product has a price beyond a bound",
-        "%(count)s products have a price beyond a bound",
-        count,
-    ) % {"count": count_word(count)}
+    text = ngettext("%(shown)s price is beyond a bound", "%(shown)s prices are beyond a bound", count)
+    return text % {"shown": count_word(count)}
 
 
 OVERTAKEN = AlertKind(

@@ -46,6 +46,7 @@ from .test_proposals import soon
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -182,6 +183,7 @@ class TestTheAlert:
         bound_factory(line=product.line, start_date=soon(15), most=D("10.5"))
         said = {alert.product.code: alert.evidence for alert in self.found() if alert.product}
         assert {code: D(each["amount"]) for code, each in said.items()} == {"B": 12, "C": 11}
+        assert alert_kinds.get("price_bound").tally(len(said)) == "two prices are beyond a bound"
         assert said["B"]["day"] == soon(15).isoformat()
 
     @pytest.mark.parametrize(
@@ -237,15 +239,20 @@ class TestTheAlert:
         flag = f"{product.name} passes a bound: from {day} on The floor sets at least €9.00 without VAT."
         client = Client()
         client.force_login(user_factory())
-        pages = page, "/pricing/promotions/"
-        flagged = lambda: [flag in tight(client.get(url)) for url in pages]  # noqa: E731
-        assert flagged() == [True, True]
+        pages = page, "/pricing/promotions/", "/products/A/mix/promotions/"
+        flagged = lambda: {flag in tight(client.get(url, headers=HTMX)) for url in pages}  # noqa: E731
+        by_api = lambda: client.get("/api/v1/promotions/").json()["results"][0]["flags"]  # noqa: E731
+        told = {"product": "A", "amount": "7.500000", "currency": "EUR", "source": "The floor"}
+        told["start_date"] = str(row.store_start)
+        assert flagged() == {True}
+        assert by_api() == {"overlaps": [], "forbidden": [], "bounds": [told]}
         alert_close(alert_id=alert.pk, version=alert.version, reason="It may", user=owner)
         assert self.found() == []
-        assert flagged() == [True, True]
+        assert flagged() == {True}
         Bound.objects.all().delete()
         assert self.found() == []
-        assert flagged() == [False, False]
+        assert flagged() == {False}
+        assert by_api() == {"overlaps": [], "forbidden": [], "bounds": []}
 
     def test_a_price_that_moved_takes_a_promotion_beyond_a_bound_that_was_there(
         self, product: Product

@@ -35,7 +35,7 @@ from tests.forecasting.conftest import LAST, months_give, night_now
 from tests.forecasting.test_night import totals
 
 from .elasticities import elasticity_factory
-from .promotions import approved_factory, promotion_factory, sold_in, stopped
+from .promotions import DAY, approved_factory, promotion_factory, sold_in, stopped
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 AHEAD = months_ahead(LAST, 18)
@@ -451,6 +451,44 @@ def test_of_a_state_what_comes_in_moves_by_what_moved_that(juice: Product) -> No
     moved = {one: change.on(one.pk, is_level=one == force).factors for one in (force, new, used)}
     assert moved[new][2] == pytest.approx(1 + 0.9 * 0.5, rel=1e-6)
     assert (moved[force], moved[used], change.prices) == ((), (), ())
+
+
+def test_each_measure_moves_on_its_own_days(juice: Product) -> None:
+    """Delivered in a month and in the store in the next; that of the other before the months ahead begin."""
+    measures = [measure_factory(code=code) for code in ("sell-in", "sell-out")]
+    sold, other = (product_factory(line=line_factory(measures=measures)) for _ in range(2))
+    measured(sold, other, uplift=0.5)
+    for product, step in ((sold, 3), (other, 0)):
+        days = {"delivery_start": month_add(AHEAD[step], -1), "delivery_end": AHEAD[step] - DAY}
+        promotion(product, AHEAD[step], month_end(AHEAD[step]), **days)
+
+    def changes_of(product: Product) -> list[PlannedChange]:
+        change = change_of(product)
+        assert change is not None
+        return [change.on(one.pk, is_level=False) for one in measures]
+
+    for change, lifted in zip(changes_of(sold), (2, 3), strict=True):
+        moved = [1.5 if step == lifted else 1.0 for step in range(18)]
+        assert change.factors == pytest.approx(moved)
+        assert [spread > 0 for spread in change.spreads] == [factor > 1 for factor in moved]
+        assert change.prices == tuple(0.5 if factor > 1 else 1 for factor in moved)  # 1+1
+        assert [span[:2] for span in change.days] == [(AHEAD[lifted], month_end(AHEAD[lifted]))]
+    sell_in, sell_out = changes_of(other)
+    assert (sell_in.factors, sell_in.params) == ((), {})
+    assert sell_out.factors[:2] == pytest.approx((1.5, 1))
+    assert sell_out.params["name"] == "Zomer"
+
+
+def test_one_that_is_stopped_before_the_store_moves_what_is_delivered(juice: Product) -> None:
+    sell_out, sell_in = (measure_factory(code=code) for code in ("sell-out", "sell-in"))
+    sold = product_factory(line=line_factory(measures=[sell_out, sell_in]))
+    measured(sold, uplift=0.5)
+    days = {"delivery_start": AHEAD[0], "delivery_end": month_end(AHEAD[0])}
+    stopped(promotion(sold, AHEAD[1], month_end(AHEAD[1]), **days), month_end(AHEAD[0]))
+    change = change_of(sold)
+    assert change is not None
+    assert change.on(sell_out.pk, is_level=False).factors == ()
+    assert change.on(sell_in.pk, is_level=False).factors[:2] == pytest.approx((1.5, 1))
 
 
 def test_what_was_never_measured_or_is_called_off_moves_nothing(juice: Product) -> None:

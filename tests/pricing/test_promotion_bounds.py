@@ -16,6 +16,8 @@ from accounts.errors import DomainError
 from core import formats
 from core.organisation import today
 from pricing.models import Bound, ForbiddenPeriod, Promotion, VatCode
+from pricing.selectors.bounds import BoundsOn
+from pricing.selectors.promotion_bounds import promotions_passing
 from pricing.selectors.promotion_prices import AsSaid, lowered_prices, prices_paid, promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -28,13 +30,14 @@ from tests.factories import (
     bound_become,
     bound_factory,
     channel_factory,
+    line_factory,
     price_factory,
     price_list_factory,
     product_factory,
     user_factory,
 )
 from tests.html import tight
-from tests.pricing.promotions import plan_of, promotion_factory
+from tests.pricing.promotions import DAY, plan_of, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 LONG_AGO = datetime.date(2020, 1, 1)
@@ -401,3 +404,25 @@ def test_without_a_plain_price_it_is_held_once_by_the_part_it_has() -> None:
     [held] = lowered_prices(row, prices_paid([row], row.store_start), row.store_start, AsSaid())
     assert (held.component, held.amount) == ("unit", D("7.5"))
     assert refused(lambda: promotion_propose(user=row.author, promotion=row)).code == "beyond_bound"
+
+
+def test_a_promotion_is_held_on_days_on_which_something_of_its_own_products_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A price, a bound and a VAT of the one, and of its line; nothing of the other's."""
+    one, other = (product_factory(line=line_factory()) for _ in range(2))
+    rows = [promotion_factory(each, products=[ProductPlan(each, D(12))], **CUT) for each in (one, other)]
+    start = rows[0].store_start
+    price_factory(product=one, price_list=price_list_factory(), start_date=start + DAY, amount=12)
+    bound_factory(product=one, start_date=start + 2 * DAY, least=1)
+    bound_factory(line=one.line, start_date=start + 3 * DAY, least=1)
+    VatCode.objects.create(line=one.line, code="low", start_date=start + 4 * DAY)
+    held: dict[int, list[int]] = {row.pk: [] for row in rows}
+
+    def lowered(row: Promotion, prices: Any, day: datetime.date, as_said: AsSaid) -> Any:
+        held[row.pk].append((day - start).days)
+        return lowered_prices(row, prices, day, as_said)
+
+    monkeypatch.setattr("pricing.selectors.promotion_bounds.lowered_prices", lowered)
+    promotions_passing(rows, BoundsOn(today()))
+    assert list(held.values()) == [[0, 1, 2, 3, 4], [0]]

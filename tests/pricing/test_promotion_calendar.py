@@ -104,11 +104,12 @@ def test_delivery_of_one_under_the_days_of_another_takes_a_lane_of_its_own():
 
 
 def test_names_have_room():
-    """Of a year a fortnight is narrower than most names; the last of the year has its name before its end."""
+    """Where the timeline is narrowest, 470 pixels of a year, a name of 18 letters takes three months; the
+    last of the year has its name before its end."""
     product = product_factory()
     days = {"delivery_start": None, "delivery_end": None}
     promoted(product, name="Half of all juices", store_start=on(4, 1), store_end=on(4, 14), **days)
-    promoted(product, name="Two for five", store_start=on(4, 20), store_end=on(5, 3), **days)
+    promoted(product, name="Two for five", store_start=on(6, 15), store_end=on(6, 28), **days)
     promoted(product, name="Stamps for towels", store_start=on(9, 15), store_end=on(9, 30), **days)
     [row] = shown(**{"from": "2030-10"}).rows
     assert [each.lane for each in row.bars] == [0, 1, 0]

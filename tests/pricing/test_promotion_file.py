@@ -159,6 +159,17 @@ def test_what_it_did_and_cost_stands_beside_what_was_planned_for_who_may_see_it(
     assert PromotionCost.objects.count() == 2
 
 
+def test_the_cost_of_a_promotion_of_several_products_is_in_its_first_row(product: Product, ruud: Any) -> None:
+    """So that the column adds up."""
+    row = measured(product, product_factory(line=product.line), user=ruud)
+    PromotionCost.objects.create(promotion=row, amount=95, created_by=ruud, known_date=today())
+    client = Client()
+    client.force_login(ruud)
+    text = b"".join(client.get("/pricing/promotions/export/csv/").streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [each["What it cost us (EUR)"] for each in rows] == ["95", ""]
+
+
 def test_what_is_called_off_comes_where_it_is_asked_for(planned: list[Promotion], tmp_path: Path) -> None:
     """And changes nothing."""
     client = Client()

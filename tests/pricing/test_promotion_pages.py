@@ -12,11 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.errors import DomainError
 from core import registries
 from core.organisation import today
-from pricing.models import Promotion, PromotionEffect
+from pricing.models import ForbiddenPeriod, Promotion, PromotionEffect
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from products.models import FourEyesRule, Measure
 from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
@@ -266,6 +267,7 @@ def queries(client: Client, url: str) -> int:
 def test_pages_ask_the_same_however_many_there_are():
     product, client = product_factory(), visitor()
     row = approved_factory(product, ahead=-30)
+    approved_factory(product)
     urls = [
         URL,
         f"{URL}{row.pk}/",
@@ -278,9 +280,10 @@ def test_pages_ask_the_same_however_many_there_are():
     channel = channel_factory()
     for _ in range(6):
         other = product_factory(line=product.line)
-        approved_factory(product, other, channels=[channel], ahead=-30)
+        over = approved_factory(product, other, channels=[channel], ahead=-30)
+        approved_factory(product, other, channels=[channel])
         PromotionEffect.objects.create(
-            promotion=Promotion.objects.last(),
+            promotion=over,
             product=product,
             measure=Measure.objects.get(code="units"),
             reason="no_sales",
@@ -292,6 +295,30 @@ def test_pages_ask_the_same_however_many_there_are():
     said = dict(zip(urls, zip(before, after, strict=True), strict=True))
     assert all(many <= one + 1 for one, many in said.values()), said
     assert max(after) <= 12, said
+
+
+def test_what_stands_in_the_way_of_one_to_come_is_told_everywhere():
+    """Not of one that is over."""
+    product, client = product_factory(), visitor()
+    rows = [approved_factory(product, name=name, ahead=ahead) for name, ahead in (("A", 30), ("B", 31))]
+    for ahead in (-40, -39):
+        approved_factory(product, name="Long ago", ahead=ahead)
+    end = rows[1].store_end
+    period = {"start_date": end, "end_date": end, "reason": "Stock count"}
+    ForbiddenPeriod.objects.create(line=product.line, **period)
+    found = client.get("/api/v1/promotions/").json()["results"]
+    said = {each["id"]: each["flags"] for each in found}
+    first, second = (row.pk for row in rows)
+    told = {name: str(value) for name, value in period.items()}
+    assert said.pop(first) == {"overlaps": [second], "forbidden": [], "bounds": []}
+    assert said.pop(second) == {"overlaps": [first], "forbidden": [told], "bounds": []}
+    assert list(said.values()) == [{"overlaps": [], "forbidden": [], "bounds": []}] * 2
+    assert client.get(f"/api/v1/promotions/{first}/").json()["flags"]["overlaps"] == [second]
+    answer = client.get(f"/products/{product.code}/mix/promotions/", headers=HTMX)
+    flagged = answer.context["panel"]["flagged"]
+    assert [(row.pk, len(lines)) for row, lines in flagged] == [(first, 1), (second, 2)]
+    page = answer.content.decode()
+    assert all(line in page for _row, lines in flagged for line in map(escape, lines))
 
 
 def test_the_card_and_the_mark_on_charts():

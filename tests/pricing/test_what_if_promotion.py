@@ -164,7 +164,30 @@ class TestWhatItWouldDo:
         measured(sold)
         asked = [[str(pk) for pk in ids] for ids in ([chains[0].pk], [each.pk for each in chains], [])]
         normals = [answered(sold, channel=channel).normal.amount for channel in asked]
-        assert normals == [Decimal("1.99"), Decimal("2.09"), Decimal("1.20")]
+        assert normals == [Decimal("1.99"), Decimal("2.09"), Decimal("2.09")]
+
+    def test_of_a_channel_it_is_what_consumers_pay_below_it(self, product: Product) -> None:
+        """Two shops of one chain sell more together than the only one of the other."""
+        sold, sell = product_factory(line=product.line, code="B"), PriceList.objects.get(code="sell")
+        past = today() - datetime.timedelta(400)
+        price_factory(product=sold, price_list=sell, start_date=past, amount=Decimal("1.20"))
+        sold_and_expected(sold)
+        retail, web = channel_factory(), channel_factory()
+        chain, other = channel_factory(parent=retail), channel_factory(parent=retail)
+        for channel, amount in ((chain, Decimal("1.99")), (other, Decimal("2.09"))):
+            seen = price_list_factory(kind="observed", channel=channel, with_vat=True)
+            price_factory(product=sold, price_list=seen, start_date=past, amount=amount)
+        shops = [channel_factory(parent=chain) for _ in range(2)]
+        sold_in(sold, {shops[0]: 200, shops[1]: 200, other: 300, web: 100})
+        measured(sold)
+        for asked, normal in (([retail], "1.99"), ([other], "2.09"), ([web], "1.20"), ([], "1.99")):
+            found = answered(sold, channel=[str(each.pk) for each in asked])
+            assert found.normal.amount == Decimal(normal)
+        usual = PriceList.objects.get(kind="advised")
+        price_factory(product=sold, price_list=usual, start_date=past, amount=Decimal("2.49"))
+        for asked, normal in (([retail], "2.49"), ([chain], "1.99"), ([], "2.49")):
+            found = answered(sold, channel=[str(each.pk) for each in asked])
+            assert found.normal.amount == Decimal(normal)
 
     def test_only_what_its_channels_sell(self, product: Product) -> None:
         shops, web = channel_factory(name="Shops"), channel_factory(name="Web")
