@@ -67,6 +67,11 @@ class LineTotal:
         return self.total.year / self.before * 100
 
     @property
+    def late(self) -> dict[datetime.date, list[int]]:
+        """The months in which lines that end earlier count with their forecast, with those lines."""
+        return {datetime.date.fromisoformat(row[0]): row[2] for row in self.total.history if row[2:]}
+
+    @property
     def past(self) -> list[float | None]:
         """The last three years, None for gaps: for a sparkline."""
         known = {row[0]: row[1] for row in self.total.history}

@@ -82,7 +82,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     parts = _parts(tree)
     sums = [one for one in _wanted(tree, parts) if one.counted]
     since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
-    totals = [_total(run, said, one, ahead, history) for one, ahead, history in _summed(sums, parts, since)]
+    totals = [_total(run, said, added) for added in _summed(sums, parts, since)]
 
     def write() -> ChunkOutcome:
         totals_write(totals=totals, run=run)
@@ -132,9 +132,14 @@ def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
         yield _Sum(None, None, "", parts, {})
 
 
-Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
-"""A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
-sales: where lines below end earlier than others, a month has both."""
+class _Added(NamedTuple):
+    """A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
+    sales: where lines below end earlier than others a month has both, and ``late`` are those lines."""
+
+    total: _Sum
+    ahead: list[MonthSum]
+    history: Mapping[datetime.date, float]
+    late: Mapping[datetime.date, set[int]]
 
 
 class _Group(NamedTuple):
@@ -146,7 +151,7 @@ class _Group(NamedTuple):
     totals: tuple[int, ...]
 
 
-def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
+def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[_Added]:
     """Each product is read once for all totals, again only where it counts by another factor; groups are
     added up the tree."""
     factors: dict[int, dict[Decimal | None, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -184,25 +189,24 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
         later, earlier = (ahead.units, past.units) if one.measure else (ahead.money, past.money)
         months: dict[datetime.date, MonthSum] = {}
         history: dict[datetime.date, Decimal] = defaultdict(Decimal)
+        late: dict[datetime.date, set[int]] = defaultdict(set)
         for group, number in own:
             for row in later.get(number, ()) if one.counts(group.as_of) else ():
                 months[row.month] = months[row.month] + row if row.month in months else row
+                if row.month <= one.as_of:
+                    late[row.month].add(group.line_id)
             for month, value in earlier.get(number, ()):
                 history[month] += value
-        yield (
+        yield _Added(
             one,
             [months[month] for month in sorted(months)],
-            [(month, float(history[month])) for month in sorted(history)],
+            {month: float(value) for month, value in history.items()},
+            late,
         )
 
 
-def _total(
-    run: NightlyRun,
-    said: Correlations,
-    one: _Sum,
-    ahead: list[MonthSum],
-    history: list[tuple[datetime.date, float]],
-) -> TotalForecast:
+def _total(run: NightlyRun, said: Correlations, added: _Added) -> TotalForecast:
+    one, ahead, history, late = added
     last = month_add(min(part.as_of for part in one.counted), HORIZON)
     since = month_add(one.as_of, 1 - HISTORY_MONTHS)
     counted = [row for row in ahead if one.as_of < row.month <= last]
@@ -210,7 +214,7 @@ def _total(
     year, low, high = _year(months[:YEAR], counted[:YEAR], said, one.measure)
     past = dict(history)
     for row in ahead:
-        if row.month <= one.as_of:  # some lines have sales of it, others not yet
+        if row.month in late:
             past[row.month] = past.get(row.month, 0.0) + row.mean
     return TotalForecast(
         line_id=one.line_id,
@@ -222,7 +226,9 @@ def _total(
         left_out=len(one.parts) - len(one.counted),
         months=months,
         history=[
-            [str(month), round(past[month], 4)] for month in sorted(past) if since <= month <= one.as_of
+            [str(month), round(past[month], 4), *([sorted(late[month])] if month in late else [])]
+            for month in sorted(past)
+            if since <= month <= one.as_of
         ],
         year=year,
         year_lo80=low,
