@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Collection
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,24 +19,32 @@ LINES_NAMED = 3
 
 def late_words(shown: LineTotal) -> str:
     """Which lines count in its newest months with their forecast, and since when; empty where none does."""
-    ends: dict[int, datetime.date] = {}
+    half, late = shown.half, defaultdict[datetime.date, set[int]](set)
+    told: set[int] = set()
     for month, lines in sorted(shown.late.items()):
-        for line in lines:
-            ends.setdefault(line, month_add(month, -1))
-    by_month: dict[datetime.date, list[str]] = defaultdict(list)
+        begin = {*lines} - {*half.get(month, ())} - told
+        late[month_add(month, -1)] |= begin
+        told |= begin
+    said = [
+        _("%(month)s of %(lines)s seems loaded in part; what was expected of it counts.")
+        % {"lines": _named(lines), "month": formats.month(month)}
+        for month, lines in sorted(half.items())
+    ]
+    for month, begin in sorted(late.items()):
+        words = ngettext(
+            "%(lines)s has data up to %(month)s; after that its forecast counts.",
+            "%(lines)s have data up to %(month)s; after that their forecasts count.",
+            len(begin),
+        )
+        said += [words % {"lines": _named(begin), "month": formats.month(month)}] if begin else []
+    return " ".join(said)
+
+
+def _named(lines: Collection[int]) -> str:
+    """By name, the first few."""
     tree = line_tree()
-    for line in sorted(ends.keys() & tree.lines.keys(), key=lambda pk: tree.lines[pk].name.lower()):
-        by_month[ends[line]].append(tree.lines[line].name)
-    return " ".join(_sentence(by_month[month], month) for month in sorted(by_month))
-
-
-def _sentence(names: list[str], month: datetime.date) -> str:
+    names = sorted((tree.lines[pk].name for pk in lines if pk in tree.lines), key=str.lower)
     named = names[:LINES_NAMED]
     if len(names) > LINES_NAMED:
         named.append(_("and %(count)s more") % {"count": formats.number(len(names) - LINES_NAMED, 0)})
-    words = ngettext(
-        "%(lines)s has data up to %(month)s; after that its forecast counts.",
-        "%(lines)s have data up to %(month)s; after that their forecasts count.",
-        len(names),
-    )
-    return words % {"lines": ", ".join(named), "month": formats.month(month)}
+    return ", ".join(named)

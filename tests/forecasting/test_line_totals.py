@@ -109,7 +109,7 @@ def test_sums_are_coherent_whatever_is_planned(products, data: st.DataObject) ->
     for month, agreed in zip(months, said, strict=True):
         month.agreed = agreed
     ForecastMonth.objects.bulk_update(months, ["agreed"])
-    totals.compute(run, {})()
+    totals.compute(run, {"span": []})()
     planned: dict[datetime.date, float] = defaultdict(float)
     for month in months:
         planned[month.month] += month.final
@@ -251,6 +251,11 @@ def test_the_lines_that_end_earlier_are_named_by_month() -> None:
     assert late_words(LineTotal(total, None)) == (
         "Gas has data up to Aug\u00a02026; after that its forecast counts. "
         "Energy, Heat, Solar, and 1 more have data up to Sep\u00a02026; after that their forecasts count."
+    )
+    half = [[before, 1, keys[:1], keys[:1]], [str(LAST), 1, keys[:2]]]
+    assert late_words(LineTotal(TotalForecast(as_of=LAST, history=half), None)) == (
+        "Sep\u00a02026 of Gas seems loaded in part; what was expected of it counts. "
+        "Energy, Gas have data up to Sep\u00a02026; after that their forecasts count."
     )
     assert late_words(LineTotal(TotalForecast(as_of=LAST, history=[[before, 1]]), None)) == ""
 
