@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from core.months import month_add
 from forecasting.selectors.totals import LineTotal
+from forecasting.words.totals import late_words
 from products.models import Measure
 from products.selectors.budget_lines import LinesBudget, budget_revenue
 from products.selectors.figures import spans
@@ -28,7 +29,8 @@ def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
         return None
     figures, budget = total_figures(user, shown)
     own = gettext("the budget of a line is its own row, else the sum of what is below it")
-    note = "; ".join(filter(None, [own if budget.of_lines else "", others_words(budget.others)]))
+    told = [own if budget.of_lines else "", others_words(budget.others), late_words(shown).removesuffix(".")]
+    note = "; ".join(filter(None, told))
     return {"tables": comparison_tables(figures, Measure(kind=Measure.Kind.FLOW), ""), "note": note}
 
 
@@ -41,7 +43,7 @@ def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, LinesBudget]
     budget = budget_revenue(user, tree, lines, month_add(first, -12), last)
     sales = [
         MonthSales(datetime.date.fromisoformat(month), revenue=Decimal(str(value)))
-        for month, value in total.history
+        for month, value, *_late in total.history
         if value is not None
     ]
     figures = money_figures(sales, budget.months, total.as_of)

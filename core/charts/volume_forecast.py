@@ -69,11 +69,11 @@ def volume_forecast_chart(
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
-    `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
-    overlap the provisional ones. `rings` stand around single values, `rings_label` says in the legend what
-    they are. `currency`: values are amounts in it. `weekly`: points are weeks, told by their first day.
-    `unit_label` stands on the axis ("pakken per maand"), `measure_label` in tooltip and table ("afzet").
-    Raises ValueError when there is neither history nor forecast: such a page says so in words.
+    `history` and `forecast` are ordered by month; the forecast may overlap the provisional months, or follow
+    them. `rings` stand around single values, `rings_label` says in the legend what they are. `currency`:
+    values are amounts in it. `weekly`: points are weeks, told by their first day. `unit_label` stands on the
+    axis ("pakken per maand"), `measure_label` in tooltip and table ("afzet"). Raises ValueError when there
+    is neither history nor forecast: such a page says so in words.
     """
     if not history and not forecast:
         raise ValueError("a chart needs at least one month")
@@ -141,6 +141,16 @@ def _last_final(history: Sequence[Actual]) -> Actual | None:
     )
 
 
+def _left_from(history: Sequence[Actual], forecast: Sequence[Expected]) -> Actual | None:
+    """The month that the forecast leaves from: the last final one, or a provisional one before it."""
+    before = [
+        point
+        for point in history
+        if point.value is not None and (not point.provisional or point.month < forecast[0].month)
+    ]
+    return before[-1] if before else None
+
+
 def _tick_step(start: dt.date, end: dt.date) -> int:
     """Months between two ticks: about eight ticks, on halves and whole years for long spans."""
     months = months_between(start, end)
@@ -159,6 +169,7 @@ def _rows(
     """One data row a month; a month that is both provisional and forecast carries both."""
     rows: dict[dt.date, Spec] = {}
     final = _last_final(history)
+    left_from = _left_from(history, forecast) if forecast else None
     has_provisional = any(point.provisional for point in history)
     with_planned = has_planned(forecast)
     for position, point in enumerate(history):
@@ -168,10 +179,11 @@ def _rows(
         around = [history[spot].value for spot in (position - 1, position + 1) if 0 <= spot < len(history)]
         if value is not None and (point is final or all(other is None for other in around)):
             row["dot"] = value
-        if point is final:  # pale line, dashed line and bands leave from here
+        if point is left_from:  # dashed line and bands leave from here
             names = ["forecast", "lo80", "hi80", "lo95", "hi95"] + (["planned"] if with_planned else [])
-            joined = dict.fromkeys(names, value) if forecast else {}
-            row.update(joined, **({"provisional": value} if has_provisional else {}))
+            row.update(dict.fromkeys(names, value))
+        if point is final and has_provisional:  # and the pale line
+            row["provisional"] = value
         text = say(point.value) or formats.MISSING
         row["text"] = f"{text} ({_('provisional')})" if point.provisional and value is not None else text
         rows[point.month] = row

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
-from collections.abc import Mapping
 from decimal import Decimal
 
 from collaboration.selectors.recipients import Recipients
@@ -12,7 +10,6 @@ from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add
 from core.organisation import organisation_get
 from forecasting.models import TotalForecast
-from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS
 from forecasting.selectors.totals import LineTotal
 from products.models import BudgetRow
 from products.selectors.budget import budget_year, versions_in_use
@@ -22,11 +19,9 @@ from .rules import YearExpected, off_budget
 from .thresholds import thresholds_of
 
 
-def lines_off_budget(
-    half: Mapping[tuple[int, int], datetime.date], recipients: Recipients
-) -> list[Candidate]:
+def lines_off_budget(recipients: Recipients) -> list[Candidate]:
     """In revenue, of the lines with rows of their own in the budget of their year; products have alerts of
-    their own. As of the totals of this night; a month that was loaded ``half`` counts as it was expected."""
+    their own. As of the totals of this night."""
     own: dict[int, set[int]] = defaultdict(set)
     rows = BudgetRow.objects.filter(
         line__isnull=False, revenue__isnull=False, version__in=versions_in_use().values("pk")
@@ -44,9 +39,8 @@ def lines_off_budget(
         if year not in own[line_id]:
             continue
         below = tree.descendants(line_id)
-        before = {last: _before(line_id, last) for (line, _measure), last in half.items() if line in below}
         plan = budget_revenue(None, tree, below, start, end).over(start, end)
-        expected = LineTotal(total, None).year_of(start, end, before)
+        expected = LineTotal(total, None).year_of(start, end)
         if plan is None or expected is None:
             continue
         compared = YearExpected(expected, float(plan), True)
@@ -65,10 +59,3 @@ def lines_off_budget(
                 )
             )
     return found
-
-
-def _before(line_id: int, month: datetime.date) -> TotalForecast | None:
-    """The newest total of a line, in money, that did not know the month."""
-    oldest = month_add(month, -VINTAGE_GAP_MONTHS)
-    rows = TotalForecast.objects.filter(line=line_id, measure=None, as_of__lt=month, as_of__gte=oldest)
-    return rows.order_by("-as_of").first()

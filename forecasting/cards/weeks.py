@@ -63,6 +63,11 @@ class WeeksShown:
         bands = [row.week.final_band for row in self.rows]
         return volume_decimals([v for band in bands for v in band] + [v.before for v in self.rows])
 
+    @property
+    def move_decimals(self) -> int:
+        """What moves a week is small beside it."""
+        return volume_decimals(moved for row in self.rows for moved in row.moves)
+
 
 def weeks_shown(
     user: Any, product: Any, measure: Measure, now: ForecastNow | None, asked: str | None

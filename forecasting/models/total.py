@@ -10,8 +10,9 @@ class TotalForecast(models.Model):
     With a measure in units of ``unit``; without one in money (the organisation's currency, at the revenue per
     unit of the last 12 months). Derived by the step ``totals`` from the products' final forecasts, so the
     means add up. ``months`` is ``[[month, mean, lo80, hi80, lo95, hi95], …]``, ``history`` the 60 months
-    before as ``[[month, value], …]``, of a line below that ends earlier with its forecast. ``left_out``
-    counts products without a forecast or a price.
+    before as ``[[month, value], …]``, of a line below that ends earlier with its forecast: such months are
+    ``[month, value, [line, …]]``, with those of the lines that loaded it half as a fourth; nothing of it is
+    known where no forecast knew it before. ``left_out`` counts products without a forecast or a price.
     """
 
     line = models.ForeignKey("products.ProductLine", models.CASCADE, null=True, related_name="+")

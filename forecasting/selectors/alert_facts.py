@@ -107,6 +107,14 @@ def _sums(row: str) -> str:
     return ", ".join(f"sum({each} ORDER BY {{row}}.month)" for each in summed).format(row=row)
 
 
+_BEFORE = f"""
+    SELECT a.product_id, v.id
+    FROM unnest(%(products)s::bigint[], %(measures)s::bigint[], %(months)s::date[])
+         AS a(product_id, measure_id, month)
+    CROSS JOIN LATERAL ({_vintage_before("a", "month")}) v
+    JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = a.month
+"""  # noqa: S608
+
 _MOVED = f"""
     SELECT c.product_id, c.measure_id, c.as_of, v.as_of, c.method, v.method, {_sums("n")}, {_sums("b")}
     FROM forecasting_forecast c
@@ -238,6 +246,20 @@ def hits(
         hit = Hit(month, actual, *_Frozen(*layers).final_band)
         found.setdefault((product_id, measure_id), {})[month] = hit
     return found
+
+
+def forecasts_before(months: Mapping[Key, datetime.date]) -> dict[int, int]:
+    """By product its newest forecast that did not know the month asked of it and a measure, where that says
+    something of it."""
+    if not months:
+        return {}
+    params = {
+        "products": [product_id for product_id, _measure in months],
+        "measures": [measure_id for _product, measure_id in months],
+        "months": list(months.values()),
+        "gap": VINTAGE_GAP_MONTHS,
+    }
+    return dict(rows_of(_BEFORE, params))
 
 
 def budget_years(

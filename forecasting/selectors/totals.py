@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from django.db.models import QuerySet
@@ -67,6 +65,16 @@ class LineTotal:
         return self.total.year / self.before * 100
 
     @property
+    def late(self) -> dict[datetime.date, list[int]]:
+        """The months in which lines that end earlier count with their forecast, with those lines."""
+        return {datetime.date.fromisoformat(row[0]): row[2] for row in self.total.history if row[2:]}
+
+    @property
+    def half(self) -> dict[datetime.date, list[int]]:
+        """Those of them of which it was loaded in part."""
+        return {datetime.date.fromisoformat(row[0]): row[3] for row in self.total.history if row[3:]}
+
+    @property
     def past(self) -> list[float | None]:
         """The last three years, None for gaps: for a sparkline."""
         known = {row[0]: row[1] for row in self.total.history}
@@ -84,26 +92,16 @@ class LineTotal:
     def highs(self) -> list[float]:
         return self._ahead(3)
 
-    def year_of(
-        self,
-        first: datetime.date,
-        last: datetime.date,
-        half: Mapping[datetime.date, TotalForecast | None] = MappingProxyType({}),
-    ) -> float | None:
-        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown. A
-        month that was loaded ``half`` is one ahead for the total given with it."""
+    def year_of(self, first: datetime.date, last: datetime.date) -> float | None:
+        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown, or
+        one that was loaded half."""
         known = {row[0]: row[1] for row in self.total.history}
-        found = 0.0
-        for month in month_range(first, last):
-            if month <= self.total.as_of and month not in half:
-                found += known.get(str(month)) or 0.0
-                continue
-            total = half.get(month, self.total)
-            expected = next((row[1] for row in total.months if row[0] == str(month)), None) if total else None
-            if expected is None:
-                return None
-            found += expected
-        return found
+        ahead = {row[0]: row[1] for row in self.total.months}
+        months = [
+            known.get(str(month), 0.0) if month <= self.total.as_of else ahead.get(str(month))
+            for month in month_range(first, last)
+        ]
+        return None if None in months else sum(month for month in months if month is not None)
 
     def _ahead(self, place: int) -> list[float]:
         return [row[place] for row in self.total.months[:YEAR]]

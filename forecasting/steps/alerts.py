@@ -78,11 +78,10 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
 def _together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     recipients = Recipients(LineTree(), run.local_date)
     failed = failures(run, recipients)
-    half = half_of(payload)
-    loaded_half = half_data(run, half, recipients) if run.scope is None else []
+    loaded_half = half_data(run, half_of(payload), recipients) if run.scope is None else []
     late = late_data(run, recipients, loaded_half) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
-    off_budget = lines_off_budget(half, recipients) if run.scope is None else []
+    off_budget = lines_off_budget(recipients) if run.scope is None else []
 
     def write() -> ChunkOutcome:
         alerts_wake()

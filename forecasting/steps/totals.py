@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.months import month_add
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, NightlyRun, TotalForecast
+from forecasting.selectors.alert_facts import forecasts_before
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.total_facts import Asked, MonthSum, sums_ahead, sums_past
 from forecasting.selectors.totals import Correlations, correlations
@@ -24,7 +25,7 @@ from products.models import Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.units import addable
 
-from .common import HORIZON
+from .common import HORIZON, cut_of, half_of
 
 HISTORY_MONTHS, YEAR = 60, 12
 # A forecast whose data end this many months before the total's no longer counts in it.
@@ -32,12 +33,14 @@ OLD_MONTHS = 3
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    yield {"totals": True}
+    yield {"totals": True, "span": cut_of(run)[2]}
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A product's forecast by its line's leading measure; ``closed``: the last whole month of that line."""
+    """A product's forecast by its line's leading measure; ``closed``: the last month of which its sales
+    count, the last whole one of that line. Where the line loaded that one ``half``, the one before it, and
+    ``before`` is the forecast that did not know it; where none of the line has one the month is unknown."""
 
     product: Product
     forecast_id: int
@@ -45,6 +48,8 @@ class _Part:
     as_of: datetime.date
     closed: datetime.date
     price: float | None
+    half: datetime.date | None
+    before: int | None
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,10 @@ class _Sum:
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
     said = correlations()
-    parts = _parts(tree)
+    parts = _parts(tree, half_of(payload))
     sums = [one for one in _wanted(tree, parts) if one.counted]
     since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
-    totals = [_total(run, said, one, ahead, history) for one, ahead, history in _summed(sums, parts, since)]
+    totals = [_total(run, said, added) for added in _summed(sums, parts, since)]
 
     def write() -> ChunkOutcome:
         totals_write(totals=totals, run=run)
@@ -91,8 +96,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _parts(tree: LineTree) -> list[_Part]:
-    """Every product with a current forecast of its line's leading measure; families repeat their members."""
+def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> list[_Part]:
+    """Every product with a current forecast of its line's leading measure; families repeat their members. Of
+    a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded."""
     leads = {line_id: tree.lead_measure(line_id) for line_id in tree.lines}
     products = {row.pk: row for row in Product.objects.order_by().only("line_id", "unit")}
     rows = Forecast.objects.filter(current=True, product__isnull=False).exclude(method="none")
@@ -107,11 +113,31 @@ def _parts(tree: LineTree) -> list[_Part]:
     closed: dict[int, datetime.date] = {}
     for product, _pk, as_of in found:
         closed[product.line_id] = max(as_of, closed.get(product.line_id, as_of))
-    return [
-        _Part(product, pk, lead, as_of, closed[product.line_id], prices.get((product.pk, lead.pk)))
-        for product, pk, as_of in found
-        for lead in [leads[product.line_id]]
-    ]
+    halves = {line: month for line, month in closed.items() if half.get((line, leads[line].pk)) == month}
+    before = forecasts_before(
+        {
+            (product.pk, leads[product.line_id].pk): halves[product.line_id]
+            for product, _pk, _as_of in found
+            if product.line_id in halves
+        }
+    )
+    foreseen = {product.line_id for product, _pk, _as_of in found if product.pk in before}
+
+    def part(product: Product, pk: int, as_of: datetime.date) -> _Part:
+        lead, last = leads[product.line_id], closed[product.line_id]
+        is_half = product.line_id in halves and (product.pk in before or product.line_id not in foreseen)
+        return _Part(
+            product=product,
+            forecast_id=pk,
+            measure=lead,
+            as_of=as_of,
+            closed=month_add(last, -1) if is_half else last,
+            price=prices.get((product.pk, lead.pk)),
+            half=last if is_half else None,
+            before=before.get(product.pk),
+        )
+
+    return [part(*row) for row in found]
 
 
 def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
@@ -132,21 +158,31 @@ def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
         yield _Sum(None, None, "", parts, {})
 
 
-Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
-"""A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
-sales: where lines below end earlier than others, a month has both."""
+class _Added(NamedTuple):
+    """A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
+    sales. Where lines below end earlier than others a month has both, and ``late`` are those lines, ``half``
+    those of them that loaded it in part; ``unknown``: where no forecast knew such a month before."""
+
+    total: _Sum
+    ahead: list[MonthSum]
+    history: Mapping[datetime.date, float]
+    late: Mapping[datetime.date, set[int]]
+    half: Mapping[datetime.date, set[int]]
+    unknown: set[datetime.date]
 
 
 class _Group(NamedTuple):
     """The products of one line whose data end alike, and whose volumes count by one factor each in the same
-    totals (their places)."""
+    totals (their places). ``until``: their forecasts from before, of this month alone, which was loaded in
+    part."""
 
     line_id: int
     as_of: datetime.date
     totals: tuple[int, ...]
+    until: datetime.date = datetime.date.max
 
 
-def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
+def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[_Added]:
     """Each product is read once for all totals, again only where it counts by another factor; groups are
     added up the tree."""
     factors: dict[int, dict[Decimal | None, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -155,25 +191,36 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
             factors[part.product.pk][one.factors[part.product.pk]].append(place)
     alone: Mapping[Decimal | None, list[int]] = {None: []}
     asked = [
-        (_Group(part.product.line_id, part.as_of, tuple(places)), part, factor, number == 0)
+        (
+            _Group(part.product.line_id, part.as_of, tuple(places)),
+            part,
+            part.forecast_id,
+            factor,
+            number == 0,
+        )
         for part in parts
         for number, (factor, places) in enumerate((factors.get(part.product.pk) or alone).items())
     ]
-    groups = {group: number for number, group in enumerate(sorted({group for group, *_rest in asked}))}
+    before = [
+        (group._replace(until=part.half), part, part.before, factor, in_money)
+        for group, part, _forecast, factor, in_money in asked
+        if part.half and part.before
+    ]
+    groups = {group: n for n, group in enumerate(sorted({group for group, *_rest in asked + before}))}
     rows = [
         Asked(
             groups[group],
             part.product.pk,
             part.measure.pk,
-            part.forecast_id,
+            forecast_id,
             part.closed,
             factor,
             part.price if in_money else None,
             in_money,
         )
-        for group, part, factor, in_money in asked
+        for group, part, forecast_id, factor, in_money in asked + before
     ]
-    ahead, past = sums_ahead(rows), sums_past(rows, since)
+    ahead, past = sums_ahead(rows), sums_past(rows[: len(asked)], since)
     for place, one in enumerate(sums):
         lines = {part.product.line_id for part in one.parts}
         own = [
@@ -184,33 +231,39 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
         later, earlier = (ahead.units, past.units) if one.measure else (ahead.money, past.money)
         months: dict[datetime.date, MonthSum] = {}
         history: dict[datetime.date, Decimal] = defaultdict(Decimal)
+        late: dict[datetime.date, set[int]] = defaultdict(set)
+        half: dict[datetime.date, set[int]] = defaultdict(set)
         for group, number in own:
             for row in later.get(number, ()) if one.counts(group.as_of) else ():
+                if row.month > group.until:
+                    continue
                 months[row.month] = months[row.month] + row if row.month in months else row
+                if row.month <= one.as_of:
+                    late[row.month].add(group.line_id)
+                if row.month == group.until:
+                    half[row.month].add(group.line_id)
             for month, value in earlier.get(number, ()):
                 history[month] += value
-        yield (
+        yield _Added(
             one,
             [months[month] for month in sorted(months)],
-            [(month, float(history[month])) for month in sorted(history)],
+            {month: float(value) for month, value in history.items()},
+            late,
+            half,
+            {part.half for part in one.parts if part.half and not part.before},
         )
 
 
-def _total(
-    run: NightlyRun,
-    said: Correlations,
-    one: _Sum,
-    ahead: list[MonthSum],
-    history: list[tuple[datetime.date, float]],
-) -> TotalForecast:
+def _total(run: NightlyRun, said: Correlations, added: _Added) -> TotalForecast:
+    one = added.total
     last = month_add(min(part.as_of for part in one.counted), HORIZON)
     since = month_add(one.as_of, 1 - HISTORY_MONTHS)
-    counted = [row for row in ahead if one.as_of < row.month <= last]
+    counted = [row for row in added.ahead if one.as_of < row.month <= last]
     months = [_month(row, said.of_products) for row in counted]
     year, low, high = _year(months[:YEAR], counted[:YEAR], said, one.measure)
-    past = dict(history)
-    for row in ahead:
-        if row.month <= one.as_of:  # some lines have sales of it, others not yet
+    past = dict(added.history)
+    for row in added.ahead:
+        if row.month in added.late:
             past[row.month] = past.get(row.month, 0.0) + row.mean
     return TotalForecast(
         line_id=one.line_id,
@@ -222,13 +275,23 @@ def _total(
         left_out=len(one.parts) - len(one.counted),
         months=months,
         history=[
-            [str(month), round(past[month], 4)] for month in sorted(past) if since <= month <= one.as_of
+            _past(added, month, past.get(month))
+            for month in sorted(past.keys() | added.unknown)
+            if since <= month <= one.as_of
         ],
         year=year,
         year_lo80=low,
         year_hi80=high,
         computed_at=timezone.now(),
     )
+
+
+def _past(added: _Added, month: datetime.date, value: float | None) -> list[Any]:
+    """Month and value, and where some of it is forecast the lines of which, and those that loaded it half."""
+    if value is None or month in added.unknown:
+        return [str(month), None]
+    lines = [sorted(named[month]) for named in (added.late, added.half) if month in named]
+    return [str(month), round(value, 4), *lines]
 
 
 def _month(row: MonthSum, correlation: float) -> list[Any]:

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from core import formats
 from core.charts import Actual, Chart, Expected, Switch, volume_forecast_chart
-from core.months import month_add
+from core.months import month_add, month_range
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
 from core.panels import panels_build
-from forecasting.models import TotalForecast
 from forecasting.selectors.totals import LineTotal, line_totals
+from forecasting.words.totals import late_words
 from products.models import Measure
 from products.selectors.lines import LineTree, line_tree
 
@@ -59,6 +59,7 @@ def totals(request: HttpRequest) -> HttpResponse:
         "in_money": in_money,
         "currency": organisation_get().currency,
         "chart": _chart(chosen, shown, in_money) if chosen and shown else None,
+        "late": late_words(shown) if shown else "",
         "months": months,
         "head_panels": _head_panels(request.user, chosen),
         "panels": panels_build(request.user, shown, "total") if shown else [],
@@ -112,7 +113,7 @@ def _chart(row: Row, shown: LineTotal, in_money: bool) -> Chart:
         if in_money
         else _("What is %(name)s expected to sell?") % {"name": row.name},
         subtitle=_("sum of the products' final forecasts; band: 80% and 95%"),
-        history=_history(total),
+        history=_history(shown),
         forecast=[
             Expected(datetime.date.fromisoformat(month), mean, lo80, hi80, lo95, hi95)
             for month, mean, lo80, hi80, lo95, hi95 in total.months
@@ -124,21 +125,17 @@ def _chart(row: Row, shown: LineTotal, in_money: bool) -> Chart:
     )
 
 
-def _history(total: TotalForecast) -> list[Actual]:
+def _history(shown: LineTotal) -> list[Actual]:
     """From the first month with data on; months without are gaps."""
-    known = {datetime.date.fromisoformat(month): value for month, value in total.history}
-    if not known:
-        return []
-    month, found = min(known), []
-    while month <= total.as_of:
-        found.append(Actual(month, known.get(month), False))
-        month = month_add(month, 1)
-    return found
+    known = {datetime.date.fromisoformat(row[0]): row[1] for row in shown.total.history}
+    late = shown.late
+    months = month_range(min(known), shown.total.as_of) if known else ()
+    return [Actual(month, known.get(month), month in late) for month in months]
 
 
 def _months(shown: LineTotal) -> list[dict[str, Any]]:
     """Each month beside the same one a year before."""
-    known = dict(map(tuple, shown.total.history))
+    known = {row[0]: row[1] for row in shown.total.history}
     rows = []
     for month, mean, lo80, hi80, lo95, hi95 in shown.total.months:
         before = known.get(str(month_add(datetime.date.fromisoformat(month), -12)))

@@ -34,25 +34,29 @@ _LOADED = """
     GROUP BY line_id, measure_id
 """
 
-# Of months that end without sales: the days of the product that covers most of them.
+# Of months that end without sales: the days of the products that cover most of them. What all of a line sold
+# by the day is too much to read.
 _DAYS = """
     SELECT best.line_id, best.measure_id, array_agg(DISTINCT f.start_date)
     FROM (
-        SELECT DISTINCT ON (line_id, measure_id) l.line_id, l.measure_id, l.month, s.product_id
+        SELECT l.line_id, l.measure_id, l.month, s.product_id,
+               row_number() OVER (
+                   PARTITION BY l.line_id, l.measure_id ORDER BY s.days DESC, s.product_id
+               ) AS place
         FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(months)s::date[])
              AS l(line_id, measure_id, month)
         JOIN products_product p USING (line_id)
         JOIN products_productmonth s
           ON s.product_id = p.id AND s.measure_id = l.measure_id AND s.month = l.month
-        ORDER BY line_id, measure_id, s.days DESC, s.product_id
     ) best
     JOIN products_salesfact f USING (product_id, measure_id)
-    WHERE f.period = 'D' AND f.start_date >= best.month
+    WHERE best.place <= %(products)s AND f.period = 'D' AND f.start_date >= best.month
           AND f.start_date < (best.month + interval '1 month')::date
     GROUP BY 1, 2
 """
-DAYS_OFF, DAYS_SEEN = 2, 14
-"""At most so many days at the end of a month may be without sales, when so many were seen before."""
+DAYS_OFF, DAYS_SEEN, DAYS_OF = 2, 14, 20
+"""At most so many days at the end of a month may be without sales, when so many were seen before, of so many
+products together."""
 
 
 class Loaded(NamedTuple):
@@ -100,7 +104,8 @@ def _months_loaded(
     open_ones = {key: month for key, month in last.items() if loaded[key].complete != month}
     if open_ones:
         keys = {"lines": [key[0] for key in open_ones], "measures": [key[1] for key in open_ones]}
-        for line, measure, days in rows_of(_DAYS, keys | {"months": list(open_ones.values())}):
+        asked = keys | {"months": list(open_ones.values()), "products": DAYS_OF}
+        for line, measure, days in rows_of(_DAYS, asked):
             if _ends_off(days):
                 loaded[line, measure] = loaded[line, measure]._replace(complete=open_ones[line, measure])
     return loaded

@@ -123,6 +123,15 @@ def test_provisional_months_are_hatched_and_told_apart_from_final_ones():
     assert {"hatch", "provisional"}.isdisjoint(styles(sample(history=[Actual(START, 1.0)]).spec))
 
 
+def test_the_forecast_leaves_from_a_provisional_month_that_it_follows():
+    later = [Expected(month_add(START, 24 + step), 120.0, 100.0, 140.0, 90.0, 150.0) for step in range(18)]
+    found = rows(sample(forecast=later))
+    assert "forecast" not in found["2025-10-01"]
+    assert found["2025-10-01"]["provisional"] == found["2025-10-01"]["actual"] == 121.0
+    last = found["2025-12-01"]
+    assert last["provisional"] == last["forecast"] == last["lo80"] == last["hi95"] == 80.0
+
+
 def test_the_table_holds_every_month_once_and_in_order():
     chart = sample()
     assert len(chart.table.rows) == 40

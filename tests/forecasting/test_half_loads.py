@@ -15,6 +15,7 @@ from core.months import month_add
 from forecasting.models import Forecast, ProductNews, TotalForecast
 from forecasting.selectors.half_loads import half_loaded
 from forecasting.selectors.series import data_span
+from forecasting.selectors.totals import LineTotal
 from forecasting.services.night import night_start
 from forecasting.steps import common
 from forecasting.steps.common import series_of_chunk, subject_chunks
@@ -33,6 +34,7 @@ from tests.factories import (
 from .conftest import FORECASTS, LAST, TODAY, budget_give, months_give, run_now
 from .test_alerts_night import kinds, night, said, vintage
 from .test_line_totals import line_budget, units
+from .test_pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -274,6 +276,55 @@ def test_a_half_month_counts_in_the_year_of_a_line_as_it_was_expected(
     short_by(products, 0.7)
     run_now(only=(*FORECASTS, "alerts"))
     assert kinds() == [*told, *([] if planned == 1000 else ["line_budget"])]
-    assert TotalForecast.objects.filter(line__in=line, as_of__lt=LAST).delete()[0]
+    assert Forecast.objects.filter(as_of__lt=LAST).delete()[0]
     run_now(only=(*FORECASTS, "alerts"))
     assert kinds() == told
+
+
+def test_a_half_month_counts_in_a_total_as_it_was_expected(client: Any) -> None:
+    """On the page and in the alert alike, also of the line above; a product that nobody had forecast counts
+    as loaded, and where nobody had any the month is unknown."""
+    products, parent = line_of(5, lambda _step: 100), line_factory()
+    line, last = products[0].line, datetime.date(LAST.year, 12, 1)
+    ProductLine.objects.filter(pk=line.pk).update(parent=parent)
+    other = product_factory(line=line_factory(parent=parent), launched=datetime.date(2022, 1, 1))
+    months_give(other, volume=lambda _step: 10)
+    run_now(as_of=month_add(LAST, -1), only=FORECASTS)
+    short_by(products, 0.7)
+    run_now()
+
+    def found(line: Any, measure: Measure | None = None) -> tuple[list[Any], float | None]:
+        total = TotalForecast.objects.get(line=line, measure=measure, current=True)
+        year = LineTotal(total, None).year_of(datetime.date(LAST.year, 1, 1), last)
+        return total.history[-1], None if year is None else round(year)
+
+    half = [[line.pk], [line.pk]]
+    assert found(line, units()) == ([str(LAST), pytest.approx(500, rel=1e-3), *half], 6000)
+    assert found(line) == ([str(LAST), pytest.approx(1000, rel=1e-3), *half], 12000)
+    assert found(parent) == ([str(LAST), pytest.approx(1020, rel=1e-3), *half], 12240)
+    client.force_login(user_factory())
+    page = text(client.get("/forecasting/totals/", {"line": parent.code}))
+    assert f"Oct 2026 of {line.name} seems loaded in part; what was expected of it counts" in page
+    Forecast.objects.filter(product=products[0], as_of__lt=LAST).delete()
+    run_now()
+    assert found(line, units())[0] == [str(LAST), pytest.approx(430, rel=1e-3), *half]
+    Forecast.objects.filter(as_of__lt=LAST).delete()
+    run_now()
+    assert found(line) == ([str(LAST), None], None)
+    assert found(parent) == ([str(LAST), None], None)
+    assert "seems loaded in part" not in text(client.get("/forecasting/totals/", {"line": line.code}))
+
+
+def test_another_measure_loaded_half_leaves_the_total_as_it_is() -> None:
+    products, other = line_of(5, lambda _step: 100), measure_factory()
+    line = products[0].line
+    line.line_measures.create(measure=units(), leads=True)
+    line.line_measures.create(measure=other)
+    for product in products:
+        months_give(product, measure=other)
+    run_now(as_of=month_add(LAST, -1), only=FORECASTS)
+    short_by(products, 0.5, measure=other)
+    short_by(products[:2], 0.5)
+    run_now()
+    total = TotalForecast.objects.get(line=line, measure=None, current=True)
+    assert total.history[-1] == [str(LAST), pytest.approx(800)]

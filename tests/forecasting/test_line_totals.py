@@ -13,7 +13,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +32,7 @@ from forecasting.totals import (
     product_correlation,
     summed_half,
 )
+from forecasting.words.totals import late_words
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -54,6 +55,10 @@ pytestmark = pytest.mark.django_db
 
 def of(line: Any, measure: Measure | None = None) -> TotalForecast:
     return TotalForecast.objects.get(line=line, measure=measure, current=True)
+
+
+def known_of(total: TotalForecast) -> dict[str, float]:
+    return {row[0]: row[1] for row in total.history}
 
 
 def months_of(products: Any) -> dict[datetime.date, list[ForecastMonth]]:
@@ -104,7 +109,7 @@ def test_sums_are_coherent_whatever_is_planned(products, data: st.DataObject) ->
     for month, agreed in zip(months, said, strict=True):
         month.agreed = agreed
     ForecastMonth.objects.bulk_update(months, ["agreed"])
-    totals.compute(run, {})()
+    totals.compute(run, {"span": []})()
     planned: dict[datetime.date, float] = defaultdict(float)
     for month in months:
         planned[month.month] += month.final
@@ -207,7 +212,7 @@ def test_what_people_changed_counts(products) -> None:
     assert after.months[1:] == before.months[1:]
 
 
-def test_a_line_that_ends_earlier_counts_with_its_forecast(products) -> None:
+def test_a_line_that_ends_earlier_counts_with_its_forecast(client, products) -> None:
     """Up to the month before; what is loaded of the month itself is not whole and does not count."""
     early = month_add(LAST, -1)
     parent = line_factory()
@@ -220,11 +225,39 @@ def test_a_line_that_ends_earlier_counts_with_its_forecast(products) -> None:
     run_now()
     ahead = months_of([other])[LAST][0].mean
     sold = ProductMonth.objects.filter(product__in=products, month=LAST).aggregate(Sum("volume"))
-    total, known = of(parent, units()), dict(of(parent, units()).history)
+    total, known = of(parent, units()), known_of(of(parent, units()))
     assert (total.as_of, of(other.line, units()).as_of) == (LAST, early)
     assert known[str(LAST)] == pytest.approx(float(sold["volume__sum"]) + ahead, abs=1e-3)
-    assert dict(of(parent).history)[str(LAST)] == pytest.approx(2 * known[str(LAST)], rel=1e-4)
+    assert known_of(of(parent))[str(LAST)] == pytest.approx(2 * known[str(LAST)], rel=1e-4)
     assert total.months[0][0] == str(month_add(LAST, 1))
+    assert [row[2:] for row in total.history] == [[]] * 48 + [[[other.line_id]]]
+    # Drawn as provisional, and said on the chart and beside what it is compared with.
+    signed_in(client, "viewer")
+    answer = client.get(reverse("forecasting:totals"), {"line": parent.code})
+    drawn = [row for row in answer.context["chart"].spec["data"]["values"] if row.get("past")]
+    assert [row["month"] for row in drawn if "actual" not in row] == [str(LAST)]
+    told = f"{other.line.name} has data up to Sep 2026; after that its forecast counts"
+    assert text(answer).count(told) == 2
+    page = text(client.get(reverse("forecasting:totals"), {"line": other.line.code}))
+    assert "forecast counts" not in page
+
+
+@translation.override("en")
+def test_the_lines_that_end_earlier_are_named_by_month() -> None:
+    lines = [line_factory(name=name) for name in ("Gas", "Energy", "Water", "Heat", "Solar")]
+    keys = [line.pk for line in lines]
+    before = str(month_add(LAST, -1))
+    total = TotalForecast(as_of=LAST, months=[], history=[[before, 1, keys[:1]], [str(LAST), 1, keys]])
+    assert late_words(LineTotal(total, None)) == (
+        "Gas has data up to Aug\u00a02026; after that its forecast counts. "
+        "Energy, Heat, Solar, and 1 more have data up to Sep\u00a02026; after that their forecasts count."
+    )
+    half = [[before, 1, keys[:1], keys[:1]], [str(LAST), 1, keys[:2]]]
+    assert late_words(LineTotal(TotalForecast(as_of=LAST, history=half), None)) == (
+        "Sep\u00a02026 of Gas seems loaded in part; what was expected of it counts. "
+        "Energy, Gas have data up to Sep\u00a02026; after that their forecasts count."
+    )
+    assert late_words(LineTotal(TotalForecast(as_of=LAST, history=[[before, 1]]), None)) == ""
 
 
 def test_money_is_of_the_measure_that_leads() -> None:
@@ -439,7 +472,7 @@ def test_a_total_stands_beside_last_year_and_the_budget_of_its_line(client, prod
     total = LineTotal(of(line), None)
     first = datetime.date(LAST.year, 1, 1)
     year = total.year_of(first, month_add(first, 11))
-    known = dict(map(tuple, total.total.history))
+    known = known_of(total.total)
     closed = sum(known[str(month_add(first, step))] for step in range(LAST.month))
     ahead = sum(row[1] for row in total.total.months[: 12 - LAST.month])
     assert year == pytest.approx(closed + ahead)

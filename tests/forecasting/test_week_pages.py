@@ -64,14 +64,14 @@ def test_the_tab_by_the_week(client, manager, weekly):  # noqa: F811
 
 def test_what_is_decided_is_said_beside_the_weeks_that_it_moves(client, manager, weekly):  # noqa: F811
     run_now()
-    entry = {"key": "price", "year": -0.05, "params": {"moved": 1, "members": 2}, "weeks": [-7.0] * 26}
+    entry = {"key": "price", "year": -0.05, "params": {"moved": 1, "members": 2}, "weeks": [-0.3] * 26}
     effects = {"used": [], "refused": [], "planned": [entry]}
     Forecast.objects.filter(product=weekly[0]).update(driver_effects=effects)
     for step, by_week in (("weeks", True), ("", False)):
         shown = client.get(tab(weekly[0], step=step), headers={"Accept-Language": "en"}).content.decode()
         assert "−5.0%" in shown
         assert ("<small>moves it by</small>" in shown) is by_week
-        assert shown.count("−7<") == (26 if by_week else 0)
+        assert shown.count("−0.3<") == (26 if by_week else 0)
         assert ('is in the <a href="?measure=units">months</a>, not in these weeks' in shown) is by_week
 
 

@@ -202,6 +202,22 @@ def test_days_of_the_week_without_sales_are_no_gap_at_the_end(weekdays, first, u
     assert found == (datetime.date(2026, 1, 1) if is_complete else None)
 
 
+def test_a_day_of_the_week_on_which_one_product_sells_is_waited_for() -> None:
+    """January 2026 ends on a Saturday; of two products one is sold on Thursdays and Saturdays only."""
+    product, channel = product_factory(), channel_factory()
+    other = product_factory(line=product.line)
+    for row, weekdays in ((product, range(5)), (other, (3, 5))):
+        SalesFact.objects.bulk_create(
+            SalesFact(product=row, channel=channel, measure=units(), start_date=day, period="D", volume=1)
+            for day in (datetime.date(2026, 1, number) for number in range(1, 31))
+            if day.weekday() in weekdays
+        )
+    rollup_rebuild()
+    assert (product.line_id, units().pk) not in complete_months()
+    facts_of_days(other, datetime.date(2026, 1, 31), 1)
+    assert complete_months()[product.line_id, units().pk] == datetime.date(2026, 1, 1)
+
+
 def test_month_before_one_with_data_is_complete_even_with_gaps() -> None:
     product = product_factory()
     facts_of_days(product, datetime.date(2026, 1, 1), 10)
