@@ -80,7 +80,8 @@ class AlertReopenSerializer(StrictSerializer):
 
 
 class AlertViewSet(viewsets.ReadOnlyModelViewSet):
-    """Alerts one may see, the most money at stake first; ``?mine=true&state=open`` is Today's list."""
+    """Alerts one may see, the most money at stake first. ``?mine=true&state=open``: what waits for the
+    caller, without what was put off, also where its day has come since the last night."""
 
     rights = {"GET": "collaboration.view", "POST": DEAL}
     permission_classes = [HasRight]

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -31,11 +32,18 @@ def backup_write(folder: Path) -> None:
     try:
         _postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part / DUMP}")
         with tarfile.open(part / FILES, "w") as files:
-            if settings.MEDIA_ROOT.exists():
-                files.add(settings.MEDIA_ROOT, arcname=".")
+            files_add(files, settings.MEDIA_ROOT)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def files_add(files: tarfile.TarFile, root: Path) -> None:
+    """One by one: what is discarded meanwhile is left out."""
+    for folder, _below, names in os.walk(root):
+        for path in (Path(folder), *(Path(folder, name) for name in sorted(names))):
+            with suppress(FileNotFoundError):
+                files.add(path, arcname=path.relative_to(root), recursive=False)
 
 
 def backup_restore(folder: Path) -> None:

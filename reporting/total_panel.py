@@ -10,17 +10,19 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from core import formats
 from core.months import month_add
 from forecasting.selectors.totals import LineTotal
 from forecasting.words.totals import late_words
-from products.models import Measure
+from products.models import Measure, Product
+from products.selectors.budget_cover import budget_cover
 from products.selectors.budget_lines import LinesBudget, budget_revenue
 from products.selectors.figures import spans
 from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales
-from reporting.selectors.key_figures import KeyFigures, money_figures
-from reporting.words.budgets import others_words
-from reporting.words.key_figures import comparison_tables
+from reporting.selectors.key_figures import SPANS, KeyFigures, money_figures
+from reporting.words.budgets import covered_words, others_words
+from reporting.words.key_figures import ComparisonRow, comparison_tables
 
 
 def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
@@ -31,7 +33,32 @@ def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
     own = gettext("the budget of a line is its own row, else the sum of what is below it")
     told = [own if budget.of_lines else "", others_words(budget.others), late_words(shown).removesuffix(".")]
     note = "; ".join(filter(None, told))
-    return {"tables": comparison_tables(figures, Measure(kind=Measure.Kind.FLOW), ""), "note": note}
+    some = _some(user, shown, budget)
+    tables = [
+        replace(table, rows=[_uncompared(*each) for each in zip(table.rows, some, strict=True)])
+        for table in comparison_tables(figures, Measure(kind=Measure.Kind.FLOW), "")
+    ]
+    return {"tables": tables, "note": note}
+
+
+def _some(user: Any, shown: LineTotal, budget: LinesBudget) -> list[str]:
+    """By span what is said where only some of what sold in it has a budget. A query where there is any."""
+    as_of, tree = shown.total.as_of, line_tree()
+    if not budget.months:
+        return [""] * len(SPANS)
+    lines = tree.lines if shown.total.line_id is None else tree.descendants(shown.total.line_id)
+    cover = budget_cover(user, Product.objects.filter(line__in=lines), month_add(as_of, -11), as_of)
+    each = (spans(as_of)[span] for span in SPANS)
+    return [covered_words(cover.over(budget, first, min(last, as_of), last)) for first, last in each]
+
+
+def _uncompared(row: ComparisonRow, some: str) -> ComparisonRow:
+    """Without what it comes to beside a budget of some of it."""
+    if not some or row.budget == formats.MISSING:
+        return row
+    return replace(
+        row, notes=[*row.notes, some], budget_change=formats.delta(None), budget_index=formats.MISSING
+    )
 
 
 def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, LinesBudget]:

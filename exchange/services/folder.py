@@ -72,8 +72,9 @@ def _ready(folder: Path) -> Iterator[tuple[Path, str]]:
 def _take(folder: Path, path: Path, sheet: str) -> Import | None:
     for name in (TAKEN, DONE, WAITING):
         (folder / name).mkdir(exist_ok=True)
-    unique = f"x{uuid.uuid4().hex[:8]}-{path.name}"
-    taken = folder / TAKEN / unique
+    number = f"x{uuid.uuid4().hex[:8]}"
+    unique = f"{number}-{path.name}"
+    taken = folder / TAKEN / f"{number}-{sheet}-{path.name}"
     try:
         os.rename(path, taken)
     except FileNotFoundError:
@@ -109,15 +110,19 @@ def _take(folder: Path, path: Path, sheet: str) -> Import | None:
 def _settle(folder: Path) -> None:
     """Move the files of imports that are done, or wait for a person, out of ``taken/``.
 
-    A file left there by a process that died in between goes back, to be taken again: what was applied already
-    then changes nothing.
+    A file left there by a process that died in between goes back to the subfolder it came from, to be taken
+    again: what was applied already then changes nothing.
     """
     for path in (folder / TAKEN).glob("*"):
         number, _, name = path.name.partition("-")
         row = Import.objects.filter(pk=int(number)).first() if number.isdecimal() else None
         if row is None:
             if time.time() - path.stat().st_ctime > LEFT_SECONDS:
-                os.rename(path, folder / name)
+                sheet, _, own = name.partition("-")
+                is_told = not number.isdecimal() and sheet in {"", *(each.key for each in sheets)}
+                place = folder / sheet if is_told else folder
+                place.mkdir(exist_ok=True)
+                os.rename(path, place / (own if is_told else name))
         elif not row.is_moving:
             is_done = row.state in (Import.State.APPLIED, Import.State.UNDONE)
             os.rename(path, folder / (DONE if is_done else WAITING) / path.name)

@@ -117,11 +117,14 @@ def _sheet_of(row: Import, user: Any) -> Any:
 
 
 def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
-    """What the sheet's methods get as options: its own, said, told by the file's figures, remembered or the
-    default, and ``create_missing`` and ``correction``."""
+    """What the sheet's methods get as options: its own, said, told by the file's figures, remembered (where
+    it is still an answer) or the default, and ``create_missing`` and ``correction``."""
     assert opened.plan is not None
-    known = (opened.layout.options if opened.layout else {}) | opened.plan.answered | row.options
-    options = {option.name: known.get(option.name, option.default) for option in opened.plan.sheet.options}
+    own = opened.plan.sheet.options
+    remembered = opened.layout.options if opened.layout else {}
+    still = (each.name for each in own if each.name in remembered and each.accepts(remembered[each.name]))
+    known = {name: remembered[name] for name in still} | opened.plan.answered | row.options
+    options = {option.name: known.get(option.name, option.default) for option in own}
     return options | {
         "create_missing": bool(row.options.get("create_missing")),
         "correction": str(row.options.get("correction") or ""),

@@ -27,14 +27,14 @@ LEAST = Decimal("0.5")
 @dataclass(frozen=True)
 class LinesBudget:
     """The revenue planned by month, in measures that lead; months without a plan are missing. ``lines``:
-    those for which some of it is made as wholes. ``planned``: by month the lines of which something is
-    planned, as wholes or with the line above, or of one of their own products. ``others``: measures that lead
-    nothing of it, of which it has nothing."""
+    those for which some of it is made as wholes. ``wholes``: by month the lines that are planned as wholes,
+    by themselves or with the line above. ``others``: measures that lead nothing of it, of which it has
+    nothing."""
 
     months: Mapping[datetime.date, Decimal]
     lines: frozenset[int] = frozenset()
     others: frozenset[int] = frozenset()
-    planned: Mapping[datetime.date, Collection[int]] = field(default_factory=dict)
+    wholes: Mapping[datetime.date, Collection[int]] = field(default_factory=dict)
 
     @property
     def of_lines(self) -> bool:
@@ -44,10 +44,6 @@ class LinesBudget:
         """From the first month to the last; ``None`` where one of them has no plan."""
         found = [self.months.get(month) for month in month_range(first, last)]
         return None if None in found else sum((each for each in found if each is not None), Decimal(0))
-
-    def lines_over(self, first: datetime.date, last: datetime.date) -> frozenset[int]:
-        """Of which something is planned in one of these months."""
-        return frozenset().union(*(self.planned.get(month, ()) for month in month_range(first, last)))
 
 
 # By measure and month, the revenue of each channel; None: all channels together.
@@ -151,7 +147,7 @@ def _added(
     revenue. ``parents``: what each channel is part of, where that was read already."""
     own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
-    planned: dict[datetime.date, set[int]] = defaultdict(set)
+    wholes: dict[datetime.date, set[int]] = defaultdict(set)
     others, lead = set[int](), cache(lambda line: tree.lead_measure(line).pk)
     leads = cache(lambda line: {lead(below) for below in tree.descendants(line)})
     for line, product_line, measure, month, channel, year, revenue in rows:
@@ -160,7 +156,8 @@ def _added(
         if measure not in ({lead(product_line)} if line is None else leads(line)):
             others.add(measure)
             continue
-        planned[month] |= {product_line} if line is None else tree.descendants(line)
+        if line is not None:
+            wholes[month] |= {below for below in tree.descendants(line) if lead(below) == measure}
         plan = details[product_line] if line is None else own[line]
         plan[measure, month][channel] = revenue
     by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)
@@ -170,7 +167,7 @@ def _added(
     for top in tops:
         for (_measure, month), cells in _of_line(tree, top, own, details, chains).items():
             total[month] += sum(cells.values(), Decimal(0))
-    return LinesBudget(dict(total), frozenset(own), frozenset(others), planned)
+    return LinesBudget(dict(total), frozenset(own), frozenset(others), wholes)
 
 
 def _of_line(

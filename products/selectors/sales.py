@@ -58,7 +58,7 @@ class ChannelSales:
     months: int
 
 
-def _rolled_up(user: Any) -> tuple[QuerySet[Any], bool]:
+def rolled_up(user: Any) -> tuple[QuerySet[Any], bool]:
     """The roll-up a person reads from, and whether it has to be added over channels."""
     channels = visible_channel_ids(user)
     if channels is None:
@@ -71,7 +71,7 @@ def product_months(
 ) -> dict[tuple[int, datetime.date], MonthSales]:
     """The months with data of several products, by product id and month. One query. The products must be ones
     the person may see."""
-    rows, by_channel = _rolled_up(user)
+    rows, by_channel = rolled_up(user)
     rows = rows.filter(product__in=list(product_ids), measure=measure, month__range=(first, last)).order_by()
     names = ("volume", "average_volume", "revenue")
     if by_channel:
@@ -89,22 +89,11 @@ def products_revenue(
 ) -> dict[int, tuple[Decimal, int]]:
     """By product its revenue over the months, and of how many of them it is known; without one it is missing.
     One query. The products must be ones the person may see."""
-    rows, _by_channel = _rolled_up(user)
+    rows, _by_channel = rolled_up(user)
     rows = rows.filter(product__in=[product.pk for product in products], measure=measure)
     rows = rows.filter(month__range=(first, last), revenue__isnull=False).order_by().values("product_id")
     found = rows.annotate(sum=Sum("revenue"), known=Count("month", distinct=True))
     return {pk: (revenue, known) for pk, revenue, known in found.values_list("product_id", "sum", "known")}
-
-
-def lines_sold(
-    user: Any, products: Iterable[Product], first: datetime.date, last: datetime.date
-) -> frozenset[int]:
-    """The lines of which one of the products brought in something in these months. One query. The products
-    must be ones the person may see."""
-    rows, _by_channel = _rolled_up(user)
-    rows = rows.filter(product__in=[product.pk for product in products], month__range=(first, last))
-    rows = rows.filter(revenue__isnull=False).order_by()
-    return frozenset(rows.values_list("product__line_id", flat=True).distinct())
 
 
 def sales_months(
@@ -202,7 +191,7 @@ def products_total(
     query for each factor between the products' units and the one they are added in."""
     rows = _rows_added(user, products)
     units = addable(line_tree(), rows, measure, line_id)
-    found, _by_channel = _rolled_up(user)
+    found, _by_channel = rolled_up(user)
     found = found.filter(measure=measure, month__range=(first, last)).order_by().values("month")
     names = ("volume", "average_volume", "revenue")
     added = {f"{name}_sum": Sum(name) for name in names} | {"days_max": Max("days")}

@@ -87,6 +87,10 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
+def _from_json(field: str, value: Any) -> Any:
+    return datetime.date.fromisoformat(value) if field == "ended" and value else value
+
+
 def _current(product: Any, field: str) -> Any:
     return (
         product.family_on_day
@@ -215,7 +219,8 @@ def _write(user: Any, products: Sequence[Product], field: str, value: Any, start
 
 @transaction.atomic
 def products_bulk_undo(*, user: Any, change_id: int) -> tuple[int, int]:
-    """Give each product back what it had; how many, and how many were left because they changed again since.
+    """Give each product back what it had; how many, and how many were left because they changed again since,
+    or cannot have it any more, as an update would refuse it.
 
     Only one's own changes; taking back twice does nothing more.
     """
@@ -231,11 +236,15 @@ def products_bulk_undo(*, user: Any, change_id: int) -> tuple[int, int]:
         before, after = pairs[str(product.pk)]
         if _current(product, field) == after:
             back.setdefault(before, []).append(product)
-    names = _names(field, set(back))
+    names, restored = _names(field, set(back)), 0
     for before, products in back.items():
-        value = names.get(before) if field in RELATED else before
-        _write(user, products, field, value, start_date)
+        value = names.get(before) if field in RELATED else _from_json(field, before)
+        if field == "line" and value is None:
+            continue  # it is gone
+        lost = measures_lost({each.pk: before for each in products}) if field == "line" else {}
+        able = [each for each in products if not _refusal(each, field, value, lost)]
+        _write(user, able, field, value, start_date)
+        restored += len(able)
     change.undone_at = timezone.now()
     change.save(update_fields=["undone_at"])
-    restored = sum(map(len, back.values()))
     return restored, len(pairs) - restored

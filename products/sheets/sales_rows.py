@@ -105,27 +105,33 @@ def sums_create(cursor: Any) -> None:
 
 
 def _period_of_dates(cursor: Any, said: str) -> str:
-    """What a row with a plain date covers: said, or by the dates: all on the first of a month → months; three
-    or more on one day of the week → weeks; else days. A single first of a month is read as the newest
-    figures of these products are, where there are any."""
+    """What a row with a plain date covers: said, or by the dates: all on the first or all on the last of a
+    month → months; three or more on one day of the week → weeks; else days. What is too few to tell is read
+    as the newest figures of these products are, where there are any: a single first or last of a month, and
+    one or two dates that weeks like those start on."""
     if said in ("D", "W", "M"):
         return said
     cursor.execute(
         """
-        SELECT bool_and(extract(day FROM date) = 1), count(DISTINCT extract(isodow FROM date)) = 1, count(*)
+        SELECT bool_and(extract(day FROM date) = 1), bool_and(extract(day FROM date + 1) = 1),
+               count(DISTINCT extract(isodow FROM date)) = 1, count(*), min(date)
         FROM (SELECT DISTINCT date FROM staging WHERE date IS NOT NULL) d
         """
     )
-    first_days, one_weekday, dates = cursor.fetchone()
-    if first_days and dates == 1:
-        cursor.execute(
-            """
-            SELECT period FROM products_salesfact
-            WHERE product_id IN (SELECT product_id FROM sheet_product WHERE problem = '')
-            ORDER BY start_date DESC, period LIMIT 1
-            """
-        )
-        return str((cursor.fetchone() or "M")[0])
-    if first_days:
+    first_days, last_days, one_weekday, dates, date = cursor.fetchone()
+    if dates > 1 and (first_days or last_days):
         return "M"
-    return "W" if one_weekday and dates >= 3 else "D"
+    if dates >= 3 or not one_weekday:
+        return "W" if one_weekday else "D"
+    cursor.execute(
+        """
+        SELECT period, (%s - start_date) %% 7 = 0 FROM products_salesfact
+        WHERE product_id IN (SELECT product_id FROM sheet_product WHERE problem = '')
+        ORDER BY start_date DESC, period LIMIT 1
+        """,
+        [date],
+    )
+    newest, starts_week = cursor.fetchone() or ("M" if first_days else "D", False)
+    if newest == "W" and (starts_week or first_days):
+        return "W"
+    return "M" if newest == "M" and (first_days or last_days) else "D"

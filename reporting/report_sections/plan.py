@@ -18,13 +18,14 @@ from core.reports.build import Builder, Cell, Column, ReportContext, Volume, mon
 from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
 from products.selectors.budget import budget_revenue_leading, budget_revenue_months
+from products.selectors.budget_cover import BudgetCover, Covered, budget_cover
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget
 from products.selectors.figures import spans
 from products.selectors.months import is_long_before, product_complete_month
-from products.selectors.sales import MonthSales, lines_sold, products_revenue, products_total, total
+from products.selectors.sales import MonthSales, products_revenue, products_total, total
 from reporting.selectors.full_year import full_year_expected
 from reporting.selectors.key_figures import KeyFigure, KeyFigures, key_figures, money_figures
-from reporting.words.budgets import lines_words, others_words
+from reporting.words.budgets import covered_words, others_words
 
 from .rows import COMPARED, Row, change, rows_of
 from .wholes import leads_of
@@ -57,22 +58,29 @@ class Planned:
 @dataclass(frozen=True)
 class PlannedMonth:
     """Products whose figures are as of one month: those told one by one, the ``rest`` and what these
-    ``others`` come to, and the ``budget`` of all, with what is made for lines as wholes; ``sold``: where some
-    is, the lines that brought in something this year; ``torn``: it is without that of a line whose products
-    have different months."""
+    ``others`` come to, and the ``budget`` of all, with what is made for lines as wholes; ``cover``: what is
+    planned of what sold, and of the rest alone ``rest_cover``; ``torn``: the budget is without that of a line
+    whose products have different months."""
 
     month: datetime.date
     rows: Sequence[tuple[Row, KeyFigures]]
     rest: Sequence[Product]
     others: tuple[str, KeyFigures] | None
     budget: LinesBudget
-    sold: frozenset[int] = frozenset()
-    torn: bool = False
+    cover: BudgetCover
+    rest_cover: BudgetCover
+    torn: bool
 
-    @property
-    def lines_said(self) -> str:
-        """Where only some of the lines have a budget this year."""
-        return lines_words(self.sold, self.budget.lines_over(*spans(self.month)["full_year"]))
+    def covered(self, span: str) -> Covered:
+        return self._over(self.cover, self.budget, span)
+
+    def rest_covered(self, span: str) -> Covered:
+        """Of the rest, by its own budgets."""
+        return self._over(self.rest_cover, LinesBudget({}), span)
+
+    def _over(self, cover: BudgetCover, budget: LinesBudget, span: str) -> Covered:
+        first, last = spans(self.month)[span]
+        return cover.over(budget, first, min(last, self.month), last)
 
 
 def plan_section(builder: Builder, context: ReportContext) -> None:
@@ -131,11 +139,18 @@ def _months_read(builder: Builder, context: ReportContext) -> list[PlannedMonth]
         if rest:
             name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
             others = name, _together(builder, context, rest, month)
-        budget, sold = budgets[month], frozenset[int]()
-        if budget.of_lines:
-            sold = lines_sold(context.viewer, every, *spans(month)[YEAR])
-        found.append(PlannedMonth(month, told.get(month, []), rest, others, budget, sold, is_torn))
+        cover, of_rest = (_cover(builder, context, own, month) for own in (every, rest))
+        rows, budget = told.get(month, []), budgets[month]
+        found.append(PlannedMonth(month, rows, rest, others, budget, cover, of_rest, is_torn))
     return found
+
+
+def _cover(
+    builder: Builder, context: ReportContext, products: Sequence[Product], month: datetime.date
+) -> BudgetCover:
+    if not products or not builder.may("budget"):
+        return BudgetCover()
+    return budget_cover(context.viewer, [each.pk for each in products], *spans(month)[YEAR])
 
 
 def _ended_since(product: Product, known: datetime.date, newest: datetime.date) -> bool:
@@ -206,7 +221,8 @@ def planned_rows(group: PlannedMonth, span: str) -> list[Planned]:
     ]
     if group.others is not None:
         name, figures = group.others
-        found.append(Planned(name, figures.of("revenue", span)))
+        alike = COMPARED if group.rest_covered(span).is_whole else COMPARED - {"budget"}
+        found.append(Planned(name, figures.of("revenue", span), alike=alike))
     return found
 
 
@@ -310,7 +326,7 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: Plan
         ],
         found,
         strong=lambda row: row.is_sum,
-        note=". ".join(filter(None, [_span_words(first, last), *notes_told(builder, notes, group)])),
+        note=". ".join(filter(None, [_span_words(first, last), *notes_told(builder, notes, group, [span])])),
         name=span,
     )
 
@@ -322,8 +338,8 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
 def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned], Collection[str]]:
     """The rows with what is planned of them in too few months to compare, or of none of them, and with their
     total, which is their sum in money; and what is to be said of it: that some of the budget is of ``lines``
-    (or is left out, ``torn``), that only ``some`` of these have one, so that it is not compared with it, or
-    that there is one of ``others`` than the leading measure, what else it is not compared with, and that the
+    (or is left out, ``torn``), that only ``some`` of what sold has one, so that it is not compared, or that
+    there is one of ``others`` than the leading measure, what else it is not compared with, and that the
     full year is of some (``part``)."""
     found, first, budget = list(rows), rows[0].revenue, group.budget
     added = _sum(rows)
@@ -331,12 +347,14 @@ def added_up(rows: Sequence[Planned], group: PlannedMonth) -> tuple[list[Planned
     notes = {"torn"} if group.torn else set[str]()
     if first.span == "full_year" and _is_part(rows, group):
         notes.add("part")
+    covered = group.covered(first.span)
+    if not covered.is_whole and (planned is not None or covered.planned):
+        notes.add("some")
+        added = replace(added, alike=added.alike - {"budget"})
     if planned is not None:
         notes.add("lines")
         if budget.others:
             notes.add("others")
-        if group.lines_said:
-            notes.add("some")
         part = total(row.revenue.budget_part for row in rows) or Decimal(0)
         more = planned - (added.revenue.budget or 0) - part
         apart = {
@@ -380,6 +398,7 @@ def _sum(rows: Sequence[Planned]) -> Planned:
         name
         for name in COMPARED
         if all(part.value == 0 or (part.value is None) == (getattr(part, name) is None) for part in parts)
+        and all(name in row.alike for row in rows)
     }
     whole = replace(_bare(parts[0]), **sums)
     return Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)
@@ -390,11 +409,15 @@ def _bare(figure: KeyFigure) -> KeyFigure:
     return replace(figure, lo80=None, hi80=None, average=None, last_year_average=None, budget_part=None)
 
 
-def notes_told(builder: Builder, notes: Collection[str], group: PlannedMonth) -> list[str]:
+def notes_told(
+    builder: Builder, notes: Collection[str], group: PlannedMonth, told: Collection[str]
+) -> list[str]:
+    """``told``: the spans that they are of."""
+    some = dict.fromkeys(covered_words(group.covered(span)) for span in told)
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
         "others": others_words(group.budget.others) if "others" in notes else "",
-        "some": group.lines_said,
+        "some": "; ".join(filter(None, some)),
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),
         "part": _("the full year is not known of each product that sold this year: the total is without it"),
         "unknown": _("the full year is left out: it is not known of each product that sold this year"),

@@ -126,7 +126,9 @@ def _table(
             Column("last_year", _("Index of last year"), index("last_year")),
         ],
         sums,
-        note=". ".join([said, *notes_told(builder, notes, group)]),
+        note=". ".join(
+            [said, *notes_told(builder, notes, group, [row.planned.revenue.span for row in sums])]
+        ),
     )
     if len(builder.blocks) > before and any(row.planned.revenue.span == "full_year" for row in sums):
         builder.shown.add("forecast")
@@ -139,7 +141,9 @@ def _index_of(added: Planned, rows: Sequence[Planned], name: str) -> float | Non
     both = [
         (row.revenue.value, other)
         for row in rows
-        if (other := getattr(row.revenue, name)) is not None and row.revenue.value is not None
+        if (other := getattr(row.revenue, name)) is not None
+        and row.revenue.value is not None
+        and name in row.alike
     ]
     before = sum((other for _value, other in both), ZERO)
     return float(sum((value for value, _other in both), ZERO) / before * 100) if before > 0 else None

@@ -21,8 +21,8 @@ from core.reports.build import Builder, ReportContext
 from forecasting.selectors.forecasts import forecast_current, year_ahead
 from forecasting.selectors.totals import totals_visible
 from products.models import Channel, Measure, Product
+from products.selectors.budget_cover import budget_cover
 from products.selectors.budget_lines import products_budget
-from products.selectors.figures import spans
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, products_complete_month
 from products.selectors.report_period import Span
@@ -30,7 +30,6 @@ from products.selectors.report_scope import ReportScope, ScopeGroup, scope_group
 from products.selectors.sales import (
     ChannelSales,
     MonthSales,
-    lines_sold,
     most_first,
     products_by_channel,
     products_total,
@@ -125,7 +124,7 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
 
 def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
     """The revenue planned of it by month, where it may be told, some of it is made for lines as wholes, and
-    each line that sold has one. Two queries a whole, once a report."""
+    all that sold in the month has one. Two queries a whole, once a report."""
     if not builder.may("budget"):
         return {}
     products = [each.pk for each in whole.group.products]
@@ -143,8 +142,10 @@ def _budget_whole(
     found = products_budget(viewer, [each.pk for each in products], first, last)
     if not found.of_lines:
         return {}
-    sold = lines_sold(viewer, products, *spans(last)["year_to_date"])
-    return found.months if sold <= found.lines_over(*spans(last)["full_year"]) else {}
+    cover = budget_cover(viewer, [each.pk for each in products], first, last)
+    return {
+        month: revenue for month, revenue in found.months.items() if cover.over(found, month, month).is_whole
+    }
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:

@@ -14,7 +14,6 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
     BooleanField,
     Case,
@@ -49,6 +48,7 @@ from forecasting.selectors.totals import total_of
 from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
 from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
+from products.selectors.budget_cover import BudgetCover, Covered, budget_cover
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import line_tree
 from products.selectors.months import is_long_before
@@ -140,8 +140,7 @@ class Portfolio:
     what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
     one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
     three final months, weighed by money. ``year_amount`` and ``budget_rate`` are of the ``budgeted`` products
-    alone that have a budget of the financial year ``year``. ``lines``: those that brought in something this
-    year.
+    alone that have a budget of the financial year ``year``.
     """
 
     products: int
@@ -164,7 +163,6 @@ class Portfolio:
     ytd: Grown
     full_year: Grown
     stages: list[StageCount]
-    lines: frozenset[int]
 
 
 def portfolio(user: Any, scope: Scope) -> Portfolio:
@@ -213,7 +211,6 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         if forecasts and not any(row["full_year_behind"] for row in rows)
         else Grown(),
         stages=_stages(on_sale) if forecasts else [],
-        lines=frozenset().union(*(row["sold_lines"] or () for row in rows if is_this_year(row))),
     )
 
 
@@ -249,7 +246,6 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
                 "figures__revenue_month", filter=Q(figures__revenue_month_before__isnull=False)
             ),
             ytd=Sum("figures__revenue_ytd"),
-            sold_lines=ArrayAgg("line_id", distinct=True, filter=Q(figures__revenue_ytd__isnull=False)),
             ytd_before=Sum("figures__revenue_ytd_before"),
             ytd_comparable=Sum("figures__revenue_ytd", filter=whole),
             full_year=Sum(year),
@@ -301,24 +297,25 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
-    whole; ``of_lines``: some of it is made for lines as wholes. ``closed``: where lines end at different
-    months, those with sales of that month. ``lines``: those of which something is planned this year.
-    ``others``: measures that are planned too and do not lead."""
+    whole; ``covered``: of what sold in each of them, in that order, what is planned; ``of_lines``: some of it
+    is made for lines as wholes. ``closed``: where lines end at different months, those with sales of that
+    month. ``others``: measures that are planned too and do not lead."""
 
     month: Decimal | None
     ytd: Decimal | None
     last_year: Decimal | None
     full_year: Decimal | None
+    covered: tuple[Covered, Covered, Covered, Covered]
     of_lines: bool
     closed: list[ProductLine]
-    lines: frozenset[int]
     others: frozenset[int]
 
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
-    the scope holds whole; each line is held against the months that its own sales are of. One statement, two
-    where a line has a budget by channel; as many again for each month where lines end at different ones.
+    the scope holds whole; each line is held against the months that its own sales are of. Two statements,
+    three where a line has a budget by channel; one or two again for each month where lines end at different
+    ones.
     """
     tree, start = line_tree(), _year_of(month)
     end, year_ago = month_add(start, 11), month_add(month, -11)
@@ -333,14 +330,31 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
             own = scope.products.filter(line__in=lines)
             parts[last] = budget_revenue(user, tree, whole, first, last, own)
         closed = [line for line in scope.lines if scope.ends.get(line.pk) == month]
+    cover, this_year = BudgetCover(), {last: start for last in by_month if last >= start}
+    if any(part.months for part in (budget, *parts.values())):
+        cover = budget_cover(user, scope.products, min(start, month_add(min(by_month), -11)), month)
+
+    def covered(firsts: Mapping[datetime.date, datetime.date], ahead: datetime.date | None = None) -> Covered:
+        """Nothing where there is no budget of any of it."""
+        plans = {last: parts[last] if ahead is None else budget for last in firsts}
+        if all(plans[last].over(first, ahead or last) is None for last, first in firsts.items()):
+            return Covered({})
+        each = (cover.over(plans[last], first, last, ahead, by_month[last]) for last, first in firsts.items())
+        return sum(each, Covered({}))
+
     return Planned(
         parts[month].over(month, month),
         _together(part.over(start, last) for last, part in parts.items() if last >= start),
         _together(part.over(month_add(last, -11), last) for last, part in parts.items()),
         budget.over(start, end) if min(by_month) >= start else None,
+        (
+            covered({month: month}),
+            covered(this_year),
+            covered({last: month_add(last, -11) for last in by_month}),
+            covered(this_year, end),
+        ),
         budget.of_lines,
         closed,
-        budget.lines_over(start, end),
         budget.others,
     )
 

@@ -21,6 +21,7 @@ from core.pages import page_render
 from forecasting.selectors.runs import night_last
 from products.selectors.access import is_limited
 from products.selectors.budget import budget_year
+from products.selectors.budget_cover import Covered
 from reporting.charts import stages_chart
 from reporting.selectors.today import (
     Course,
@@ -35,7 +36,7 @@ from reporting.selectors.today import (
     portfolio,
     scope_read,
 )
-from reporting.words.budgets import lines_words, others_words
+from reporting.words.budgets import covered_words, others_words
 from reporting.words.today import alerts_sentence, closed_words, night_sentence, why_words
 
 ALERTS_SHOWN = 20
@@ -118,14 +119,19 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
     """The portfolio's key figures that are known, with their course."""
     currency = organisation_get().currency
     said = others_words(budget.others) if budget else ""
-    some = lines_words(figures.lines, budget.lines) if budget else ""
+    month, ytd, last_year, full_year = budget.covered if budget else (Covered({}),) * 4
     tiles: list[dict[str, Any]] = []
-    for label, span, plan in (
-        (_("Revenue, %(month)s") % {"month": formats.month(figures.data_month)}, figures.month, "month"),
-        (_("Revenue, year to date"), figures.ytd, "ytd"),
+    for label, span, plan, covered in (
+        (
+            _("Revenue, %(month)s") % {"month": formats.month(figures.data_month)},
+            figures.month,
+            "month",
+            month,
+        ),
+        (_("Revenue, year to date"), figures.ytd, "ytd", ytd),
     ):
         if span.amount is not None:
-            against = _on_budget(span.amount, getattr(budget, plan, None), some, said)
+            against = _on_budget(span.amount, getattr(budget, plan, None), covered, said)
             tiles.append(
                 _tile(label, span.amount, currency, span.rate, _indexed(_("on last year"), span.rate))
                 | against
@@ -142,7 +148,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
                 rate,
                 _indexed(_("on the year before"), rate),
             )
-            | _on_budget(figures.revenue, budget.last_year if budget else None, some, said)
+            | _on_budget(figures.revenue, budget.last_year if budget else None, last_year, said)
             | ({"spark": Course(months.past, [], [], [])} if months else {})
         )
     if figures.forecast is not None:
@@ -151,7 +157,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
             _tile(_("Forecast, 12 months"), figures.forecast, currency, rate, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
-    tiles += _full_year(figures, budget, some, said, currency)
+    tiles += _full_year(figures, budget, covered_words(full_year), said, currency)
     if figures.wape is not None:
         before = figures.wape_before
         change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
@@ -202,10 +208,11 @@ def _budgeted(figures: Portfolio) -> str:
     ) % {"count": formats.number(figures.budgeted, 0)}
 
 
-def _on_budget(amount: float, plan: Decimal | None, some: str, said: str) -> dict[str, Any]:
-    """``some``: only some lines have one, so that nothing is compared; ``said``: what else is to be known."""
+def _on_budget(amount: float, plan: Decimal | None, covered: Covered, said: str) -> dict[str, Any]:
+    """Nothing is compared where only some of what sold is ``covered``; ``said``: what else is to be known."""
+    some = covered_words(covered)
     if plan is None or plan <= 0:
-        return {}
+        return {"note": some} if some else {}
     against = [] if some else [_compared(_("on budget"), amount / float(plan) - 1)]
     return {"comparisons": against, "note": _noted(some, said)}
 

@@ -9,18 +9,28 @@ from django.utils.translation import ngettext
 
 from core import formats
 from products.models import Measure
+from products.selectors.budget_cover import Covered
 
 
-def lines_words(sold: Collection[int], planned: Collection[int]) -> str:
-    """ "budget of 3 of 4 lines", where not each of those that sold has one; else nothing. A total is not
-    compared with such a budget."""
-    told = len(set(sold).intersection(planned))
-    if told == len(sold):
+def covered_words(found: Covered) -> str:
+    """ "budget of 3 of 4 lines", or of products where a line is planned in part, where not all that sold has
+    one; else nothing. A total is not compared with such a budget."""
+    if found.is_whole:
         return ""
-    words = ngettext(
-        "budget of %(planned)s of %(lines)s line", "budget of %(planned)s of %(lines)s lines", len(sold)
-    )
-    return words % {"planned": formats.number(told, 0), "lines": formats.number(len(sold), 0)}
+    whole = [planned == sold for planned, sold in found.lines.values()]
+    if any(0 < planned < sold for planned, sold in found.lines.values()) or len(whole) == 1:
+        words = ngettext(
+            "budget of %(planned)s of %(products)s product",
+            "budget of %(planned)s of %(products)s products",
+            found.sold,
+        )
+        told = {"planned": found.planned, "products": found.sold}
+    else:
+        words = ngettext(
+            "budget of %(planned)s of %(lines)s line", "budget of %(planned)s of %(lines)s lines", len(whole)
+        )
+        told = {"planned": sum(whole), "lines": len(whole)}
+    return words % {name: formats.number(count, 0) for name, count in told.items()}
 
 
 def others_words(measures: Collection[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from core.backups import files_add
 from core.doctor import examine
 from tests.demo_company import database_of
 
@@ -52,6 +54,25 @@ def test_the_demo_company_comes_back_to_the_row(demo_company, settings, tmp_path
         assert _files(settings.MEDIA_ROOT) == files
         assert [finding for finding in examine() if finding.problems] == []
         call_command("migrate", "--check")
+
+
+def test_what_is_discarded_meanwhile_is_left_out(settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    (settings.MEDIA_ROOT / "uploads").mkdir(parents=True)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (settings.MEDIA_ROOT / "uploads" / name).write_text(name)
+    add = tarfile.TarFile.add
+
+    def discarded(self, name, **given):
+        if Path(name).name == "a.csv":
+            (settings.MEDIA_ROOT / "uploads" / "b.csv").unlink()
+        return add(self, name, **given)
+
+    monkeypatch.setattr(tarfile.TarFile, "add", discarded)
+    with tarfile.open(tmp_path / "files.tar", "w") as files:
+        files_add(files, settings.MEDIA_ROOT)
+    with tarfile.open(tmp_path / "files.tar") as files:
+        assert files.getnames() == [".", "uploads", "uploads/a.csv", "uploads/c.csv"]
 
 
 def test_half_a_backup_is_none(demo_company, settings, tmp_path):

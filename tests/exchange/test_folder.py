@@ -127,6 +127,24 @@ def test_a_file_left_by_a_process_that_died_comes_again(watched: Path, work: Any
     assert Import.objects.first().counts["unchanged"] == 2  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("place", ["fake", ""])
+def test_a_file_left_goes_back_to_where_it_came_from(watched: Path, monkeypatch: Any, place: str) -> None:
+    came, taken = put(watched / place / "a-b.csv", PLAIN), list[str]()
+
+    def die(**_given: Any) -> None:
+        taken.extend(names(watched / "taken"))
+        raise SystemExit
+
+    monkeypatch.setattr(folder, "import_start", die)
+    with pytest.raises(SystemExit):
+        folder.folder_scan()
+    came.rename(watched / "taken" / taken[0])  # where a process that is killed leaves it
+    monkeypatch.setattr(folder, "LEFT_SECONDS", -1)
+    monkeypatch.setattr(folder, "FILES_AT_ONCE", 0)
+    folder.folder_scan()
+    assert (came.exists(), names(watched / "taken")) == (True, [])
+
+
 def test_a_link_out_of_the_folder_is_not_followed(watched: Path, tmp_path_factory: Any) -> None:
     elsewhere = put(tmp_path_factory.mktemp("other") / "secret.csv", PLAIN)
     (watched / "link.csv").symlink_to(elsewhere)

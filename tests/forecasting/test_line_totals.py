@@ -39,12 +39,14 @@ from products.models import (
     ChannelLimit,
     LineLimit,
     Measure,
+    Product,
     ProductLine,
     ProductMonth,
     SalesMonth,
     UnitFactor,
 )
-from reporting.total_panel import total_figures
+from reporting.total_panel import total_compared, total_figures
+from reporting.words.key_figures import ComparisonRow
 from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 
 from .conftest import LAST, TODAY, months_give, night_now, run_now
@@ -489,6 +491,29 @@ def test_a_total_stands_beside_last_year_and_the_budget_of_its_line(client, prod
     assert "12,000" in page
     everything = TotalForecast.objects.get(line=None, measure=None, current=True)
     assert total_figures(user, LineTotal(everything, None))[0].of("revenue", "full_year").budget == 12000
+
+
+def test_a_total_is_not_compared_with_the_budget_of_some_of_it(products) -> None:
+    line = products[0].line
+    run_now()
+    line_budget(line, 7, LAST.year, product=products[0])
+    of_line = Product.objects.filter(line=line).count()
+    user = user_factory()
+
+    def first_row() -> ComparisonRow:
+        with translation.override("en"):
+            found = total_compared(user, LineTotal(of(line), None))
+        assert found is not None
+        return found["tables"][0].rows[0]  # type: ignore[no-any-return]
+
+    month = first_row()
+    assert (month.budget, month.budget_index, month.budget_change.text) == ("7", "—", "—")
+    assert month.notes[-1] == f"budget of 1 of {of_line} products"
+    line_budget(line, 1000, LAST.year)
+    month = first_row()
+    assert month.budget == "1,000"
+    assert "—" not in (month.budget_index, month.budget_change.text)
+    assert "budget of" not in month.notes[-1]
 
 
 def test_a_line_off_its_own_budget_is_an_alert_of_its_owner(products) -> None:

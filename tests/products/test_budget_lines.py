@@ -98,16 +98,17 @@ def test_only_what_leads_counts_and_the_others_are_named(version: BudgetVersion)
     ]
 
 
-def test_a_line_is_planned_by_itself_the_line_above_or_a_product(version: BudgetVersion) -> None:
+def test_a_line_is_planned_as_a_whole_by_itself_or_the_line_above(version: BudgetVersion) -> None:
+    """Not by a product of it, nor by a measure that does not lead it."""
+    calls = Measure.objects.create(code="calls", name_nl="c", name_en="c")
     top = line_factory()
-    below, beside, bare = line_factory(parent=top), line_factory(), line_factory()
+    below, other, beside = line_factory(parent=top), line_factory(parent=top), line_factory()
+    LineMeasure.objects.create(line=other, measure=calls, leads=True)
     plan(version, 10, line=top)
     plan(version, 10, FEB, product=product_factory(line=beside))
     tree = LineTree()
     found = budget_revenue(user_factory(), tree, tree.lines, JAN, DEC)
-    assert found.lines_over(JAN, JAN) == {top.pk, below.pk}
-    assert found.lines_over(JAN, FEB) == {top.pk, below.pk, beside.pk}
-    assert bare.pk not in found.lines_over(JAN, DEC)
+    assert found.wholes == {JAN: {top.pk, below.pk}}
 
 
 def test_a_row_without_revenue_covers_no_revenue(version: BudgetVersion) -> None:

@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from accounts.errors import DomainError
 from exchange.models import Import, Layout
 from exchange.services import imports
-from products.models import BudgetRow, Product, ProductCode, SalesFact
+from products.models import BudgetRow, Product, ProductCode, ProductLine, SalesFact
 from products.services.codes import product_code_add
 from products.services.product import product_create, product_update
 from products.sheets.budget import BudgetSheet
@@ -247,6 +247,23 @@ def test_the_list_of_layouts_reads_the_answers_of_what_was_asked_once(two: Any) 
     assert len(queries("plain", revenue_is="net")) == 0
     assert len(queries("first", code_source="jumbo")) == 1
     assert len(queries("second", code_source="AH")) == 1
+
+
+def test_a_remembered_line_that_has_another_code_now_is_none(work: Callable[[], None]) -> None:
+    """Products are created where those are of which nothing was said; no line of its code comes back."""
+    line = line_factory(code="tea", name="Teas")
+    given = {"sheet": "sales", "source": "page", "user": user_factory()}
+    said = {"revenue_is": "net", "created_in": "tea", "create_missing": True}
+    for options in (said, {"create_missing": True}):
+        row = imports.import_start(
+            file=ContentFile(CSV.encode()), file_name="sales.csv", options=options, **given
+        )
+        work()
+        assert Layout.objects.get().options["created_in"] == "tea"
+        assert set(row.creations.filter(kind="products").values_list("under", flat=True)) == (
+            {"Teas"} if "created_in" in options else {"Nieuwe producten"}
+        )
+        ProductLine.objects.filter(pk=line.pk).update(code="thee", name="Thee")
 
 
 def test_nothing_is_asked_or_remembered_where_it_is_clear(two: Any, work: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
 from core import formats
-from products.models import BundlePart, FamilyMember, LineMeasure, Measure, Product, ProductMonth
+from products.models import BulkChange, BundlePart, FamilyMember, LineMeasure, Measure, Product, ProductMonth
 from products.services.bulk import products_bulk_preview, products_bulk_undo, products_bulk_update
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.product import product_create, product_end, product_reopen, product_update
@@ -276,6 +276,37 @@ def test_a_bulk_change_is_shown_applied_once_and_taken_back():
     assert products_bulk_undo(user=user, change_id=change.pk) == (0, 0)
     with pytest.raises(Http404):
         products_bulk_undo(user=owner, change_id=change.pk)
+
+
+def test_taking_back_leaves_what_an_update_would_refuse():
+    """Figures came in a measure that the line before does not count, or the line is gone; and an end before
+    the launch that was set since."""
+    user, to, gone = user_factory(), line_factory(), line_factory()
+    first, second, third = (product_factory(line=line) for line in (line_factory(), line_factory(), gone))
+    calls = measure_factory(code="calls")
+    for measure in (Measure.objects.get(code="units"), calls):
+        LineMeasure.objects.create(line=to, measure=measure, leads=measure != calls)
+    asked = bulk(user, [first, second, third], "line", to)
+    preview = products_bulk_preview(**asked)
+    change = products_bulk_update(**asked, fingerprint=preview.fingerprint, key="line")
+    ProductMonth.objects.create(
+        product_id=first.pk, measure_id=calls.pk, month=datetime.date(2026, 1, 1), volume=1, days=31
+    )
+    gone.delete()
+    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 2)
+    lines = dict(Product.objects.values_list("pk", "line"))
+    assert lines == {first.pk: to.pk, second.pk: second.line_id, third.pk: to.pk}
+
+    ended = product_factory(ended=datetime.date(2025, 1, 31))
+    asked = bulk(user, [ended], "ended", None)
+    preview = products_bulk_preview(**asked)
+    change = products_bulk_update(**asked, fingerprint=preview.fingerprint, key="ended")
+    Product.objects.filter(pk=ended.pk).update(launched=datetime.date(2025, 6, 1))
+    assert products_bulk_undo(user=user, change_id=change.pk) == (0, 1)
+    Product.objects.filter(pk=ended.pk).update(launched=None)
+    BulkChange.objects.update(undone_at=None)
+    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 0)
+    assert Product.objects.get(pk=ended.pk).ended == datetime.date(2025, 1, 31)
 
 
 def test_a_bulk_change_of_what_moved_since_the_preview_writes_nothing():

@@ -254,6 +254,9 @@ def test_time_that_facts_cover_already(
         (["2026-01-05", "2026-01-12", "2026-01-26"], "auto", "W"),
         (["2026-01-05", "2026-01-06"], "auto", "D"),
         (["2026-01-31", "2026-02-28"], "M", "M"),
+        (["2026-01-31", "2026-03-31"], "auto", "M"),
+        (["2026-01-31"], "auto", "D"),
+        (["2026-01-05", "2026-01-12"], "auto", "D"),
     ],
 )
 def test_period_of_plain_dates(product: Product, dates: list[str], said: str, period: str) -> None:
@@ -280,6 +283,29 @@ def test_a_single_first_of_a_month_is_read_as_the_figures_before_it(
     assert SalesFact.objects.get(start_date=FEB).period == period
     if period == "D":
         assert run(SHEET, [row(month=None, date="2026-02-02")]).codes == []
+
+
+@pytest.mark.parametrize(
+    ("before", "dates", "period"),
+    [
+        (["2026-01-05", "2026-01-12", "2026-01-19"], ["2026-01-26"], "W"),
+        (["2026-01-05", "2026-01-12", "2026-01-19"], ["2026-01-26", "2026-02-02"], "W"),
+        (["2026-01-05", "2026-01-12", "2026-01-19"], ["2026-01-27"], "D"),
+        (["2026-01-05", "2026-01-12", "2026-01-19"], ["2026-01-26", "2026-01-27"], "D"),
+        (["2026-01-24", "2026-01-25"], ["2026-01-26"], "D"),
+        (["2026-01-01", "2026-02-01"], ["2026-03-31"], "M"),
+        (["2026-01-01", "2026-02-01"], ["2026-03-30"], "D"),
+        (["2026-01-30", "2026-01-29"], ["2026-01-31"], "D"),
+    ],
+)
+def test_a_file_with_too_few_dates_to_tell_is_read_as_the_figures_before_it(
+    product: Product, before: list[str], dates: list[str], period: str
+) -> None:
+    run(SHEET, [row(month=None, date=date) for date in before])
+    old = set(SalesFact.objects.values_list("pk", flat=True))
+    assert run(SHEET, [row(month=None, date=date) for date in dates]).codes == []
+    found = SalesFact.objects.exclude(pk__in=old).values_list("period", flat=True)
+    assert list(found) == [period] * len(dates)
 
 
 def test_closed_months_take_no_change_but_may_be_sent_again(product: Product) -> None:

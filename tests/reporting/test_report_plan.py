@@ -60,6 +60,16 @@ def test_of_many_products_the_total_is_of_all_and_the_rows_add_up(company: Any, 
     assert [money(row["Revenue"]) for row in rows] == [70033, 55 + 30, 70033 + 85]
     assert [row["Budget"] for row in rows] == ["—", "€21", "€21"]
     assert [row["Last year"] for row in rows[1:]] == ["€50", "€70,080"]
+    # Of the four three have a budget: theirs is none of all.
+    assert "against budget" not in rows[1]
+    table, *_more = blocks(company, "plan", products=products)
+    assert isinstance(table, Table)
+    assert "Budget of 3 of 5 products" in table.note
+    glance, *_more = (
+        block for block in blocks(company, "summary", products=products) if isinstance(block, Table)
+    )
+    assert "Budget of 3 of 5 products" in glance.note
+    assert "Index of the budget" not in glance.heads
     ProductFigures.objects.filter(product__in=more).update(forecast_as_of=LAST, year_rest_amount=100)
     full = plan(company, products=products)["Full year expected"]
     ytd = 55 * LAST.month + 30
@@ -365,7 +375,7 @@ def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:
     line_budget(None, 7, LAST.year, product=company.juice)
     [table] = [block for block in blocks(company, "plan") if block.title == MONTH]
     assert isinstance(table, Table)
-    assert table.note == "The total is not compared with the budget: not each row has both"
+    assert table.note == "Budget of 1 of 2 products"
     assert plan(company)[MONTH][-1]["against budget"] == "—"
 
 

@@ -267,7 +267,23 @@ def told(night: NightlyRun, **fields: Any) -> Product:
         months_year_before=12,
         year_rest_amount=220,
     )
+    sold(product, *range(1, 11))
     return product
+
+
+def sold(product: Product, *months: int, year: int = 2026) -> None:
+    units = Measure.objects.get(code="units").pk
+    ProductMonth.objects.bulk_create(
+        ProductMonth(
+            product_id=product.pk,
+            measure_id=units,
+            month=datetime.date(year, month, 1),
+            volume=1,
+            revenue=100,
+            days=30,
+        )
+        for month in months
+    )
 
 
 def line_budget(amount: int, year: int = 2026, **of: Any) -> None:
@@ -358,22 +374,71 @@ def test_a_budget_of_some_lines_and_of_a_measure_that_does_not_lead_is_said(nigh
     idle = known(night, line=line_factory(owner=owner))  # brought in nothing this year
     ProductFigures.objects.filter(product=idle).update(year_rest_amount=0)
     line_budget(160, line=first)
-    scope = scope_read(owner, {})
-    assert portfolio(owner, scope).lines == {first.pk, second.pk}
     client.force_login(owner)
     page = text(client.get("/")).replace("\u00a0", " ")
     assert page.count("budget of 1 of 2 lines") == 3  # month, year to date, full year
     assert "on budget" not in page
     calls = Measure.objects.create(code="calls", name_nl="gesprekken", name_en="calls")
     line_budget(40, line=second)
-    BudgetRow.objects.filter(line=second, month__gt=datetime.date(2026, 1, 1)).delete()
-    for month in range(2, 13):
-        values = {"version": BudgetVersion.objects.get(), "month": datetime.date(2026, month, 1)}
-        BudgetRow.objects.create(line=second, measure=calls, revenue=9, **values)
+    january = BudgetRow.objects.filter(line=second, month__gt=datetime.date(2026, 1, 1))
+    january.update(measure=calls)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    # Planned for January alone it is not, in October or over the year.
+    assert page.count("budget of 1 of 2 lines") == 3
+    assert "on budget" not in page
+    assert page.count("without what is budgeted in calls, which does not lead") == 3
+    january.update(measure=Measure.objects.get(code="units"))
     page = text(client.get("/")).replace("\u00a0", " ")
     assert "budget of" not in page
-    assert "on budget, index 125" in page  # 200 of 160
-    assert page.count("without what is budgeted in calls, which does not lead") == 3
+    assert page.count("on budget, index 100") == 2  # 200 of 160 + 40
+
+
+def test_the_budget_of_some_products_of_a_line_is_said(night, client):
+    """Three of five have one, so that 500 is not held against 300; with a row of the line it is, to 250."""
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    products = [told(night, line=line) for _number in range(5)]
+    for product in products[:3]:
+        line_budget(100, product=product)
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert page.count("budget of 3 of 5 products") == 2  # month, year to date
+    line_budget(250, line=line)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert "budget of" not in page
+    assert page.count("on budget, index 200") == 2
+
+
+def test_the_months_of_a_year_ago_need_a_budget_too(night, client):
+    """Planned last year are only the products of one of two lines."""
+    owner = user_factory()
+    lines = [line_factory(owner=owner) for _number in range(2)]
+    for line in lines:
+        sold(told(night, line=line), 11, 12, year=2025)
+        line_budget(50, line=line)
+    line_budget(50, year=2025, line=lines[0])
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert page.count("budget of 1 of 2 lines") == 1
+    assert page.count("on budget, index 200") == 2
+
+
+def test_a_line_without_a_budget_that_ends_earlier_is_said(night, client):
+    """The month is of food alone, which has one; the year is of energy too, which has none."""
+    owner = user_factory()
+    food, energy = (line_factory(owner=owner, name=name) for name in ("Food", "Energy"))
+    for line in (food, energy):
+        told(night, line=line)
+    september = datetime.date(2026, 9, 1)
+    ProductFigures.objects.filter(product__line=energy).update(data_month=september, forecast_as_of=september)
+    ProductMonth.objects.filter(product__line=energy, month=MONTH).delete()
+    line_budget(100, line=food)
+    budget = planned(owner, scope_read(owner, {}), MONTH)
+    assert (budget.month, budget.ytd) == (100, None)
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    assert "on budget, index 100" in page
+    assert page.count("budget of 1 of 2 lines") == 2  # year to date, full year
 
 
 def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
