@@ -122,7 +122,9 @@ def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
     assert opened.plan is not None
     own = opened.plan.sheet.options
     remembered = opened.layout.options if opened.layout else {}
-    still = (each.name for each in own if each.name in remembered and each.accepts(remembered[each.name]))
+    still = (
+        each.name for each in own if each.name in remembered and each.accepts(remembered[each.name], None)
+    )
     known = {name: remembered[name] for name in still} | opened.plan.answered | row.options
     options = {option.name: known.get(option.name, option.default) for option in own}
     return options | {
