@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
+
+from django.db.models import Max, Q
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_end, month_start, months_between
@@ -146,6 +148,29 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
     months = [month for ended, month in found if not ended] or [month for _ended, month in found]
     newest = max(months, default=None)
     return min((month for month in months if newest and not is_long_before(month, newest)), default=None)
+
+
+@kept_while_reading
+def lines_behind(last: datetime.date) -> dict[int, datetime.date]:
+    """By line with products still sold: the last complete month of its leading measure, where that is before
+    ``last``; lines that had nothing whole for a year are not in it. By what the list shows, as
+    :func:`complete_month`, in one query; where it shows nothing yet it is computed."""
+    lead = cache(line_tree().lead_measure)
+    sold = Product.objects.filter(Q(ended=None) | Q(ended__gt=month_end(last))).order_by()
+    shown = sold.filter(figures__data_month__isnull=False)
+    rows = shown.values_list("line", "figures__measure").annotate(Max("figures__data_month"))
+    known = {(line, measure): month for line, measure, month in rows}
+    if not known:
+        known = complete_months(line_ids=sorted(set(sold.values_list("line", flat=True))))
+    found = {line: month for (line, measure), month in known.items() if measure == lead(line).pk}
+    return {line: month for line, month in found.items() if month < last and not is_long_before(month, last)}
+
+
+def whole_until(product: Product, last: datetime.date, behind: Mapping[int, datetime.date]) -> datetime.date:
+    """The last month up to ``last`` that the product's sales are known of; ``behind``: as
+    :func:`lines_behind`. What ended by then sells nothing more."""
+    month = behind.get(product.line_id, last)
+    return last if product.ended and product.ended <= month_end(month) else month
 
 
 def is_long_before(month: datetime.date, newest: datetime.date) -> bool:
