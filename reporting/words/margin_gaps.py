@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 from core import formats
 from core.months import month_add
 from core.organisation import organisation_get
+from pricing.words.behind import lines_by_month
+from products.selectors.lines import line_tree
 from reporting.selectors.margin_gaps import MarginGaps
 
 
@@ -31,6 +33,13 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         said.append(words % {"months": _months(found.months)})
         if advise:
             said[-1] += " " + _("Choose standard costs or other months.")
+    for number, details in lines_by_month(found.unsold):
+        words = ngettext(
+            "%(lines)s has sales up to %(month)s and costs after that: the margin is too low there.",
+            "%(lines)s have sales up to %(month)s and costs after that: the margin is too low there.",
+            number,
+        )
+        said.append(words % details)
     if found.unplanned:
         words = _("The budget plans sales of %(months)s and none of these costs: not like with like.")
         said.append(words % {"months": _months(found.unplanned)})
@@ -53,12 +62,12 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
             "Margins of a channel are without what is booked in no channel, %(amount)s of costs of"
             " %(months)s, so there is no share of net sales from %(margin)s on."
         )
-        details = {
+        told = {
             "amount": formats.money(found.apart, organisation_get().currency),
             "months": _months(found.apart_months),
             "margin": _("the result") if found.apart_level == "below" else found.apart_level.upper(),
         }
-        said.append(words % details)
+        said.append(words % told)
     return said
 
 
@@ -69,10 +78,16 @@ def gaps_line(found: MarginGaps) -> str:
         "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
         "budget_of_lines": f"{found.of_lines:.2f}" if found.of_lines else "",
         "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
+        "sales_until": ",".join(sorted(_until(found))),
         "products_without_costs": str(len(found.products) + found.others) if found.products else "",
         "in_no_channel": f"{found.apart:.2f}" if found.apart else "",
     }
     return "".join(f" {name}={value}" for name, value in said.items() if value)
+
+
+def _until(found: MarginGaps) -> list[str]:
+    tree = line_tree()
+    return [f"{tree.lines[pk].code}:{month:%Y-%m}" for pk, month in found.unsold.items()]
 
 
 def _months(months: Sequence[datetime.date]) -> str:
