@@ -56,7 +56,8 @@ class MarginGaps:
     """``months``: with sales and none of the costs; ``unsold``: lines with costs in months after the last one
     that their sales are whole of, which is given; ``unplanned``: as the budget has them; ``of_lines``: so
     much of the budget is made for lines as wholes and of no product; under nothing: so much of products is
-    above that of their lines. ``products``: the first names of those
+    above that of their lines; ``measures``: in which those lines are planned too and which lead nothing, so
+    that nothing of it is in the budget. ``products``: the first names of those
     that sold something in the other months and have no actual costs there, and how many ``others``.
     ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the first of
     their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed since."""
@@ -65,6 +66,7 @@ class MarginGaps:
     unsold: Mapping[int, datetime.date] = field(default_factory=dict)
     unplanned: Sequence[datetime.date] = ()
     of_lines: Decimal = Decimal(0)
+    measures: frozenset[int] = frozenset()
     products: Sequence[str] = ()
     others: int = 0
     apart: Decimal = Decimal(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,8 +12,11 @@ from core import formats
 from core.months import month_add
 from core.organisation import organisation_get
 from pricing.words.behind import lines_by_month
+from products.models import Measure
 from products.selectors.lines import line_tree
 from reporting.selectors.margin_gaps import MarginGaps
+
+from .budgets import others_words
 
 
 def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
@@ -51,6 +54,9 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         if found.of_lines < 0:
             words = _("Products are planned %(amount)s above the budget of their lines: it stands apart.")
         said.append(words % {"amount": formats.money(abs(found.of_lines), organisation_get().currency, 0)})
+    if found.measures:
+        words = _("The budget stands here %(others)s.")
+        said.append(words % {"others": others_words(found.measures)})
     if found.products:
         names = ", ".join(found.products)
         if found.others:
@@ -77,12 +83,19 @@ def gaps_line(found: MarginGaps) -> str:
         "booked_until": found.booked_until.isoformat() if found.booked_until else "",
         "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
         "budget_of_lines": f"{found.of_lines:.2f}" if found.of_lines else "",
+        "budget_in_other_measures": ",".join(_codes(found.measures)),
         "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
         "sales_until": ",".join(sorted(_until(found))),
         "products_without_costs": str(len(found.products) + found.others) if found.products else "",
         "in_no_channel": f"{found.apart:.2f}" if found.apart else "",
     }
     return "".join(f" {name}={value}" for name, value in said.items() if value)
+
+
+def _codes(measures: Collection[int]) -> list[str]:
+    if not measures:
+        return []
+    return list(Measure.objects.filter(pk__in=measures).order_by("code").values_list("code", flat=True))
 
 
 def _until(found: MarginGaps) -> list[str]:
