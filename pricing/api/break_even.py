@@ -81,9 +81,10 @@ class BreakEvenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             raise PermissionDenied(RIGHT)  # margins are over all channels
         last = last_closed_month(today())
         asked = set(self.filter_queryset(self.get_queryset()).values_list("pk", flat=True))
-        known = (row for row in ranked(request.user, last).rows if row.product.pk in asked)
+        found = ranked(request.user, last)
+        known = (row for row in found.rows if row.product.pk in asked)
         page = self.paginate_queryset(sorted(known, key=lambda row: row.product.code)) or []
-        evens = break_evens([row.product for row in page], last)
+        evens = break_evens([row.product for row in page], last, found.behind)
         rows = [_said(row, evens.get(row.product.pk)) for row in page]
         return self.get_paginated_response(BreakEvenSerializer(rows, many=True).data)
 

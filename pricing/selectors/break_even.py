@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
@@ -24,7 +24,7 @@ from products.models import Measure, Product, ProductLine
 from products.selectors.access import is_limited, products_visible
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
-from products.selectors.months import lines_behind, whole_until
+from products.selectors.months import behind_of, lines_behind, whole_until
 
 from .cost_months import cost_months
 from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lacking
@@ -134,9 +134,18 @@ def ranked(
     descending: bool = True,
 ) -> Ranking:
     """Products with sales or costs in the 12 months up to ``last``, or up to the last month that the sales of
-    their line are whole of, by booked standard costs. 4 queries, and one for each other such month."""
-    tree, lines = line_tree(), lines_behind(last)
-    products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
+    their line are whole of, by booked standard costs. 3 queries, and one for each other such month."""
+    tree, shown = line_tree(), {"measure": F("figures__measure"), "month": F("figures__data_month")}
+    rows: Any = products_visible(user).only("code", "name", "line_id", "ended").annotate(**shown)
+    products: dict[int, Product] = {row.pk: row for row in rows}
+    lines = behind_of(
+        {
+            (row.line_id, row.measure): row.month
+            for row in rows
+            if row.month and (row.ended is None or row.ended > month_end(last))
+        },
+        last,
+    )
     net: dict[int, Decimal] = {}
     volumes: dict[int, str] = {}
     behind = {pk: own for pk, row in products.items() if (own := whole_until(row, last, lines)) < last}
@@ -166,10 +175,10 @@ def ranked(
         found = [row for row in found if row.xyz == xyz]
     on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
     on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
-    shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
-    rows = sorted(found, key=_SORT[sort], reverse=descending)
-    ends = {row.product.line_id: row.last for row in rows if row.last < last}
-    return Ranking(rows, Reconciliation(on_products, on_none, shown), ends)
+    of_found = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
+    found.sort(key=_SORT[sort], reverse=descending)
+    ends = {row.product.line_id: row.last for row in found if row.last < last}
+    return Ranking(found, Reconciliation(on_products, on_none, of_found), ends)
 
 
 def _net_said(last: datetime.date, behind: Mapping[int, datetime.date]) -> dict[str, Any]:
@@ -199,10 +208,12 @@ def _costs(
     return found
 
 
-def left_out_of(products: Sequence[Product], last: datetime.date) -> LeftOutCosts | None:
-    """The cost lines before overhead that these lack in their 12 months, as :func:`ranked` has them. Two
-    queries."""
-    behind, of = lines_behind(last), defaultdict[datetime.date, list[int]](list)
+def left_out_of(
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date]
+) -> LeftOutCosts | None:
+    """The cost lines before overhead that these lack in their 12 months, as :func:`ranked` has them. One
+    query."""
+    of = defaultdict[datetime.date, list[int]](list)
     for row in products:
         of[whole_until(row, last, behind)].append(row.pk)
     own = Q(pk__in=())
@@ -220,18 +231,22 @@ _SORT: Mapping[str, Any] = {
 }
 
 
-def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, BreakEven]:
+def break_evens(
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+) -> dict[int, BreakEven]:
     """By product whose sales are known."""
-    return break_evens_read(products, last)[0]
+    return break_evens_read(products, last, behind)[0]
 
 
 def break_evens_read(
-    products: Sequence[Product], last: datetime.date
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
 ) -> tuple[dict[int, BreakEven], LeftOutCosts | None]:
     """The same, and the cost lines before overhead that products lack. Each of the 12 months up to ``last``,
-    or up to the last one that the sales of its line are whole of. Eight queries, however many."""
-    tree, behind = line_tree(), lines_behind(last)
-    lasts = {row.pk: whole_until(row, last, behind) for row in products}
+    or up to the last one that the sales of its line are whole of (``behind``: as :func:`ranked` found it).
+    Seven queries, however many."""
+    tree = line_tree()
+    lines = lines_behind(last) if behind is None else behind
+    lasts = {row.pk: whole_until(row, last, lines) for row in products}
     first = month_add(min(lasts.values(), default=last), 1 - MONTHS)
     margins = Margins.as_booked(rates_of_products(products), first, last)
     year = _Year(products, tree, margins, last, lasts)

@@ -41,14 +41,18 @@ class Earned:
     is_expected: bool
 
 
-def earned_back(products: Sequence[Product], last: datetime.date) -> dict[int, Earned]:
+def earned_back(
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+) -> dict[int, Earned]:
     """By product that has booked standard costs. Of the months ahead: the forecast × what a unit brought in
     over the year before − the costs expected. They begin after ``last``, or after the last month that the
-    sales of a product's line are whole of. Four queries, however many."""
+    sales of a product's line are whole of (``behind``: as the ranking found it). Three queries, however
+    many."""
     if not products:
         return {}
-    tree, behind = line_tree(), lines_behind(last)
-    lasts = {row.pk: whole_until(row, last, behind) for row in products}
+    tree = line_tree()
+    lines = lines_behind(last) if behind is None else behind
+    lasts = {row.pk: whole_until(row, last, lines) for row in products}
     measures = {row.pk: tree.lead_measure(row.line_id) for row in products}
     leads = {pk: measure.pk for pk, measure in measures.items()}
     costs, moving = _costs(leads, last)

@@ -102,7 +102,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
         page = paginate(request, found.rows)
-        evens, left_out = _read(show, [row.product for row in page], last)
+        evens, left_out = _read(show, [row.product for row in page], last, found.behind)
         reconciliation = replace(found.reconciliation, left_out=left_out)
         context |= {
             "page": page,
@@ -125,11 +125,13 @@ def _served_until(user: Any, last: datetime.date) -> datetime.date:
     return min([last, *(month for line, month in lines_behind(last).items() if seen is None or line in seen)])
 
 
-def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
+def _read(
+    show: str, products: list[Product], last: datetime.date, behind: Mapping[int, datetime.date]
+) -> tuple[Any, LeftOutCosts | None]:
     """What a page's products earned back, or need to, by product; and the cost lines that they lack."""
     if show == "earned":
-        return earned_back(products, last), left_out_of(products, last)
-    return break_evens_read(products, last)
+        return earned_back(products, last, behind), left_out_of(products, last, behind)
+    return break_evens_read(products, last, behind)
 
 
 @with_right(RIGHT)
@@ -176,8 +178,8 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
     for begin in range(0, len(found.rows), AT_ONCE):
         part = found.rows[begin : begin + AT_ONCE]
-        evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last)
-        back = earned_back([row.product for row in part], last)
+        evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last, found.behind)
+        back = earned_back([row.product for row in part], last, found.behind)
         for row in part:
             even = evens.get(row.product.pk)
             more: list[Any] = [None] * 8
@@ -189,5 +191,5 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
             own_said = [row.product.code, row.product.name, row.abc, row.xyz, row.variation_said]
             yield [*own_said, row.net, row.cm3, row.share, *more, row.last]
-    left_out = left_out_of([row.product for row in found.rows], last)
+    left_out = left_out_of([row.product for row in found.rows], last, found.behind)
     yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 20]

@@ -18,7 +18,7 @@ from forecasting.services.night import last_closed_month
 from pricing.engine.costs import LEVELS
 from products.models import Product
 from products.selectors.closing import open_from
-from products.selectors.months import lines_behind
+from products.selectors.months import behind_of, months_shown
 
 from .cost_report import booked_visible, within
 from .report_query import NONE, SOURCES, ReportQuery, Span
@@ -26,7 +26,8 @@ from .sales_since import sales_since
 
 NAMED = 5
 # Months with sales and none of the costs; of the other months the products with sales that bear none; and
-# what is booked in no channel. Last when it was booked, where sales changed since.
+# what is booked in no channel. Then when it was booked, where sales changed since; and up to which month the
+# list has lines, with their measure.
 _WITHOUT = """
     WITH there AS (
         SELECT s.month, s.product_id, true AS is_sold FROM {sales} s
@@ -45,6 +46,9 @@ _WITHOUT = """
     GROUP BY month, level
     UNION ALL
     SELECT NULL::date, NULL::bigint, NULL, NULL::numeric, until FROM ({since}) since
+    UNION ALL
+    SELECT month, line, NULL, measure::numeric, NULL::timestamptz
+    FROM ({shown}) shown (line, measure, month)
 """
 _NOTHING = """
     SELECT NULL::date AS month, NULL::bigint AS product_id, NULL AS level, 0::numeric AS amount WHERE false
@@ -87,8 +91,7 @@ def margin_gaps(
     counted: Q = ALL,
 ) -> MarginGaps:
     """Of the spans, the last of which is the report's own; ``leads``: by product its leading measure;
-    ``counted``: of which costs, besides the filters. One query; of open months one more, and one where a line
-    is behind."""
+    ``counted``: of which costs, besides the filters. One query, and one where a line is behind."""
     of = Q()
     for span in spans:
         of |= Q(month__range=(span.first, span.last), source__in=span.sources)
@@ -102,16 +105,19 @@ def margin_gaps(
         query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
     )
     months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
-    lacking = [pk for _month, pk, *_rest in found if pk]
+    lacking = [pk for month, pk, *_rest in found if pk and not month]
     apart = [
         (month, level, amount) for month, _pk, level, amount, _until in found if month and level and amount
     ]
+    shown = {
+        (pk, int(amount)): month for month, pk, _level, amount, _until in found if month and pk and amount
+    }
     named: list[str] = []
     if of_products:
         named = sorted((products[pk].name for pk in lacking), key=str.lower)
     return MarginGaps(
         tuple(months),
-        unsold=_unsold(booked, products, spans),
+        unsold=_unsold(booked, products, spans, shown),
         products=tuple(named[:NAMED]),
         others=len(named[NAMED:]),
         apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
@@ -122,7 +128,10 @@ def margin_gaps(
 
 
 def _unsold(
-    booked: QuerySet[Any], products: Mapping[int, Product], spans: Sequence[Span]
+    booked: QuerySet[Any],
+    products: Mapping[int, Product],
+    spans: Sequence[Span],
+    shown: Mapping[tuple[int, int], datetime.date],
 ) -> dict[int, datetime.date]:
     """Of closed months nothing is told: what nobody loaded until then was told at closing."""
     begin, last = open_from() or datetime.date.min, last_closed_month(today())
@@ -130,7 +139,7 @@ def _unsold(
     if until < begin:
         return {}
     lines = {product.line_id for product in products.values()}
-    behind = {pk: month for pk, month in lines_behind(last).items() if pk in lines and month < until}
+    behind = {pk: month for pk, month in behind_of(shown, last).items() if pk in lines and month < until}
     if not behind:
         return {}
     later = Q(pk__in=())
@@ -164,6 +173,7 @@ def _without(
         booked=booked or _NOTHING,
         apart=apart,
         since=sql_of(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
+        shown=sql_of(months_shown(last_closed_month(today()))),
     )
     return rows_of(sql, said)
 

@@ -215,6 +215,7 @@ def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
 
 
 def test_what_ended_keeps_the_costs_that_go_on(behind: Product) -> None:
+    product_factory(line=behind.line)
     behind.ended = month_end(last(1))
     behind.save()
     found = break_evens([behind], last())[behind.pk]
