@@ -27,7 +27,8 @@ PLACE = Decimal("0.0001")
 
 
 class BreakEvenSerializer(serializers.Serializer):
-    """Of the 12 months up to ``until``, standard costs before overhead. ``fixed``: amounts a month and once.
+    """Of the 12 months up to ``until``, the last one that the sales of the product's line are whole of:
+    standard costs before overhead. ``fixed``: amounts a month and once.
     ``unit_margin``: what a unit leaves, of a level (``of_level``) a contract in force for a month.
     ``sold`` and ``break_even``: units, of a level contracts on average. ``reached_on``: when the sales and
     forecast of this financial year come to that many. ``safety``: 0.25 is 25 %. ``abc``: by CM3 among the
@@ -80,15 +81,17 @@ class BreakEvenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             raise PermissionDenied(RIGHT)  # margins are over all channels
         last = last_closed_month(today())
         asked = set(self.filter_queryset(self.get_queryset()).values_list("pk", flat=True))
-        known = (row for row in ranked(request.user, last).rows if row.product.pk in asked)
+        found = ranked(request.user, last)
+        known = (row for row in found.rows if row.product.pk in asked)
         page = self.paginate_queryset(sorted(known, key=lambda row: row.product.code)) or []
-        evens = break_evens([row.product for row in page], last)
-        rows = [_said(row, evens.get(row.product.pk)) | {"until": last} for row in page]
+        evens = break_evens([row.product for row in page], last, found.behind)
+        rows = [_said(row, evens.get(row.product.pk)) for row in page]
         return self.get_paginated_response(BreakEvenSerializer(rows, many=True).data)
 
 
 def _said(row: Ranked, found: BreakEven | None) -> dict[str, Any]:
-    own = {"product": row.product.code, "net_sales": round(row.net, 2), "cm3": round(row.cm3, 2)}
+    own = {"product": row.product.code, "until": row.last}
+    own |= {"net_sales": round(row.net, 2), "cm3": round(row.cm3, 2)}
     said: dict[str, Any] = {"of_level": None, "day": None, **dict.fromkeys(NAMES)}
     if found is not None:
         said |= {"of_level": found.of_level, "day": found.day}

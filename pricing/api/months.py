@@ -34,8 +34,9 @@ class MonthSerializer(serializers.Serializer):
     open, and may be closed again) or closed. ``products`` have sales in it; of the ``provisional`` ones
     figures may still move; ``missing`` had sales in the three months before and none in this one.
     ``imported`` = ``mapped`` + ``unmapped`` of the ledger; null: nothing, or you see some lines or
-    channels only. ``waiting_corrections`` of rates and ``open_accruals``: what nobody decided and nothing
-    takes back until then, which closing leaves as it is; null: it is closed, or you see a part only.
+    channels only. ``waiting_corrections`` of rates: what nobody decided until then, which closing refuses;
+    ``open_accruals``: what nothing takes back until then, which closing leaves as it is; null: it is closed,
+    or you see a part only.
     ``closed_with``: the month that was closed together with it."""
 
     month = serializers.CharField()

@@ -4,13 +4,14 @@ how much of it has to be sold."""
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
@@ -23,6 +24,7 @@ from products.models import Measure, Product, ProductLine
 from products.selectors.access import is_limited, products_visible
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
+from products.selectors.months import behind_of, lines_behind, whole_until
 
 from .cost_months import cost_months
 from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lacking
@@ -43,22 +45,27 @@ SOLD_MONTHS = 36
 # Net sales in cents, as a product's statement books them by month; and the volume of each month before, as
 # text, as most products' is never looked at.
 _NET = """
-    SELECT product_id, measure_id, sum(gross - off) FILTER (WHERE month >= %s),
+    SELECT product_id, measure_id, sum(gross - off) FILTER (WHERE month >= coalesce(own.first, %(first)s)),
            string_agg(month || ' ' || volume, ' ')
     FROM (
         SELECT product_id, measure_id, month, round(sum(coalesce(gross_revenue, revenue)), 2) AS gross,
                round(sum(coalesce(gross_revenue, revenue) - revenue), 2) AS off,
                sum(coalesce(average_volume, volume)) AS volume
-        FROM products_salesmonth WHERE month BETWEEN %s AND %s
+        FROM products_salesmonth WHERE month BETWEEN %(earliest)s AND %(last)s
         GROUP BY product_id, measure_id, month
-    ) booked GROUP BY 1, 2
+    ) booked
+    LEFT JOIN unnest(%(behind)s::bigint[], %(sinces)s::date[], %(firsts)s::date[], %(lasts)s::date[])
+              AS own (product_id, since, first, last) USING (product_id)
+    WHERE month BETWEEN coalesce(own.since, %(since)s) AND coalesce(own.last, %(last)s)
+    GROUP BY 1, 2
 """
 
 
 @dataclass(frozen=True)
 class Ranked:
     """A product with what it left of its net sales before overhead; ``abc``: among all that are seen.
-    ``volumes``: what it sold by month up to ``last``, a month and its volume after each other."""
+    ``last``: of whose 12 months; ``volumes``: what it sold by month up to it, a month and its volume after
+    each other."""
 
     product: Product
     net: Decimal
@@ -108,10 +115,11 @@ class BreakEven:
 @dataclass(frozen=True)
 class Ranking:
     """``rows``: the products asked for; ``reconciliation``: of all standard costs that are booked, those
-    before overhead of these."""
+    before overhead of these; ``behind``: their lines whose 12 months end earlier, with the last one."""
 
     rows: list[Ranked]
     reconciliation: Reconciliation
+    behind: Mapping[int, datetime.date]
 
 
 def ranked(
@@ -125,26 +133,38 @@ def ranked(
     sort: str = "cm3",
     descending: bool = True,
 ) -> Ranking:
-    """Products with sales or costs in the 12 months up to ``last``, by booked standard costs. 3 queries."""
-    tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
-    products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
+    """Products with sales or costs in the 12 months up to ``last``, or up to the last month that the sales of
+    their line are whole of, by booked standard costs. 3 queries, and one for each other such month."""
+    tree, shown = line_tree(), {"measure": F("figures__measure"), "month": F("figures__data_month")}
+    rows: Any = products_visible(user).only("code", "name", "line_id", "ended").annotate(**shown)
+    products: dict[int, Product] = {row.pk: row for row in rows}
+    lines = behind_of(
+        {
+            (row.line_id, row.measure): row.month
+            for row in rows
+            if row.month and (row.ended is None or row.ended > month_end(last))
+        },
+        last,
+    )
     net: dict[int, Decimal] = {}
     volumes: dict[int, str] = {}
-    for pk, measure, amount, said in rows_of(_NET, [months[0], month_add(last, 1 - SOLD_MONTHS), last]):
+    behind = {pk: own for pk, row in products.items() if (own := whole_until(row, last, lines)) < last}
+    for pk, measure, amount, said in rows_of(_NET, _net_said(last, behind)):
         if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
             volumes[pk] = said or ""
             if amount is not None:
                 net[pk] = amount
-    booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
-    sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
-    whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}
+    whole = _costs(last, behind)
     costs = {pk: own for pk, (_all, own) in whole.items() if pk is not None and own is not None}
     there = [pk for pk in products if pk in net or pk in costs]
     left = {pk: net.get(pk, ZERO) - costs.get(pk, ZERO) for pk in there}
     classes = abc_of(left)
     below = tree.descendants(line.pk) if line is not None else None
     found = [
-        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""), last, volumes.get(pk, ""))
+        Ranked(
+            *(row, net.get(pk, ZERO), left[pk], classes.get(pk, "")),
+            *(behind.get(pk, last), volumes.get(pk, "")),
+        )
         for pk in there
         if (row := products[pk])
         and (below is None or row.line_id in below)
@@ -155,16 +175,52 @@ def ranked(
         found = [row for row in found if row.xyz == xyz]
     on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
     on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
-    shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
-    rows = sorted(found, key=_SORT[sort], reverse=descending)
-    return Ranking(rows, Reconciliation(on_products, on_none, shown))
+    of_found = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
+    found.sort(key=_SORT[sort], reverse=descending)
+    ends = {row.product.line_id: row.last for row in found if row.last < last}
+    return Ranking(found, Reconciliation(on_products, on_none, of_found), ends)
 
 
-def left_out_of(products: Sequence[Product], last: datetime.date) -> LeftOutCosts | None:
-    """The cost lines before overhead that these lack in the 12 months up to ``last``. One query."""
-    rows = Q(product__in=[row.pk for row in products]) & ~Q(kind__level=BELOW)
-    months = month_row(month_add(last, 1 - MONTHS), last)
-    return costs_left_out(lacking(rows, months), Called(line_tree()))
+def _net_said(last: datetime.date, behind: Mapping[int, datetime.date]) -> dict[str, Any]:
+    """``behind``: by product its last month, where that is another one."""
+    sinces, firsts = (
+        [month_add(month, 1 - back) for month in (last, *behind.values())] for back in (SOLD_MONTHS, MONTHS)
+    )
+    own = {"behind": list(behind), "sinces": sinces[1:], "firsts": firsts[1:], "lasts": list(behind.values())}
+    return own | {"earliest": min(sinces), "since": sinces[0], "first": firsts[0], "last": last}
+
+
+def _costs(
+    last: datetime.date, behind: Mapping[int, datetime.date]
+) -> dict[int | None, tuple[Decimal, Decimal | None]]:
+    """By product what is booked of its 12 months, and what of that is before overhead."""
+    by_month: dict[datetime.date, list[int]] = defaultdict(list)
+    for pk, month in behind.items():
+        by_month[month].append(pk)
+    booked = cost_months().filter(source=CostMonth.Source.STANDARD).order_by()
+    sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
+    found: dict[int | None, tuple[Decimal, Decimal | None]] = {}
+    for month, of in [(last, Q()), *((month, Q(product__in=pks)) for month, pks in by_month.items())]:
+        rows = booked.filter(of, month__range=(month_add(month, 1 - MONTHS), month))
+        for pk, whole, own in rows.values_list("product").annotate(**sums):
+            if behind.get(pk, last) == month:
+                found[pk] = whole, own
+    return found
+
+
+def left_out_of(
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date]
+) -> LeftOutCosts | None:
+    """The cost lines before overhead that these lack in their 12 months, as :func:`ranked` has them. One
+    query."""
+    of = defaultdict[datetime.date, list[int]](list)
+    for row in products:
+        of[whole_until(row, last, behind)].append(row.pk)
+    own = Q(pk__in=())
+    for month, pks in of.items():
+        own |= Q(product__in=pks, month__range=(month_add(month, 1 - MONTHS), month))
+    months = month_row(month_add(min(of, default=last), 1 - MONTHS), last)
+    return costs_left_out(lacking(own & ~Q(kind__level=BELOW), months), Called(line_tree()))
 
 
 _SORT: Mapping[str, Any] = {
@@ -175,22 +231,31 @@ _SORT: Mapping[str, Any] = {
 }
 
 
-def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, BreakEven]:
+def break_evens(
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+) -> dict[int, BreakEven]:
     """By product whose sales are known."""
-    return break_evens_read(products, last)[0]
+    return break_evens_read(products, last, behind)[0]
 
 
 def break_evens_read(
-    products: Sequence[Product], last: datetime.date
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
 ) -> tuple[dict[int, BreakEven], LeftOutCosts | None]:
-    """The same, and the cost lines before overhead that products lack. Seven queries, however many."""
-    tree, first = line_tree(), month_add(last, 1 - MONTHS)
+    """The same, and the cost lines before overhead that products lack. Each of the 12 months up to ``last``,
+    or up to the last one that the sales of its line are whole of (``behind``: as :func:`ranked` found it).
+    Seven queries, however many."""
+    tree = line_tree()
+    lines = lines_behind(last) if behind is None else behind
+    lasts = {row.pk: whole_until(row, last, lines) for row in products}
+    first = month_add(min(lasts.values(), default=last), 1 - MONTHS)
     margins = Margins.as_booked(rates_of_products(products), first, last)
-    year = _Year(products, tree, margins, last)
+    year = _Year(products, tree, margins, last, lasts)
     found: dict[int, BreakEven] = {}
     unknown: list[tuple[Product, CostLine]] = []
     for product in products:
-        months = margins.of(product)
+        until = lasts[product.pk]
+        begin = month_add(until, 1 - MONTHS)
+        months = [each for each in margins.of(product) if begin <= each.month <= until]
         unknown += [(product, line) for each in months for line in _unknown(each)]
         volumes = year.volumes(product)
         units, number = sum(volumes, ZERO), len(volumes)
@@ -243,10 +308,16 @@ def _unknown(month: MonthMargin) -> list[CostLine]:
 
 class _Year:
     """What products sold in the financial year of the month after ``last``, and will; of a level a contract
-    counts in each month it is in force. One query."""
+    counts in each month it is in force; ``lasts``: by product its last month, after which the forecast
+    counts. One query."""
 
     def __init__(
-        self, products: Sequence[Product], tree: LineTree, margins: Margins, last: datetime.date
+        self,
+        products: Sequence[Product],
+        tree: LineTree,
+        margins: Margins,
+        last: datetime.date,
+        lasts: Mapping[int, datetime.date],
     ) -> None:
         begin = financial_year_start(month_add(last, 1), organisation_get().financial_year_first_month)
         leads = {row.pk: tree.lead_measure(row.line_id) for row in products}
@@ -255,7 +326,8 @@ class _Year:
             row.pk: {
                 month: volume
                 for month, sold in margins.sold(row).items()
-                if (volume := _volume(sold, of_level=row.pk in self._levels)) is not None
+                if month_add(lasts[row.pk], 1 - MONTHS) <= month <= lasts[row.pk]
+                and (volume := _volume(sold, of_level=row.pk in self._levels)) is not None
             }
             for row in products
         }
@@ -263,9 +335,10 @@ class _Year:
             pk: {month: volume for month, volume in sold.items() if month >= begin}
             for pk, sold in self._sold.items()
         }
-        ahead = Q(months__month__gt=last, months__month__lte=month_add(begin, 11))
+        ahead = Q(months__month__gte=begin, months__month__lte=month_add(begin, 11))
         for pk, month, planned in volumes_planned({pk: lead.pk for pk, lead in leads.items()}, ahead):
-            self._months[pk].setdefault(month, planned)
+            if month > lasts[pk]:
+                self._months[pk].setdefault(month, planned)
 
     def is_level(self, product: Product) -> bool:
         return product.pk in self._levels

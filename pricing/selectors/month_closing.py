@@ -54,12 +54,18 @@ def closing_waits(month: datetime.date) -> Waiting:
 
 @dataclass(frozen=True)
 class LedgerOpen:
-    """What the ledger lacks of months that are closed together: ``unmapped`` of it is mapped to nothing,
-    since the month ``first`` (it may cancel); of the months ``bare`` it has no entry."""
+    """What the ledger lacks of months that are closed together: since the month ``first`` some of it is
+    mapped to nothing, what is ``unmapped_over`` nothing and what is ``unmapped_under`` it, which may cancel;
+    of the months ``bare`` it has no entry."""
 
-    unmapped: Decimal
+    unmapped_over: Decimal
+    unmapped_under: Decimal
     first: datetime.date | None
     bare: list[datetime.date]
+
+    @property
+    def unmapped(self) -> Decimal:
+        return self.unmapped_over - self.unmapped_under
 
 
 def months_closed_with(month: datetime.date) -> list[datetime.date]:
@@ -74,9 +80,11 @@ def months_closed_with(month: datetime.date) -> list[datetime.date]:
 
 def closing_ledger(ledger: Mapping[datetime.date, Reconciled], months: Sequence[datetime.date]) -> LedgerOpen:
     """Of what :func:`pricing.selectors.ledger.ledger_by_month` found of the months."""
-    left = [month for month in months if month in ledger and ledger[month].has_unmapped]
-    unmapped = sum((ledger[month].unmapped for month in left), Decimal(0))
-    return LedgerOpen(unmapped, min(left, default=None), [month for month in months if month not in ledger])
+    left = [ledger[month] for month in months if month in ledger and ledger[month].has_unmapped]
+    over = sum((row.unmapped_over for row in left), Decimal(0))
+    under = sum((row.unmapped_under for row in left), Decimal(0))
+    first = min((row.month for row in left), default=None)
+    return LedgerOpen(over, under, first, [month for month in months if month not in ledger])
 
 
 def closing_waits_counted(months: Collection[datetime.date]) -> dict[datetime.date, tuple[int, int]]:

@@ -5,6 +5,7 @@ Proposed with a reason, and decided by a second person where costs need one.
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +128,8 @@ def _approve(row: CostCorrection, user: Any) -> CostCorrection:
     return row
 
 
-def _decide(row: CostCorrection, user: Any, state: str) -> None:
+def _decide(row: CostCorrection, user: Any, state: str, closed: datetime.date | None = None) -> None:
+    """``closed``: the month that was closed, which refused it."""
     row.state, row.decided_by, row.decided_at = state, user, timezone.now()
     row.save()
     _settle(row)
@@ -135,17 +137,22 @@ def _decide(row: CostCorrection, user: Any, state: str) -> None:
         users=[row.proposed_by],
         kind=TOLD,
         key=f"cost_correction:{row.pk}:{state}",
-        params={"state": state, "who": user.name, "reason": row.reason},
+        params={
+            "state": state,
+            "who": user.name,
+            "reason": row.reason,
+            **({"closed": closed.isoformat()} if closed else {}),
+        },
         url=reverse("pricing:cost_line", args=[row.rate.cost_line_id]),
         but_not=user,
     )
 
 
-def corrections_close(*, user: Any, rates: QuerySet[CostRate]) -> None:
-    """What waits for rates that are about to be withdrawn is refused with them; without a user, as who
-    proposed it."""
+def corrections_close(*, user: Any, rates: QuerySet[CostRate], closed: datetime.date | None = None) -> None:
+    """What waits for rates that are about to be withdrawn, or whose month was ``closed``, is refused with
+    them; without a user, as who proposed it."""
     for row in CostCorrection.objects.filter(rate__in=rates, state=State.PROPOSED):
-        _decide(row_lock(row), user or row.proposed_by, State.REFUSED)
+        _decide(row_lock(row), user or row.proposed_by, State.REFUSED, closed)
 
 
 def _line(rate: CostRate) -> ProductLine | None:

@@ -57,7 +57,8 @@ def month_close_run(context: Any) -> None:
 def _close(user: User, month: datetime.date, note: str) -> None:
     """With it the corrections of rates that began until then are refused: they could not be approved."""
     month_close(user=user, month=month, note=note)
-    corrections_close(user=user, rates=CostRate.objects.filter(start_date__lte=month_end(month)))
+    rates = CostRate.objects.filter(start_date__lte=month_end(month))
+    corrections_close(user=user, rates=rates, closed=month)
 
 
 def month_close_failed(job: Job) -> None:

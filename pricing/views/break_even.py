@@ -29,10 +29,12 @@ from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
+from pricing.words.behind import behind_words
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
-from products.selectors.access import visible_channel_ids
+from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import lines_offered
+from products.selectors.months import lines_behind
 
 from .cost_to_serve import serving_columns, serving_context, serving_rows
 from .margins_ahead import ahead_context, ahead_file
@@ -95,16 +97,18 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     if show == "ahead":
         context |= ahead_context(request, asked.line, last)
     elif show == "channels":
+        context["last"] = last = _served_until(request.user, last)
         context |= serving_context(request, CostToServe(request.user, last))
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
         page = paginate(request, found.rows)
-        evens, left_out = _read(show, [row.product for row in page], last)
+        evens, left_out = _read(show, [row.product for row in page], last, found.behind)
         reconciliation = replace(found.reconciliation, left_out=left_out)
         context |= {
             "page": page,
             "reconciliation": reconciliation_words(reconciliation, currency) if found.rows else "",
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
+            "behind": behind_words(found.behind),
             "lines": lines_offered(request.user),
             "classes": CLASSES,
             "evenness": EVENNESS,
@@ -115,11 +119,19 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     return page_render(request, "pricing/break_even.html", context)
 
 
-def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
+def _served_until(user: Any, last: datetime.date) -> datetime.date:
+    """Channels are of many lines: their 12 months end where the sales of all that are seen are whole."""
+    seen = visible_line_ids(user)
+    return min([last, *(month for line, month in lines_behind(last).items() if seen is None or line in seen)])
+
+
+def _read(
+    show: str, products: list[Product], last: datetime.date, behind: Mapping[int, datetime.date]
+) -> tuple[Any, LeftOutCosts | None]:
     """What a page's products earned back, or need to, by product; and the cost lines that they lack."""
     if show == "earned":
-        return earned_back(products, last), left_out_of(products, last)
-    return break_evens_read(products, last)
+        return earned_back(products, last, behind), left_out_of(products, last, behind)
+    return break_evens_read(products, last, behind)
 
 
 @with_right(RIGHT)
@@ -130,7 +142,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     _allowed(request.user)
     last = last_closed_month(today())
     if request.GET.get("show") == "channels":
-        serving = CostToServe(request.user, last)
+        serving = CostToServe(request.user, _served_until(request.user, last))
         return export_response(
             request,
             name=_("cost to serve"),
@@ -156,6 +168,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *(ExportColumn(_("Safety margin"), "rate"), ExportColumn(_("Operating leverage"), "number")),
         *(ExportColumn(_("First cost"), "date"), ExportColumn(_("Earned since then"), "amount")),
         *(ExportColumn(_("Earned back"), "date"), ExportColumn(_("Sold until then"), "number")),
+        ExportColumn(_("12 months up to"), "month"),
     ]
     return export_response(
         request, name=_("break-even"), columns=columns, rows=_exported(found, last), kind=kind
@@ -165,8 +178,8 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
     for begin in range(0, len(found.rows), AT_ONCE):
         part = found.rows[begin : begin + AT_ONCE]
-        evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last)
-        back = earned_back([row.product for row in part], last)
+        evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last, found.behind)
+        back = earned_back([row.product for row in part], last, found.behind)
         for row in part:
             even = evens.get(row.product.pk)
             more: list[Any] = [None] * 8
@@ -177,6 +190,6 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
             own_said = [row.product.code, row.product.name, row.abc, row.xyz, row.variation_said]
-            yield [*own_said, row.net, row.cm3, row.share, *more]
-    left_out = left_out_of([row.product for row in found.rows], last)
-    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 19]
+            yield [*own_said, row.net, row.cm3, row.share, *more, row.last]
+    left_out = left_out_of([row.product for row in found.rows], last, found.behind)
+    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 20]

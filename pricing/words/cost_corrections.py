@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from collaboration.kinds import NotificationKind, Words, waiting_kind
 from collaboration.sentences import count_word
 from core import formats
+from core.months import month_add
 from pricing.models import CostCorrection, CostLine
 from pricing.selectors.costs import EDIT
 from pricing.services.cost_corrections import ALERT, TOLD
@@ -63,6 +64,14 @@ WAITING = waiting_kind(
 
 
 def _decided(params: Mapping[str, Any]) -> str:
+    if "closed" in params:
+        month = datetime.date.fromisoformat(params["closed"])
+        words = _(
+            "%(who)s closed %(month)s, and with it your correction of a cost was refused: %(reason)s. Write a"
+            " rate from %(day)s on; for closed months import one from a day later as a correction."
+        )
+        days = {"month": formats.month(month), "day": formats.day(month_add(month, 1))}
+        return words % {**params, **days}
     said = {
         "approved": _("%(who)s approved your correction of a cost: %(reason)s"),
         "refused": _("%(who)s refused your correction of a cost: %(reason)s"),

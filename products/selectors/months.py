@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import Max, Q, QuerySet
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_end, month_start, months_between
@@ -151,6 +153,44 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
     months = [month for ended, month in found if not ended] or [month for _ended, month in found]
     newest = max(months, default=None)
     return min((month for month in months if newest and not is_long_before(month, newest)), default=None)
+
+
+def months_shown(last: datetime.date) -> QuerySet[Any, tuple[int, int, datetime.date]]:
+    """Of lines with products still sold after ``last``: line, measure and last complete month, as the list
+    shows them."""
+    sold = Product.objects.filter(_still_sold(last), figures__data_month__isnull=False).order_by()
+    return sold.values_list("line", "figures__measure").annotate(Max("figures__data_month"))
+
+
+@kept_while_reading
+def lines_behind(last: datetime.date) -> dict[int, datetime.date]:
+    """By line with products still sold: the last complete month of its leading measure, where that is before
+    ``last``; lines that had nothing whole for a year are not in it. As :func:`complete_month`, in one query;
+    where the list shows nothing yet it is computed."""
+    return behind_of({(line, measure): month for line, measure, month in months_shown(last)}, last)
+
+
+def behind_of(
+    shown: Mapping[tuple[int, int], datetime.date], last: datetime.date
+) -> dict[int, datetime.date]:
+    """The same of ``shown``, the months by line and measure that were read already."""
+    lead = cache(line_tree().lead_measure)
+    if not shown:
+        sold = Product.objects.filter(_still_sold(last)).order_by()
+        shown = complete_months(line_ids=sorted(set(sold.values_list("line", flat=True))))
+    found = {line: month for (line, measure), month in shown.items() if measure == lead(line).pk}
+    return {line: month for line, month in found.items() if month < last and not is_long_before(month, last)}
+
+
+def _still_sold(last: datetime.date) -> Q:
+    return Q(ended=None) | Q(ended__gt=month_end(last))
+
+
+def whole_until(product: Product, last: datetime.date, behind: Mapping[int, datetime.date]) -> datetime.date:
+    """The last month up to ``last`` that the product's sales are known of; ``behind``: as
+    :func:`lines_behind`. What ended by then sells nothing more."""
+    month = behind.get(product.line_id, last)
+    return last if product.ended and product.ended <= month_end(month) else month
 
 
 def is_long_before(month: datetime.date, newest: datetime.date) -> bool:

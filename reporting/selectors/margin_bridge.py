@@ -65,7 +65,7 @@ def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Co
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
     products, tree, level = products_asked(user, plain), query.called.tree, margin_level(query)
     then, now = query.sides
-    sides, bare = _sides(user, plain, products, (then, now), level)
+    sides, bare, others = _sides(user, plain, products, (then, now), level)
     rows = [
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
         for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
@@ -73,7 +73,7 @@ def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Co
     spans = [span for span in (then, now) if span.sources != SOURCES["budget"]]
     gaps = margin_gaps(user, plain, products, leading(query, products), spans, _before(level))
     of_lines = sides[0].get(None, NOTHING).net if then.sources == SOURCES["budget"] else ZERO
-    return products, rows, replace(gaps, unplanned=tuple(bare), of_lines=of_lines)
+    return products, rows, replace(gaps, unplanned=tuple(bare), of_lines=of_lines, measures=others)
 
 
 def _before(level: str) -> Q:
@@ -83,17 +83,18 @@ def _before(level: str) -> Q:
 
 def _sides(
     user: Any, query: ReportQuery, products: Mapping[int, Product], spans: tuple[Span, Span], level: str
-) -> tuple[list[dict[Any, Side]], list[datetime.date]]:
-    """Of both periods by product; and the first and the last months for which sales are planned and no
-    costs."""
+) -> tuple[list[dict[Any, Side]], list[datetime.date], frozenset[int]]:
+    """Of both periods by product; the first and the last months for which sales are planned and no costs; and
+    the measures that lines are planned in and that lead nothing."""
     costs = _costs(user, query, products, spans, level)
     booked = [span for span in spans if span.sources != SOURCES["budget"]]
     sold = iter(sales_booked(replace(query, by=("product",)), products, *booked))
     sides: list[dict[Any, Side]] = []
     bare: list[datetime.date] = []
+    others = frozenset[int]()
     for span, found in zip(spans, costs, strict=True):
         if span.sources == SOURCES["budget"]:
-            sales, months = _sales_planned(user, query, products, span)
+            sales, months, others = _sales_planned(user, query, products, span)
             bare = sorted(month for month in months if not found.first <= month <= found.last)
         else:
             sales = next(sold)
@@ -110,7 +111,7 @@ def _sides(
                 for own in [sales.get(key, Sold())]
             }
         )
-    return sides, bare
+    return sides, bare, others
 
 
 @dataclass
@@ -146,9 +147,10 @@ def _costs(
 
 def _sales_planned(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
-) -> tuple[dict[int | None, Sold], set[datetime.date]]:
+) -> tuple[dict[int | None, Sold], set[datetime.date], frozenset[int]]:
     """As the budget has sales, by product (``None``: what is made for lines as wholes beyond that, under
-    nothing where products are planned above their line), and the months of which it has amounts."""
+    nothing where products are planned above their line), the months of which it has amounts, and the measures
+    that lead nothing."""
     channel = query.filters.get("channel")
     channels = query.called.channels_below(channel) if channel else None
     found: dict[int | None, Sold] = {}
@@ -171,7 +173,7 @@ def _sales_planned(
         more = booked(sum(whole.months.values(), ZERO) - of_products)
         if abs(more) >= LEAST:
             found[None] = Sold(more, more, None, ZERO)
-    return found, months
+    return found, months, whole.others
 
 
 def _unit(product: Product | None, tree: Any) -> str:

@@ -1,19 +1,24 @@
-"""What a margin is without: months and products with sales that bear no costs yet, costs in no channel."""
+"""What a margin is without: months and products with sales that bear no costs yet, sales that are not loaded
+yet, costs in no channel."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from core.months import month_range
+from core.organisation import today
 from core.sql import rows_of, sql_of
+from forecasting.services.night import last_closed_month
 from pricing.engine.costs import LEVELS
 from products.models import Product
+from products.selectors.closing import open_from
+from products.selectors.months import behind_of, months_shown
 
 from .cost_report import booked_visible, within
 from .report_query import NONE, SOURCES, ReportQuery, Span
@@ -21,7 +26,8 @@ from .sales_since import sales_since
 
 NAMED = 5
 # Months with sales and none of the costs; of the other months the products with sales that bear none; and
-# what is booked in no channel. Last when it was booked, where sales changed since.
+# what is booked in no channel. Then when it was booked, where sales changed since; and up to which month the
+# list has lines, with their measure.
 _WITHOUT = """
     WITH there AS (
         SELECT s.month, s.product_id, true AS is_sold FROM {sales} s
@@ -40,6 +46,9 @@ _WITHOUT = """
     GROUP BY month, level
     UNION ALL
     SELECT NULL::date, NULL::bigint, NULL, NULL::numeric, until FROM ({since}) since
+    UNION ALL
+    SELECT month, line, NULL, measure::numeric, NULL::timestamptz
+    FROM ({shown}) shown (line, measure, month)
 """
 _NOTHING = """
     SELECT NULL::date AS month, NULL::bigint AS product_id, NULL AS level, 0::numeric AS amount WHERE false
@@ -48,16 +57,20 @@ _NOTHING = """
 
 @dataclass(frozen=True)
 class MarginGaps:
-    """``months``: with sales and none of the costs; ``unplanned``: as the budget has them; ``of_lines``: so
+    """``months``: with sales and none of the costs; ``unsold``: lines with costs in months after the last one
+    that their sales are whole of, which is given; ``unplanned``: as the budget has them; ``of_lines``: so
     much of the budget is made for lines as wholes and of no product; under nothing: so much of products is
-    above that of their lines. ``products``: the first names of those
+    above that of their lines; ``measures``: in which those lines are planned too and which lead nothing, so
+    that nothing of it is in the budget. ``products``: the first names of those
     that sold something in the other months and have no actual costs there, and how many ``others``.
     ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the first of
     their levels ``apart_level``. ``booked_until``: when the costs were booked, where sales changed since."""
 
     months: Sequence[datetime.date] = ()
+    unsold: Mapping[int, datetime.date] = field(default_factory=dict)
     unplanned: Sequence[datetime.date] = ()
     of_lines: Decimal = Decimal(0)
+    measures: frozenset[int] = frozenset()
     products: Sequence[str] = ()
     others: int = 0
     apart: Decimal = Decimal(0)
@@ -78,7 +91,7 @@ def margin_gaps(
     counted: Q = ALL,
 ) -> MarginGaps:
     """Of the spans, the last of which is the report's own; ``leads``: by product its leading measure;
-    ``counted``: of which costs, besides the filters. One query."""
+    ``counted``: of which costs, besides the filters. One query, and one where a line is behind."""
     of = Q()
     for span in spans:
         of |= Q(month__range=(span.first, span.last), source__in=span.sources)
@@ -92,15 +105,19 @@ def margin_gaps(
         query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
     )
     months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
-    lacking = [pk for _month, pk, *_rest in found if pk]
+    lacking = [pk for month, pk, *_rest in found if pk and not month]
     apart = [
         (month, level, amount) for month, _pk, level, amount, _until in found if month and level and amount
     ]
+    shown = {
+        (pk, int(amount)): month for month, pk, _level, amount, _until in found if month and pk and amount
+    }
     named: list[str] = []
     if of_products:
         named = sorted((products[pk].name for pk in lacking), key=str.lower)
     return MarginGaps(
         tuple(months),
+        unsold=_unsold(booked, products, spans, shown),
         products=tuple(named[:NAMED]),
         others=len(named[NAMED:]),
         apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
@@ -108,6 +125,28 @@ def margin_gaps(
         apart_level=min((level for _month, level, _amount in apart), key=LEVELS.index, default=""),
         booked_until=next((until for *_rest, until in found if until), None),
     )
+
+
+def _unsold(
+    booked: QuerySet[Any],
+    products: Mapping[int, Product],
+    spans: Sequence[Span],
+    shown: Mapping[tuple[int, int], datetime.date],
+) -> dict[int, datetime.date]:
+    """Of closed months nothing is told: what nobody loaded until then was told at closing."""
+    begin, last = open_from() or datetime.date.min, last_closed_month(today())
+    until = min(max(span.last for span in spans), last)
+    if until < begin:
+        return {}
+    lines = {product.line_id for product in products.values()}
+    behind = {pk: month for pk, month in behind_of(shown, last).items() if pk in lines and month < until}
+    if not behind:
+        return {}
+    later = Q(pk__in=())
+    for pk, month in behind.items():
+        later |= Q(product__line=pk, month__gt=month)
+    costs = booked.filter(later, month__gte=begin, month__lte=until).order_by()
+    return {pk: behind[pk] for pk in costs.values_list("product__line", flat=True).distinct()}
 
 
 def _without(
@@ -134,6 +173,7 @@ def _without(
         booked=booked or _NOTHING,
         apart=apart,
         since=sql_of(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
+        shown=sql_of(months_shown(last_closed_month(today()))),
     )
     return rows_of(sql, said)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +11,12 @@ from django.utils.translation import ngettext
 from core import formats
 from core.months import month_add
 from core.organisation import organisation_get
+from pricing.words.behind import lines_by_month
+from products.models import Measure
+from products.selectors.lines import line_tree
 from reporting.selectors.margin_gaps import MarginGaps
+
+from .budgets import others_words
 
 
 def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
@@ -31,6 +36,13 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         said.append(words % {"months": _months(found.months)})
         if advise:
             said[-1] += " " + _("Choose standard costs or other months.")
+    for number, details in lines_by_month(found.unsold):
+        words = ngettext(
+            "%(lines)s has sales up to %(month)s and costs after that: the margin is too low there.",
+            "%(lines)s have sales up to %(month)s and costs after that: the margin is too low there.",
+            number,
+        )
+        said.append(words % details)
     if found.unplanned:
         words = _("The budget plans sales of %(months)s and none of these costs: not like with like.")
         said.append(words % {"months": _months(found.unplanned)})
@@ -42,6 +54,9 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         if found.of_lines < 0:
             words = _("Products are planned %(amount)s above the budget of their lines: it stands apart.")
         said.append(words % {"amount": formats.money(abs(found.of_lines), organisation_get().currency, 0)})
+    if found.measures:
+        words = _("The budget stands here %(others)s.")
+        said.append(words % {"others": others_words(found.measures)})
     if found.products:
         names = ", ".join(found.products)
         if found.others:
@@ -53,12 +68,12 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
             "Margins of a channel are without what is booked in no channel, %(amount)s of costs of"
             " %(months)s, so there is no share of net sales from %(margin)s on."
         )
-        details = {
+        told = {
             "amount": formats.money(found.apart, organisation_get().currency),
             "months": _months(found.apart_months),
             "margin": _("the result") if found.apart_level == "below" else found.apart_level.upper(),
         }
-        said.append(words % details)
+        said.append(words % told)
     return said
 
 
@@ -68,11 +83,24 @@ def gaps_line(found: MarginGaps) -> str:
         "booked_until": found.booked_until.isoformat() if found.booked_until else "",
         "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
         "budget_of_lines": f"{found.of_lines:.2f}" if found.of_lines else "",
+        "budget_in_other_measures": ",".join(_codes(found.measures)),
         "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
+        "sales_until": ",".join(sorted(_until(found))),
         "products_without_costs": str(len(found.products) + found.others) if found.products else "",
         "in_no_channel": f"{found.apart:.2f}" if found.apart else "",
     }
     return "".join(f" {name}={value}" for name, value in said.items() if value)
+
+
+def _codes(measures: Collection[int]) -> list[str]:
+    if not measures:
+        return []
+    return list(Measure.objects.filter(pk__in=measures).order_by("code").values_list("code", flat=True))
+
+
+def _until(found: MarginGaps) -> list[str]:
+    tree = line_tree()
+    return [f"{tree.lines[pk].code}:{month:%Y-%m}" for pk, month in found.unsold.items()]
 
 
 def _months(months: Sequence[datetime.date]) -> str:

@@ -23,7 +23,8 @@ from pricing.selectors.break_even import break_evens, ranked
 from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
-from products.models import Measure, Product
+from products.models import Measure, Product, ProductMonth, SalesMonth
+from products.services.figures import figures_refresh
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import report_query
 from tests.factories import (
@@ -182,6 +183,118 @@ def test_contracts_are_never_added_until_they_earned_back(service: Product) -> N
     book()
     found = earned_back([service], last())[service.pk]
     assert (found.so_far, found.month, found.units) == (2400, last(10), None)
+
+
+@pytest.fixture
+def behind() -> Product:
+    """75 a month at 50 in the year before the last month, which is not loaded yet; 30 each to make, 1,000 a
+    month fixed."""
+    made = product_factory(code="E", name="Energy bar", line=line_factory(code="bars", name="Bars"))
+    channel = channel_factory()
+    for back in range(1, 13):
+        sell(made, last(back), 75, 3750, channel=channel)
+    costs("production", "30", product=made)
+    costs("licences", "1000", product=made, basis="month", tail_months=2)
+    return made
+
+
+def test_a_month_that_is_not_loaded_yet_has_no_costs_either(behind: Product) -> None:
+    found = break_evens([behind], last())[behind.pk]
+    assert (found.fixed, found.sold, found.units) == (12000, 900, 600)
+    assert found.safety is not None
+    assert round(found.safety, 4) == D("0.3333")
+
+
+def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
+    """Those of the months before it, 145 on average, and the costs of these."""
+    for rows in (SalesMonth, ProductMonth):
+        rows.objects.filter(month=last()).delete()
+    sell(service, last(12), 95, 900, measure=Measure.objects.get(code="in-force"), average_volume=90)
+    found = break_evens([service], last())[service.pk]
+    assert (found.fixed, found.unit_margin, found.sold, found.units) == (5040, 4, 145, 105)
+
+
+def test_what_ended_keeps_the_costs_that_go_on(behind: Product) -> None:
+    product_factory(line=behind.line)
+    behind.ended = month_end(last(1))
+    behind.save()
+    found = break_evens([behind], last())[behind.pk]
+    assert (found.fixed, found.sold) == (12000, 825)
+
+
+def test_the_day_it_is_reached_where_a_month_is_not_loaded_yet(behind: Product) -> None:
+    """The forecast counts from that month on."""
+    organisation = organisation_get()
+    organisation.financial_year_first_month = last().month
+    organisation.save()
+    _expect(behind, last(1), 600)
+    day = break_evens([behind], last())[behind.pk].day
+    assert day == month_end(last())
+
+
+def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Product) -> None:
+    book()
+    user = user_factory("finance", language="en")
+    by_code = {row.product.code: row for row in ranked(user, last()).rows}
+    assert (by_code["E"].net, by_code["E"].cm3, by_code["E"].last) == (45000, 6000, last(1))
+    assert (by_code["A"].net, by_code["A"].cm3, by_code["A"].last) == (400000, 40000, last())
+    client = Client()
+    client.force_login(user)
+    with translation.override("en"):
+        month = month_words(last(1))
+    page = client.get("/costs/break-even/").content.decode()
+    assert f"Bars has sales up to {month}: its 12 months end there." in page
+    assert "12 months end there" not in client.get("/costs/break-even/?q=oat").content.decode()
+    rows = {row["product"]: row for row in client.get("/api/v1/break-even/").json()["results"]}
+    assert {code: row["until"] for code, row in rows.items()} == {
+        "A": last().isoformat(),
+        "E": last(1).isoformat(),
+    }
+    assert (rows["E"]["safety"], rows["E"]["cm3"]) == ("0.3333", "6000.00")
+    file = b"".join(client.get("/costs/break-even/export/csv/")).decode("utf-8-sig")
+    assert [line.rstrip().rsplit(",", 1)[-1] for line in file.splitlines()[1:3]] == [
+        f"{last():%Y-%m}",
+        f"{last(1):%Y-%m}",
+    ]
+
+
+@pytest.mark.parametrize(("paid", "month"), [("6300", 0), ("6700", None)])
+def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
+    behind: Product, paid: str, month: int | None
+) -> None:
+    """Twelve months left 500 each; the one that is not loaded is expected to, at its own costs."""
+    costs("quality", paid, last(12), product=behind, basis="once")
+    book()
+    _expect(behind, last(1), 75)
+    found = earned_back([behind], last())[behind.pk]
+    assert found.so_far == 6000 - D(paid)
+    assert (found.month, found.is_expected) == (None if month is None else last(month), month is not None)
+
+
+def test_channels_are_told_up_to_the_month_that_all_lines_have(behind: Product, product: Product) -> None:
+    client = Client()
+    client.force_login(user_factory("finance"))
+    assert client.get("/costs/break-even/?show=channels").context["last"] == last(1)
+    other = user_factory("finance", lines=[product.line])
+    client.force_login(other)
+    assert client.get("/costs/break-even/?show=channels").context["last"] == last()
+
+
+def _expect(product: Product, as_of: datetime.date, volume: float) -> None:
+    made = Forecast.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        as_of=as_of,
+        engine_version="x",
+        input_hash="x",
+        content_hash="x",
+        method="x",
+        computed_at=datetime.datetime.now(datetime.UTC),
+    )
+    bands = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), volume)
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(forecast=made, month=month_add(as_of, step), **bands) for step in range(1, 13)
+    )
 
 
 def test_what_products_leave_is_what_is_booked(product: Product) -> None:
@@ -345,6 +458,7 @@ def test_what_a_channel_costs_opens_what_it_is_made_of(product: Product, by: str
     client.force_login(user)
     page = tight(client.get("/costs/break-even/?show=channels"))
     assert "?show=channels&amp;of=CHAIN" in page
+    figures_refresh()
     with CaptureQueriesContext(connection) as captured:
         page = tight(client.get(f"/costs/break-even/?show=channels&of=CHAIN&by={by}"))
     assert len(captured) <= 12

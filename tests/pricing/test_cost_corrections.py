@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from accounts.errors import DomainError
 from collaboration.models import Alert, Notification
 from collaboration.selectors.alerts import alert_rows, alerts_open, alerts_ranked, alerts_worded
+from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import CostCorrection, CostRate, LedgerEntry
@@ -20,6 +21,7 @@ from pricing.selectors.cost_months import cost_months
 from pricing.services.cost_corrections import cost_correction_decide, cost_rate_correct
 from pricing.services.costs import RateValues
 from pricing.services.month_closing import month_close_begin
+from pricing.words.cost_corrections import DECIDED
 from products.models import FourEyesRule, Product
 from products.services.closing import month_close
 from tests.factories import (
@@ -190,7 +192,12 @@ def test_closing_a_month_refuses_what_waits_in_it(rate: CostRate) -> None:
     assert (made.state, made.decided_by, goes_on.state) == ("refused", other, "proposed")
     waits = Alert.objects.filter(kind="cost_correction", state="open").values_list("subject", flat=True)
     assert list(waits) == [f"correction:{goes_on.pk}"]
-    assert Notification.objects.get(user=finance, kind="cost_correction_decided").params["who"] == "Olga"
+    told = Notification.objects.get(user=finance, kind="cost_correction_decided")
+    with translation.override("en"):
+        words = DECIDED.words(told.params)
+        closed, day = formats.month(last(1)), formats.day(last())
+    assert f"Olga closed {closed}, and with it your correction of a cost was refused: Typed wrong." in words
+    assert f"Write a rate from {day} on" in words
 
 
 def test_a_rule_with_a_threshold_asks_how_much_of_the_booked_costs_moves(rate: CostRate) -> None:

@@ -13,6 +13,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import translation
 
+from core.months import month_end
 from pricing.cards.margins import margin_card
 from pricing.models import CostLine
 from pricing.selectors.costs import product_rates
@@ -41,7 +42,7 @@ def sell(product: Product, month: datetime.date, volume: Any, revenue: Any, **mo
     gross = {"gross_revenue": more.pop("gross", None)}
     measure = more.pop("measure", None) or Measure.objects.get(code="units")
     of = {"product": product, "measure": measure, "month": month}
-    sold = {"volume": volume, "revenue": revenue, "days": 30, **more}
+    sold = {"volume": volume, "revenue": revenue, "days": month_end(month).day, **more}
     SalesMonth.objects.create(**of, **sold, channel=channel, **gross)
     added = None if revenue is None else Coalesce(F("revenue"), Value(D(0))) + revenue
     if not ProductMonth.objects.filter(**of).update(volume=F("volume") + volume, revenue=added):

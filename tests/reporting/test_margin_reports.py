@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from core import formats
 from core.formats import money, number
-from core.months import month_add
+from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
 from forecasting.models import NightlyStep
@@ -31,6 +31,7 @@ from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
 from products.models import SALES_WRITTEN, Channel, ImportedObject, Product
+from products.services.closing import month_close
 from reporting.cost_reports.files import pdf_data
 from reporting.cost_reports.tables import report_table
 from reporting.cost_reports.waterfall import waterfall_steps
@@ -244,6 +245,37 @@ class TestMargin:
         about = CalamineWorkbook.from_filelike(io.BytesIO(files["xlsx"])).get_sheet_by_index(1).to_python()
         assert [row[1] for row in about if row[0] == "Mind"] == sentences
         assert files["pdf"].startswith(b"%PDF")
+
+    def test_sales_that_are_not_loaded_are_told_where_there_are_costs(self, products: list[Product]) -> None:
+        """Of the line of the first product, until its months are closed."""
+        last, channel, first = month_add(month_start(today()), -1), channel_factory(), products[0]
+        for product in products:
+            late = product.line_id == first.line_id
+            sell(product, month_add(last, -2 if late else 0), 10, 1000, channel=channel)
+        months = [last, month_add(last, -1)]
+        rows = [BookedCost(each.pk, last, kind("licences").pk, None, None, "", D(40)) for each in products]
+        cost_months_book(source="standard", months=months, rows=rows)
+        finance = user_factory("finance", language="en")
+        asked = {"of": "standard", "month": f"{last:%Y-%m}", "period": "month"}
+        for read, layout in (
+            (margin_report, {"layout": "margin", "by": "line"}),
+            (margin_bridge, {"layout": "bridge"}),
+            (unit_report, {"layout": "units"}),
+        ):
+            assert read(finance, ask(**asked, **layout)).gaps.unsold == {first.line_id: month_add(last, -2)}  # type: ignore[operator]
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/", {**asked, "layout": "margin", "by": "line"}).content.decode()
+        with translation.override("en"):
+            until = formats.month(month_add(last, -2))
+        assert f"{first.line} has sales up to {until} and costs after that: the margin is too low" in page
+        said = QueryDict(f"layout=margin&by=line&of=standard&period=month&month={last:%Y-%m}")
+        file = report_bytes(user=finance, kind="csv", query=said).decode()
+        assert f" sales_until={first.line.code}:{month_add(last, -2):%Y-%m}" in file
+        before = ask(of="standard", month=f"{month_add(last, -1):%Y-%m}", period="month", layout="margin")
+        assert not margin_report(finance, before).gaps.unsold  # no costs there
+        month_close(user=finance, month=last)
+        assert not margin_report(finance, ask(**asked, layout="margin")).gaps.unsold
 
     @pytest.mark.parametrize("how", ["applied_at", "undone_at"])
     def test_sales_that_came_after_the_costs_were_booked_are_told(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.months import month_add, month_end
 from core.reports.blocks import Table, Text
@@ -17,7 +17,7 @@ from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
-from reporting.words.margin_gaps import gaps_words
+from reporting.words.margin_gaps import gaps_line, gaps_words
 from tests.factories import line_factory, measure_factory, organisation_factory, product_factory
 from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
@@ -406,6 +406,22 @@ def test_the_bridge_from_the_budget_has_what_is_planned_of_lines(company: Any) -
     others = {name.label: part.change for name, part in report.parts if part.term == "other"}
     assert others["not on a product"] == -993
     assert "€993 of the budget is made for whole lines" in " ".join(gaps_words(report.gaps))
+
+
+def test_a_budget_of_a_line_in_a_measure_that_leads_nothing_is_told_beside_the_bridge(company: Any) -> None:
+    SalesMonth.objects.filter(channel=company.south).delete()
+    line_budget(company.juice.line, 1000, LAST.year)
+    calls = measure_factory(code="calls", name_en="calls")
+    for row in list(BudgetRow.objects.filter(line=company.juice.line)):
+        row.pk, row.measure = None, calls
+        row.save()
+    report = margin_bridge(company.author, ask(**BRIDGE))
+    assert report.found is not None
+    assert (report.found.before, report.gaps.measures) == (1000, {calls.pk})
+    words = "The budget stands here without what is budgeted in calls, which does not lead."
+    with translation.override("en"):
+        assert words in gaps_words(report.gaps)
+    assert " budget_in_other_measures=calls" in gaps_line(report.gaps)
 
 
 def test_products_planned_above_their_line_are_told_as_such(company: Any) -> None:
