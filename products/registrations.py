@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.rights import Right
 from accounts.rights import register as register_rights
 from core import formats, registries
-from core.registries import EventSource, MenuEntry, ProductReading, ProductTab, SearchSource, Subject
+from core.registries import EventSource, MenuEntry, Panel, ProductReading, ProductTab, SearchSource, Subject
 
 
 def _count(user: Any) -> Any:
@@ -33,6 +33,7 @@ def register() -> None:
     from .selectors.compared_columns import compared_columns
     from .selectors.relations import in_succession, product_events
     from .selectors.search import families_search, family_path, lines_search, names_alike, products_search
+    from .sheets.sales_days import days_panel
 
     history_words(Product, "floor_rate", formats.percent)
     history_words(ProductLine, "floor_rate", formats.percent)
@@ -67,6 +68,7 @@ def register() -> None:
     )
     registries.product_readings.register(ProductReading("in_succession", in_succession))
     registries.event_sources.register(EventSource("products", product_events))
+    registries.panels.register(Panel("days_skipped", "import", "products/_import_days.html", days_panel, 5))
     registries.search_sources.register(
         SearchSource("products", _("Products"), products_search, 10, alike=names_alike),
         SearchSource("families", _("Families"), families_search, 20),

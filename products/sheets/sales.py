@@ -27,6 +27,7 @@ from products.services.sales import sales_undo, sales_write
 
 from . import resolve
 from .created_in import CREATED_IN
+from .sales_days import days_noted
 from .sales_fields import FIELDS, OPTIONS
 from .sales_rows import AMOUNTS, DAY_0, GRAINS, amounts_said, columns_filled, rows_select, sums_create
 from .sources import CODE_SOURCE
@@ -185,6 +186,7 @@ class SalesSheet:
             unchanged=unchanged,
             created=resolve.planned(cursor, "sheet_sales"),
             totals={name: str(sum_) for name, sum_ in zip(AMOUNTS, sums, strict=True) if sum_ is not None},
+            noted=days_noted(cursor),
             months_from=first and month_start(first),
             months_to=last and month_start(last),
         )

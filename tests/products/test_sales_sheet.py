@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import translation
 
 from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
+from exchange.models import Import
 from products.models import (
     Channel,
     ImportedObject,
+    LineLimit,
     Product,
     ProductCode,
     ProductFigures,
@@ -27,6 +30,7 @@ from products.models import (
     SalesMonth,
 )
 from products.sheets.sales import SalesSheet
+from products.sheets.sales_days import days_panel
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -418,6 +422,62 @@ def test_level_may_come_by_the_week() -> None:
     run(SHEET, [row(month=None, week_start=week, volume=volume, revenue=None) for week, volume in weeks])
     found = SalesMonth.objects.order_by("month").values_list("month", "volume", "average_volume")
     assert list(found) == [(JAN, 100, 100), (FEB, 110, 110)]
+
+
+def days_of(
+    product: Product, first: datetime.date, last: datetime.date, but: Any = ()
+) -> list[dict[str, Any]]:
+    """A row a day but on Sundays and on days of ``first``'s month that are left out."""
+    days = (first + datetime.timedelta(number) for number in range((last - first).days + 1))
+    return [
+        row(product=product.code, month=None, date=day)
+        for day in days
+        if day.weekday() != 6 and not (day.month == first.month and day.day in but)
+    ]
+
+
+def test_days_that_daily_sales_skip_are_told(client: Any, product: Product) -> None:
+    """January and February; Sundays are none, and of a line that is whole nothing is told."""
+    other, end = product_factory(code="TEA"), datetime.date(2026, 2, 28)
+    whole = days_of(other, JAN, end)
+    gap = days_of(product, JAN, end, range(12, 20))
+    done = run(SHEET, [*whole, *gap])
+    assert done.counts.noted == {
+        "days_skipped": "7",
+        "skipped_from": "2026-01-12",
+        "skipped_to": "2026-01-19",
+        "skipped_line": str(product.line_id),
+        "skipped_others": "0",
+    }
+    user, limited = user_factory(), user_factory()
+    LineLimit.objects.create(user=limited, line=other.line)
+    checked = Import(sheet="sales", counts=done.counts.as_json())
+    told = days_panel(user, checked)
+    assert told is not None
+    assert (told["days"], told["line"], told["others"]) == (7, product.line, 0)
+    assert (days_panel(limited, checked) or {})["line"] is None
+    assert days_panel(user, Import(sheet="sales", state="undone", counts=done.counts.as_json())) is None
+    client.force_login(user_factory("administrator", language="en"))
+    page = client.get(reverse("exchange:detail", args=[done.import_id]), headers={"Accept-Language": "en"})
+    assert "no sales from 12\u00a0Jan\u00a02026 to 19\u00a0Jan\u00a02026: 7 days" in page.content.decode()
+    # Loaded after all; and what the file before this one ended with.
+    filled = [row(month=None, date=JAN.replace(day=day)) for day in (12, 13, 14, 15, 16, 17, 19)]
+    assert run(SHEET, filled).counts.noted == {}
+    later = days_of(product, datetime.date(2026, 3, 9), datetime.date(2026, 3, 14))
+    assert run(SHEET, later).counts.noted["days_skipped"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "but"),
+    [
+        (JAN, datetime.date(2026, 1, 31), [1, 2]),
+        (JAN, datetime.date(2026, 1, 31), [14, 15]),  # holidays
+        (JAN, datetime.date(2026, 1, 25), range(8, 15)),  # too few to say
+        (JAN, datetime.date(2026, 1, 31), [day for day in range(1, 32) if day % 7 != 1]),  # Thursdays only
+    ],
+)
+def test_days_without_sales_that_are_no_gap(product: Product, first: Any, last: Any, but: Any) -> None:
+    assert run(SHEET, days_of(product, first, last, but)).counts.noted == {}
 
 
 def test_large_import_tells_the_planner_what_it_wrote(product: Product) -> None:
