@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,34 +13,29 @@ from products.selectors.lines import line_tree
 
 # The products of each line with most rows in the file tell when it sells, with what is there of the weeks
 # before the file.
-PRODUCTS, DAYS_BEFORE = 20, 45
+PRODUCTS, DAYS_BEFORE = 5, 45
 # Fewer days in a row are holidays; less than this many days tell nothing, nor does a day of the week on which
 # mostly nothing is sold.
 LEAST, SEEN, USUAL = 3, 28, 0.5
 
+_TOLD = """
+    SELECT line_id, product_id FROM (
+        SELECT p.line_id, s.product_id,
+               row_number() OVER (PARTITION BY p.line_id ORDER BY sum(s.rows) DESC, s.product_id) AS place
+        FROM sheet_sums s LEFT JOIN products_product p ON p.id = s.product_id
+        WHERE s.period = 'D' GROUP BY 1, 2
+    ) ranked
+    WHERE place <= %(products)s
+"""
+
+# By product, not by line: joined with the products, the rows of the file are read once for each.
 _DAYS = """
-    WITH told AS MATERIALIZED (
-        SELECT line_id, product_id FROM (
-            SELECT p.line_id, s.product_id,
-                   row_number() OVER (PARTITION BY p.line_id ORDER BY sum(s.rows) DESC, s.product_id) AS place
-            FROM sheet_sums s LEFT JOIN products_product p ON p.id = s.product_id
-            WHERE s.period = 'D' GROUP BY 1, 2
-        ) ranked
-        WHERE place <= %(products)s
-    ), said AS MATERIALIZED (
-        SELECT t.line_id, s.product_id, s.measure_id, s.channel_id, s.start_date
-        FROM told t JOIN sheet_sales s ON s.product_id = t.product_id WHERE s.period = 'D'
-    )
-    SELECT line_id, array_agg(day) FROM (
-        SELECT line_id, start_date AS day FROM said
-        UNION
-        SELECT k.line_id, f.start_date
-        FROM (SELECT DISTINCT line_id, product_id, measure_id, channel_id FROM said) k
-        JOIN products_salesfact f
-          ON f.product_id = k.product_id AND f.measure_id = k.measure_id AND f.channel_id = k.channel_id
-        WHERE f.period = 'D' AND f.start_date BETWEEN
-              (SELECT min(first) FROM sheet_sums) - %(before)s AND (SELECT max(last) FROM sheet_sums)
-    ) days
+    SELECT product_id, array_agg(DISTINCT start_date) FROM sheet_sales
+    WHERE period = 'D' AND product_id = ANY(%(products)s) GROUP BY 1
+    UNION ALL
+    SELECT product_id, array_agg(DISTINCT start_date) FROM products_salesfact
+    WHERE period = 'D' AND product_id = ANY(%(products)s) AND start_date BETWEEN
+          (SELECT min(first) FROM sheet_sums) - %(before)s AND (SELECT max(last) FROM sheet_sums)
     GROUP BY 1
 """
 
@@ -56,13 +51,20 @@ class Skipped(NamedTuple):
 def days_noted(cursor: Any) -> dict[str, str]:
     """Of the rows in ``sheet_sales``: the longest time that a line's days skip, and how many others there
     are; empty where none is. Of products that the file creates there is no line."""
-    cursor.execute(_DAYS, {"products": PRODUCTS, "before": DAYS_BEFORE})
-    found = [(each, line_id) for line_id, days in cursor.fetchall() for each in days_skipped(days)]
+    cursor.execute(_TOLD, {"products": PRODUCTS})
+    line_of = {product_id: line_id for line_id, product_id in cursor.fetchall()}
+    if not line_of:
+        return {}
+    by_line: dict[int | None, set[datetime.date]] = defaultdict(set)
+    cursor.execute(_DAYS, {"products": list(line_of), "before": DAYS_BEFORE})
+    for product_id, days in cursor.fetchall():
+        by_line[line_of[product_id]].update(days)
+    found = [(each, line_id) for line_id, days in by_line.items() for each in days_skipped(days)]
     if not found:
         return {}
-    (days, first, last), line_id = max(found, key=lambda one: (one[0].days, one[0].last))
+    (skipped, first, last), line_id = max(found, key=lambda one: (one[0].days, one[0].last))
     return {
-        "days_skipped": str(days),
+        "days_skipped": str(skipped),
         "skipped_from": str(first),
         "skipped_to": str(last),
         "skipped_line": str(line_id or ""),
