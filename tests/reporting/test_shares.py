@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, InternalError, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import Deputy, Role, User
 from collaboration.kinds import alert_kinds
-from collaboration.selectors.alerts import alerts_open
+from collaboration.selectors.alerts import alerts_open, alerts_visible
+from collaboration.services.alerts import Candidate, alert_raise
 from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
@@ -30,9 +31,11 @@ from reporting.services.shares import (
     share_renew,
     shares_act,
     shares_renew,
+    token_new,
+    token_of,
 )
 from reporting.words.exposure import more_words
-from tests.factories import line_factory, organisation_factory, user_factory
+from tests.factories import channel_factory, line_factory, organisation_factory, product_factory, user_factory
 from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
@@ -385,6 +388,21 @@ def test_a_version_that_tells_more_is_not_shown_and_the_owner_is_told_why(
     assert mark not in client.get("/reports/links/").text
 
 
+def test_products_of_a_version_are_looked_up_and_not_compared_each_with_each() -> None:
+    """A billion comparisons take far longer; what is beyond the limits of a reader likewise."""
+    ids = list(range(1, 30_001))
+    report = report_made()
+    snapshot_made(report, product_ids=ids)
+    share = share_made(report)[0]
+    newest = snapshot_made(report, product_ids=ids[::-1])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '2s'")
+    assert share_snapshot(share) == newest
+    wider = snapshot_made(report, product_ids=[*ids, 30_001])
+    assert share_snapshot(share) == newest
+    assert shares_behind([share])[share.pk][0] == wider
+
+
 def test_a_version_inside_is_never_shown() -> None:
     share = following()
     snapshot_made(share.report, audience="internal")
@@ -511,6 +529,11 @@ def test_who_opened_what_is_forgotten_after_90_days() -> None:
         ShareAccess.objects.create(share=share, what="opened", at=timezone.now() - days * DAY)
     assert accesses_purge() == 1
     assert share.accesses.count() == 1
+
+
+def test_a_token_made_of_a_key_is_as_long_and_as_rare() -> None:
+    tokens = {token_of(token_new()) for _each in range(1000)}
+    assert (len(tokens), {len(token) for token in tokens}) == (1000, {43})
 
 
 def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Client, settings: Any) -> None:
