@@ -99,4 +99,5 @@ UNSENT = waiting_kind(
     order=85,
     tally=_tally,
     permission="reporting.edit",
+    for_deputies=True,
 )

@@ -182,12 +182,73 @@ def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> N
     assert alert_kinds.get(alert.kind).url(alert) == page
     assert "Answer by e-mail" in client.get(page).text
     listed = tight(client.get("/reports/links/"))
-    assert "of whom you are deputy for" in listed
+    assert "of people you are deputy for" in listed
     assert f"always the newest version · {share.author.name}" in listed
     for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
         client.post("/reports/links/", {"share": share.pk, "act": act})
         assert state_of(share) == state
     assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
+
+
+@pytest.mark.parametrize("of", ["lines", "channels"])
+def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: Client, of: str) -> None:
+    """And nothing else that is theirs and about no line."""
+    limits: Any = {of: [line_factory() if of == "lines" else channel_factory()]}
+    author, deputy, colleague = (user_factory("product-manager", language="en", **limits) for _each in "123")
+    share, _address = share_made(report_made(author))
+    share_ask(share=share, text="Why?")
+    Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
+    for kind in alert_kinds:
+        if kind.key != "report_question":
+            alert_raise(kind=kind.key, candidate=Candidate("of all", "so", None, {}, recipient_id=author.pk))
+    owner, found, other = (
+        set(alerts_visible(User.objects.get(pk=each.pk)).values_list("kind", flat=True))
+        for each in (author, deputy, colleague)
+    )
+    assert found == {"report_question", "report_unsent"}
+    assert owner > found
+    assert not other
+    alert = alerts_open(User.objects.get(pk=deputy.pk)).get(kind="report_question")
+    client.force_login(deputy)
+    page = client.get(alert_kinds.get(alert.kind).url(alert))
+    assert "Answer by e-mail" in page.text
+    assert client.post(f"/alerts/{alert.pk}/close/", {"version": 1, "reason": "Done"}).status_code == 302
+
+
+def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
+    """Of a version about products beyond their lines they read no names either."""
+    product, share = product_factory(), following()
+    author = share.author
+    deputy = user_factory("product-manager", language="en", lines=[product.line])
+    Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
+    about = ABOUT | {"suppliers": ["Other BV"]}
+    wider = snapshot_made(share.report, about=about, product_ids=[product.pk + 1])
+    one = {"share": share.pk, "act": "renew", "one": 1}
+    page = f"/reports/links/{share.pk}/"
+    said = "Only who may see all of this version lets the link tell it."
+    client.force_login(deputy)
+    shown = tight(client.get(page))
+    assert said in shown
+    assert "Renew for 30 days, as it is" in shown
+    for hidden in ("Renew, and tell this too", 'name="seen"', "Other BV"):
+        assert hidden not in shown
+    assert said in client.post("/reports/links/", {**one, "seen": wider.number}, follow=True).text
+    assert Share.objects.get(pk=share.pk).granted == share.granted
+    within = snapshot_made(share.report, about=about, product_ids=[product.pk])
+    shown = tight(client.get(page))
+    assert "Renew, and tell this too" in shown
+    assert "Other BV" in shown
+    client.post("/reports/links/", {**one, "seen": within.number})
+    assert Share.objects.get(pk=share.pk).granted == within
+
+
+def test_a_deputy_reads_of_which_report_the_links_are(client: Client) -> None:
+    share, _address = share_made(report_made(audience="external", title="Category review"))
+    deputy = user_factory("product-manager", language="en", lines=[line_factory()])
+    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+    client.force_login(deputy)
+    page = client.get(f"/reports/links/?report={share.report_id}")
+    assert re.search(r'class="chip" href="\?">Category review', tight(page))
 
 
 def live() -> int:
