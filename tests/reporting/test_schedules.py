@@ -23,7 +23,7 @@ from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
-from products.models import Product
+from products.models import LineLimit, Product
 from reporting.models import (
     Report,
     ReportSchedule,
@@ -33,7 +33,7 @@ from reporting.models import (
     Snapshot,
     SnapshotFile,
 )
-from reporting.selectors.schedules import next_due, waits_until
+from reporting.selectors.schedules import NotYet, next_due, not_yet, waits_until
 from reporting.selectors.shares import share_find, token_hash
 from reporting.selectors.snapshot_files import MAILED_BYTES
 from reporting.services.reports import Part, report_create, report_publish
@@ -41,7 +41,8 @@ from reporting.services.schedules import schedule_set
 from reporting.services.sendings import schedules_tick
 from reporting.services.shares import share_create, shares_act
 from reporting.words.schedules import sending_shown, when_words
-from tests.factories import organisation_factory, product_factory, user_factory
+from tests.factories import line_factory, organisation_factory, product_factory, user_factory
+from tests.html import tight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -216,9 +217,6 @@ def test_a_worker_that_dies_at_the_end_leaves_one_mail_each(
 
 
 def test_who_may_not_see_it_gets_nothing_and_the_author_knows(schedule: ReportSchedule) -> None:
-    from products.models import LineLimit
-    from tests.factories import line_factory
-
     LineLimit.objects.create(user=schedule.users.get(name="Enid"), line=line_factory())
     night()
     schedules_tick()
@@ -271,7 +269,11 @@ def test_without_its_author_it_pauses(schedule: ReportSchedule, active: bool, pa
     schedule.refresh_from_db()
     assert (schedule.active, schedule.paused, work()) == (False, paused, None)
     alert = Alert.objects.get(kind="report_unsent")
-    assert alert.recipient == (author if active else None)
+    assert alert.recipient is None
+    client.force_login(user_factory("product-manager", language="en"))
+    page = tight(client.get(alert_kinds.get(alert.kind).url(alert)))  # its report was never published
+    assert "the schedule is paused" in page
+    assert ">Look</a>" not in page  # it is there
 
 
 def test_a_report_that_left_the_list_is_not_sent(schedule: ReportSchedule) -> None:
