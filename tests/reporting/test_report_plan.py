@@ -137,9 +137,9 @@ def test_the_budget_of_a_line_known_up_to_two_months_is_left_out_and_said(compan
 
 
 def test_what_ended_this_year_counts_for_the_budget_of_the_line_above(company: Any, monkeypatch: Any) -> None:
-    """A month ago: it brought in 10 in each of its last months, told one by one or not."""
+    """Told one by one or not. What still came after its end counts."""
     bottle = _under_one_top(company, 2)
-    bottle.ended = month_end(month_add(LAST, -1))
+    bottle.ended = month_end(month_add(LAST, -2))
     bottle.save()
     first = LAST.replace(month=1)
     ytd = 10 * sum(first <= month_add(LAST, -back) for back in (1, 2))
@@ -167,6 +167,17 @@ def test_what_ended_this_year_counts_for_the_budget_of_the_line_above(company: A
     ]
     assert found["Year to date"][1]["Revenue"] == f"€{55 * LAST.month + ytd:,}"
     assert found["Full year expected"][1]["Revenue"] == f"€{55 * LAST.month + 100 + ytd:,}"
+
+
+def test_what_ended_in_a_month_that_is_still_to_load_is_not_known_up_to_now(company: Any) -> None:
+    """Nine days of that month are there."""
+    bottle = _under_one_top(company, 2)
+    bottle.ended = month_add(LAST, -1).replace(day=20)
+    bottle.save()
+    found = plan(company, products=[company.juice, company.apple, bottle])
+    assert "Bottle" not in {row["Product"] for row in found[MONTH]}
+    before = month_add(LAST, -2)
+    assert [row["Product"] for row in found[f"{before:%b}\u00a0{before:%Y}"]] == ["Bottle"]
 
 
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
