@@ -202,6 +202,33 @@ def test_after_a_bad_night_nothing_goes_and_the_author_is_told(
     assert schedule.next_date > today()
 
 
+def test_while_it_waits_only_products_that_failed_are_read(
+    schedule: ReportSchedule, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every minute, of a report of thousands."""
+    Report.objects.update(all_products=True)
+    for number in range(3):
+        product_factory(name=f"Juice {number}", line=product.line)
+    beyond = product_factory(name="Lamp", line=line_factory())
+    LineLimit.objects.create(user=schedule.report.author, line=product.line)
+    read: list[str] = []
+    from_db = Product.from_db.__func__  # type: ignore[attr-defined]
+
+    def seen(cls: Any, *args: Any) -> Any:
+        found = from_db(cls, *args)
+        read.append(found.name)
+        return found
+
+    run = night()
+    monkeypatch.setattr(Product, "from_db", classmethod(seen))
+    NightlyFailure.objects.create(run=run, step="forecast", product=beyond, attempts=3, code="x")
+    assert not_yet(ReportSchedule.objects.get()) is None
+    NightlyFailure.objects.create(run=run, step="forecast", product=product, attempts=3, code="x")
+    found = not_yet(ReportSchedule.objects.get())
+    assert found == NotYet("products_failed", {"count": 1, "names": ["Apple juice"]})
+    assert read == ["Apple juice"]
+
+
 def test_a_worker_that_dies_at_the_end_leaves_one_mail_each(
     schedule: ReportSchedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +286,9 @@ def test_a_deputy_reads_why_it_was_not_sent(schedule: ReportSchedule, client: An
 
 
 @pytest.mark.parametrize(("active", "paused"), [(False, "author_gone"), (True, "author_rights")])
-def test_without_its_author_it_pauses(schedule: ReportSchedule, active: bool, paused: str) -> None:
+def test_without_its_author_it_pauses_and_a_colleague_reads_why(
+    schedule: ReportSchedule, client: Any, active: bool, paused: str
+) -> None:
     author = schedule.report.author
     author.is_active = active
     author.save()
