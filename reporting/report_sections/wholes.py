@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -38,6 +38,7 @@ from products.selectors.sales import (
     total,
 )
 from reporting.selectors.key_figures import KeyFigure, months_figures
+from reporting.words.budgets import lines_words
 
 
 @dataclass(frozen=True)
@@ -123,28 +124,37 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
     return Whole(group, measure, adds, found[0].unit if adds else "", span, years, sales, expected)
 
 
-def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
-    """The revenue planned of it by month, where it may be told, some of it is made for lines as wholes, and
-    each line that sold has one. Two queries a whole, once a report."""
+@dataclass(frozen=True)
+class WholeBudget:
+    """The revenue planned by month; ``said``: why there is none, where only some of the lines have one."""
+
+    months: Mapping[datetime.date, Decimal] = field(default_factory=dict)
+    said: str = ""
+
+
+def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> WholeBudget:
+    """Where it may be told, some of it is made for lines as wholes, and each line that sold has one. Two
+    queries a whole, once a report."""
     if not builder.may("budget"):
-        return {}
+        return WholeBudget()
     products = [each.pk for each in whole.group.products]
     first = min(whole.span[0], whole.years[0][0])
     key = ("budget", frozenset(products), first, whole.span[1])
     if key not in context.kept:
         context.kept[key] = _budget_whole(context.viewer, whole.group.products, first, whole.span[1])
-    found: Mapping[datetime.date, Decimal] = context.kept[key]
+    found: WholeBudget = context.kept[key]
     return found
 
 
 def _budget_whole(
     viewer: Any, products: Sequence[Product], first: datetime.date, last: datetime.date
-) -> Mapping[datetime.date, Decimal]:
+) -> WholeBudget:
     found = products_budget(viewer, [each.pk for each in products], first, last)
     if not found.of_lines:
-        return {}
+        return WholeBudget()
     sold = lines_sold(viewer, products, *spans(last)["year_to_date"])
-    return found.months if sold <= found.lines_over(*spans(last)["full_year"]) else {}
+    some = lines_words(sold, found.lines_over(*spans(last)["full_year"]))
+    return WholeBudget(said=some) if some else WholeBudget(found.months)
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:

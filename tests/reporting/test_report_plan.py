@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from core.months import month_add, month_end
 from core.reports.blocks import Table
@@ -15,6 +16,7 @@ from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
+from reporting.words.budgets import others_words
 from reporting.words.margin_gaps import gaps_words
 from tests.factories import line_factory, measure_factory, product_factory
 from tests.forecasting.test_line_totals import line_budget
@@ -221,12 +223,22 @@ def test_beside_a_line_of_which_some_below_have_a_budget_there_is_none(company: 
     for year in (LAST.year - 1, LAST.year):
         line_budget(company.juice.line, 1000, year)
     said = {"products": [], "lines": [top]}
-    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    found = blocks(company, "key_figures", **said)
+    [whole] = tables(found)["As a whole"]
     assert "Budget" not in whole
+    notes = [table.note for table in found if isinstance(table, Table)]
+    assert [note.rpartition(". ")[2] for note in notes] == [
+        "Top: budget of 1 of 2 lines",
+        "Budget of 1 of 2 lines",
+    ]
+    outside = {"audience": "external", "all_channels": True, "all_suppliers": True, **said}
+    assert "udget of" not in str(blocks(company, "key_figures", **outside))
     for year in (LAST.year - 1, LAST.year):
         line_budget(bottle.line, 20, year)
-    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    found = blocks(company, "key_figures", **said)
+    [whole] = tables(found)["As a whole"]
     assert whole["Budget"] == f"€{12 * 1020:,}"
+    assert "budget of" not in str(found)
 
 
 def _two_lines_under_one(company: Any) -> tuple[Any, Any]:
@@ -250,6 +262,10 @@ def test_a_budget_in_a_measure_that_does_not_lead_is_named(company: Any) -> None
     assert isinstance(table, Table)
     assert table.note.endswith(". Without what is budgeted in calls, which does not lead")
     assert plan(company)[MONTH][-1]["Budget"] == "€1,000"
+    measures = [calls.pk, measure_factory(code="hours", name_en="hours").pk]
+    assert others_words(measures) == "without what is budgeted in calls, hours, which do not lead"
+    with translation.override("nl"):
+        assert others_words(measures).endswith(", die niet leidend zijn")
 
 
 def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:
