@@ -28,7 +28,7 @@ from core.reports.blocks import sections_to_json
 from pmtool.logs import JsonFormatter
 from reporting.models import Report, Share, ShareAddress, Snapshot, SnapshotFile
 from reporting.selectors.shares import token_hash
-from reporting.services.shares import share_create, shares_act, token_new
+from reporting.services.shares import share_create, shares_act, token_new, token_of
 from reporting.services.snapshot_files import snapshot_files_ask
 
 
@@ -71,11 +71,14 @@ def _links(author: Any, report: Report, count: int, served: int) -> list[tuple[S
     """So many; the first ``served`` as the page makes them, the others in bulk like these."""
     values = {"label": "R", "email": "r@bench.example"}
     with transaction.atomic():
-        links = [share_create(user=author, report=report, values=values) for _number in range(served)]
+        links = [
+            share_create(user=author, report=report, values=values, token=token_of(token_new()))
+            for _number in range(served)
+        ]
     like = model_to_dict(links[0][0], exclude=["id", "token_hash", "report", "author", "snapshot", "granted"])
     like["granted"], more = links[0][0].granted, []
     for _number in range(count - served):
-        token = token_new()
+        token = token_of(token_new())
         more.append((Share(report=report, author=author, token_hash=token_hash(token), **like), token))
     Share.objects.bulk_create([share for share, _token in more], batch_size=1000)
     return links + more

@@ -42,7 +42,8 @@ class AlertKind:
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
     people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
     what it leads to; it comes before what has money at stake. Whose ``author_id`` stands in its evidence
-    asks others: it is only offered to look, and does not count as new to them.
+    asks others: it is only offered to look, and does not count as new to them. ``for_deputies``: where it is
+    about no line, who is deputy for whose it is sees it whatever they are limited to, as they do its page.
     """
 
     key: str
@@ -60,6 +61,7 @@ class AlertKind:
     acts: str = ""
     told: Callable[[int], str] | None = None
     asks: bool = False
+    for_deputies: bool = False
 
 
 def waiting_kind(key: str, label: Any, icon: str, **more: Any) -> AlertKind:

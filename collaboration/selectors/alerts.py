@@ -89,7 +89,7 @@ def may_deal(user: Any, kind: AlertKind) -> bool:
 
 def alerts_visible(user: Any) -> QuerySet[Alert]:
     """The alerts a person may see: about their lines' products and lines; what concerns no line only without
-    limits, or when it is theirs."""
+    limits, or when it is theirs (of some kinds also of those they are deputy for)."""
     if not user.has_perm("collaboration.view"):
         return Alert.objects.none()
     rows = Alert.objects.filter(kind__in=[kind.key for kind in kinds_visible(user)])
@@ -99,7 +99,8 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
         about = Q(product__line__in=lines) | Q(product=None, line__in=lines)
     general = Q(product=None, line=None)
     if lines is not None or channels is not None:
-        general &= Q(recipient=user)
+        told = [kind.key for kind in alert_kinds if kind.for_deputies]
+        general &= Q(recipient=user) | Q(recipient__in=stands_for(user, today()), kind__in=told)
     if not user.has_perm("products.view"):
         about &= Q(pk__in=[])
     return rows.filter(about | general)

@@ -81,13 +81,16 @@ def scope_products(
     families: QuerySet[Family],
     suppliers: Collection[Supplier] = (),
     everything: bool = False,
+    among: Collection[int] | None = None,
 ) -> list[Product]:
     """The products chosen themselves, those of the lines and the ones below, and those that are in the
     families today, that the author may see, by name; of these only the ones of the suppliers, where some are
-    named, and all of theirs where nothing else is. ``everything``: all that the author may see. One query and
-    the tree of lines."""
+    named, and all of theirs where nothing else is. ``everything``: all that the author may see. ``among``: of
+    these keys alone. One query and the tree of lines."""
     tree = line_tree()
     found = products_visible(author).select_related("figures", "supplier").defer("description", *_UNREAD)
+    if among is not None:
+        found = found.filter(pk__in=among)
     if suppliers:
         found = found.filter(supplier__in=suppliers)
     if not everything and (not suppliers or lines or products.exists() or families.exists()):

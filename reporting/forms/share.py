@@ -30,7 +30,7 @@ class ShareForm(forms.ModelForm):
         required=False,
         min_length=8,
         max_length=100,
-        help_text=_("Tell it them another way than by e-mail."),
+        help_text=_("Tell it to them another way than by e-mail."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     no_password = forms.BooleanField(label=_("No password any more"), required=False)

@@ -28,8 +28,10 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     wholes_table(builder, context)
     rows = [_told(row, figures) for row in rows_of(context) if (figures := row.of_year())]
     rows = [row for row in rows if row.is_known] or rows
+    note = ""
     if rows and len(context.scope.all) > 1:
         rows += _sums(builder, context)
+        note = _budget_said(builder, context)
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
     columns = [
         *_compared(context),
@@ -49,7 +51,8 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     elif rows:
         expected = builder.may("forecast") and any(told.ahead or told.full for told in rows)
         title = _("%(months)s and the year ahead") % {"months": spans[0]} if expected else spans[0]
-        builder.table(title, [name, *([months] if len(spans) > 1 else []), *columns], rows, strong=_is_sum)
+        heads = [name, *([months] if len(spans) > 1 else []), *columns]
+        builder.table(title, heads, rows, strong=_is_sum, note=note)
     _years_table(builder, context, [*([name] if len(rows) > 1 else []), months])
 
 
@@ -113,9 +116,16 @@ def _sums(builder: Builder, context: ReportContext) -> list[_Told]:
 
 
 def _told_whole(builder: Builder, context: ReportContext, whole: Whole, name: str) -> _Told:
-    [figures] = whole.figures(whole.years[-1:], whole_budget(builder, context, whole))
+    [figures] = whole.figures(whole.years[-1:], whole_budget(builder, context, whole).months)
     ahead = whole.ahead.mean if whole.ahead and whole.adds else None
     return _Told(name, whole.unit, *figures, ahead=ahead, is_sum=True)
+
+
+def _budget_said(builder: Builder, context: ReportContext) -> str:
+    """Why their total is not compared with a budget that some of it has."""
+    whole = whole_of_all(context)
+    said = whole_budget(builder, context, whole).said if whole else ""
+    return said[:1].upper() + said[1:]
 
 
 def _years_table(builder: Builder, context: ReportContext, names: Sequence[Column]) -> None:
@@ -127,11 +137,13 @@ def _years_table(builder: Builder, context: ReportContext, names: Sequence[Colum
         for figures in span_figures(row.viewer, row.product, row.overview.measure, row.years)
     ]
     whole = whole_of_all(context) if told and len(names) > 1 else None
+    note = ""
     if whole is not None:
-        planned = whole_budget(builder, context, whole)
+        planned = whole_budget(builder, context, whole).months
         sums = whole.figures(whole.years, planned) if len(whole.years) > 2 else []
         told += [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in sums]
-    builder.table(_("Year by year"), [*names, *_compared(context)], told, strong=_is_sum)
+        note = _budget_said(builder, context)
+    builder.table(_("Year by year"), [*names, *_compared(context)], told, strong=_is_sum, note=note)
 
 
 def _compared(context: ReportContext) -> list[Column]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -37,6 +37,7 @@ from products.selectors.sales import (
     total,
 )
 from reporting.selectors.key_figures import KeyFigure, months_figures
+from reporting.words.budgets import covered_words
 
 
 @dataclass(frozen=True)
@@ -122,30 +123,39 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
     return Whole(group, measure, adds, found[0].unit if adds else "", span, years, sales, expected)
 
 
-def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> Mapping[datetime.date, Decimal]:
-    """The revenue planned of it by month, where it may be told, some of it is made for lines as wholes, and
-    all that sold in the month has one. Two queries a whole, once a report."""
+@dataclass(frozen=True)
+class WholeBudget:
+    """The revenue planned by month, in which all that sold has a budget; ``said``: of how much there is one
+    in the newest of the others."""
+
+    months: Mapping[datetime.date, Decimal] = field(default_factory=dict)
+    said: str = ""
+
+
+def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> WholeBudget:
+    """Where it may be told and some of it is made for lines as wholes. Two queries a whole, once a report."""
     if not builder.may("budget"):
-        return {}
+        return WholeBudget()
     products = [each.pk for each in whole.group.products]
     first = min(whole.span[0], whole.years[0][0])
     key = ("budget", frozenset(products), first, whole.span[1])
     if key not in context.kept:
         context.kept[key] = _budget_whole(context.viewer, whole.group.products, first, whole.span[1])
-    found: Mapping[datetime.date, Decimal] = context.kept[key]
+    found: WholeBudget = context.kept[key]
     return found
 
 
 def _budget_whole(
     viewer: Any, products: Sequence[Product], first: datetime.date, last: datetime.date
-) -> Mapping[datetime.date, Decimal]:
+) -> WholeBudget:
     found = products_budget(viewer, [each.pk for each in products], first, last)
     if not found.of_lines:
-        return {}
+        return WholeBudget()
     cover = budget_cover(viewer, [each.pk for each in products], first, last)
-    return {
-        month: revenue for month, revenue in found.months.items() if cover.over(found, month, month).is_whole
-    }
+    covered = {month: cover.over(found, month, month) for month in sorted(found.months)}
+    months = {month: found.months[month] for month, each in covered.items() if each.is_whole}
+    some = [each for each in covered.values() if not each.is_whole]
+    return WholeBudget(months, covered_words(some[-1]) if some else "")
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:

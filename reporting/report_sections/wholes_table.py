@@ -15,13 +15,17 @@ from .wholes import Whole, whole_budget, wholes_of
 def wholes_table(builder: Builder, context: ReportContext) -> None:
     """Volume (where it adds up) and revenue of the period, of a longer one of its last 12 months, what was
     planned of it where lines have budgets, and what is expected of the next 12 with its band."""
+    wholes = wholes_of(context)
+    budgets = [whole_budget(builder, context, whole) for whole in wholes]
     rows = [
         (whole, *figures)
-        for whole in wholes_of(context)
-        for figures in whole.figures(whole.years[-1:], whole_budget(builder, context, whole))
+        for whole, budget in zip(wholes, budgets, strict=True)
+        for figures in whole.figures(whole.years[-1:], budget.months)
     ]
     if not rows:
         return
+    months = ", ".join(dict.fromkeys(span_words(*whole.years[-1]) for whole in wholes))
+    some = [(whole, budget.said) for whole, budget in zip(wholes, budgets, strict=True) if budget.said]
 
     def ahead(whole: Whole) -> Cell | Volume:
         mean = whole.ahead.mean if whole.ahead else None
@@ -53,5 +57,5 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
             Column("forecast", _("80% between"), lambda row: band(row[0])),
         ],
         rows,
-        note=", ".join(dict.fromkeys(span_words(*whole.years[-1]) for whole, *_figures in rows)),
+        note=". ".join([months, *(f"{whole.group.name}: {said}" for whole, said in some)]),
     )

@@ -42,4 +42,5 @@ QUESTION = waiting_kind(
     order=85,
     tally=_tally,
     permission="reporting.share",
+    for_deputies=True,
 )

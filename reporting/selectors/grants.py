@@ -30,9 +30,9 @@ TOLD: Mapping[str, frozenset[str]] = {
 
 
 @kept_while_reading
-def report_scope(report: Report) -> ReportScope:
+def report_scope(report: Report, among: frozenset[int] | None = None) -> ReportScope:
     """The report's products as its author sees them now, in the channels that it names or else those that
-    its author is limited to."""
+    its author is limited to; of the products ``among`` these alone."""
     suppliers, lines = list(report.suppliers.all()), list(report.lines.order_by("name"))
     products = scope_products(
         report.author,
@@ -41,6 +41,7 @@ def report_scope(report: Report) -> ReportScope:
         families=report.families.all(),
         suppliers=suppliers,
         everything=report.all_products,
+        among=among,
     )
     period = ReportPeriod(report.period, report.months, report.first_month, report.last_month)
     channels = list(report.channels.order_by("name")) or channels_own(report.author)

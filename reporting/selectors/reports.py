@@ -20,6 +20,7 @@ from core.organisation import organisation_get
 from core.registries import ReportSection
 from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
+from core.sql import AllAmong
 from pricing.selectors.cost_months import suppliers_charging
 from products.models import Product
 from products.selectors.access import lines_own, products_visible, visible_channel_ids, visible_line_ids
@@ -135,7 +136,7 @@ def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
         found = found.exclude(section_keys__has_any_keys=closed)
     if visible_line_ids(user) is not None:
         found = found.filter(
-            product_ids__contained_by=list(products_visible(user).values_list("pk", flat=True))
+            AllAmong("product_ids", list(products_visible(user).values_list("pk", flat=True)))
         )
     channels = visible_channel_ids(user)
     if channels is not None:

@@ -64,12 +64,11 @@ def not_yet(schedule: ReportSchedule) -> NotYet | None:
         if not states:
             return NotYet("no_night")
         return NotYet("night_failed" if states == {NightlyRun.State.FAILED} else "night_running")
-    products = {product.pk: product.name for product in report_scope(schedule.report).products}
-    failures = NightlyFailure.objects.filter(run=run, product__in=products)
-    failed = set(failures.values_list("product_id", flat=True))
-    if failed:
-        names = sorted(products[pk] for pk in failed)
-        return NotYet("products_failed", {"count": len(names), "names": names[:NAMED]})
+    failures = NightlyFailure.objects.filter(run=run, product__isnull=False)
+    if failed := frozenset(failures.values_list("product_id", flat=True)):
+        names = [product.name for product in report_scope(schedule.report, failed).products]
+        if names:
+            return NotYet("products_failed", {"count": len(names), "names": names[:NAMED]})
     return None
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from core.models import Job
 from core.organisation import organisation_get
+from core.sql import AllAmong
 from reporting.models import Report, ReportGrant, Share, Snapshot, SnapshotFile
 
 from .grants import grants_standing
@@ -76,7 +77,7 @@ def share_versions(share: Share) -> QuerySet[Snapshot]:
     )
     if not _of_all(granted) or _lines_of_all(granted):
         some = Q(about__all_products=False) | Q(about__all_products__isnull=True)
-        told = some & Q(product_ids__contained_by=granted.product_ids)
+        told = some & Q(AllAmong("product_ids", granted.product_ids))
         if lines := _lines_of_all(granted):
             told |= Q(about__all_products=True, about__within__contained_by=lines) & ~Q(about__within=[])
         found = found.filter(told)

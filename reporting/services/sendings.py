@@ -115,8 +115,10 @@ def unsent_settle(
     reason: str = "",
     params: Mapping[str, Any] | None = None,
 ) -> None:
-    """The alert of a schedule: with a reason it is raised, without it is over."""
+    """The alert of a schedule: with a reason it is raised, without it is over. Nobody's, where the report's
+    author cannot read it."""
     report = schedule.report
+    reads = report.author.is_active and report.author.has_perm(EDIT)
     evidence = {"report": report.pk, "title": report.title, "reason": reason, "params": dict(params or {})}
     candidates = [
         Candidate(
@@ -124,7 +126,7 @@ def unsent_settle(
             fingerprint=f"{date}:{reason}",
             stake_amount=Decimal(0),
             evidence=evidence | {"date": date.isoformat()},
-            recipient_id=report.author_id if report.author.is_active else None,
+            recipient_id=report.author_id if reads else None,
         )
         for date in [date]
         if date is not None and reason

@@ -27,6 +27,7 @@ from core import formats
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAccess, ShareAddress, Snapshot
 from reporting.models.share import DEFAULT_DAYS, year_after
+from reporting.selectors.reports import snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind
 from reporting.selectors.shares import SHARE, shareable, shares_following, shares_visible, token_hash
 
@@ -193,7 +194,8 @@ def shares_renew(*, user: Any, ids: Collection[int]) -> Renewed:
 @transaction.atomic
 def share_renew(*, user: Any, share: Share, seen: int | None = None) -> Share:
     """One link for 30 days from today. ``seen``: it may also tell what the version of this number does, which
-    its author has before their eyes; where that is not the newest any more it is refused (409)."""
+    they have before their eyes; where that is not the newest any more it is refused (409), and where they may
+    not see all of it (403)."""
     found = _locked(_open(user, [share.pk]))
     if not found:
         raise DomainError("not_found", _("There is no such link."), status=404)
@@ -203,6 +205,9 @@ def share_renew(*, user: Any, share: Share, seen: int | None = None) -> Share:
         if newest.number != seen:
             message = _("A newer version was published in the meantime: look at what that tells.")
             raise DomainError("changed", message, status=409)
+        if not snapshots_visible(user).filter(pk=newest.pk).exists():
+            message = _("Only who may see all of this version lets the link tell it.")
+            raise DomainError("no_sight", message, status=403)
         current.granted = newest
     _lengthen(current)
     return current

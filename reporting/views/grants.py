@@ -20,7 +20,7 @@ from reporting.selectors.shares import shares_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.words.exposure import field_label
 
-from .report_jobs import report_previewed
+from .report_jobs import preview_render, report_previewed
 
 
 @with_right(EDIT)
@@ -62,14 +62,13 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
 @with_right(VIEW)
 @require_safe
 def grant_preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """The report as it would be with the fields that wait; a part of the page. Nobody reads by it more than
-    was asked for."""
+    """The report as it would be with the fields that wait. Nobody reads by it more than was asked for."""
     found = grant_get(request.user, pk)
     if found.ended_at or found.approved is False:
         raise Http404(pk)
     if not grant_covers(found, grant_scope(found.report, report_scope(found.report))):
-        return page_render(request, "reporting/_grant_lapsed.html", {"grant": found})
-    return report_previewed(request, found.report, waiting=True)
+        return preview_render(request, "reporting/_grant_lapsed.html", found.report, found)
+    return report_previewed(request, found.report, grant=found)
 
 
 @with_right(VIEW)

@@ -169,7 +169,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @with_right(EDIT)
 @require_safe
 def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """What one's own report tells and how it would look now; a part of its page: it reads every product."""
+    """What one's own report tells and how it would look now: it reads every product."""
     return report_previewed(request, _own(request, pk))
 
 

@@ -31,7 +31,7 @@ from core.search import folded, with_words
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
 from reporting.reports.questions import KIND, subject_of
-from reporting.selectors.reports import reports_kept, reports_visible
+from reporting.selectors.reports import reports_kept, reports_visible, snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
 from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
 from reporting.services.shares import (
@@ -55,7 +55,7 @@ _signer = signing.TimestampSigner(salt="reporting.share_new")
 @require_http_methods(["GET", "HEAD", "POST"])
 def shares(request: HttpRequest) -> HttpResponseBase:
     """All links one manages, found by words, state and report; some of them renewed, paused or revoked."""
-    user = request.user
+    user, owners = request.user, stands_for(request.user, today())
     if request.method == "POST":
         return redirect(_acted(request))
     asked, words = request.GET, request.GET.get("q", "").strip()
@@ -80,9 +80,9 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": None if about is None else reports_kept(user).filter(pk=about).first(),
+        "about": None if about is None else reports_kept(user, owners=owners).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
-        "deputy": len(stands_for(user, today())) > 1,
+        "deputy": len(owners) > 1,
         "sharing": organisation_get().sharing,
     }
     return page_render(request, "reporting/shares.html", context)
@@ -153,13 +153,15 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
         found.refresh_from_db(fields=["label"])
     questions = paginate(request, Counted(found.question_count, _rows(found.questions)), turned="questions")
     newer, more = shares_behind([found]).get(found.pk, (None, None))
+    in_sight = newer is not None and snapshots_visible(user).filter(pk=newer.pk).exists()
     context |= {
         "accesses": paginate(request, Counted(found.access_count, _rows(found.accesses))),
         "questions": questions,
         "asked": _asked(user, questions),
         "shown": share_versions(found).defer("sections").first(),
         "newer": newer,
-        "more": more_words(more) if more else [],
+        "more": more_words(more) if more and in_sight else [],
+        "in_sight": in_sight,
         "history": history_of(found),
         "can_close": user.has_perm(DEAL),
     }

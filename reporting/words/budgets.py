@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import formats
@@ -38,4 +37,9 @@ def others_words(measures: Collection[int]) -> str:
     if not measures:
         return ""
     names = ", ".join(map(str, Measure.objects.filter(pk__in=measures).order_by("pk")))
-    return _("without what is budgeted in %(measures)s, which does not lead") % {"measures": names}
+    words = ngettext(
+        "without what is budgeted in %(measures)s, which does not lead",
+        "without what is budgeted in %(measures)s, which do not lead",
+        len(measures),
+    )
+    return words % {"measures": names}

@@ -89,14 +89,22 @@ def _tally(count: int) -> str:
     }
 
 
+def _url(alert: Any) -> str:
+    """The report's page; of one that is nobody's its own, as not everybody may open the report."""
+    if alert.recipient_id is None:
+        return str(alert.get_absolute_url())
+    return reverse("reporting:report", args=[alert.evidence["report"]])
+
+
 UNSENT = waiting_kind(
     "report_unsent",
     _("Report not sent"),
     "report",
     words=_words,
-    url=lambda alert: reverse("reporting:report", args=[alert.evidence["report"]]),
+    url=_url,
     action=_("Look"),
     order=85,
     tally=_tally,
     permission="reporting.edit",
+    for_deputies=True,
 )

@@ -131,6 +131,7 @@ PAGES: dict[str, Args] = {
     "reporting:share": _first(Share),
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "reporting:grant": _first(ReportGrant),
+    "reporting:grant_preview": _first(ReportGrant),
     "pricing:mix": _product,
     "pricing:product_prices": _product,
     "pricing:product_place": _product,
@@ -267,7 +268,7 @@ NO_PAGES = {
     "reporting:sales_rows_export",
     "reporting:report_choose",  # for its author alone
     "reporting:report_parts",
-    "reporting:report_preview",
+    "reporting:report_preview",  # for its author alone
     "reporting:report_publishing",  # while a worker publishes a long one, for its author alone
     "reporting:report_schedule",  # likewise
     "reporting:report_history",  # likewise
@@ -276,7 +277,6 @@ NO_PAGES = {
     "reporting:report_sheet",
     "reporting:report_act",
     "reporting:report_grant",
-    "reporting:grant_preview",  # a part of the page
     "reporting:grant_act",
     "reporting:share_new",  # for its author alone
     # Without an account, and only with a token that nobody keeps.

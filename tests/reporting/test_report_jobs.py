@@ -177,6 +177,8 @@ def test_what_a_field_would_add_to_a_long_report_is_shown_by_a_worker(
     waiting = client.get(address).text
     assert f'hx-get="{address}"' in waiting
     assert "a worker makes the preview" in waiting
+    assert f'href="/reports/grants/{grant.pk}/"' in waiting  # a page by itself
+    assert f'href="/reports/{report.pk}/"' not in waiting
     client.force_login(author)
     client.get(f"/reports/{report.pk}/preview/")
     assert {work().state, work().state} == {"done"}
@@ -203,6 +205,8 @@ def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
     assert "Apple juice" in shown
     assert "As it would have been published at" in shown
     assert f"{address}?again=1" in shown
+    part = client.get(address, headers={"HX-Request": "true"}).text
+    assert ("<html" in shown, "<html" in part, "Our words." in part) == (True, False, True)
     assert "a worker makes the preview" in client.get(f"{address}?again=1").text
     assert preview_fresh(report) is None
     with translation.override("nl"):

@@ -17,6 +17,7 @@ from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
+from reporting.words.budgets import others_words
 from reporting.words.margin_gaps import gaps_line, gaps_words
 from tests.factories import line_factory, measure_factory, organisation_factory, product_factory
 from tests.forecasting.test_line_totals import line_budget
@@ -149,9 +150,9 @@ def test_the_budget_of_a_line_known_up_to_two_months_is_left_out_and_said(compan
 
 
 def test_what_ended_this_year_counts_for_the_budget_of_the_line_above(company: Any, monkeypatch: Any) -> None:
-    """A month ago: it brought in 10 in each of its last months, told one by one or not."""
+    """Told one by one or not. What still came after its end counts."""
     bottle = _under_one_top(company, 2)
-    bottle.ended = month_end(month_add(LAST, -1))
+    bottle.ended = month_end(month_add(LAST, -2))
     bottle.save()
     first = LAST.replace(month=1)
     ytd = 10 * sum(first <= month_add(LAST, -back) for back in (1, 2))
@@ -299,6 +300,17 @@ def _expected(product: Any, mean: int) -> None:
     )
 
 
+def test_what_ended_in_a_month_that_is_still_to_load_is_not_known_up_to_now(company: Any) -> None:
+    """Nine days of that month are there."""
+    bottle = _under_one_top(company, 2)
+    bottle.ended = month_add(LAST, -1).replace(day=20)
+    bottle.save()
+    found = plan(company, products=[company.juice, company.apple, bottle])
+    assert "Bottle" not in {row["Product"] for row in found[MONTH]}
+    before = month_add(LAST, -2)
+    assert [row["Product"] for row in found[f"{before:%b}\u00a0{before:%Y}"]] == ["Bottle"]
+
+
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
     """A bottle in a line of its own beside the juices, under a line with a budget of 1,000 a month."""
     top, line = line_factory(name="Top"), company.juice.line
@@ -340,12 +352,22 @@ def test_beside_a_line_of_which_some_below_have_a_budget_there_is_none(company: 
     for year in (LAST.year - 1, LAST.year):
         line_budget(company.juice.line, 1000, year)
     said = {"products": [], "lines": [top]}
-    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    found = blocks(company, "key_figures", **said)
+    [whole] = tables(found)["As a whole"]
     assert "Budget" not in whole
+    notes = [table.note for table in found if isinstance(table, Table)]
+    assert [note.rpartition(". ")[2] for note in notes] == [
+        "Top: budget of 1 of 2 lines",
+        "Budget of 1 of 2 lines",
+    ]
+    outside = {"audience": "external", "all_channels": True, "all_suppliers": True, **said}
+    assert "udget of" not in str(blocks(company, "key_figures", **outside))
     for year in (LAST.year - 1, LAST.year):
         line_budget(bottle.line, 20, year)
-    [whole] = tables(blocks(company, "key_figures", **said))["As a whole"]
+    found = blocks(company, "key_figures", **said)
+    [whole] = tables(found)["As a whole"]
     assert whole["Budget"] == f"€{12 * 1020:,}"
+    assert "budget of" not in str(found)
 
 
 def _two_lines_under_one(company: Any) -> tuple[Any, Any]:
@@ -369,6 +391,10 @@ def test_a_budget_in_a_measure_that_does_not_lead_is_named(company: Any) -> None
     assert isinstance(table, Table)
     assert table.note.endswith(". Without what is budgeted in calls, which does not lead")
     assert plan(company)[MONTH][-1]["Budget"] == "€1,000"
+    measures = [calls.pk, measure_factory(code="hours", name_en="hours").pk]
+    assert others_words(measures) == "without what is budgeted in calls, hours, which do not lead"
+    with translation.override("nl"):
+        assert others_words(measures).endswith(", die niet leidend zijn")
 
 
 def test_what_is_not_in_each_row_is_not_compared_and_said(company: Any) -> None:

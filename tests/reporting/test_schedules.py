@@ -23,7 +23,7 @@ from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
-from products.models import Product
+from products.models import LineLimit, Product
 from reporting.models import (
     Report,
     ReportSchedule,
@@ -33,7 +33,7 @@ from reporting.models import (
     Snapshot,
     SnapshotFile,
 )
-from reporting.selectors.schedules import next_due, waits_until
+from reporting.selectors.schedules import NotYet, next_due, not_yet, waits_until
 from reporting.selectors.shares import share_find, token_hash
 from reporting.selectors.snapshot_files import MAILED_BYTES
 from reporting.services.reports import Part, report_create, report_publish
@@ -41,7 +41,8 @@ from reporting.services.schedules import schedule_set
 from reporting.services.sendings import schedules_tick
 from reporting.services.shares import share_create, shares_act
 from reporting.words.schedules import sending_shown, when_words
-from tests.factories import organisation_factory, product_factory, user_factory
+from tests.factories import line_factory, organisation_factory, product_factory, user_factory
+from tests.html import tight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -201,6 +202,33 @@ def test_after_a_bad_night_nothing_goes_and_the_author_is_told(
     assert schedule.next_date > today()
 
 
+def test_while_it_waits_only_products_that_failed_are_read(
+    schedule: ReportSchedule, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every minute, of a report of thousands."""
+    Report.objects.update(all_products=True)
+    for number in range(3):
+        product_factory(name=f"Juice {number}", line=product.line)
+    beyond = product_factory(name="Lamp", line=line_factory())
+    LineLimit.objects.create(user=schedule.report.author, line=product.line)
+    read: list[str] = []
+    from_db = Product.from_db.__func__  # type: ignore[attr-defined]
+
+    def seen(cls: Any, *args: Any) -> Any:
+        found = from_db(cls, *args)
+        read.append(found.name)
+        return found
+
+    run = night()
+    monkeypatch.setattr(Product, "from_db", classmethod(seen))
+    NightlyFailure.objects.create(run=run, step="forecast", product=beyond, attempts=3, code="x")
+    assert not_yet(ReportSchedule.objects.get()) is None
+    NightlyFailure.objects.create(run=run, step="forecast", product=product, attempts=3, code="x")
+    found = not_yet(ReportSchedule.objects.get())
+    assert found == NotYet("products_failed", {"count": 1, "names": ["Apple juice"]})
+    assert read == ["Apple juice"]
+
+
 def test_a_worker_that_dies_at_the_end_leaves_one_mail_each(
     schedule: ReportSchedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,9 +244,6 @@ def test_a_worker_that_dies_at_the_end_leaves_one_mail_each(
 
 
 def test_who_may_not_see_it_gets_nothing_and_the_author_knows(schedule: ReportSchedule) -> None:
-    from products.models import LineLimit
-    from tests.factories import line_factory
-
     LineLimit.objects.create(user=schedule.users.get(name="Enid"), line=line_factory())
     night()
     schedules_tick()
@@ -261,7 +286,9 @@ def test_a_deputy_reads_why_it_was_not_sent(schedule: ReportSchedule, client: An
 
 
 @pytest.mark.parametrize(("active", "paused"), [(False, "author_gone"), (True, "author_rights")])
-def test_without_its_author_it_pauses(schedule: ReportSchedule, active: bool, paused: str) -> None:
+def test_without_its_author_it_pauses_and_a_colleague_reads_why(
+    schedule: ReportSchedule, client: Any, active: bool, paused: str
+) -> None:
     author = schedule.report.author
     author.is_active = active
     author.save()
@@ -271,7 +298,11 @@ def test_without_its_author_it_pauses(schedule: ReportSchedule, active: bool, pa
     schedule.refresh_from_db()
     assert (schedule.active, schedule.paused, work()) == (False, paused, None)
     alert = Alert.objects.get(kind="report_unsent")
-    assert alert.recipient == (author if active else None)
+    assert alert.recipient is None
+    client.force_login(user_factory("product-manager", language="en"))
+    page = tight(client.get(alert_kinds.get(alert.kind).url(alert)))  # its report was never published
+    assert "the schedule is paused" in page
+    assert ">Look</a>" not in page  # it is there
 
 
 def test_a_report_that_left_the_list_is_not_sent(schedule: ReportSchedule) -> None:

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, InternalError, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import Deputy, Role, User
 from collaboration.kinds import alert_kinds
-from collaboration.selectors.alerts import alerts_open
+from collaboration.selectors.alerts import alerts_open, alerts_visible
+from collaboration.services.alerts import Candidate, alert_raise
 from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
@@ -30,9 +31,11 @@ from reporting.services.shares import (
     share_renew,
     shares_act,
     shares_renew,
+    token_new,
+    token_of,
 )
 from reporting.words.exposure import more_words
-from tests.factories import line_factory, organisation_factory, user_factory
+from tests.factories import channel_factory, line_factory, organisation_factory, product_factory, user_factory
 from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
@@ -179,12 +182,73 @@ def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> N
     assert alert_kinds.get(alert.kind).url(alert) == page
     assert "Answer by e-mail" in client.get(page).text
     listed = tight(client.get("/reports/links/"))
-    assert "of whom you are deputy for" in listed
+    assert "of people you are deputy for" in listed
     assert f"always the newest version · {share.author.name}" in listed
     for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
         client.post("/reports/links/", {"share": share.pk, "act": act})
         assert state_of(share) == state
     assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
+
+
+@pytest.mark.parametrize("of", ["lines", "channels"])
+def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: Client, of: str) -> None:
+    """And nothing else that is theirs and about no line."""
+    limits: Any = {of: [line_factory() if of == "lines" else channel_factory()]}
+    author, deputy, colleague = (user_factory("product-manager", language="en", **limits) for _each in "123")
+    share, _address = share_made(report_made(author))
+    share_ask(share=share, text="Why?")
+    Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
+    for kind in alert_kinds:
+        if kind.key != "report_question":
+            alert_raise(kind=kind.key, candidate=Candidate("of all", "so", None, {}, recipient_id=author.pk))
+    owner, found, other = (
+        set(alerts_visible(User.objects.get(pk=each.pk)).values_list("kind", flat=True))
+        for each in (author, deputy, colleague)
+    )
+    assert found == {"report_question", "report_unsent"}
+    assert owner > found
+    assert not other
+    alert = alerts_open(User.objects.get(pk=deputy.pk)).get(kind="report_question")
+    client.force_login(deputy)
+    page = client.get(alert_kinds.get(alert.kind).url(alert))
+    assert "Answer by e-mail" in page.text
+    assert client.post(f"/alerts/{alert.pk}/close/", {"version": 1, "reason": "Done"}).status_code == 302
+
+
+def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
+    """Of a version about products beyond their lines they read no names either."""
+    product, share = product_factory(), following()
+    author = share.author
+    deputy = user_factory("product-manager", language="en", lines=[product.line])
+    Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
+    about = ABOUT | {"suppliers": ["Other BV"]}
+    wider = snapshot_made(share.report, about=about, product_ids=[product.pk + 1])
+    one = {"share": share.pk, "act": "renew", "one": 1}
+    page = f"/reports/links/{share.pk}/"
+    said = "Only who may see all of this version lets the link tell it."
+    client.force_login(deputy)
+    shown = tight(client.get(page))
+    assert said in shown
+    assert "Renew for 30 days, as it is" in shown
+    for hidden in ("Renew, and tell this too", 'name="seen"', "Other BV"):
+        assert hidden not in shown
+    assert said in client.post("/reports/links/", {**one, "seen": wider.number}, follow=True).text
+    assert Share.objects.get(pk=share.pk).granted == share.granted
+    within = snapshot_made(share.report, about=about, product_ids=[product.pk])
+    shown = tight(client.get(page))
+    assert "Renew, and tell this too" in shown
+    assert "Other BV" in shown
+    client.post("/reports/links/", {**one, "seen": within.number})
+    assert Share.objects.get(pk=share.pk).granted == within
+
+
+def test_a_deputy_reads_of_which_report_the_links_are(client: Client) -> None:
+    share, _address = share_made(report_made(audience="external", title="Category review"))
+    deputy = user_factory("product-manager", language="en", lines=[line_factory()])
+    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+    client.force_login(deputy)
+    page = client.get(f"/reports/links/?report={share.report_id}")
+    assert re.search(r'class="chip" href="\?">Category review', tight(page))
 
 
 def live() -> int:
@@ -385,6 +449,21 @@ def test_a_version_that_tells_more_is_not_shown_and_the_owner_is_told_why(
     assert mark not in client.get("/reports/links/").text
 
 
+def test_products_of_a_version_are_looked_up_and_not_compared_each_with_each() -> None:
+    """A billion comparisons take far longer; what is beyond the limits of a reader likewise."""
+    ids = list(range(1, 30_001))
+    report = report_made()
+    snapshot_made(report, product_ids=ids)
+    share = share_made(report)[0]
+    newest = snapshot_made(report, product_ids=ids[::-1])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '2s'")
+    assert share_snapshot(share) == newest
+    wider = snapshot_made(report, product_ids=[*ids, 30_001])
+    assert share_snapshot(share) == newest
+    assert shares_behind([share])[share.pk][0] == wider
+
+
 def test_a_version_inside_is_never_shown() -> None:
     share = following()
     snapshot_made(share.report, audience="internal")
@@ -511,6 +590,11 @@ def test_who_opened_what_is_forgotten_after_90_days() -> None:
         ShareAccess.objects.create(share=share, what="opened", at=timezone.now() - days * DAY)
     assert accesses_purge() == 1
     assert share.accesses.count() == 1
+
+
+def test_a_token_made_of_a_key_is_as_long_and_as_rare() -> None:
+    tokens = {token_of(token_new()) for _each in range(1000)}
+    assert (len(tokens), {len(token) for token in tokens}) == (1000, {43})
 
 
 def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Client, settings: Any) -> None:
