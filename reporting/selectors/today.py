@@ -107,9 +107,11 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
 
 
 def _lines_with(products: QuerySet[Product], mine: Q) -> list[tuple[int, int, int, datetime.date | None]]:
-    """By line how many products it has, how many of them are the person's, and the last month with data."""
+    """By line how many products it has, how many of them are the person's, and the last month with data of
+    those that did not end with it."""
     counts = products.order_by().values_list("line_id")
-    end = Max("figures__data_month")
+    goes_on = Q(ended=None) | Q(ended__gt=F("figures__data_month") + datetime.timedelta(days=31))
+    end = Max("figures__data_month", filter=goes_on)
     return list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine), end=end))
 
 
@@ -139,8 +141,8 @@ class Portfolio:
     ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it with
     what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
     one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
-    three final months, weighed by money. ``year_amount`` and ``budget_rate`` are of the ``budgeted`` products
-    alone that have a budget of the financial year ``year``.
+    three final months, weighed by money. ``budget_rate`` is of the ``budgeted`` products alone that have a
+    budget of the financial year ``year``; ``unbudgeted`` are those on sale that have none.
     """
 
     products: int
@@ -156,8 +158,8 @@ class Portfolio:
     wape: float | None
     wape_before: float | None
     year: int | None
-    year_amount: float | None
     budgeted: int
+    unbudgeted: int
     budget_rate: float | None
     month: Grown
     ytd: Grown
@@ -201,8 +203,8 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         wape=_share(total("error"), total("sold")) if forecasts else None,
         wape_before=_share(total("error_before"), total("sold_before")) if forecasts else None,
         year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
-        year_amount=total("year_amount") if forecasts else None,
         budgeted=sum(row["budgeted"] for row in rows) if forecasts else 0,
+        unbudgeted=sum(row["count"] - row["budgeted"] for row in on_sale),
         budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
         month=grown("month", lambda row: row["data_month"] == last),
         ytd=grown("ytd", is_this_year),
@@ -325,7 +327,7 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     if len(by_month) > 1:
         sold = {pk: tree.descendants(pk) & scope.ends.keys() for pk in scope.whole}
         for last, lines in by_month.items():
-            whole = {pk for pk, under in sold.items() if under and under <= lines}
+            whole = {pk for pk, under in sold.items() if under <= lines and (under or last == month)}
             first = min(_year_of(last), month_add(last, -11))
             own = scope.products.filter(line__in=lines)
             parts[last] = budget_revenue(user, tree, whole, first, last, own)

@@ -199,7 +199,7 @@ def _full_year(
 
 
 def _budgeted(figures: Portfolio) -> str:
-    if figures.budgeted >= figures.on_sale:
+    if not figures.unbudgeted:
         return _("on budget")
     return ngettext(
         "on budget of the %(count)s product that has one",

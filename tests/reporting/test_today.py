@@ -365,6 +365,26 @@ def test_lines_that_end_at_different_months_are_held_against_their_own_budgets(n
     assert "of Food alone" not in text(client.get("/"))
 
 
+def test_a_line_that_ended_holds_back_no_budget(night, client):
+    """Drinks are planned as a whole; cola goes on, all that was light ended in June. So does a line without
+    products yet, also while another is late."""
+    owner = user_factory()
+    drinks = line_factory(owner=owner)
+    cola, light = (line_factory(owner=owner, parent=drinks) for _number in range(2))
+    told(night, line=cola)
+    ended = told(night, line=light)
+    ended.ended = datetime.date(2026, 6, 30)
+    ended.save()
+    ProductFigures.objects.filter(product=ended).update(data_month=datetime.date(2026, 6, 1))
+    line_budget(100, line=drinks)
+    line_budget(50, line=line_factory(owner=owner))
+    found = planned(owner, scope_read(owner, {"show": "all"}), MONTH)
+    assert (found.month, found.ytd, found.closed) == (150, 1500, [])
+    late = told(night, line=line_factory(owner=owner))
+    ProductFigures.objects.filter(product=late).update(data_month=datetime.date(2026, 9, 1))
+    assert planned(owner, scope_read(owner, {"show": "all"}), MONTH).month == 150
+
+
 def test_a_budget_of_some_lines_and_of_a_measure_that_does_not_lead_is_said(night, client):
     """Nothing is compared with what only one of two lines planned."""
     owner = user_factory()
@@ -583,7 +603,7 @@ def test_people_limited_to_channels_see_no_figures_over_all_channels(client, nig
     raise_alerts(night, [product])
     limited = user_factory(channels=[channel_factory()])
     found = portfolio(limited, scope_read(limited, {}))
-    assert (found.revenue, found.forecast, found.wape, found.year_amount, found.stages) == (None,) * 4 + ([],)
+    assert (found.revenue, found.forecast, found.wape, found.stages) == (None,) * 3 + ([],)
     assert movers(limited, scope_read(limited, {})) == []
     client.force_login(limited)
     page = text(client.get("/"))
