@@ -7,18 +7,19 @@ that the night keeps per product.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BooleanField,
     Case,
     Count,
     DateField,
+    DurationField,
     F,
     FloatField,
     Max,
@@ -28,6 +29,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Abs, Cast, NullIf
 
 from accounts.selectors.people import stands_for
@@ -49,7 +51,7 @@ from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
 from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 from products.selectors.budget_cover import BudgetCover, Covered, budget_cover
-from products.selectors.budget_lines import budget_revenue
+from products.selectors.budget_lines import LinesBudget, budget_revenue
 from products.selectors.lines import line_tree
 from products.selectors.months import is_long_before
 from products.selectors.product_filter import owner_filter
@@ -58,15 +60,19 @@ from products.selectors.reviews import review_due
 from .full_year import full_year_amount, full_year_behind
 
 MOVERS = 7
+A_MONTH = RawSQL("interval '1 month'", [], output_field=DurationField())
 # Less of the revenue than this with a whole year before it: growth would only say that data begin there.
 COMPARABLE_SHARE = 0.5
+
+
+Ends = Mapping[int, datetime.date | None]
 
 
 @dataclass(frozen=True)
 class Scope:
     """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``; ``whole``: the lines
     that have all their products among them; ``ends``: by line of these products the last month that its sales
-    are whole of."""
+    are whole of, ``None`` where all of it ended by then; ``loaded``: the same of what ended too."""
 
     show: str
     line: ProductLine | None
@@ -74,7 +80,8 @@ class Scope:
     owns: bool
     products: QuerySet[Product]
     whole: set[int]
-    ends: Mapping[int, datetime.date | None]
+    ends: Ends
+    loaded: Ends
 
     @property
     def line_ids(self) -> set[int] | None:
@@ -90,29 +97,47 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     tree = line_tree()
     mine = reduce(or_, (owner_filter(tree, person) for person in people))
     counts = _lines_with(products, mine)
-    ends = {line: end for line, _every, _own, end in counts}
-    own = {line for line, _every, count, _end in counts if count}
-    others = {line for line, every, count, _end in counts if count < every}
+    own = {row.line for row in counts if row.own}
+    others = {row.line for row in counts if row.own < row.every}
     owns = bool(own) and user.has_perm("collaboration.alerts")
     show = asked.get("show", "")
+
+    def ends(among: Collection[int] | None = None) -> tuple[Ends, Ends]:
+        rows = [row for row in counts if among is None or row.line in among]
+        return {row.line: row.end for row in rows}, {row.line: row.loaded for row in rows}
+
     if line is not None:
         below = tree.descendants(line.pk)
-        sold = {pk: end for pk, end in ends.items() if pk in below}
-        return Scope("line", line, lines, owns, products.filter(line__in=below), below, sold)
+        return Scope("line", line, lines, owns, products.filter(line__in=below), below, *ends(below))
     if show == "mine" or (show != "all" and owns):
         whole = {row.pk for row in lines if (under := tree.descendants(row.pk)) & own and not under & others}
-        sold = {pk: end for pk, end in ends.items() if pk in own}
-        return Scope("mine", None, lines, owns, products.filter(mine), whole, sold)
-    return Scope("all", None, lines, owns, products, {row.pk for row in lines}, ends)
+        return Scope("mine", None, lines, owns, products.filter(mine), whole, *ends(own))
+    return Scope("all", None, lines, owns, products, {row.pk for row in lines}, *ends())
 
 
-def _lines_with(products: QuerySet[Product], mine: Q) -> list[tuple[int, int, int, datetime.date | None]]:
-    """By line how many products it has, how many of them are the person's, and the last month with data of
-    those that did not end with it."""
+class _Line(NamedTuple):
+    """How many products it has, how many of them are the person's, the last month with data, and that of
+    those that did not end with theirs."""
+
+    line: int
+    every: int
+    own: int
+    loaded: datetime.date | None
+    end: datetime.date | None
+
+
+def _lines_with(products: QuerySet[Product], mine: Q) -> list[_Line]:
+    # Of what ended in a month that is not whole yet, more may come.
+    goes_on = Q(ended=None) | Q(ended__gte=F("figures__data_month") + A_MONTH)
+    last = Max("figures__data_month")
     counts = products.order_by().values_list("line_id")
-    goes_on = Q(ended=None) | Q(ended__gt=F("figures__data_month") + datetime.timedelta(days=31))
-    end = Max("figures__data_month", filter=goes_on)
-    return list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine), end=end))
+    rows = counts.annotate(
+        every=Count("pk"),
+        own=Count("pk", filter=mine),
+        loaded=last,
+        end=Max("figures__data_month", filter=goes_on),
+    )
+    return [_Line(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -176,9 +201,13 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         known = [row[name] for row in rows if row[name] is not None and (only is None or only(row))]
         return float(sum(known)) if known else None
 
-    revenue = None if limited else total("revenue")
     on_sale = [row for row in rows if not row["over"]]
     last = max((row["data_month"] for row in rows if row["data_month"]), default=None)
+
+    def is_recent(row: dict[str, Any]) -> bool:
+        return bool(last and row["data_month"] and not is_long_before(row["data_month"], last))
+
+    revenue = None if limited else total("revenue", is_recent)
 
     def grown(name: str, of: Any) -> Grown:
         if limited or last is None:
@@ -196,7 +225,9 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         forecasts=sum(row["forecasts"] for row in rows),
         data_month=last,
         revenue=revenue,
-        revenue_rate=None if limited else _growth(revenue, total("before"), total("comparable")),
+        revenue_rate=None
+        if limited
+        else _growth(revenue, total("before", is_recent), total("comparable", is_recent)),
         forecast=total("forecast", lambda row: not row["over"]) if forecasts else None,
         forecast_band=_band(on_sale) if forecasts else None,
         forecast_rate=_rate(total("amount"), total("amount_before")) if forecasts else None,
@@ -317,60 +348,78 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
     the scope holds whole; each line is held against the months that its own sales are of. Two statements,
     three where a line has a budget by channel; one or two again for each month where lines end at different
-    ones.
+    ones, and once more where some have ended.
     """
-    tree, start = line_tree(), _year_of(month)
+    start = _year_of(month)
     end, year_ago = month_add(start, 11), month_add(month, -11)
-    budget = budget_revenue(user, tree, scope.whole, min(start, year_ago), end, scope.products)
-    by_month = _lines_by_month(scope.ends, month)
-    parts, closed = {month: budget}, list[ProductLine]()
-    if len(by_month) > 1:
-        sold = {pk: tree.descendants(pk) & scope.ends.keys() for pk in scope.whole}
-        for last, lines in by_month.items():
-            whole = {pk for pk, under in sold.items() if under <= lines and (under or last == month)}
-            first = min(_year_of(last), month_add(last, -11))
-            own = scope.products.filter(line__in=lines)
-            parts[last] = budget_revenue(user, tree, whole, first, last, own)
-        closed = [line for line in scope.lines if scope.ends.get(line.pk) == month]
-    cover, this_year = BudgetCover(), {last: start for last in by_month if last >= start}
-    if any(part.months for part in (budget, *parts.values())):
-        cover = budget_cover(user, scope.products, min(start, month_add(min(by_month), -11)), month)
+    budget = budget_revenue(user, line_tree(), scope.whole, min(start, year_ago), end, scope.products)
+    now = _parted(user, scope, scope.ends, budget, month)
+    # The last 12 months of a line are those up to its own last one, also where it ended.
+    year = now if scope.loaded == scope.ends else _parted(user, scope, scope.loaded, budget, month)
+    this_year = {part.last: start for part in now if part.last >= start}
+    twelve = {part.last: month_add(part.last, -11) for part in year}
+    cover = BudgetCover()
+    if any(part.budget.months for part in (*now, *year)) or budget.months:
+        cover = budget_cover(user, scope.products, min(start, *twelve.values()), month)
 
-    def covered(firsts: Mapping[datetime.date, datetime.date], ahead: datetime.date | None = None) -> Covered:
+    def covered(
+        parts: Sequence[_Part],
+        firsts: Mapping[datetime.date, datetime.date],
+        ahead: datetime.date | None = None,
+    ) -> Covered:
         """Nothing where there is no budget of any of it."""
-        plans = {last: parts[last] if ahead is None else budget for last in firsts}
-        if all(plans[last].over(first, ahead or last) is None for last, first in firsts.items()):
+        asked = [part for part in parts if part.last in firsts]
+        plans = {part.last: part.budget if ahead is None else budget for part in asked}
+        if all(plan.over(firsts[last], ahead or last) is None for last, plan in plans.items()):
             return Covered({})
-        each = (cover.over(plans[last], first, last, ahead, by_month[last]) for last, first in firsts.items())
+        each = (
+            cover.over(plans[part.last], firsts[part.last], part.last, ahead, part.lines) for part in asked
+        )
         return sum(each, Covered({}))
 
     return Planned(
-        parts[month].over(month, month),
-        _together(part.over(start, last) for last, part in parts.items() if last >= start),
-        _together(part.over(month_add(last, -11), last) for last, part in parts.items()),
-        budget.over(start, end) if min(by_month) >= start else None,
+        now[0].budget.over(month, month),
+        _together(part.budget.over(start, part.last) for part in now if part.last >= start),
+        _together(part.budget.over(twelve[part.last], part.last) for part in year),
+        budget.over(start, end) if min(part.last for part in now) >= start else None,
         (
-            covered({month: month}),
-            covered(this_year),
-            covered({last: month_add(last, -11) for last in by_month}),
-            covered(this_year, end),
+            covered(now, {month: month}),
+            covered(now, this_year),
+            covered(year, twelve),
+            covered(now, this_year, end),
         ),
         budget.of_lines,
-        closed,
+        [line for line in scope.lines if scope.ends.get(line.pk) == month] if len(now) > 1 else [],
         budget.others,
     )
 
 
-def _lines_by_month(
-    ends: Mapping[int, datetime.date | None], month: datetime.date
-) -> dict[datetime.date, set[int]]:
-    """The lines by the last month that their sales are whole of; with those of ``month`` what has sold
-    nothing for a year, or never."""
+class _Part(NamedTuple):
+    """The lines with one last month, and their budget."""
+
+    last: datetime.date
+    lines: Collection[int]
+    budget: LinesBudget
+
+
+def _parted(user: Any, scope: Scope, ends: Ends, budget: LinesBudget, month: datetime.date) -> list[_Part]:
+    """By last month, that of ``month`` first, with what has sold nothing for a year, or never: of lines that
+    have all below them there the budget as a whole. Of one month it is all the ``budget``."""
     found: dict[datetime.date, set[int]] = {month: set()}
     for line, last in ends.items():
         end = month if last is None or last > month or is_long_before(last, month) else last
         found.setdefault(end, set()).add(line)
-    return found
+    if len(found) == 1:
+        return [_Part(month, found[month], budget)]
+    tree = line_tree()
+    sold = {pk: tree.descendants(pk) & ends.keys() for pk in scope.whole}
+    parts = []
+    for last, lines in found.items():
+        whole = {pk for pk, under in sold.items() if under <= lines and (under or last == month)}
+        first = min(_year_of(last), month_add(last, -11))
+        own = budget_revenue(user, tree, whole, first, last, scope.products.filter(line__in=lines))
+        parts.append(_Part(last, lines, own))
+    return parts
 
 
 def _together(plans: Iterable[Decimal | None]) -> Decimal | None:

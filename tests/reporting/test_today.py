@@ -476,6 +476,25 @@ def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
     assert "on budget, index 136" in page
 
 
+def test_twelve_months_of_a_line_that_ended_are_those_up_to_its_end(night):
+    """And not counted once they are a year behind: 1,200 sold of each."""
+    owner = user_factory()
+    cola, light = (line_factory(owner=owner) for _number in range(2))
+    told(night, line=cola)
+    ended = told(night, line=light)
+    Product.objects.filter(pk=ended.pk).update(ended=datetime.date(2026, 6, 30))
+    ProductFigures.objects.filter(product=ended).update(data_month=datetime.date(2026, 6, 1))
+    for line, amount in ((cola, 100), (light, 10)):
+        for year in (2025, 2026):
+            line_budget(amount, year=year, line=line)
+    BudgetRow.objects.filter(line=light, month__gt=datetime.date(2026, 6, 1)).delete()
+    scope = scope_read(owner, {})
+    assert planned(owner, scope, MONTH).last_year == 12 * 110
+    sold = portfolio(owner, scope).revenue
+    ProductFigures.objects.filter(product=ended).update(data_month=datetime.date(2025, 6, 1))
+    assert (sold, portfolio(owner, scope).revenue) == (2400, 1200)
+
+
 def test_the_forecast_is_compared_as_it_stands_now(night):
     """Changed by hand since the night: the figures show it, and the change goes by them."""
     user = user_factory()
