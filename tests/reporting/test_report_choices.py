@@ -147,7 +147,7 @@ def test_of_lines_that_close_at_different_months_the_earliest_counts(company: An
     late, stopped, ended = product_factory(code="LATE"), product_factory(), product_factory(ended=LAST)
     whole = month_add(LAST, -3)
     for product, newest in ((late, whole), (stopped, month_add(LAST, -20)), (ended, month_add(LAST, -6))):
-        for back in range(-1, 14):
+        for back in range(14):
             sell(product, month_add(newest, -back), Decimal(5), Decimal(50), channel=company.north)
     rows = [
         BookedCost(product.pk, month_add(month, back), kind("purchase").pk, None, None, "", Decimal(10))

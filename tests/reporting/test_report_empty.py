@@ -94,6 +94,6 @@ def test_fields_are_named_in_the_readers_language(author: Any, juice: Product, c
     with translation.override("nl"):
         snapshot = report_publish(user=author, report=report)
     client.force_login(author)
-    assert "Volume, Revenue, Name" in tight(client.get(snapshot.get_absolute_url()))
+    assert "Volume, Revenue, Change against last year, Name" in tight(client.get(snapshot.get_absolute_url()))
     client.force_login(user_factory("product-manager", language="nl"))
-    assert "Afzet, Omzet, Naam" in tight(client.get(snapshot.get_absolute_url()))
+    assert "Afzet, Omzet, Verschil met vorig jaar, Naam" in tight(client.get(snapshot.get_absolute_url()))
