@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.months import month_add
+from core.months import month_add, month_start
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
@@ -95,8 +95,8 @@ def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMont
     """The months that products are known up to, first that of the first product told. Products that are
     not told one by one are read together. What has not sold yet, and what has had nothing whole for a year
     beside the newest, has no month of its own: it only belongs to its lines, in the last one. What ended less
-    long ago, by the month it is known up to, is known up to the newest: nothing more came. Read once a
-    report."""
+    long ago, by the month it is known up to or two months before the newest, is known up to the newest:
+    nothing more came. Read once a report."""
     if "planned" not in context.kept:
         context.kept["planned"] = _months_read(builder, context)
     found: list[PlannedMonth] = context.kept["planned"]
@@ -155,12 +155,13 @@ def _cover(
 
 
 def _ended_since(product: Product, known: datetime.date, newest: datetime.date) -> bool:
-    """Whether it is known up to a month before the newest, not a year ago, and had ended by then: what sold
-    in a month that is still to load is not known."""
+    """Whether it is known up to a month before the newest, not a year ago, and had ended by then or two
+    months before the newest: what sold in a month that is still to load is not known, but where a line ends
+    within a month, that is never whole."""
     return (
         product.ended is not None
         and known < newest
-        and product.ended < month_add(known, 1)
+        and (product.ended < month_add(known, 1) or month_add(month_start(product.ended), 2) <= newest)
         and not is_long_before(known, newest)
     )
 

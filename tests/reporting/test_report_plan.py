@@ -311,6 +311,17 @@ def test_what_ended_in_a_month_that_is_still_to_load_is_not_known_up_to_now(comp
     assert [row["Product"] for row in found[f"{before:%b}\u00a0{before:%Y}"]] == ["Bottle"]
 
 
+def test_what_ended_two_months_before_the_newest_has_all_its_sales(company: Any) -> None:
+    """The month in which a line ends, on its ninth day of sales, is never whole."""
+    bottle = _under_one_top(company, 3)
+    bottle.ended = month_add(LAST, -2).replace(day=9)
+    bottle.save()
+    found = plan(company, products=[company.juice, company.apple, bottle])
+    assert [row["Revenue"] for row in found[MONTH] if row["Product"] == "Bottle"] == ["€0"]
+    [sold] = [row["Revenue"] for row in found["Full year expected"] if row["Product"] == "Bottle"]
+    assert sold == f"€{10 * sum(month_add(LAST, -back).year == LAST.year for back in (2, 3))}"
+
+
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
     """A bottle in a line of its own beside the juices, under a line with a budget of 1,000 a month."""
     top, line = line_factory(name="Top"), company.juice.line
