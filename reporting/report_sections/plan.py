@@ -415,12 +415,16 @@ def _bare(figure: KeyFigure) -> KeyFigure:
 def notes_told(
     builder: Builder, notes: Collection[str], group: PlannedMonth, told: Collection[str]
 ) -> list[str]:
-    """``told``: the spans that they are of."""
-    some = dict.fromkeys(covered_words(group.covered(span)) for span in told)
+    """``told``: the spans that they are of; of which a budget is of some is said where it is not of each."""
+    some = defaultdict[str, list[str]](list)
+    for span in told:
+        some[covered_words(group.covered(span))].append(span_title(span, group.month))
+    some.pop("", None)
+    covers = [words if len(of) == len(told) else f"{', '.join(of)}: {words}" for words, of in some.items()]
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
         "others": others_words(group.budget.others) if "others" in notes else "",
-        "some": "; ".join(filter(None, some)),
+        "some": "; ".join(covers),
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),
         "part": _("the full year is not known of each product that sold this year: the total is without it"),
         "unknown": _("the full year is left out: it is not known of each product that sold this year"),

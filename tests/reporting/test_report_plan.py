@@ -358,6 +358,21 @@ def test_a_budget_of_some_lines_is_said_and_not_compared(company: Any) -> None:
     assert total["against budget"] == f"+{(now / 1020 - 1) * 100:,.1f}%"
 
 
+def test_at_a_glance_says_of_which_months_some_have_no_budget(company: Any) -> None:
+    if LAST.month == 1:
+        pytest.skip("a year to date of one month is the month")
+    top, bottle = _two_lines_under_one(company)
+    line_budget(company.juice.line, 1000, LAST.year)
+    line_budget(bottle.line, 20, LAST.year)
+    BudgetRow.objects.filter(line=bottle.line, month__lt=LAST).delete()
+    said = {"products": [], "lines": [top]}
+    [glance] = [block for block in blocks(company, "summary", **said) if isinstance(block, Table)]
+    assert "Year to date: budget of 1 of 2 lines" in glance.note.split(". ")
+    month, year = [block for block in blocks(company, "plan", **said) if isinstance(block, Table)]
+    assert "budget of 1" not in month.note
+    assert "Budget of 1 of 2 lines" in year.note.split(". ")
+
+
 def test_beside_a_line_of_which_some_below_have_a_budget_there_is_none(company: Any) -> None:
     top, bottle = _two_lines_under_one(company)
     for year in (LAST.year - 1, LAST.year):
