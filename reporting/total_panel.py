@@ -48,8 +48,11 @@ def _some(user: Any, shown: LineTotal, budget: LinesBudget) -> list[str]:
         return [""] * len(SPANS)
     lines = tree.lines if shown.total.line_id is None else tree.descendants(shown.total.line_id)
     cover = budget_cover(user, Product.objects.filter(line__in=lines), month_add(as_of, -11), as_of)
+    late = sorted(shown.late.items(), reverse=True)
+    ends = {line: month_add(month, -1) for month, those in late for line in those}
     each = (spans(as_of)[span] for span in SPANS)
-    return [covered_words(cover.over(budget, first, min(last, as_of), last)) for first, last in each]
+    found = (cover.over(budget, first, min(last, as_of), last, ends=ends) for first, last in each)
+    return [covered_words(covered) for covered in found]
 
 
 def _uncompared(row: ComparisonRow, some: str) -> ComparisonRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +47,10 @@ class Covered:
 @dataclass(frozen=True)
 class SoldAlike:
     """So many products of a line that sold in the same months and have budgets of their own for the same
-    months (each at least once); ``goes_on``: they have not ended."""
+    months (each at least once); ``ended``: their last day, where they have one."""
 
     line: int
-    goes_on: bool
+    ended: datetime.date | None
     sold: Collection[datetime.date]
     planned: Collection[datetime.date]
     count: int
@@ -67,18 +67,21 @@ class BudgetCover:
         last: datetime.date,
         ahead: datetime.date | None = None,
         lines: Collection[int] | None = None,
+        ends: Mapping[int, datetime.date] | None = None,
     ) -> Covered:
         """From the first month to the last, in which a product is planned by itself or with its line as a
-        whole (``budget``); to ``ahead`` what sold in the last month and goes on. ``lines``: these alone."""
+        whole (``budget``); after the last, to ``ahead``, what sold in it, as long as it goes on. ``lines``:
+        these alone. ``ends``: the last month of lines that have data up to an earlier one."""
         found: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        months = set(month_range(first, last))
-        later = set(month_range(month_add(last, 1), ahead)) if ahead and ahead > last else set()
+        months, expected = set(month_range(first, last)), set(month_range(first, ahead or last))
         for row in self.products:
-            sold = months.intersection(row.sold)
-            if not sold or (lines is not None and row.line not in lines):
+            if lines is not None and row.line not in lines:
                 continue
-            if row.goes_on and last in sold:
-                sold |= later
+            sold, end = months.intersection(row.sold), (ends or {}).get(row.line, last)
+            if end in row.sold:
+                sold |= {month for month in expected if end < month <= (row.ended or month)}
+            if not sold:
+                continue
             bare = sold.difference(row.planned)
             is_planned = all(row.line in budget.wholes.get(month, ()) for month in bare)
             planned, every = found[row.line]
@@ -87,7 +90,7 @@ class BudgetCover:
 
 
 _ALIKE = """
-    SELECT product.line_id, product.ended IS NULL OR product.ended >= %(after)s, sold.months,
+    SELECT product.line_id, product.ended, sold.months,
            coalesce(plan.months, ARRAY[]::date[]), count(*)
     FROM ({sold}) sold
     JOIN products_product product ON product.id = sold.product_id
@@ -117,8 +120,7 @@ def budget_cover(
     said = {"sold": _by_product(sold.exclude(revenue=0)), "plan": _by_product(plan)}
     if not all(said.values()):
         return BudgetCover()  # no products
-    found = rows_of(_ALIKE.format(**said), {"after": month_add(last, 1)})
-    return BudgetCover([SoldAlike(*row) for row in found])
+    return BudgetCover([SoldAlike(*row) for row in rows_of(_ALIKE.format(**said), {})])
 
 
 def _by_product(rows: QuerySet[Any]) -> str:

@@ -121,10 +121,13 @@ def _told_whole(builder: Builder, context: ReportContext, whole: Whole, name: st
     return _Told(name, whole.unit, *figures, ahead=ahead, is_sum=True)
 
 
-def _budget_said(builder: Builder, context: ReportContext) -> str:
-    """Why their total is not compared with a budget that some of it has."""
+def _budget_said(builder: Builder, context: ReportContext, *, every_year: bool = False) -> str:
+    """Why their total is not compared with a budget that some of it has, in the last year or every one."""
     whole = whole_of_all(context)
-    said = whole_budget(builder, context, whole).said if whole else ""
+    if whole is None:
+        return ""
+    first, last = whole.years[0 if every_year else -1][0], whole.years[-1][1]
+    said = whole_budget(builder, context, whole).said(first, last)
     return said[:1].upper() + said[1:]
 
 
@@ -142,7 +145,7 @@ def _years_table(builder: Builder, context: ReportContext, names: Sequence[Colum
         planned = whole_budget(builder, context, whole).months
         sums = whole.figures(whole.years, planned) if len(whole.years) > 2 else []
         told += [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in sums]
-        note = _budget_said(builder, context)
+        note = _budget_said(builder, context, every_year=True)
     builder.table(_("Year by year"), [*names, *_compared(context)], told, strong=_is_sum, note=note)
 
 

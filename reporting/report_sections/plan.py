@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.months import month_add
+from core.months import month_add, month_start
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
 from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
@@ -95,8 +95,8 @@ def planned_months(builder: Builder, context: ReportContext) -> list[PlannedMont
     """The months that products are known up to, first that of the first product told. Products that are
     not told one by one are read together. What has not sold yet, and what has had nothing whole for a year
     beside the newest, has no month of its own: it only belongs to its lines, in the last one. What ended less
-    long ago, by the month it is known up to, is known up to the newest: nothing more came. Read once a
-    report."""
+    long ago, by the month it is known up to or two months before the newest, is known up to the newest:
+    nothing more came. Read once a report."""
     if "planned" not in context.kept:
         context.kept["planned"] = _months_read(builder, context)
     found: list[PlannedMonth] = context.kept["planned"]
@@ -155,12 +155,13 @@ def _cover(
 
 
 def _ended_since(product: Product, known: datetime.date, newest: datetime.date) -> bool:
-    """Whether it is known up to a month before the newest, not a year ago, and had ended by then: what sold
-    in a month that is still to load is not known."""
+    """Whether it is known up to a month before the newest, not a year ago, and had ended by then or two
+    months before the newest: what sold in a month that is still to load is not known, but where a line ends
+    within a month, that is never whole."""
     return (
         product.ended is not None
         and known < newest
-        and product.ended < month_add(known, 1)
+        and (product.ended < month_add(known, 1) or month_add(month_start(product.ended), 2) <= newest)
         and not is_long_before(known, newest)
     )
 
@@ -414,12 +415,16 @@ def _bare(figure: KeyFigure) -> KeyFigure:
 def notes_told(
     builder: Builder, notes: Collection[str], group: PlannedMonth, told: Collection[str]
 ) -> list[str]:
-    """``told``: the spans that they are of."""
-    some = dict.fromkeys(covered_words(group.covered(span)) for span in told)
+    """``told``: the spans that they are of; of which a budget is of some is said where it is not of each."""
+    some = defaultdict[str, list[str]](list)
+    for span in told:
+        some[covered_words(group.covered(span))].append(span_title(span, group.month))
+    some.pop("", None)
+    covers = [words if len(of) == len(told) else f"{', '.join(of)}: {words}" for words, of in some.items()]
     said = {
         "lines": _("the budget of a line is its own row, else the sum of what is below it"),
         "others": others_words(group.budget.others) if "others" in notes else "",
-        "some": "; ".join(filter(None, some)),
+        "some": "; ".join(covers),
         "torn": _("the budget of a line is left out where what is below it is known up to different months"),
         "part": _("the full year is not known of each product that sold this year: the total is without it"),
         "unknown": _("the full year is left out: it is not known of each product that sold this year"),

@@ -125,11 +125,16 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
 
 @dataclass(frozen=True)
 class WholeBudget:
-    """The revenue planned by month, in which all that sold has a budget; ``said``: of how much there is one
-    in the newest of the others."""
+    """The revenue planned by month, in which all that sold has a budget; of the others of how much there is
+    one (``some``)."""
 
     months: Mapping[datetime.date, Decimal] = field(default_factory=dict)
-    said: str = ""
+    some: Mapping[datetime.date, str] = field(default_factory=dict)
+
+    def said(self, first: datetime.date, last: datetime.date) -> str:
+        """Of how much there is one in the newest month in which not all has."""
+        newest = max((month for month in self.some if first <= month <= last), default=None)
+        return self.some[newest] if newest else ""
 
 
 def whole_budget(builder: Builder, context: ReportContext, whole: Whole) -> WholeBudget:
@@ -154,8 +159,8 @@ def _budget_whole(
     cover = budget_cover(viewer, [each.pk for each in products], first, last)
     covered = {month: cover.over(found, month, month) for month in sorted(found.months)}
     months = {month: found.months[month] for month, each in covered.items() if each.is_whole}
-    some = [each for each in covered.values() if not each.is_whole]
-    return WholeBudget(months, covered_words(some[-1]) if some else "")
+    some = {month: covered_words(each) for month, each in covered.items() if not each.is_whole}
+    return WholeBudget(months, some)
 
 
 def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:

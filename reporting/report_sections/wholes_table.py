@@ -25,7 +25,11 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
     if not rows:
         return
     months = ", ".join(dict.fromkeys(span_words(*whole.years[-1]) for whole in wholes))
-    some = [(whole, budget.said) for whole, budget in zip(wholes, budgets, strict=True) if budget.said]
+    some = [
+        f"{whole.group.name}: {said}"
+        for whole, budget in zip(wholes, budgets, strict=True)
+        if (said := budget.said(*whole.years[-1]))
+    ]
 
     def ahead(whole: Whole) -> Cell | Volume:
         mean = whole.ahead.mean if whole.ahead else None
@@ -57,5 +61,5 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
             Column("forecast", _("80% between"), lambda row: band(row[0])),
         ],
         rows,
-        note=". ".join([months, *(f"{whole.group.name}: {said}" for whole, said in some)]),
+        note=". ".join([months, *some]),
     )

@@ -516,6 +516,26 @@ def test_a_total_is_not_compared_with_the_budget_of_some_of_it(products) -> None
     assert "budget of" not in month.notes[-1]
 
 
+def test_what_counts_with_its_forecast_needs_a_budget_too(products) -> None:
+    """A line that ends a month earlier than the one with a budget beside it."""
+    top, planned = line_factory(), products[0].line
+    early = product_factory(line=line_factory(parent=top), launched=datetime.date(2022, 1, 1))
+    months_give(early, last=month_add(LAST, -1))
+    ProductLine.objects.filter(pk=planned.pk).update(parent=top)
+    run_now()
+    line_budget(planned, 1000, LAST.year)
+
+    def month_notes() -> str:
+        with translation.override("en"):
+            found = total_compared(user_factory(), LineTotal(of(top), None))
+        assert found is not None
+        return str(found["tables"][0].rows[0].notes)
+
+    assert "budget of 1 of 2 lines" in month_notes()
+    line_budget(early.line, 1000, LAST.year)
+    assert "budget of" not in month_notes()
+
+
 def test_a_line_off_its_own_budget_is_an_alert_of_its_owner(products) -> None:
     owner, line = user_factory(), products[0].line
     line.owner = owner

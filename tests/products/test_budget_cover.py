@@ -15,7 +15,7 @@ from products.selectors.lines import LineTree
 from tests.factories import line_factory, organisation_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
-JAN, JUN, SEP, OCT, DEC = (datetime.date(2026, month, 1) for month in (1, 6, 9, 10, 12))
+JAN, JUN, SEP, OCT, NOV, DEC = (datetime.date(2026, month, 1) for month in (1, 6, 9, 10, 11, 12))
 
 
 @pytest.fixture
@@ -41,11 +41,11 @@ def sold(
 
 
 def covered(
-    first: datetime.date = JAN, last: datetime.date = OCT, ahead: datetime.date | None = None
+    first: datetime.date = JAN, last: datetime.date = OCT, ahead: datetime.date | None = None, **of: Any
 ) -> dict[int, tuple[int, int]]:
     user, tree = user_factory(), LineTree()
     budget = budget_revenue(user, tree, tree.lines, JAN, DEC)
-    return budget_cover(user, Product.objects.all(), JAN, OCT).over(budget, first, last, ahead).lines
+    return budget_cover(user, Product.objects.all(), JAN, OCT).over(budget, first, last, ahead, **of).lines
 
 
 def test_three_of_twenty_products(version: BudgetVersion) -> None:
@@ -81,13 +81,26 @@ def test_a_product_needs_a_plan_for_the_months_that_it_sold_in(version: BudgetVe
     assert covered(OCT, OCT) == {line.pk: (1, 1)}
 
 
-def test_ahead_what_sold_last_and_goes_on_needs_one(version: BudgetVersion) -> None:
+def test_ahead_what_sold_last_needs_one_as_long_as_it_goes_on(version: BudgetVersion) -> None:
     line = line_factory()
     plan(version, JAN, OCT, product=sold(line, JAN, SEP))
     plan(version, JAN, OCT, product=sold(line, ended=datetime.date(2026, 10, 31)))
-    plan(version, JAN, OCT, product=sold(line, ended=datetime.date(2026, 12, 31)))
-    assert covered() == {line.pk: (3, 3)}
-    assert covered(ahead=DEC) == {line.pk: (2, 3)}
+    plan(version, JAN, NOV, product=sold(line, ended=datetime.date(2026, 11, 30)))
+    plan(version, JAN, NOV, product=sold(line, ended=datetime.date(2026, 12, 1)))
+    assert covered() == {line.pk: (4, 4)}
+    assert covered(ahead=DEC) == {line.pk: (3, 4)}
+
+
+def test_a_line_that_ends_earlier_needs_one_after_it_too(version: BudgetVersion) -> None:
+    line, early = line_factory(), line_factory()
+    plan(version, JAN, DEC, product=sold(line))
+    plan(version, JAN, SEP, product=sold(early, JAN, SEP))
+    sold(early, JAN, JUN)
+    sold(early, JAN, SEP, ended=datetime.date(2026, 9, 30))
+    assert covered(OCT, OCT) == {line.pk: (1, 1)}
+    assert covered(OCT, OCT, ends={early.pk: SEP}) == {line.pk: (1, 1), early.pk: (0, 1)}
+    plan(version, JAN, SEP, line=early)
+    assert covered(SEP, OCT, ends={early.pk: SEP}) == {line.pk: (1, 1), early.pk: (1, 2)}
 
 
 def test_another_measure_or_the_version_of_another_year_is_no_plan(version: BudgetVersion) -> None:

@@ -311,6 +311,17 @@ def test_what_ended_in_a_month_that_is_still_to_load_is_not_known_up_to_now(comp
     assert [row["Product"] for row in found[f"{before:%b}\u00a0{before:%Y}"]] == ["Bottle"]
 
 
+def test_what_ended_two_months_before_the_newest_has_all_its_sales(company: Any) -> None:
+    """The month in which a line ends, on its ninth day of sales, is never whole."""
+    bottle = _under_one_top(company, 3)
+    bottle.ended = month_add(LAST, -2).replace(day=9)
+    bottle.save()
+    found = plan(company, products=[company.juice, company.apple, bottle])
+    assert [row["Revenue"] for row in found[MONTH] if row["Product"] == "Bottle"] == ["€0"]
+    [sold] = [row["Revenue"] for row in found["Full year expected"] if row["Product"] == "Bottle"]
+    assert sold == f"€{10 * sum(month_add(LAST, -back).year == LAST.year for back in (2, 3))}"
+
+
 def _under_one_top(company: Any, last_sold: int | None) -> Any:
     """A bottle in a line of its own beside the juices, under a line with a budget of 1,000 a month."""
     top, line = line_factory(name="Top"), company.juice.line
@@ -345,6 +356,21 @@ def test_a_budget_of_some_lines_is_said_and_not_compared(company: Any) -> None:
     total = plan(company, **said)[MONTH][-1]
     now = sum(A_MONTH.values()) + 10
     assert total["against budget"] == f"+{(now / 1020 - 1) * 100:,.1f}%"
+
+
+def test_at_a_glance_says_of_which_months_some_have_no_budget(company: Any) -> None:
+    if LAST.month == 1:
+        pytest.skip("a year to date of one month is the month")
+    top, bottle = _two_lines_under_one(company)
+    line_budget(company.juice.line, 1000, LAST.year)
+    line_budget(bottle.line, 20, LAST.year)
+    BudgetRow.objects.filter(line=bottle.line, month__lt=LAST).delete()
+    said = {"products": [], "lines": [top]}
+    [glance] = [block for block in blocks(company, "summary", **said) if isinstance(block, Table)]
+    assert "Year to date: budget of 1 of 2 lines" in glance.note.split(". ")
+    month, year = [block for block in blocks(company, "plan", **said) if isinstance(block, Table)]
+    assert "budget of 1" not in month.note
+    assert "Budget of 1 of 2 lines" in year.note.split(". ")
 
 
 def test_beside_a_line_of_which_some_below_have_a_budget_there_is_none(company: Any) -> None:

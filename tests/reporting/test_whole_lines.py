@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.months import month_add, month_start
-from core.reports.blocks import ReportChart, Text
+from core.reports.blocks import ReportChart, Table, Text
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
 from pricing.selectors import margins
-from products.models import FamilyMember, Measure, Supplier, UnitFactor
+from products.models import BudgetRow, FamilyMember, Measure, Supplier, UnitFactor
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.reports import problems, report_build
@@ -141,6 +141,25 @@ def test_the_budget_of_a_line_stands_beside_it(company: Any) -> None:
     assert "budget" not in str(built(company, "key_figures", lines=[company.juices], **outside))
     some = built(company, "key_figures", products=company.products[:2])
     assert "budget" not in str(some)  # of a part of the line it says nothing
+
+
+def test_what_has_no_budget_is_said_of_the_months_that_are_told(company: Any) -> None:
+    """Of three years only the last is whole: the tables of the last 12 months say nothing."""
+    for year in (LAST.year - 1, LAST.year):
+        line_budget(company.juices, 200, year)
+        line_budget(None, 100, year, product=company.cider)
+    BudgetRow.objects.filter(product=company.cider, month__lte=month_add(LAST, -12)).delete()
+    found = built(company, "key_figures", lines=[company.drinks], months=36)
+    notes = {block.title: block.note for block in found if isinstance(block, Table)}
+    assert notes.pop("Year by year") == "Budget of 1 of 2 lines"
+    assert len(notes) == 2
+    assert "udget of" not in str(notes)
+    rows = tables(found)
+    assert rows["As a whole"][0]["against budget"] == f"+{(4800 / 3600 - 1) * 100:.1f}%"
+    BudgetRow.objects.filter(product=company.cider, month=LAST).delete()
+    found = built(company, "key_figures", lines=[company.drinks], months=36)
+    said = [block.note for block in found if isinstance(block, Table)]
+    assert ["udget of 1 of 2 lines" in note for note in said] == [True] * 3
 
 
 @pytest.mark.parametrize("narrower", ["channel", "supplier"])
