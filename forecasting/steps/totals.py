@@ -98,7 +98,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> list[_Part]:
     """Every product with a current forecast of its line's leading measure; families repeat their members. Of
-    a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded."""
+    a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded, as
+    does that month of a line whose data end long before the others'."""
     leads = {line_id: tree.lead_measure(line_id) for line_id in tree.lines}
     products = {row.pk: row for row in Product.objects.order_by().only("line_id", "unit")}
     rows = Forecast.objects.filter(current=True, product__isnull=False).exclude(method="none")
@@ -113,7 +114,12 @@ def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> lis
     closed: dict[int, datetime.date] = {}
     for product, _pk, as_of in found:
         closed[product.line_id] = max(as_of, closed.get(product.line_id, as_of))
-    halves = {line: month for line, month in closed.items() if half.get((line, leads[line].pk)) == month}
+    recent = month_add(max(closed.values(), default=datetime.date.max), -OLD_MONTHS)
+    halves = {
+        line: month
+        for line, month in closed.items()
+        if half.get((line, leads[line].pk)) == month and month > recent
+    }
     before = forecasts_before(
         {
             (product.pk, leads[product.line_id].pk): halves[product.line_id]
@@ -204,7 +210,7 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
     before = [
         (group._replace(until=part.half), part, part.before, factor, in_money)
         for group, part, _forecast, factor, in_money in asked
-        if part.half and part.before
+        if part.half and part.before and part.before != part.forecast_id
     ]
     groups = {group: n for n, group in enumerate(sorted({group for group, *_rest in asked + before}))}
     rows = [
@@ -233,6 +239,7 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
         history: dict[datetime.date, Decimal] = defaultdict(Decimal)
         late: dict[datetime.date, set[int]] = defaultdict(set)
         half: dict[datetime.date, set[int]] = defaultdict(set)
+        halves = {(part.product.line_id, part.half) for part in one.parts}
         for group, number in own:
             for row in later.get(number, ()) if one.counts(group.as_of) else ():
                 if row.month > group.until:
@@ -240,7 +247,7 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
                 months[row.month] = months[row.month] + row if row.month in months else row
                 if row.month <= one.as_of:
                     late[row.month].add(group.line_id)
-                if row.month == group.until:
+                if (group.line_id, row.month) in halves:
                     half[row.month].add(group.line_id)
             for month, value in earlier.get(number, ()):
                 history[month] += value

@@ -315,6 +315,37 @@ def test_a_half_month_counts_in_a_total_as_it_was_expected(client: Any) -> None:
     assert "seems loaded in part" not in text(client.get("/forecasting/totals/", {"line": line.code}))
 
 
+def test_a_half_month_counts_once_of_a_product_whose_forecast_is_of_before_it() -> None:
+    products = line_of(5, lambda _step: 100)
+    run_now(as_of=month_add(LAST, -1), only=FORECASTS)
+    short_by(products, 0.7)
+    run_now(only=FORECASTS)
+    own = Forecast.objects.filter(product=products[0])  # the last night failed on it
+    own.filter(as_of=LAST).delete()
+    own.update(current=True)
+    run_now(only=["totals"])
+    line = products[0].line
+    total = TotalForecast.objects.get(line=line, measure=units(), current=True)
+    assert total.history[-1] == [str(LAST), pytest.approx(500, rel=1e-3), [line.pk], [line.pk]]
+
+
+def test_the_half_month_of_a_line_that_stopped_counts_as_loaded() -> None:
+    """Its forecasts count no longer in the totals above it."""
+    line, parent, stopped = line_factory(), line_factory(), month_add(LAST, -6)
+    ProductLine.objects.filter(pk=line.pk).update(parent=parent)
+    products = [product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(5)]
+    for product in products:
+        months_give(product, last=stopped, volume=lambda _step: 100)
+    months_give(product_factory(line=line_factory(parent=parent)), volume=lambda _step: 10)
+    run_now(as_of=month_add(stopped, -1), only=FORECASTS)
+    short_by(products, 0.7, [stopped])
+    run_now()
+    assert data_span(LAST)[line.pk, units().pk][1:] == (stopped, month_add(stopped, -1))
+    for above, revenue in ((parent, 320), (line, 300)):
+        total = TotalForecast.objects.get(line=above, measure=None, current=True)
+        assert [row[1:] for row in total.history if row[0] == str(stopped)] == [[pytest.approx(revenue)]]
+
+
 def test_another_measure_loaded_half_leaves_the_total_as_it_is() -> None:
     products, other = line_of(5, lambda _step: 100), measure_factory()
     line = products[0].line
