@@ -23,7 +23,7 @@ DUMP, FILES = "database.dump", "files.tar"
 
 def backup_write(folder: Path) -> None:
     """Make ``folder``, readable by its owner alone. Raises CommandError, and leaves nothing under that
-    name, when it is there already or the database cannot be read."""
+    name, when it is there already or the database or a file cannot be read."""
     if folder.exists():
         raise CommandError(f"{folder} is there already.")
     part = folder.with_name(f"{folder.name}.part")
@@ -34,16 +34,30 @@ def backup_write(folder: Path) -> None:
         with tarfile.open(part / FILES, "w") as files:
             files_add(files, settings.MEDIA_ROOT)
         part.rename(folder)
+    except (OSError, tarfile.FilterError) as error:
+        raise CommandError(str(error)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def files_add(files: tarfile.TarFile, root: Path) -> None:
-    """One by one: what is discarded meanwhile is left out."""
-    for folder, _below, names in os.walk(root):
-        for path in (Path(folder), *(Path(folder, name) for name in sorted(names))):
+    """One by one: what is discarded meanwhile is left out, and links are kept as links. Raises OSError for
+    what cannot be read, FilterError for what would not be restored, such as a link out of ``root``."""
+
+    def restorable(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        tarfile.data_filter(member, str(root))
+        return member
+
+    for folder, below, names in os.walk(root, onerror=_unread):
+        links = [name for name in below if Path(folder, name).is_symlink()]
+        for path in (Path(folder), *(Path(folder, name) for name in sorted(names + links))):
             with suppress(FileNotFoundError):
-                files.add(path, arcname=path.relative_to(root), recursive=False)
+                files.add(path, arcname=path.relative_to(root), recursive=False, filter=restorable)
+
+
+def _unread(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def backup_restore(folder: Path) -> None:

@@ -66,7 +66,8 @@ def _uncompared(row: ComparisonRow, some: str) -> ComparisonRow:
 
 def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, LinesBudget]:
     """Key figures of revenue, and the budget that they are beside. Expected of the full year are the closed
-    months and the forecast, without a band. One query, two where lines have budgets by channel."""
+    months and the forecast, without a band; a span with a month that is unknown has no value. One query, two
+    where lines have budgets by channel."""
     total, tree = shown.total, line_tree()
     first, last = spans(total.as_of)["full_year"]
     lines = tree.lines if total.line_id is None else tree.descendants(total.line_id)
@@ -76,8 +77,12 @@ def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, LinesBudget]
         for month, value, *_late in total.history
         if value is not None
     ]
+    unknown = [datetime.date.fromisoformat(month) for month, value, *_late in total.history if value is None]
     figures = money_figures(sales, budget.months, total.as_of)
     year = shown.year_of(first, last)
-    *plain, full = figures.revenue
+    *plain, full = (
+        replace(each, value=None) if any(each.first <= month <= each.last for month in unknown) else each
+        for each in figures.revenue
+    )
     expected = None if year is None else Decimal(str(round(year, 4)))
     return KeyFigures(figures.volume, [*plain, replace(full, value=expected)]), budget

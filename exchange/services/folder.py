@@ -30,6 +30,8 @@ QUIET_SECONDS = 10
 LEFT_SECONDS = 600
 FILES_AT_ONCE = 20
 TAKEN, DONE, WAITING = "taken", "done", "waiting"
+# Of a name, less what is put behind it.
+NAME_BYTES = 255 - len(".txt")
 
 
 def folder_scan() -> list[int]:
@@ -73,8 +75,8 @@ def _take(folder: Path, path: Path, sheet: str) -> Import | None:
     for name in (TAKEN, DONE, WAITING):
         (folder / name).mkdir(exist_ok=True)
     number = f"x{uuid.uuid4().hex[:8]}"
-    unique = f"{number}-{path.name}"
-    taken = folder / TAKEN / f"{number}-{sheet}-{path.name}"
+    unique = _numbered(number, path.name)
+    taken = folder / TAKEN / _numbered(f"{number}-{sheet}", path.name)
     try:
         os.rename(path, taken)
     except FileNotFoundError:
@@ -103,8 +105,14 @@ def _take(folder: Path, path: Path, sheet: str) -> Import | None:
     except BaseException:
         os.rename(taken, path)
         raise
-    os.rename(taken, folder / TAKEN / f"{row.pk}-{path.name}")
+    os.rename(taken, folder / TAKEN / _numbered(str(row.pk), path.name))
     return row
+
+
+def _numbered(number: str, name: str) -> str:
+    """With the end of the name, its extension too, as far as a name can be that long."""
+    kept = os.fsencode(name)[len(number) + 1 - NAME_BYTES :].decode(errors="ignore")
+    return f"{number}-{kept}"
 
 
 def _settle(folder: Path) -> None:

@@ -67,12 +67,24 @@ class LineTotal:
     @property
     def late(self) -> dict[datetime.date, list[int]]:
         """The months in which lines that end earlier count with their forecast, with those lines."""
-        return {datetime.date.fromisoformat(row[0]): row[2] for row in self.total.history if row[2:]}
+        return {datetime.date.fromisoformat(row[0]): row[2] for row in self.total.history if any(row[2:3])}
 
     @property
     def half(self) -> dict[datetime.date, list[int]]:
         """Those of them of which it was loaded in part."""
-        return {datetime.date.fromisoformat(row[0]): row[3] for row in self.total.history if row[3:]}
+        return self._half(known=True)
+
+    @property
+    def unknown(self) -> dict[datetime.date, list[int]]:
+        """The months without a value, with the lines that loaded them in part before they were forecast."""
+        return self._half(known=False)
+
+    def _half(self, *, known: bool) -> dict[datetime.date, list[int]]:
+        return {
+            datetime.date.fromisoformat(row[0]): row[3]
+            for row in self.total.history
+            if row[3:] and (row[1] is not None) is known
+        }
 
     @property
     def past(self) -> list[float | None]:

@@ -98,7 +98,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> list[_Part]:
     """Every product with a current forecast of its line's leading measure; families repeat their members. Of
-    a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded."""
+    a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded, as
+    does that month of a line whose data end long before the others'."""
     leads = {line_id: tree.lead_measure(line_id) for line_id in tree.lines}
     products = {row.pk: row for row in Product.objects.order_by().only("line_id", "unit")}
     rows = Forecast.objects.filter(current=True, product__isnull=False).exclude(method="none")
@@ -113,7 +114,12 @@ def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> lis
     closed: dict[int, datetime.date] = {}
     for product, _pk, as_of in found:
         closed[product.line_id] = max(as_of, closed.get(product.line_id, as_of))
-    halves = {line: month for line, month in closed.items() if half.get((line, leads[line].pk)) == month}
+    recent = month_add(max(closed.values(), default=datetime.date.max), -OLD_MONTHS)
+    halves = {
+        line: month
+        for line, month in closed.items()
+        if half.get((line, leads[line].pk)) == month and month > recent
+    }
     before = forecasts_before(
         {
             (product.pk, leads[product.line_id].pk): halves[product.line_id]
@@ -161,14 +167,14 @@ def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
 class _Added(NamedTuple):
     """A total, the sums of its forecasts by month, and what its products brought in or sold in each month of
     sales. Where lines below end earlier than others a month has both, and ``late`` are those lines, ``half``
-    those of them that loaded it in part; ``unknown``: where no forecast knew such a month before."""
+    those of them that loaded it in part; ``unknown``: of which no forecast knew such a month before."""
 
     total: _Sum
     ahead: list[MonthSum]
     history: Mapping[datetime.date, float]
     late: Mapping[datetime.date, set[int]]
     half: Mapping[datetime.date, set[int]]
-    unknown: set[datetime.date]
+    unknown: Mapping[datetime.date, set[int]]
 
 
 class _Group(NamedTuple):
@@ -204,7 +210,7 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
     before = [
         (group._replace(until=part.half), part, part.before, factor, in_money)
         for group, part, _forecast, factor, in_money in asked
-        if part.half and part.before
+        if part.half and part.before and part.before != part.forecast_id
     ]
     groups = {group: n for n, group in enumerate(sorted({group for group, *_rest in asked + before}))}
     rows = [
@@ -233,6 +239,8 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
         history: dict[datetime.date, Decimal] = defaultdict(Decimal)
         late: dict[datetime.date, set[int]] = defaultdict(set)
         half: dict[datetime.date, set[int]] = defaultdict(set)
+        unknown: dict[datetime.date, set[int]] = defaultdict(set)
+        halves = {(part.product.line_id, part.half) for part in one.parts}
         for group, number in own:
             for row in later.get(number, ()) if one.counts(group.as_of) else ():
                 if row.month > group.until:
@@ -240,17 +248,20 @@ def _summed(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Itera
                 months[row.month] = months[row.month] + row if row.month in months else row
                 if row.month <= one.as_of:
                     late[row.month].add(group.line_id)
-                if row.month == group.until:
+                if (group.line_id, row.month) in halves:
                     half[row.month].add(group.line_id)
             for month, value in earlier.get(number, ()):
                 history[month] += value
+        for part in one.parts:
+            if part.half and not part.before:
+                unknown[part.half].add(part.product.line_id)
         yield _Added(
             one,
             [months[month] for month in sorted(months)],
             {month: float(value) for month, value in history.items()},
             late,
             half,
-            {part.half for part in one.parts if part.half and not part.before},
+            unknown,
         )
 
 
@@ -276,7 +287,7 @@ def _total(run: NightlyRun, said: Correlations, added: _Added) -> TotalForecast:
         months=months,
         history=[
             _past(added, month, past.get(month))
-            for month in sorted(past.keys() | added.unknown)
+            for month in sorted(past.keys() | added.unknown.keys())
             if since <= month <= one.as_of
         ],
         year=year,
@@ -287,8 +298,12 @@ def _total(run: NightlyRun, said: Correlations, added: _Added) -> TotalForecast:
 
 
 def _past(added: _Added, month: datetime.date, value: float | None) -> list[Any]:
-    """Month and value, and where some of it is forecast the lines of which, and those that loaded it half."""
-    if value is None or month in added.unknown:
+    """Month and value, and where some of it is forecast the lines of which, and those that loaded it half;
+    where that leaves no value, the lines that are why stand in their place."""
+    if month in added.unknown:
+        late = added.late.get(month, set()) - added.half.get(month, set())
+        return [str(month), None, sorted(late), sorted(added.unknown[month])]
+    if value is None:
         return [str(month), None]
     lines = [sorted(named[month]) for named in (added.late, added.half) if month in named]
     return [str(month), round(value, 4), *lines]

@@ -18,7 +18,8 @@ LINES_NAMED = 3
 
 
 def late_words(shown: LineTotal) -> str:
-    """Which lines count in its newest months with their forecast, and since when; empty where none does."""
+    """Which lines count in its newest months with their forecast, and since when, or leave them without a
+    value; empty where none does."""
     half, late = shown.half, defaultdict[datetime.date, set[int]](set)
     told: set[int] = set()
     for month, lines in sorted(shown.late.items()):
@@ -29,6 +30,11 @@ def late_words(shown: LineTotal) -> str:
         _("%(month)s of %(lines)s seems loaded in part; what was expected of it counts.")
         % {"lines": _named(lines), "month": formats.month(month)}
         for month, lines in sorted(half.items())
+    ]
+    said += [
+        _("%(month)s of %(lines)s seems loaded in part; nothing was expected of it yet.")
+        % {"lines": _named(lines), "month": formats.month(month)}
+        for month, lines in sorted(shown.unknown.items())
     ]
     for month, begin in sorted(late.items()):
         words = ngettext(

@@ -117,7 +117,7 @@ def budget_cover(
         years[budget_year(month)].append(month)
     of_year = _any(Q(version__year=year, month__in=months) for year, months in years.items())
     plan = rows_between(user, None, first, end).filter(leads, of_year, product__in=own, revenue__isnull=False)
-    said = {"sold": _by_product(sold.exclude(revenue=0)), "plan": _by_product(plan)}
+    said = {"sold": _by_product(sold.filter(revenue__gt=0)), "plan": _by_product(plan)}
     if not all(said.values()):
         return BudgetCover()  # no products
     return BudgetCover([SoldAlike(*row) for row in rows_of(_ALIKE.format(**said), {})])

@@ -171,6 +171,11 @@ class SalesSheet:
     # -- preview, apply, undo ------------------------------------------------------------------------------
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
+        counts = self._counts(cursor)
+        counts.noted = days_noted(cursor)
+        return counts
+
+    def _counts(self, cursor: Any) -> Counts:
         counts = (f"coalesce(sum(rows) FILTER (WHERE effect = '{effect}'), 0)::bigint" for effect in "NCU")
         cursor.execute(
             f"""
@@ -186,7 +191,6 @@ class SalesSheet:
             unchanged=unchanged,
             created=resolve.planned(cursor, "sheet_sales"),
             totals={name: str(sum_) for name, sum_ in zip(AMOUNTS, sums, strict=True) if sum_ is not None},
-            noted=days_noted(cursor),
             months_from=first and month_start(first),
             months_to=last and month_start(last),
         )
@@ -216,7 +220,7 @@ class SalesSheet:
             {"limit": limit},
         )
         rows = cursor.fetchall()
-        said = self.preview(cursor, options).totals
+        said = self._counts(cursor).totals
         return [_sample_row(row, said) for row in rows]
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:

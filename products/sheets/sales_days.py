@@ -7,23 +7,34 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from core.months import month_start
 from exchange.models import Import
 from products.selectors.access import visible_line_ids
 from products.selectors.lines import line_tree
 
-# The products of each line with most rows in the file tell when it sells, with what is there of the weeks
-# before the file.
+# The products of each line with most days in the file and the months before it tell when it sells, with what
+# is there of the weeks before the file.
 PRODUCTS, DAYS_BEFORE = 5, 45
 # Fewer days in a row are holidays; less than this many days tell nothing, nor does a day of the week on which
 # mostly nothing is sold.
 LEAST, SEEN, USUAL = 3, 28, 0.5
 
+_FILE = "SELECT min(first), max(last) FROM sheet_sums WHERE period = 'D'"
+
 _TOLD = """
     SELECT line_id, product_id FROM (
-        SELECT p.line_id, s.product_id,
-               row_number() OVER (PARTITION BY p.line_id ORDER BY sum(s.rows) DESC, s.product_id) AS place
-        FROM sheet_sums s LEFT JOIN products_product p ON p.id = s.product_id
-        WHERE s.period = 'D' GROUP BY 1, 2
+        SELECT p.line_id, s.product_id, row_number() OVER (
+                   PARTITION BY p.line_id ORDER BY s.days + coalesce(known.days, 0) DESC, s.product_id
+               ) AS place
+        FROM (
+            SELECT product_id, least(sum(rows), max(last) - min(first) + 1) AS days
+            FROM sheet_sums WHERE period = 'D' GROUP BY 1
+        ) s
+        LEFT JOIN products_product p ON p.id = s.product_id
+        CROSS JOIN LATERAL (
+            SELECT sum(days) AS days FROM products_productmonth
+            WHERE product_id = s.product_id AND month BETWEEN %(month)s AND %(last)s
+        ) known
     ) ranked
     WHERE place <= %(products)s
 """
@@ -34,8 +45,7 @@ _DAYS = """
     WHERE period = 'D' AND product_id = ANY(%(products)s) GROUP BY 1
     UNION ALL
     SELECT product_id, array_agg(DISTINCT start_date) FROM products_salesfact
-    WHERE period = 'D' AND product_id = ANY(%(products)s) AND start_date BETWEEN
-          (SELECT min(first) FROM sheet_sums) - %(before)s AND (SELECT max(last) FROM sheet_sums)
+    WHERE period = 'D' AND product_id = ANY(%(products)s) AND start_date BETWEEN %(since)s AND %(last)s
     GROUP BY 1
 """
 
@@ -49,17 +59,20 @@ class Skipped(NamedTuple):
 
 
 def days_noted(cursor: Any) -> dict[str, str]:
-    """Of the rows in ``sheet_sales``: the longest time that a line's days skip, and how many others there
-    are; empty where none is. Of products that the file creates there is no line."""
-    cursor.execute(_TOLD, {"products": PRODUCTS})
-    line_of = {product_id: line_id for line_id, product_id in cursor.fetchall()}
-    if not line_of:
+    """Of the rows in ``sheet_sales``: the longest time that a line's days skip in the file or just before it,
+    and how many others there are; empty where none is. Of products that the file creates there is no line."""
+    cursor.execute(_FILE)
+    begin, last = cursor.fetchone()
+    if begin is None:
         return {}
+    since = begin - datetime.timedelta(DAYS_BEFORE)
+    cursor.execute(_TOLD, {"products": PRODUCTS, "month": month_start(since), "last": last})
+    line_of = {product_id: line_id for line_id, product_id in cursor.fetchall()}
     by_line: dict[int | None, set[datetime.date]] = defaultdict(set)
-    cursor.execute(_DAYS, {"products": list(line_of), "before": DAYS_BEFORE})
+    cursor.execute(_DAYS, {"products": list(line_of), "since": since, "last": last})
     for product_id, days in cursor.fetchall():
         by_line[line_of[product_id]].update(days)
-    found = [(each, line_id) for line_id, days in by_line.items() for each in days_skipped(days)]
+    found = [(each, line_id) for line_id, days in by_line.items() for each in days_skipped(days, begin)]
     if not found:
         return {}
     (skipped, first, last), line_id = max(found, key=lambda one: (one[0].days, one[0].last))
@@ -72,9 +85,9 @@ def days_noted(cursor: Any) -> dict[str, str]:
     }
 
 
-def days_skipped(days: Collection[datetime.date]) -> Iterator[Skipped]:
+def days_skipped(days: Collection[datetime.date], begin: datetime.date) -> Iterator[Skipped]:
     """The times between the first and the last of the days that skip three or more of those days of the week
-    that are usually among them."""
+    that are usually among them, and that a day from ``begin`` on ends."""
     first, last = min(days), max(days)
     if (last - first).days < SEEN:
         return
@@ -84,7 +97,7 @@ def days_skipped(days: Collection[datetime.date]) -> Iterator[Skipped]:
     missing: list[datetime.date] = []
     for day in span:
         if day in known:
-            if len(missing) >= LEAST:
+            if len(missing) >= LEAST and day >= begin:
                 yield Skipped(len(missing), missing[0], missing[-1])
             missing = []
         elif seen[day.weekday()] > USUAL * often[day.weekday()]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -73,6 +74,42 @@ def test_what_is_discarded_meanwhile_is_left_out(settings, tmp_path, monkeypatch
         files_add(files, settings.MEDIA_ROOT)
     with tarfile.open(tmp_path / "files.tar") as files:
         assert files.getnames() == [".", "uploads", "uploads/a.csv", "uploads/c.csv"]
+
+
+def test_a_folder_that_cannot_be_read_is_no_backup(demo_company, settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    (settings.MEDIA_ROOT / "uploads").mkdir(parents=True)
+    scandir = os.scandir
+
+    def refused(path):
+        if str(path).endswith("uploads"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(CommandError, match="Permission denied"):
+        call_command("backup", tmp_path / "backup")
+    assert not list(tmp_path.glob("backup*"))
+
+
+def test_links_are_kept_as_links_and_none_leads_out(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    (settings.MEDIA_ROOT / "uploads").mkdir(parents=True)
+    (settings.MEDIA_ROOT / "same").symlink_to("uploads")
+    with tarfile.open(tmp_path / "files.tar", "w") as files:
+        files_add(files, settings.MEDIA_ROOT)
+    with tarfile.open(tmp_path / "files.tar") as files:
+        assert [(member.name, member.linkname) for member in files] == [
+            (".", ""),
+            ("same", "uploads"),
+            ("uploads", ""),
+        ]
+    (settings.MEDIA_ROOT / "other").symlink_to(tmp_path)
+    with (
+        tarfile.open(tmp_path / "files.tar", "w") as files,
+        pytest.raises(tarfile.FilterError, match="other"),
+    ):
+        files_add(files, settings.MEDIA_ROOT)
 
 
 def test_half_a_backup_is_none(demo_company, settings, tmp_path):

@@ -90,6 +90,21 @@ def test_a_file_that_is_still_growing_is_left(watched: Path) -> None:
     assert folder.folder_scan() == []
 
 
+@pytest.mark.parametrize("name", [f"{'a' * 251}.csv", f"{'é' * 125}x.csv"], ids=["a", "é"])
+def test_a_name_as_long_as_names_can_be_comes_in(watched: Path, work: Any, name: str) -> None:
+    put(watched / "fake" / name, PLAIN)
+    put(watched / name, b"%PDF-1.7")
+    (number,) = folder.folder_scan()
+    work()
+    folder.folder_scan()
+    assert Import.objects.get(pk=number).file_name == name
+    (done,) = names(watched / "done")
+    assert done.partition("-")[0] == str(number)
+    assert name.endswith(done.partition("-")[2])
+    assert [aside.rpartition(".")[2] for aside in names(watched / "waiting")] == ["csv", "txt"]
+    assert names(watched / "taken") == []
+
+
 def test_a_file_that_is_none_is_put_aside_with_its_reason(watched: Path) -> None:
     put(watched / "sales.csv", b"%PDF-1.7")
     assert folder.folder_scan() == []

@@ -22,6 +22,7 @@ from forecasting.steps.common import series_of_chunk, subject_chunks
 from products.models import Measure, Product, ProductLine, ProductMonth
 from products.selectors.months import complete_months
 from products.services.figures import figures_refresh
+from reporting.total_panel import total_figures
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -33,7 +34,7 @@ from tests.factories import (
 
 from .conftest import FORECASTS, LAST, TODAY, budget_give, months_give, run_now
 from .test_alerts_night import kinds, night, said, vintage
-from .test_line_totals import line_budget, units
+from .test_line_totals import line_budget, of, units
 from .test_pages import text
 
 pytestmark = pytest.mark.django_db
@@ -310,9 +311,44 @@ def test_a_half_month_counts_in_a_total_as_it_was_expected(client: Any) -> None:
     assert found(line, units())[0] == [str(LAST), pytest.approx(430, rel=1e-3), *half]
     Forecast.objects.filter(as_of__lt=LAST).delete()
     run_now()
-    assert found(line) == ([str(LAST), None], None)
-    assert found(parent) == ([str(LAST), None], None)
-    assert "seems loaded in part" not in text(client.get("/forecasting/totals/", {"line": line.code}))
+    unknown = [str(LAST), None, [], [line.pk]]
+    assert found(line) == found(parent) == (unknown, None)
+    page = text(client.get("/forecasting/totals/", {"line": parent.code}))
+    assert f"Oct 2026 of {line.name} seems loaded in part; nothing was expected of it yet" in page
+    figures, _budget = total_figures(user_factory(), LineTotal(of(parent), None))
+    assert [(row.value, row.index) for row in figures.revenue] == [(None, None)] * 4
+    assert all(row.last_year for row in figures.revenue)
+
+
+def test_a_half_month_counts_once_of_a_product_whose_forecast_is_of_before_it() -> None:
+    products = line_of(5, lambda _step: 100)
+    run_now(as_of=month_add(LAST, -1), only=FORECASTS)
+    short_by(products, 0.7)
+    run_now(only=FORECASTS)
+    own = Forecast.objects.filter(product=products[0])  # the last night failed on it
+    own.filter(as_of=LAST).delete()
+    own.update(current=True)
+    run_now(only=["totals"])
+    line = products[0].line
+    total = TotalForecast.objects.get(line=line, measure=units(), current=True)
+    assert total.history[-1] == [str(LAST), pytest.approx(500, rel=1e-3), [line.pk], [line.pk]]
+
+
+def test_the_half_month_of_a_line_that_stopped_counts_as_loaded() -> None:
+    """Its forecasts count no longer in the totals above it."""
+    line, parent, stopped = line_factory(), line_factory(), month_add(LAST, -6)
+    ProductLine.objects.filter(pk=line.pk).update(parent=parent)
+    products = [product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(5)]
+    for product in products:
+        months_give(product, last=stopped, volume=lambda _step: 100)
+    months_give(product_factory(line=line_factory(parent=parent)), volume=lambda _step: 10)
+    run_now(as_of=month_add(stopped, -1), only=FORECASTS)
+    short_by(products, 0.7, [stopped])
+    run_now()
+    assert data_span(LAST)[line.pk, units().pk][1:] == (stopped, month_add(stopped, -1))
+    for above, revenue in ((parent, 320), (line, 300)):
+        total = TotalForecast.objects.get(line=above, measure=None, current=True)
+        assert [row[1:] for row in total.history if row[0] == str(stopped)] == [[pytest.approx(revenue)]]
 
 
 def test_another_measure_loaded_half_leaves_the_total_as_it_is() -> None:

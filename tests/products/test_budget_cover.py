@@ -75,6 +75,7 @@ def test_a_product_needs_a_plan_for_the_months_that_it_sold_in(version: BudgetVe
     line = line_factory()
     plan(version, JUN, DEC, product=sold(line, JUN))
     sold(line, revenue=0)
+    sold(line, OCT, OCT, revenue=-12)  # a credit note
     assert covered() == {line.pk: (1, 1)}
     sold(line, SEP, SEP)
     assert covered() == {line.pk: (1, 2)}

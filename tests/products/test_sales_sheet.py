@@ -495,6 +495,30 @@ def test_days_that_daily_sales_skip_are_told(client: Any, product: Product) -> N
     assert run(SHEET, later).counts.noted["days_skipped"] == "6"
 
 
+def test_files_of_a_day_tell_what_is_missing_once(product: Product) -> None:
+    """By the products that sell every day, not by those that are first in the line."""
+    seldom = [product_factory(code=f"A{number}", line=product.line) for number in range(5)]
+    daily = [product_factory(code=f"B{number}", line=product.line) for number in range(5)]
+    end = datetime.date(2026, 1, 31)
+    known = [days_of(one, JAN, end) for one in daily]
+    known += [days_of(one, JAN, end, range(4, 29)) for one in seldom]
+    run(SHEET, [each for rows in known for each in rows])
+
+    def noted(day: datetime.date) -> str | None:
+        rows = [row(product=one.code, month=None, date=day) for one in [*daily, *seldom]]
+        return run(SHEET, rows).counts.noted.get("days_skipped")
+
+    days = [datetime.date(2026, 2, day) for day in (2, 3, 9, 10, 11)]
+    assert [noted(day) for day in days] == [None, None, "4", None, None]
+
+
+def test_skipped_days_are_worked_out_once_a_preview(product: Product, monkeypatch: Any) -> None:
+    asked = list[Any]()
+    monkeypatch.setattr("products.sheets.sales.days_noted", lambda cursor: asked.append(cursor) or {})
+    run(SHEET, [row()], apply=False)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("first", "last", "but"),
     [
