@@ -165,8 +165,9 @@ def months_shown(last: datetime.date) -> QuerySet[Any, tuple[int, int, datetime.
 @kept_while_reading
 def lines_behind(last: datetime.date) -> dict[int, datetime.date]:
     """By line with products still sold: the last complete month of its leading measure, where that is before
-    ``last``; lines that had nothing whole for a year are not in it. As :func:`complete_month`, in one query;
-    where the list shows nothing yet it is computed."""
+    ``last``; lines that had nothing whole for a year are not in it. What is closed is known, also where
+    nothing was sold. As :func:`complete_month`, in one query; where the list shows nothing yet it is
+    computed."""
     return behind_of({(line, measure): month for line, measure, month in months_shown(last)}, last)
 
 
@@ -178,8 +179,13 @@ def behind_of(
     if not shown:
         sold = Product.objects.filter(_still_sold(last)).order_by()
         shown = complete_months(line_ids=sorted(set(sold.values_list("line", flat=True))))
-    found = {line: month for (line, measure), month in shown.items() if measure == lead(line).pk}
-    return {line: month for line, month in found.items() if month < last and not is_long_before(month, last)}
+    closed = min(organisation_get().closed_until or datetime.date.min, last)
+    found = {
+        line: max(month, closed)
+        for (line, measure), month in shown.items()
+        if measure == lead(line).pk and not is_long_before(month, last)
+    }
+    return {line: month for line, month in found.items() if month < last}
 
 
 def _still_sold(last: datetime.date) -> Q:

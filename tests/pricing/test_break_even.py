@@ -24,6 +24,7 @@ from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product, ProductMonth, SalesMonth
+from products.selectors.months import lines_behind
 from products.services.figures import figures_refresh
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import report_query
@@ -31,6 +32,7 @@ from tests.factories import (
     channel_factory,
     line_factory,
     measure_factory,
+    organisation_factory,
     product_factory,
     user_factory,
 )
@@ -203,6 +205,20 @@ def test_a_month_that_is_not_loaded_yet_has_no_costs_either(behind: Product) -> 
     assert (found.fixed, found.sold, found.units) == (12000, 900, 600)
     assert found.safety is not None
     assert round(found.safety, 4) == D("0.3333")
+
+
+def test_a_closed_month_in_which_nothing_was_sold_is_known(behind: Product) -> None:
+    """Three of them, with their costs; what was sold in the nine before stands beside these."""
+    for rows in (SalesMonth, ProductMonth):
+        rows.objects.filter(month__gt=last(3)).delete()
+    assert lines_behind(last()) == {behind.line_id: last(3)}
+    book()
+    organisation_factory(closed_until=last(1))
+    assert lines_behind(last()) == {behind.line_id: last(1)}
+    organisation_factory(closed_until=last())
+    assert lines_behind(last()) == {}
+    (row,) = ranked(user_factory(), last()).rows
+    assert (row.last, row.net, row.cm3) == (last(), 33750, 33750 - 9 * 75 * 30 - 12000)
 
 
 def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
