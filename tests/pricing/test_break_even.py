@@ -254,6 +254,11 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
     by_code = {row.product.code: row for row in ranked(user, last()).rows}
     assert (by_code["E"].net, by_code["E"].cm3, by_code["E"].last) == (45000, 6000, last(1))
     assert (by_code["A"].net, by_code["A"].cm3, by_code["A"].last) == (400000, 40000, last())
+    booked = CostMonth.objects.filter(source="standard", replaced_at=None, product__isnull=False)
+    year = sum(booked.filter(month__range=(last(11), last())).values_list("amount", flat=True))
+    found = ranked(user, last()).reconciliation
+    assert (found.on_products, found.shown) == (year, 39000 + 360000)
+    assert booked.filter(product=behind, month=last(12)).exists()
     client = Client()
     client.force_login(user)
     with translation.override("en"):
