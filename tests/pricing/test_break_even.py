@@ -23,7 +23,7 @@ from pricing.selectors.break_even import break_evens, ranked
 from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
-from products.models import Measure, Product, ProductMonth, SalesMonth
+from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
 from products.selectors.months import lines_behind
 from products.services.figures import figures_refresh
 from reporting.selectors.margin_report import margin_report
@@ -293,12 +293,24 @@ def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
 
 
 def test_channels_are_told_up_to_the_month_that_all_lines_have(behind: Product, product: Product) -> None:
-    client = Client()
-    client.force_login(user_factory("finance"))
-    assert client.get("/costs/break-even/?show=channels").context["last"] == last(1)
-    other = user_factory("finance", lines=[product.line])
+    """The page says of which line that is; the file up to where it is."""
+    channel = Channel.objects.first()
+    assert channel is not None
+    line = costs("payment", "0.05", product=product, basis="share", base="net", channel=channel)
+    book_at(product, line.kind_id, "standard", channel.pk, 50, last(1))
+    client, said = Client(), "has sales up to"
+    client.force_login(user_factory("finance", language="en"))
+    page = client.get("/costs/break-even/?show=channels")
+    assert page.context["last"] == last(1)
+    assert f"Bars {said}" in page.content.decode()
+    for asked in ("", f"&of={channel.code}&by=month"):
+        told = {row["12 months up to"] for row in served_file(client, asked) if "#" not in str(row)}
+        assert told == {f"{last(1):%Y-%m}"}
+    other = user_factory("finance", lines=[product.line], language="en")
     client.force_login(other)
-    assert client.get("/costs/break-even/?show=channels").context["last"] == last()
+    page = client.get("/costs/break-even/?show=channels")
+    assert page.context["last"] == last()
+    assert said not in page.content.decode()
 
 
 def _expect(product: Product, as_of: datetime.date, volume: float) -> None:
