@@ -143,7 +143,7 @@ def ranked(
         {
             (row.line_id, row.measure): row.month
             for row in rows
-            if row.month and (row.ended is None or row.ended > month_end(last))
+            if row.month and (row.ended is None or row.ended >= last)
         },
         last,
     )

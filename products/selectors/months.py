@@ -156,7 +156,7 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
 
 
 def months_shown(last: datetime.date) -> QuerySet[Any, tuple[int, int, datetime.date]]:
-    """Of lines with products still sold after ``last``: line, measure and last complete month, as the list
+    """Of lines with products still sold in ``last``: line, measure and last complete month, as the list
     shows them."""
     sold = Product.objects.filter(_still_sold(last), figures__data_month__isnull=False).order_by()
     return sold.values_list("line", "figures__measure").annotate(Max("figures__data_month"))
@@ -189,7 +189,7 @@ def behind_of(
 
 
 def _still_sold(last: datetime.date) -> Q:
-    return Q(ended=None) | Q(ended__gt=month_end(last))
+    return Q(ended=None) | Q(ended__gte=last)
 
 
 def whole_until(product: Product, last: datetime.date, behind: Mapping[int, datetime.date]) -> datetime.date:

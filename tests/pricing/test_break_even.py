@@ -221,6 +221,20 @@ def test_a_closed_month_in_which_nothing_was_sold_is_known(behind: Product) -> N
     assert (row.last, row.net, row.cm3) == (last(), 33750, 33750 - 9 * 75 * 30 - 12000)
 
 
+def test_all_of_a_line_that_ended_in_a_month_that_is_not_loaded_yet(
+    behind: Product, product: Product
+) -> None:
+    behind.ended = last() + datetime.timedelta(days=19)
+    behind.save()
+    book()
+    found = break_evens([behind], last())[behind.pk]
+    assert (found.fixed, found.sold) == (12000, 900)
+    figures_refresh()
+    (row,) = ranked(user_factory(), last(), text=behind.name).rows
+    assert (row.last, row.cm3) == (last(1), 6000)
+    assert behind.line_id not in lines_behind(month_add(last(), 1))
+
+
 def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
     """Those of the months before it, 145 on average, and the costs of these."""
     for rows in (SalesMonth, ProductMonth):
