@@ -106,6 +106,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
         evens, left_out = _read(show, [row.product for row in page], last, found.behind)
         reconciliation = replace(found.reconciliation, left_out=left_out)
         context |= {
+            "last": max((row.last for row in found.rows), default=last),
             "page": page,
             "reconciliation": reconciliation_words(reconciliation, currency) if found.rows else "",
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],

@@ -23,6 +23,7 @@ from pricing.selectors.break_even import break_evens, ranked
 from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
+from pricing.words.behind import behind_words
 from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
 from products.selectors.months import lines_behind
 from products.services.figures import figures_refresh
@@ -280,6 +281,7 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
     page = client.get("/costs/break-even/").content.decode()
     assert f"Bars has sales up to {month}: its 12 months end there." in page
     assert "12 months end there" not in client.get("/costs/break-even/?q=oat").content.decode()
+    assert client.get("/costs/break-even/?q=bar").context["last"] == last(1)
     rows = {row["product"]: row for row in client.get("/api/v1/break-even/").json()["results"]}
     assert {code: row["until"] for code, row in rows.items()} == {
         "A": last().isoformat(),
@@ -304,6 +306,13 @@ def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
     found = earned_back([behind], last())[behind.pk]
     assert found.so_far == 6000 - D(paid)
     assert (found.month, found.is_expected) == (None if month is None else last(month), month is not None)
+
+
+def test_of_many_lines_that_end_before_the_others_the_first_are_named() -> None:
+    lines = [line_factory(name=name) for name in ("tea", "Bars", "Cans", "Dips", "Eggs")]
+    with translation.override("en"):
+        (said,) = behind_words({line.pk: last(1) for line in lines})
+    assert said.startswith("Bars, Cans, Dips, and 2 more have sales up to")
 
 
 def test_channels_are_told_up_to_the_month_that_all_lines_have(behind: Product, product: Product) -> None:
