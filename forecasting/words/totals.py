@@ -28,7 +28,7 @@ def late_words(shown: LineTotal) -> str:
         told |= begin
     said = [
         _("%(month)s of %(lines)s seems loaded in part; what was expected of it counts.")
-        % {"lines": _named(lines), "month": formats.month(month)}
+        % {"lines": lines_named(lines), "month": formats.month(month)}
         for month, lines in sorted(half.items())
     ]
     said += [
@@ -42,11 +42,11 @@ def late_words(shown: LineTotal) -> str:
             "%(lines)s have data up to %(month)s; after that their forecasts count.",
             len(begin),
         )
-        said += [words % {"lines": _named(begin), "month": formats.month(month)}] if begin else []
+        said += [words % {"lines": lines_named(begin), "month": formats.month(month)}] if begin else []
     return " ".join(said)
 
 
-def _named(lines: Collection[int]) -> str:
+def lines_named(lines: Collection[int]) -> str:
     """By name, the first few."""
     tree = line_tree()
     names = sorted((tree.lines[pk].name for pk in lines if pk in tree.lines), key=str.lower)

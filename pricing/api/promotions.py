@@ -92,10 +92,10 @@ class ForbiddenSerializer(serializers.ModelSerializer):
 
 class BoundPassedSerializer(serializers.Serializer):
     """``source`` says what a unit may cost from ``start_date`` on; ``amount``: what it costs in the
-    promotion, in ``currency``."""
+    promotion, in ``currency``; ``null`` where you see a part of it, as it may be another channel's price."""
 
     product = serializers.CharField()
-    amount = serializers.DecimalField(**PRICE)
+    amount = serializers.DecimalField(**PRICE, allow_null=True)
     currency = serializers.CharField()
     source = serializers.CharField()
     start_date = serializers.DateField()
@@ -103,7 +103,8 @@ class BoundPassedSerializer(serializers.Serializer):
 
 class FlagsSerializer(serializers.Serializer):
     """``overlaps``: other promotions (ids) of the same product and channel on the same days. ``forbidden``:
-    periods without promotions that it runs in. ``bounds``: set since it was approved, and passed."""
+    periods without promotions that it runs in; where you see a part of it, those of your lines and channels.
+    ``bounds``: set since it was approved, and passed."""
 
     overlaps = serializers.ListField(child=serializers.IntegerField())
     forbidden = ForbiddenSerializer(many=True)
@@ -181,12 +182,18 @@ class PromotionSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(FlagsSerializer)
     def get_flags(self, row: Promotion) -> Any:
-        found = self._flags.get(row.pk, Flags())
+        found, whole = self._flags.get(row.pk, Flags()), self.get_whole(row)
         said = {
             "overlaps": [other.pk for other in found.overlaps],
             "forbidden": found.forbidden,
             "bounds": [
-                {**told, "product": product.code, "start_date": told["day"]} for product, told in found.bounds
+                {
+                    **told,
+                    "product": product.code,
+                    "start_date": told["day"],
+                    "amount": told["amount"] if whole else None,
+                }
+                for product, told in found.bounds
             ],
         }
         return FlagsSerializer(said).data

@@ -114,8 +114,9 @@ class BreakEven:
 
 @dataclass(frozen=True)
 class Ranking:
-    """``rows``: the products asked for; ``reconciliation``: of all standard costs that are booked, those
-    before overhead of these; ``behind``: their lines whose 12 months end earlier, with the last one."""
+    """``rows``: the products asked for; ``reconciliation``: of all standard costs that are booked of the 12
+    months asked for, what is shown: those before overhead of these products' own 12; ``behind``: their
+    lines whose 12 months end earlier, with the last one."""
 
     rows: list[Ranked]
     reconciliation: Reconciliation
@@ -142,7 +143,7 @@ def ranked(
         {
             (row.line_id, row.measure): row.month
             for row in rows
-            if row.month and (row.ended is None or row.ended > month_end(last))
+            if row.month and (row.ended is None or row.ended >= last)
         },
         last,
     )
@@ -154,8 +155,7 @@ def ranked(
             volumes[pk] = said or ""
             if amount is not None:
                 net[pk] = amount
-    whole = _costs(last, behind)
-    costs = {pk: own for pk, (_all, own) in whole.items() if pk is not None and own is not None}
+    whole, costs = _costs(last, behind)
     there = [pk for pk in products if pk in net or pk in costs]
     left = {pk: net.get(pk, ZERO) - costs.get(pk, ZERO) for pk in there}
     classes = abc_of(left)
@@ -173,8 +173,8 @@ def ranked(
     ]
     if xyz:
         found = [row for row in found if row.xyz == xyz]
-    on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
-    on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
+    on_none = whole.get(None, ZERO) if not is_limited(user) else ZERO
+    on_products = sum((amount for pk, amount in whole.items() if pk in products), ZERO)
     of_found = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
     found.sort(key=_SORT[sort], reverse=descending)
     ends = {row.product.line_id: row.last for row in found if row.last < last}
@@ -192,20 +192,23 @@ def _net_said(last: datetime.date, behind: Mapping[int, datetime.date]) -> dict[
 
 def _costs(
     last: datetime.date, behind: Mapping[int, datetime.date]
-) -> dict[int | None, tuple[Decimal, Decimal | None]]:
-    """By product what is booked of its 12 months, and what of that is before overhead."""
+) -> tuple[dict[int | None, Decimal], dict[int, Decimal]]:
+    """By product what is booked of the 12 months up to ``last``, and what of its own is before overhead."""
     by_month: dict[datetime.date, list[int]] = defaultdict(list)
     for pk, month in behind.items():
         by_month[month].append(pk)
     booked = cost_months().filter(source=CostMonth.Source.STANDARD).order_by()
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
-    found: dict[int | None, tuple[Decimal, Decimal | None]] = {}
+    all_of: dict[int | None, Decimal] = {}
+    found: dict[int, Decimal] = {}
     for month, of in [(last, Q()), *((month, Q(product__in=pks)) for month, pks in by_month.items())]:
         rows = booked.filter(of, month__range=(month_add(month, 1 - MONTHS), month))
         for pk, whole, own in rows.values_list("product").annotate(**sums):
-            if behind.get(pk, last) == month:
-                found[pk] = whole, own
-    return found
+            if month == last:
+                all_of[pk] = whole
+            if pk is not None and own is not None and behind.get(pk, last) == month:
+                found[pk] = own
+    return all_of, found
 
 
 def left_out_of(

@@ -230,10 +230,22 @@ class Flags:
 
 
 def flags_shown(user: Any, promotions: Sequence[Promotion]) -> list[Flags]:
-    """What stands in the way of each of these, read with their parts."""
+    """What stands in the way of each of these, read with their parts. Who sees a part of one is told of
+    forbidden periods of their own lines and channels alone, for which there is a query more."""
     found = flags_of(user, [place_of(row) for row in promotions])
+    partly = {
+        row.pk
+        for flags, row in zip(found, promotions, strict=True)
+        if flags.forbidden and not sees_whole(user, row)
+    }
+    seen = set(forbidden_visible(user).values_list("pk", flat=True)) if partly else set()
     return [
-        replace(flags, bounds=_bounds_passed(user, row)) for flags, row in zip(found, promotions, strict=True)
+        replace(
+            flags,
+            forbidden=tuple(each for each in flags.forbidden if row.pk not in partly or each.pk in seen),
+            bounds=_bounds_passed(user, row),
+        )
+        for flags, row in zip(found, promotions, strict=True)
     ]
 
 

@@ -97,7 +97,8 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     if show == "ahead":
         context |= ahead_context(request, asked.line, last)
     elif show == "channels":
-        context["last"] = last = _served_until(request.user, last)
+        last, behind = _served_until(request.user, last)
+        context |= {"last": last, "behind": behind_words(behind)}
         context |= serving_context(request, CostToServe(request.user, last))
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
@@ -105,6 +106,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
         evens, left_out = _read(show, [row.product for row in page], last, found.behind)
         reconciliation = replace(found.reconciliation, left_out=left_out)
         context |= {
+            "last": max((row.last for row in found.rows), default=last),
             "page": page,
             "reconciliation": reconciliation_words(reconciliation, currency) if found.rows else "",
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
@@ -119,10 +121,13 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     return page_render(request, "pricing/break_even.html", context)
 
 
-def _served_until(user: Any, last: datetime.date) -> datetime.date:
-    """Channels are of many lines: their 12 months end where the sales of all that are seen are whole."""
+def _served_until(user: Any, last: datetime.date) -> tuple[datetime.date, dict[int, datetime.date]]:
+    """Channels are of many lines: their 12 months end where the sales of all that are seen are whole; with
+    the lines that end there, where that is before ``last``."""
     seen = visible_line_ids(user)
-    return min([last, *(month for line, month in lines_behind(last).items() if seen is None or line in seen)])
+    behind = {line: month for line, month in lines_behind(last).items() if seen is None or line in seen}
+    until = min(behind.values(), default=last)
+    return until, {line: month for line, month in behind.items() if month == until}
 
 
 def _read(
@@ -142,7 +147,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     _allowed(request.user)
     last = last_closed_month(today())
     if request.GET.get("show") == "channels":
-        serving = CostToServe(request.user, _served_until(request.user, last))
+        serving = CostToServe(request.user, _served_until(request.user, last)[0])
         return export_response(
             request,
             name=_("cost to serve"),

@@ -50,20 +50,21 @@ def serving_context(request: HttpRequest, serving: CostToServe) -> dict[str, Any
 
 def serving_columns(request: HttpRequest, serving: CostToServe) -> list[ExportColumn]:
     """What the file of the same has."""
+    until = ExportColumn(_("12 months up to"), "month")
     if _chosen(request, serving) is not None:
         names = [
             ExportColumn(_ways()[_by(request)], width=36),
             ExportColumn(pgettext("cost", "Of"), width=30),
         ]
         amounts = [ExportColumn(_("Standard costs"), "amount"), ExportColumn(_("Actual costs"), "amount")]
-        return [*names, *amounts]
+        return [*names, *amounts, until]
     rate = _("%(costs)s, of net sales")
     return [
         *(ExportColumn(_("Code")), ExportColumn(_("Channel"), width=30)),
         *(ExportColumn(_("Net sales"), "amount"), ExportColumn(_("Standard costs"), "amount")),
         *(ExportColumn(rate % {"costs": _("Standard costs")}, "rate"),),
         *(ExportColumn(_("Actual costs"), "amount"),),
-        *(ExportColumn(rate % {"costs": _("Actual costs")}, "rate"),),
+        *(ExportColumn(rate % {"costs": _("Actual costs")}, "rate"), until),
     ]
 
 
@@ -74,14 +75,14 @@ def serving_rows(request: HttpRequest, serving: CostToServe) -> Iterator[list[An
     if chosen is not None:
         for part in serving.parts(chosen.channel, _by(request)):
             named = _named(request.user, serving, chosen, part)
-            yield [named.name, named.about, part.costs, part.actual]
-        yield [_("Total"), str(chosen.channel), chosen.costs, chosen.actual]
+            yield [named.name, named.about, part.costs, part.actual, serving.last]
+        yield [_("Total"), str(chosen.channel), chosen.costs, chosen.actual, serving.last]
         return
     for row in serving.rows:
         costs = (row.costs, row.rate, row.actual, row.actual_rate)
-        yield [row.channel.code, str(row.channel), row.net, *costs]
+        yield [row.channel.code, str(row.channel), row.net, *costs, serving.last]
     for found in filter(None, (serving.standard, serving.actual)):
-        yield [reconciliation_line(found), *[None] * 6]
+        yield [reconciliation_line(found), *[None] * 7]
 
 
 def _ways() -> dict[str, str]:

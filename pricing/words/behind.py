@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from django.utils.translation import ngettext
 
 from core import formats
-from products.selectors.lines import line_tree
+from forecasting.words.totals import lines_named
 
 
 def behind_words(behind: Mapping[int, datetime.date]) -> list[str]:
@@ -25,8 +25,7 @@ def behind_words(behind: Mapping[int, datetime.date]) -> list[str]:
 
 
 def lines_by_month(behind: Mapping[int, datetime.date]) -> Iterator[tuple[int, dict[str, str]]]:
-    """For each month that lines end at how many do; the ``lines`` and the ``month``."""
-    tree = line_tree()
+    """For each month that lines end at how many do; the first ``lines`` by name and the ``month``."""
     for month in sorted(set(behind.values())):
-        names = sorted(str(tree.lines[line]) for line, own in behind.items() if own == month)
-        yield len(names), {"lines": ", ".join(names), "month": formats.month(month)}
+        lines = [line for line, own in behind.items() if own == month]
+        yield len(lines), {"lines": lines_named(lines), "month": formats.month(month)}

@@ -156,7 +156,7 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
 
 
 def months_shown(last: datetime.date) -> QuerySet[Any, tuple[int, int, datetime.date]]:
-    """Of lines with products still sold after ``last``: line, measure and last complete month, as the list
+    """Of lines with products still sold in ``last``: line, measure and last complete month, as the list
     shows them."""
     sold = Product.objects.filter(_still_sold(last), figures__data_month__isnull=False).order_by()
     return sold.values_list("line", "figures__measure").annotate(Max("figures__data_month"))
@@ -165,8 +165,9 @@ def months_shown(last: datetime.date) -> QuerySet[Any, tuple[int, int, datetime.
 @kept_while_reading
 def lines_behind(last: datetime.date) -> dict[int, datetime.date]:
     """By line with products still sold: the last complete month of its leading measure, where that is before
-    ``last``; lines that had nothing whole for a year are not in it. As :func:`complete_month`, in one query;
-    where the list shows nothing yet it is computed."""
+    ``last``; lines that had nothing whole for a year are not in it. What is closed is known, also where
+    nothing was sold. As :func:`complete_month`, in one query; where the list shows nothing yet it is
+    computed."""
     return behind_of({(line, measure): month for line, measure, month in months_shown(last)}, last)
 
 
@@ -178,12 +179,17 @@ def behind_of(
     if not shown:
         sold = Product.objects.filter(_still_sold(last)).order_by()
         shown = complete_months(line_ids=sorted(set(sold.values_list("line", flat=True))))
-    found = {line: month for (line, measure), month in shown.items() if measure == lead(line).pk}
-    return {line: month for line, month in found.items() if month < last and not is_long_before(month, last)}
+    closed = min(organisation_get().closed_until or datetime.date.min, last)
+    found = {
+        line: max(month, closed)
+        for (line, measure), month in shown.items()
+        if measure == lead(line).pk and not is_long_before(month, last)
+    }
+    return {line: month for line, month in found.items() if month < last}
 
 
 def _still_sold(last: datetime.date) -> Q:
-    return Q(ended=None) | Q(ended__gt=month_end(last))
+    return Q(ended=None) | Q(ended__gte=last)
 
 
 def whole_until(product: Product, last: datetime.date, behind: Mapping[int, datetime.date]) -> datetime.date:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from core.months import month_range
+from core.months import month_end, month_range
 from core.organisation import today
 from core.sql import rows_of, sql_of
 from forecasting.services.night import last_closed_month
@@ -144,7 +144,8 @@ def _unsold(
         return {}
     later = Q(pk__in=())
     for pk, month in behind.items():
-        later |= Q(product__line=pk, month__gt=month)
+        sold = Q(product__ended=None) | Q(product__ended__gt=month_end(month))
+        later |= Q(sold, product__line=pk, month__gt=month)
     costs = booked.filter(later, month__gte=begin, month__lte=until).order_by()
     return {pk: behind[pk] for pk in costs.values_list("product__line", flat=True).distinct()}
 

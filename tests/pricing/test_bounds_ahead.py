@@ -19,7 +19,7 @@ from collaboration.models import Alert
 from collaboration.services.alerts import alert_close
 from core import formats
 from core.organisation import today
-from pricing.models import Bound, PriceList, Proposal
+from pricing.models import Bound, ForbiddenPeriod, PriceList, Proposal
 from pricing.selectors.promotions import flags_shown, promotion_get
 from pricing.services.bound_alerts import bound_alerts_settle
 from pricing.services.price_rules import Rule
@@ -313,6 +313,28 @@ class TestTheAlert:
         for lines, flags in ([other.line], 0), ([product.line], 1):
             reader = user_factory(lines=lines)
             assert len(flags_shown(reader, [promotion_get(reader, row.pk)])[0].bounds) == flags
+
+    def test_who_sees_a_part_of_it_is_not_told_what_it_costs_elsewhere(self, product: Product) -> None:
+        """A chain's own price is no business of who sells in another channel; nor is when it wants none."""
+        chain, web = channel_factory(), channel_factory()
+        start = soon(-99)
+        price_factory(product=product, price_list=price_list_factory(channel=chain), start_date=start)
+        row = approved_factory(product, mechanic="price_cut", rate=D("0.25"), store_start=soon(5))
+        for channel in (chain, web):
+            ForbiddenPeriod.objects.create(
+                channel=channel, start_date=soon(6), end_date=soon(6), reason=f"Stock count {channel}"
+            )
+        bound_factory(product=product, start_date=soon(-9), least=9)
+        assert self.found()
+        for channels, amounts, periods in ([], {"7.500000"}, [chain, web]), ([web], {None}, [web]):
+            client = Client()
+            client.force_login(user_factory(channels=channels, language="en"))
+            flags = client.get(f"/api/v1/promotions/{row.pk}/").json()["flags"]
+            assert {bound["amount"] for bound in flags["bounds"]} == amounts
+            reasons = [f"Stock count {channel}" for channel in periods]
+            assert [period["reason"] for period in flags["forbidden"]] == reasons
+            page = client.get(reverse("pricing:promotion", args=[row.pk])).content.decode()
+            assert [str(channel) in page for channel in (chain, web)] == [chain in periods, True]
 
     def test_more_promotions_ask_no_more_queries(self, product: Product) -> None:
         bound_factory(product=product, start_date=soon(-9), least=2)

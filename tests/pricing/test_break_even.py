@@ -23,7 +23,9 @@ from pricing.selectors.break_even import break_evens, ranked
 from pricing.selectors.cost_to_serve import CostToServe
 from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
-from products.models import Measure, Product, ProductMonth, SalesMonth
+from pricing.words.behind import behind_words
+from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
+from products.selectors.months import lines_behind
 from products.services.figures import figures_refresh
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import report_query
@@ -31,6 +33,7 @@ from tests.factories import (
     channel_factory,
     line_factory,
     measure_factory,
+    organisation_factory,
     product_factory,
     user_factory,
 )
@@ -205,6 +208,34 @@ def test_a_month_that_is_not_loaded_yet_has_no_costs_either(behind: Product) -> 
     assert round(found.safety, 4) == D("0.3333")
 
 
+def test_a_closed_month_in_which_nothing_was_sold_is_known(behind: Product) -> None:
+    """Three of them, with their costs; what was sold in the nine before stands beside these."""
+    for rows in (SalesMonth, ProductMonth):
+        rows.objects.filter(month__gt=last(3)).delete()
+    assert lines_behind(last()) == {behind.line_id: last(3)}
+    book()
+    organisation_factory(closed_until=last(1))
+    assert lines_behind(last()) == {behind.line_id: last(1)}
+    organisation_factory(closed_until=last())
+    assert lines_behind(last()) == {}
+    (row,) = ranked(user_factory(), last()).rows
+    assert (row.last, row.net, row.cm3) == (last(), 33750, 33750 - 9 * 75 * 30 - 12000)
+
+
+def test_all_of_a_line_that_ended_in_a_month_that_is_not_loaded_yet(
+    behind: Product, product: Product
+) -> None:
+    behind.ended = last() + datetime.timedelta(days=19)
+    behind.save()
+    book()
+    found = break_evens([behind], last())[behind.pk]
+    assert (found.fixed, found.sold) == (12000, 900)
+    figures_refresh()
+    (row,) = ranked(user_factory(), last(), text=behind.name).rows
+    assert (row.last, row.cm3) == (last(1), 6000)
+    assert behind.line_id not in lines_behind(month_add(last(), 1))
+
+
 def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
     """Those of the months before it, 145 on average, and the costs of these."""
     for rows in (SalesMonth, ProductMonth):
@@ -238,6 +269,11 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
     by_code = {row.product.code: row for row in ranked(user, last()).rows}
     assert (by_code["E"].net, by_code["E"].cm3, by_code["E"].last) == (45000, 6000, last(1))
     assert (by_code["A"].net, by_code["A"].cm3, by_code["A"].last) == (400000, 40000, last())
+    booked = CostMonth.objects.filter(source="standard", replaced_at=None, product__isnull=False)
+    year = sum(booked.filter(month__range=(last(11), last())).values_list("amount", flat=True))
+    found = ranked(user, last()).reconciliation
+    assert (found.on_products, found.shown) == (year, 39000 + 360000)
+    assert booked.filter(product=behind, month=last(12)).exists()
     client = Client()
     client.force_login(user)
     with translation.override("en"):
@@ -245,6 +281,7 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
     page = client.get("/costs/break-even/").content.decode()
     assert f"Bars has sales up to {month}: its 12 months end there." in page
     assert "12 months end there" not in client.get("/costs/break-even/?q=oat").content.decode()
+    assert client.get("/costs/break-even/?q=bar").context["last"] == last(1)
     rows = {row["product"]: row for row in client.get("/api/v1/break-even/").json()["results"]}
     assert {code: row["until"] for code, row in rows.items()} == {
         "A": last().isoformat(),
@@ -271,13 +308,32 @@ def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
     assert (found.month, found.is_expected) == (None if month is None else last(month), month is not None)
 
 
+def test_of_many_lines_that_end_before_the_others_the_first_are_named() -> None:
+    lines = [line_factory(name=name) for name in ("tea", "Bars", "Cans", "Dips", "Eggs")]
+    with translation.override("en"):
+        (said,) = behind_words({line.pk: last(1) for line in lines})
+    assert said.startswith("Bars, Cans, Dips, and 2 more have sales up to")
+
+
 def test_channels_are_told_up_to_the_month_that_all_lines_have(behind: Product, product: Product) -> None:
-    client = Client()
-    client.force_login(user_factory("finance"))
-    assert client.get("/costs/break-even/?show=channels").context["last"] == last(1)
-    other = user_factory("finance", lines=[product.line])
+    """The page says of which line that is; the file up to where it is."""
+    channel = Channel.objects.first()
+    assert channel is not None
+    line = costs("payment", "0.05", product=product, basis="share", base="net", channel=channel)
+    book_at(product, line.kind_id, "standard", channel.pk, 50, last(1))
+    client, said = Client(), "has sales up to"
+    client.force_login(user_factory("finance", language="en"))
+    page = client.get("/costs/break-even/?show=channels")
+    assert page.context["last"] == last(1)
+    assert f"Bars {said}" in page.content.decode()
+    for asked in ("", f"&of={channel.code}&by=month"):
+        told = {row["12 months up to"] for row in served_file(client, asked) if "#" not in str(row)}
+        assert told == {f"{last(1):%Y-%m}"}
+    other = user_factory("finance", lines=[product.line], language="en")
     client.force_login(other)
-    assert client.get("/costs/break-even/?show=channels").context["last"] == last()
+    page = client.get("/costs/break-even/?show=channels")
+    assert page.context["last"] == last()
+    assert said not in page.content.decode()
 
 
 def _expect(product: Product, as_of: datetime.date, volume: float) -> None:

@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from core import formats
 from core.formats import money, number
-from core.months import month_add, month_start
+from core.months import month_add, month_end, month_start
 from core.organisation import today
 from exchange.models import Import
 from forecasting.models import NightlyStep
@@ -42,7 +42,7 @@ from reporting.selectors.report_query import MARGIN_BY, report_query
 from reporting.selectors.sales_rows import SalesRows
 from reporting.selectors.unit_report import unit_report
 from reporting.services.report_files import report_bytes
-from tests.factories import channel_factory, user_factory
+from tests.factories import channel_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now
 from tests.pricing.test_costs import kind
 from tests.pricing.test_margins import costs, sell
@@ -276,6 +276,20 @@ class TestMargin:
         assert not margin_report(finance, before).gaps.unsold  # no costs there
         month_close(user=finance, month=last)
         assert not margin_report(finance, ask(**asked, layout="margin")).gaps.unsold
+
+    def test_what_ended_by_then_has_sales_up_to_its_end(self, products: list[Product]) -> None:
+        """Costs that go on after it are no sales that are not loaded."""
+        last, channel, first = month_add(month_start(today()), -1), channel_factory(), products[0]
+        sister = product_factory(line=first.line)
+        for product in (first, sister):
+            sell(product, month_add(last, -2), 10, 1000, channel=channel)
+        first.ended = month_end(month_add(last, -2))
+        first.save()
+        finance, asked = user_factory("finance"), ask(of="standard", month=f"{last:%Y-%m}", layout="margin")
+        for product, told in (first, {}), (sister, {first.line_id: month_add(last, -2)}):
+            row = BookedCost(product.pk, last, kind("licences").pk, None, None, "", D(40))
+            cost_months_book(source="standard", months=[last], rows=[row])
+            assert margin_report(finance, asked).gaps.unsold == told
 
     @pytest.mark.parametrize("how", ["applied_at", "undone_at"])
     def test_sales_that_came_after_the_costs_were_booked_are_told(
