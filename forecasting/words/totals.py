@@ -33,7 +33,7 @@ def late_words(shown: LineTotal) -> str:
     ]
     said += [
         _("%(month)s of %(lines)s seems loaded in part; nothing was expected of it yet.")
-        % {"lines": _named(lines), "month": formats.month(month)}
+        % {"lines": lines_named(lines), "month": formats.month(month)}
         for month, lines in sorted(shown.unknown.items())
     ]
     for month, begin in sorted(late.items()):
