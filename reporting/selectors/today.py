@@ -41,7 +41,7 @@ from collaboration.selectors.alerts import (
     open_now,
     waiting_for,
 )
-from core.months import financial_year_start, month_add
+from core.months import financial_year_start, month_add, month_start
 from core.organisation import organisation_get, today
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
@@ -127,8 +127,9 @@ class _Line(NamedTuple):
 
 
 def _lines_with(products: QuerySet[Product], mine: Q) -> list[_Line]:
-    # Of what ended in a month that is not whole yet, more may come.
-    goes_on = Q(ended=None) | Q(ended__gte=F("figures__data_month") + A_MONTH)
+    # Of what ended in a month that is not whole yet more may come, for two months.
+    waited = month_add(month_start(today()), -2)
+    goes_on = Q(ended=None) | Q(ended__gte=F("figures__data_month") + A_MONTH) & Q(ended__gte=waited)
     last = Max("figures__data_month")
     counts = products.order_by().values_list("line_id")
     rows = counts.annotate(

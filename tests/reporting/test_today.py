@@ -380,6 +380,10 @@ def test_a_line_that_ended_holds_back_no_budget(night, client):
     line_budget(50, line=line_factory(owner=owner))
     found = planned(owner, scope_read(owner, {"show": "all"}), MONTH)
     assert (found.month, found.ytd, found.closed) == (150, 1500, [])
+    for last_day, closed in (datetime.date(2026, 7, 15), []), (today(), [cola]):
+        Product.objects.filter(pk=ended.pk).update(ended=last_day)  # in a month that is not whole
+        assert planned(owner, scope_read(owner, {"show": "all"}), MONTH).closed == closed
+    Product.objects.filter(pk=ended.pk).update(ended=datetime.date(2026, 6, 30))
     late = told(night, line=line_factory(owner=owner))
     ProductFigures.objects.filter(product=late).update(data_month=datetime.date(2026, 9, 1))
     assert planned(owner, scope_read(owner, {"show": "all"}), MONTH).month == 150
