@@ -15,7 +15,7 @@ from core.months import month_add
 from forecasting.selectors.totals import LineTotal
 from forecasting.words.totals import late_words
 from products.models import Measure, Product
-from products.selectors.budget_cover import budget_cover
+from products.selectors.budget_cover import Covered, budget_cover
 from products.selectors.budget_lines import LinesBudget, budget_revenue
 from products.selectors.figures import spans
 from products.selectors.lines import line_tree
@@ -33,35 +33,35 @@ def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
     own = gettext("the budget of a line is its own row, else the sum of what is below it")
     told = [own if budget.of_lines else "", others_words(budget.others), late_words(shown).removesuffix(".")]
     note = "; ".join(filter(None, told))
-    some = _some(user, shown, budget)
+    covered = _covered(user, shown, budget)
     tables = [
-        replace(table, rows=[_uncompared(*each) for each in zip(table.rows, some, strict=True)])
+        replace(table, rows=[_told(*each) for each in zip(table.rows, covered, strict=True)])
         for table in comparison_tables(figures, Measure(kind=Measure.Kind.FLOW), "")
     ]
     return {"tables": tables, "note": note}
 
 
-def _some(user: Any, shown: LineTotal, budget: LinesBudget) -> list[str]:
-    """By span what is said where only some of what sold in it has a budget. A query where there is any."""
+def _covered(user: Any, shown: LineTotal, budget: LinesBudget) -> list[Covered]:
+    """By span how much of what sold in it has a budget. A query where there is any."""
     as_of, tree = shown.total.as_of, line_tree()
     if not budget.months:
-        return [""] * len(SPANS)
+        return [Covered({})] * len(SPANS)
     lines = tree.lines if shown.total.line_id is None else tree.descendants(shown.total.line_id)
     cover = budget_cover(user, Product.objects.filter(line__in=lines), month_add(as_of, -11), as_of)
     late = sorted(shown.late.items(), reverse=True)
     ends = {line: month_add(month, -1) for month, those in late for line in those}
     each = (spans(as_of)[span] for span in SPANS)
-    found = (cover.over(budget, first, min(last, as_of), last, ends=ends) for first, last in each)
-    return [covered_words(covered) for covered in found]
+    return [cover.over(budget, first, min(last, as_of), last, ends=ends) for first, last in each]
 
 
-def _uncompared(row: ComparisonRow, some: str) -> ComparisonRow:
-    """Without what it comes to beside a budget of some of it."""
-    if not some or row.budget == formats.MISSING:
+def _told(row: ComparisonRow, covered: Covered) -> ComparisonRow:
+    """With how much of it has a budget, and without what it comes to beside one of too little of it."""
+    if covered.is_whole or row.budget == formats.MISSING:
         return row
-    return replace(
-        row, notes=[*row.notes, some], budget_change=formats.delta(None), budget_index=formats.MISSING
-    )
+    told = replace(row, notes=[*row.notes, covered_words(covered)])
+    if covered.is_mostly:
+        return told
+    return replace(told, budget_change=formats.delta(None), budget_index=formats.MISSING)
 
 
 def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, LinesBudget]:

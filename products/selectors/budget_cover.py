@@ -1,4 +1,4 @@
-"""Whether what sold has a budget: a total is only compared with the budget of all that it is of."""
+"""Whether what sold has a budget: a total is only compared with the budget of what it is of."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from .budget import budget_year, rows_between
 from .budget_lines import LinesBudget
 from .lines import line_tree
 from .sales import rolled_up
+
+# Of the products that sold: a company always has some that are too new to be in its budget.
+MOSTLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Covered:
     @property
     def is_whole(self) -> bool:
         return self.planned == self.sold
+
+    @property
+    def is_mostly(self) -> bool:
+        """Whether they come near enough to all for a comparison that says of how many the budget is."""
+        return self.planned >= MOSTLY * self.sold
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
             _tile(_("Forecast, 12 months"), figures.forecast, currency, rate, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
-    tiles += _full_year(figures, budget, covered_words(full_year), said, currency)
+    tiles += _full_year(figures, budget, full_year, said, currency)
     if figures.wape is not None:
         before = figures.wape_before
         change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
@@ -175,7 +175,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
 
 
 def _full_year(
-    figures: Portfolio, budget: Planned | None, some: str, said: str, currency: str
+    figures: Portfolio, budget: Planned | None, covered: Covered, said: str, currency: str
 ) -> list[dict[str, Any]]:
     """What is expected of the financial year: against the budget of all where some is made for lines, else
     that of the products that have a budget against theirs; and against last year."""
@@ -185,9 +185,10 @@ def _full_year(
         label = _("Expected full year %(year)s") % {"year": budget_year(figures.data_month)}
     last_year = {} if full.rate is None else _compared(_("on last year"), full.rate)
     if budget and budget.of_lines and budget.full_year and full.amount is not None:
-        rate = full.amount / float(budget.full_year) - 1 if budget.full_year > 0 and not some else None
+        known = budget.full_year > 0 and covered.is_mostly
+        rate = full.amount / float(budget.full_year) - 1 if known else None
         tile = _tile(label, full.amount, currency, rate, _indexed(_("on budget"), rate))
-        tile["note"] = _noted(some, said)
+        tile["note"] = _noted(covered_words(covered), said)
     elif full.amount is not None:
         # After the last month of a year, what is said of budgets is of the next one already.
         is_same = figures.data_month is not None and figures.year == budget_year(figures.data_month)
@@ -209,11 +210,11 @@ def _budgeted(figures: Portfolio) -> str:
 
 
 def _on_budget(amount: float, plan: Decimal | None, covered: Covered, said: str) -> dict[str, Any]:
-    """Nothing is compared where only some of what sold is ``covered``; ``said``: what else is to be known."""
+    """Nothing is compared where too little of what sold is ``covered``; ``said``: what else is to know."""
     some = covered_words(covered)
     if plan is None or plan <= 0:
         return {"note": some} if some else {}
-    against = [] if some else [_compared(_("on budget"), amount / float(plan) - 1)]
+    against = [_compared(_("on budget"), amount / float(plan) - 1)] if covered.is_mostly else []
     return {"comparisons": against, "note": _noted(some, said)}
 
 

@@ -480,6 +480,23 @@ def test_twelve_months_are_compared_with_the_budget_of_two_years(night, client):
     assert "on budget, index 136" in page
 
 
+def test_a_product_too_new_for_the_budget_leaves_it_compared_and_is_said(night, client):
+    """Of five the budget is of four; of four of three, which is too little."""
+    owner = user_factory()
+    sold = [told(night, line=line_factory(owner=owner)) for _number in range(5)]
+    for product in sold[1:]:
+        line_budget(100, product=product)
+    client.force_login(owner)
+    page = text(client.get("/"))
+    assert page.count("budget of 4 of 5 lines") == 2  # month and year to date
+    assert page.count("on budget, index") == 3  # the full year by what the night knows
+    ProductFigures.objects.filter(product=sold[-1]).delete()
+    ProductMonth.objects.filter(product=sold[-1]).delete()
+    page = text(client.get("/"))
+    assert page.count("budget of 3 of 4 lines") == 2
+    assert page.count("on budget, index") == 1
+
+
 def test_twelve_months_of_a_line_that_ended_are_those_up_to_its_end(night):
     """And not counted once they are a year behind: 1,200 sold of each."""
     owner = user_factory()
