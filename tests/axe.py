@@ -106,7 +106,7 @@ def axe_check(page: Any) -> None:
         page.add_init_script(_LOAD)
         page.evaluate(f"() => {{ {_LOAD} axe_load(); }}")
     # What is being asked for again is faded until it comes; what is half under the bar is not judged.
-    page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping')")
+    page.wait_for_function("() => document.body && !document.querySelector('.htmx-request, .htmx-swapping')")
     page.evaluate("() => window.scrollTo(0, 0)")
     answers = (page.evaluate(_RUN, {"tags": TAGS, "passed": list(_passed)}) for _try in range(5))
     answer = next(filter(None, answers), None)

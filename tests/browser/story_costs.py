@@ -144,6 +144,7 @@ def _month_closes(page: Any, axe: Any, company: Company, femke: User) -> None:
         month = formats.month(company.last)
     axe(page)
     page.get_by_role("link", name=f"Sluit {month} af").click()
+    page.wait_for_url("**/close/")
     axe(page)
     page.fill("[name=note]", "Besproken met de accountant")
     page.get_by_role("button", name="Sluit de maand af").click()
