@@ -148,16 +148,17 @@ def _added(
     own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     wholes: dict[datetime.date, set[int]] = defaultdict(set)
-    others, lead = set[int](), cache(lambda line: tree.lead_measure(line).pk)
-    leads = cache(lambda line: {lead(below) for below in tree.descendants(line)})
+    others = set[int]()
+    leads = cache(lambda line: {tree.lead_measure(below).pk for below in tree.descendants(line)})
     for line, product_line, measure, month, channel, year, revenue in rows:
         if year != budget_year(month):
             continue
-        if measure not in ({lead(product_line)} if line is None else leads(line)):
+        if measure not in ({tree.lead_measure(product_line).pk} if line is None else leads(line)):
             others.add(measure)
             continue
         if line is not None:
-            wholes[month] |= {below for below in tree.descendants(line) if lead(below) == measure}
+            below = tree.descendants(line)
+            wholes[month] |= {pk for pk in below if tree.lead_measure(pk).pk == measure}
         plan = details[product_line] if line is None else own[line]
         plan[measure, month][channel] = revenue
     by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)
