@@ -331,7 +331,7 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
-    whole; ``covered``: of what sold in each of them, in that order, what is planned; ``of_lines``: some of it
+    whole; ``covered``: by their names, of what sold in them what is planned; ``of_lines``: some of it
     is made for lines as wholes. ``closed``: where lines end at different months, those with sales of that
     month. ``others``: measures that are planned too and do not lead."""
 
@@ -339,7 +339,7 @@ class Planned:
     ytd: Decimal | None
     last_year: Decimal | None
     full_year: Decimal | None
-    covered: tuple[Covered, Covered, Covered, Covered]
+    covered: Mapping[str, Covered]
     of_lines: bool
     closed: list[ProductLine]
     others: frozenset[int]
@@ -382,7 +382,12 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
         over(so_far),
         over(twelve),
         budget.over(start, end) if len(so_far) == len(now) else None,
-        (covered(this_month), covered(so_far), covered(twelve), covered(so_far, end)),
+        {
+            "month": covered(this_month),
+            "ytd": covered(so_far),
+            "last_year": covered(twelve),
+            "full_year": covered(so_far, end),
+        },
         budget.of_lines,
         [line for line in scope.lines if scope.ends.get(line.pk) == month] if len(now) > 1 else [],
         budget.others,
