@@ -15,7 +15,7 @@ from core.months import month_add
 from forecasting.selectors.totals import LineTotal
 from forecasting.words.totals import late_words
 from products.models import Measure, Product
-from products.selectors.budget_cover import Covered, budget_cover
+from products.selectors.budget_cover import BudgetCover, Covered, budget_cover
 from products.selectors.budget_lines import LinesBudget, budget_revenue
 from products.selectors.figures import spans
 from products.selectors.lines import line_tree
@@ -44,10 +44,10 @@ def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
 def _covered(user: Any, shown: LineTotal, budget: LinesBudget) -> list[Covered]:
     """By span how much of what sold in it has a budget. A query where there is any."""
     as_of, tree = shown.total.as_of, line_tree()
-    if not budget.months:
-        return [Covered({})] * len(SPANS)
     lines = tree.lines if shown.total.line_id is None else tree.descendants(shown.total.line_id)
-    cover = budget_cover(user, Product.objects.filter(line__in=lines), month_add(as_of, -11), as_of)
+    cover = BudgetCover()
+    if budget.months:
+        cover = budget_cover(user, Product.objects.filter(line__in=lines), month_add(as_of, -11), as_of)
     late = sorted(shown.late.items(), reverse=True)
     ends = {line: month_add(month, -1) for month, those in late for line in those}
     each = (spans(as_of)[span] for span in SPANS)

@@ -5,6 +5,7 @@ Each room adds its own at the end. A test names only what it is about.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -15,7 +16,9 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from core.models import Organisation
+from core.months import month_add
 from core.organisation import organisation_forget
+from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Bound, CostKind, CostLine, CostRate, Price, PriceList
 from products.models import (
     Channel,
@@ -168,3 +171,24 @@ def cost_rate_factory(**fields: Any) -> CostRate:
     if "cost_line" not in fields:
         fields["cost_line"] = cost_line_factory(product=fields.pop("product"))
     return CostRate.objects.create(**{"amount": 10} | fields)
+
+
+def forecast_factory(
+    as_of: datetime.date,
+    mean: float,
+    *,
+    half80: float = 0,
+    half95: float = 0,
+    months: int = 18,
+    **fields: Any,
+) -> Forecast:
+    """Of ``product`` or ``family``: so many equal months after ``as_of``, the bands so far on either side."""
+    measure = fields.pop("measure", None) or Measure.objects.get(code="units")
+    made = {"method": "mean", "as_of": as_of, "measure": measure, "computed_at": timezone.now()}
+    forecast = Forecast.objects.create(**made | fields)
+    bands = {"lo80": mean - half80, "hi80": mean + half80, "lo95": mean - half95, "hi95": mean + half95}
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(forecast=forecast, month=month_add(as_of, step), mean=mean, median=mean, **bands)
+        for step in range(1, months + 1)
+    )
+    return forecast

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -85,9 +84,9 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
     if period is not None:
         context = replace(context, scope=replace(context.scope, period=period, everything=()), kept={})
     if "margins" not in context.kept:
-        lead, by_span = cache(line_tree().lead_measure), defaultdict[Span, list[Product]](list)
+        tree, by_span = line_tree(), defaultdict[Span, list[Product]](list)
         for product in context.scope.all:
-            last = product_complete_month(product, lead(product.line_id).pk)
+            last = product_complete_month(product, tree.lead_measure(product.line_id).pk)
             span = None if last is None else context.scope.period.year(last)
             if span is not None:
                 by_span[span].append(product)

@@ -101,10 +101,8 @@ def _expect(
     last: datetime.date,
 ) -> None:
     """Adds the months ahead, of a product that sold something in the year before."""
-    year = month_row(month_add(last, 1 - MONTHS), last)
-    units = sum((sold.get(month, ZERO) for month in year), ZERO)
-    if units > 0:
-        each = sum((net.get(month, ZERO) for month in year), ZERO) / units
+    each = _a_unit(net, sold, last)
+    if each is not None:
         for month, volume in ahead.items():
             sold[month], net[month] = volume, volume * each
 
@@ -117,13 +115,20 @@ def _expect_moving(
     until: datetime.date,
 ) -> None:
     """Of passed months whose sales are only expected: what moves with these, a unit as in the year before."""
-    year = month_row(month_add(until, 1 - MONTHS), until)
-    units = sum((sold.get(month, ZERO) for month in year), ZERO)
-    if units > 0:
-        each = sum((moving.get(month, ZERO) for month in year), ZERO) / units
+    each = _a_unit(moving, sold, until)
+    if each is not None:
         for month in months:
             expected = sold.get(month, ZERO) * each
             costs[month] = costs.get(month, ZERO) - moving.get(month, ZERO) + expected
+
+
+def _a_unit(
+    amounts: Mapping[datetime.date, Decimal], sold: Mapping[datetime.date, Decimal], last: datetime.date
+) -> Decimal | None:
+    """Of the year up to ``last``; ``None`` where nothing was sold in it."""
+    year = month_row(month_add(last, 1 - MONTHS), last)
+    amount, units = (sum((each.get(month, ZERO) for month in year), ZERO) for each in (amounts, sold))
+    return amount / units if units > 0 else None
 
 
 def _costs(leads: Mapping[int, int], last: datetime.date) -> tuple[Amounts, Amounts]:

@@ -8,13 +8,15 @@ to channels sees the rows of those channels, not those made for all channels tog
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from core.months import financial_year_start, month_range
 from core.organisation import organisation_get
@@ -113,7 +115,7 @@ def budget_revenue_months(
     """The revenue planned of several products together, by month of one financial year; months without a
     plan are missing. One query."""
     rows = rows_between(user, [measure.pk], first, last).filter(product__in=product_ids)
-    rows = rows.filter(version__year=budget_year(last), revenue__isnull=False).order_by()
+    rows = rows.filter(revenue__isnull=False).order_by()
     return dict(rows.values_list("month").annotate(Sum("revenue")))
 
 
@@ -123,7 +125,7 @@ def budget_revenue_leading(
     """By product the revenue planned over months of one financial year, and for how many of them there is a
     plan; without one it is missing. ``leads`` as above. One query."""
     rows = rows_between(user, set(leads.values()), first, last).filter(product__in=leads)
-    rows = rows.filter(version__year=budget_year(last), revenue__isnull=False).order_by()
+    rows = rows.filter(revenue__isnull=False).order_by()
     sums = rows.values("product_id", "measure_id").annotate(
         sum=Sum("revenue"), planned=Count("month", distinct=True)
     )
@@ -134,11 +136,14 @@ def budget_revenue_leading(
 def rows_between(
     user: Any, measures: Collection[int] | None, first: datetime.date, last: datetime.date
 ) -> QuerySet[BudgetRow]:
-    """The rows of these months in the version each year is compared with, of the channels the person sees
-    (the night, which is nobody, sees all); without ``measures`` those of all."""
-    years = {budget_year(month) for month in month_range(first, last)}
+    """The rows of these months, each in the version that its year is compared with, of the channels the
+    person sees (the night, which is nobody, sees all); without ``measures`` those of all."""
+    years = defaultdict[int, list[datetime.date]](list)
+    for month in month_range(first, last):
+        years[budget_year(month)].append(month)
+    of_its_year = (Q(version__year=year, month__in=months) for year, months in years.items())
     rows = BudgetRow.objects.filter(
-        version__in=_compared_with(years).values("pk"), month__range=(first, last)
+        reduce(or_, of_its_year, Q(pk__in=())), version__in=_compared_with(years).values("pk")
     )
     if measures is not None:
         rows = rows.filter(measure__in=measures)
@@ -147,11 +152,9 @@ def rows_between(
 
 
 def _months(rows: QuerySet[BudgetRow]) -> Iterator[tuple[int, int, BudgetMonth]]:
-    versions = ("version__year", "version__name", "version__frozen_at")
+    versions = ("version__name", "version__frozen_at")
     found = rows.order_by().values_list("product_id", "measure_id", "month", *versions)
-    year_of = cache(budget_year)
-    for product, measure, month, year, name, frozen_at, volume, revenue in found.annotate(
+    for product, measure, month, name, frozen_at, volume, revenue in found.annotate(
         Sum("volume"), Sum("revenue")
     ):
-        if year == year_of(month):
-            yield product, measure, BudgetMonth(month, volume, revenue, name, frozen_at is not None)
+        yield product, measure, BudgetMonth(month, volume, revenue, name, frozen_at is not None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -15,7 +17,7 @@ from core.months import month_add, month_range
 from core.sql import rows_of, sql_of
 from products.models import Product
 
-from .budget import budget_year, rows_between
+from .budget import rows_between
 from .budget_lines import LinesBudget
 from .lines import line_tree
 from .sales import rolled_up
@@ -115,16 +117,13 @@ def budget_cover(
     tree, leading = line_tree(), defaultdict[int, list[int]](list)
     for line in tree.lines:
         leading[tree.lead_measure(line).pk].append(line)
-    leads = _any(Q(measure=measure, product__line__in=lines) for measure, lines in leading.items())
+    counts = (Q(measure=measure, product__line__in=lines) for measure, lines in leading.items())
+    leads = reduce(or_, counts, Q(pk__in=()))
     own: Any = products.order_by().values("pk") if isinstance(products, QuerySet) else list(products)
     rows, _by_channel = rolled_up(user)
     sold = rows.filter(leads, product__in=own, month__range=(first, last), revenue__isnull=False)
-    end = month_add(last, 11)
-    years = defaultdict[int, list[datetime.date]](list)
-    for month in month_range(first, end):
-        years[budget_year(month)].append(month)
-    of_year = _any(Q(version__year=year, month__in=months) for year, months in years.items())
-    plan = rows_between(user, None, first, end).filter(leads, of_year, product__in=own, revenue__isnull=False)
+    plan = rows_between(user, None, first, month_add(last, 11))
+    plan = plan.filter(leads, product__in=own, revenue__isnull=False)
     said = {"sold": _by_product(sold.filter(revenue__gt=0)), "plan": _by_product(plan)}
     if not all(said.values()):
         return BudgetCover()  # no products
@@ -133,10 +132,3 @@ def budget_cover(
 
 def _by_product(rows: QuerySet[Any]) -> str:
     return sql_of(rows.order_by().values("product_id").annotate(months=ArrayAgg("month")))
-
-
-def _any(conditions: Iterable[Q]) -> Q:
-    found = Q(pk__in=[])
-    for condition in conditions:
-        found |= condition
-    return found

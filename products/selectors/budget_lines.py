@@ -16,7 +16,7 @@ from core.months import month_range
 from core.sql import rows_of, sql_of
 from products.models import Product
 
-from .budget import budget_year, rows_between
+from .budget import rows_between
 from .channels import channel_chains
 from .lines import LineTree, line_tree
 
@@ -74,7 +74,7 @@ def budget_revenue(
         rows = rows.filter(channel__in=channels)
     below: QuerySet[Any] = Product.objects.filter(line__in=lines) if products is None else products
     rows = rows.filter(line__in=lines) | rows.filter(product__in=below.order_by().values("pk"))
-    names = ("line_id", "product__line_id", "measure_id", "month", "channel_id", "version__year")
+    names = ("line_id", "product__line_id", "measure_id", "month", "channel_id")
     return _added(tree, rows.order_by().values_list(*names).annotate(Sum("revenue")))
 
 
@@ -82,11 +82,11 @@ def budget_revenue(
 # line has a budget by channel, what each channel is part of.
 _WITH_COUNTS = """
     WITH plan AS MATERIALIZED ({plan})
-    SELECT 'plan', line_id, product_line, measure_id, month, channel_id, year, total FROM plan
+    SELECT 'plan', line_id, product_line, measure_id, month, channel_id, total FROM plan
     UNION ALL
-    SELECT 'line', line_id, own, count, NULL, NULL, NULL, NULL FROM ({counts}) counts
+    SELECT 'line', line_id, own, count, NULL, NULL, NULL FROM ({counts}) counts
     UNION ALL
-    SELECT 'channel', id, parent_id, NULL, NULL, NULL, NULL, NULL FROM products_channel
+    SELECT 'channel', id, parent_id, NULL, NULL, NULL, NULL FROM products_channel
     WHERE EXISTS (SELECT 1 FROM plan WHERE line_id IS NOT NULL AND channel_id IS NOT NULL)
 """
 
@@ -108,7 +108,7 @@ def products_budget(
         rows.filter(is_any, Q(line__isnull=False) | Q(product__in=products))
         .order_by()
         .values("line_id", "measure_id", "month", "channel_id")
-        .annotate(product_line=F("product__line_id"), year=F("version__year"), total=Sum("revenue"))
+        .annotate(product_line=F("product__line_id"), total=Sum("revenue"))
     )
     among = Count("pk", filter=Q(pk__in=products))
     counts = (
@@ -143,21 +143,20 @@ def _lines_whole(tree: LineTree, counts: Mapping[int, tuple[int, int]]) -> set[i
 def _added(
     tree: LineTree, rows: Iterable[Sequence[Any]], parents: Mapping[int, int | None] | None = None
 ) -> LinesBudget:
-    """Of rows of the plan: line, the line of the product, measure, month, channel, year of the version and
-    revenue. ``parents``: what each channel is part of, where that was read already."""
+    """Of rows of the plan: line, the line of the product, measure, month, channel and revenue. ``parents``:
+    what each channel is part of, where that was read already."""
     own: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     details: dict[int, _Plan] = defaultdict(lambda: defaultdict(dict))
     wholes: dict[datetime.date, set[int]] = defaultdict(set)
-    others, lead = set[int](), cache(lambda line: tree.lead_measure(line).pk)
-    leads = cache(lambda line: {lead(below) for below in tree.descendants(line)})
-    for line, product_line, measure, month, channel, year, revenue in rows:
-        if year != budget_year(month):
-            continue
-        if measure not in ({lead(product_line)} if line is None else leads(line)):
+    others = set[int]()
+    leads = cache(lambda line: {tree.lead_measure(below).pk for below in tree.descendants(line)})
+    for line, product_line, measure, month, channel, revenue in rows:
+        if measure not in ({tree.lead_measure(product_line).pk} if line is None else leads(line)):
             others.add(measure)
             continue
         if line is not None:
-            wholes[month] |= {below for below in tree.descendants(line) if lead(below) == measure}
+            below = tree.descendants(line)
+            wholes[month] |= {pk for pk in below if tree.lead_measure(pk).pk == measure}
         plan = details[product_line] if line is None else own[line]
         plan[measure, month][channel] = revenue
     by_channel = any(channel for plan in own.values() for cells in plan.values() for channel in cells)

@@ -39,6 +39,7 @@ class ClosedTree(LineTree):
         self._usual = now._usual
         self.lines = now.lines | {row.object_id: _line(row) for row in rows}
         self._own = now._own | {row.object_id: [Measure(**row.said["measure"])] for row in rows}
+        self._leads = {}
         self._children = {}
         for line in self.lines.values():
             self._children.setdefault(line.parent_id, []).append(line.pk)

@@ -62,6 +62,7 @@ class LineTree:
         self.lines: dict[int, ProductLine] = {line.pk: line for line in lines}
         self._usual: list[Measure] = []
         self._own: dict[int, list[Measure]] = {}
+        self._leads: dict[int, Measure] = {}
         for found in lines:
             self._own[found.pk] = [from_row(Measure, row) for row in found.measure_rows]
             if found.usual_row:
@@ -122,7 +123,9 @@ class LineTree:
         return [measure_in_words(measure, word) for measure in next(filter(None, own), self._usual)]
 
     def lead_measure(self, line_id: int) -> Measure:
-        return self.measures(line_id)[0]
+        if line_id not in self._leads:
+            self._leads[line_id] = self.measures(line_id)[0]
+        return self._leads[line_id]
 
     def inflow(self, line_id: int) -> Measure | None:
         """What comes into the state that leads the line: the only flow that it counts in the same unit and

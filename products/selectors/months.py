@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import Max, Q, QuerySet
@@ -144,11 +143,11 @@ def products_complete_month(products: Iterable[Product]) -> datetime.date | None
     """The last month that the sales are whole of for every product still sold: of lines that close at
     different months the earliest. Left out are products that ended (where others did not), and those whose
     line has had nothing whole for a year beside the newest."""
-    lead, day = cache(line_tree().lead_measure), today()
+    tree, day = line_tree(), today()
     found = [
         (product.status_on(day) == Product.Status.ENDED, month)
         for product in products
-        if (month := product_complete_month(product, lead(product.line_id).pk))
+        if (month := product_complete_month(product, tree.lead_measure(product.line_id).pk))
     ]
     months = [month for ended, month in found if not ended] or [month for _ended, month in found]
     newest = max(months, default=None)
@@ -175,7 +174,7 @@ def behind_of(
     shown: Mapping[tuple[int, int], datetime.date], last: datetime.date
 ) -> dict[int, datetime.date]:
     """The same of ``shown``, the months by line and measure that were read already."""
-    lead = cache(line_tree().lead_measure)
+    tree = line_tree()
     if not shown:
         sold = Product.objects.filter(_still_sold(last)).order_by()
         shown = complete_months(line_ids=sorted(set(sold.values_list("line", flat=True))))
@@ -183,7 +182,7 @@ def behind_of(
     found = {
         line: max(month, closed)
         for (line, measure), month in shown.items()
-        if measure == lead(line).pk and not is_long_before(month, last)
+        if measure == tree.lead_measure(line).pk and not is_long_before(month, last)
     }
     return {line: month for line, month in found.items() if month < last}
 

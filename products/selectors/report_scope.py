@@ -11,7 +11,6 @@ import copy
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum
@@ -188,9 +187,9 @@ def scope_suppliers(scope: ReportScope, carried: Collection[int] = ()) -> list[s
 
 def _months_told(scope: ReportScope) -> Q:
     """Of each product the months that a report of it tells, as of its last complete one."""
-    lead, by_month = cache(line_tree().lead_measure), defaultdict[Any, list[int]](list)
+    tree, by_month = line_tree(), defaultdict[Any, list[int]](list)
     for product in scope.all:
-        month = product_complete_month(product, lead(product.line_id).pk)
+        month = product_complete_month(product, tree.lead_measure(product.line_id).pk)
         by_month[month].append(product.pk)
     found = Q(pk__in=())
     for month, products in by_month.items():

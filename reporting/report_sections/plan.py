@@ -140,7 +140,9 @@ def _months_read(builder: Builder, context: ReportContext) -> list[PlannedMonth]
         if rest:
             name = _("and %(count)s more") % {"count": formats.number(len(rest), 0)}
             others = name, _together(builder, context, rest, month)
-        cover, of_rest = (_cover(builder, context, own, month) for own in (every, rest))
+        one_by_one = [each for each in every if each.pk in named]
+        of_these, of_rest = (_cover(builder, context, own, month) for own in (one_by_one, rest))
+        cover = BudgetCover([*of_these.products, *of_rest.products])
         rows, budget = told.get(month, []), budgets[month]
         found.append(PlannedMonth(month, rows, rest, others, budget, cover, of_rest, is_torn))
     return found
@@ -161,7 +163,7 @@ def _ended_since(product: Product, known: datetime.date, newest: datetime.date) 
     return (
         product.ended is not None
         and known < newest
-        and (product.ended < month_add(known, 1) or month_add(month_start(product.ended), 2) <= newest)
+        and (_is_over(product, known) or month_add(month_start(product.ended), 2) <= newest)
         and not is_long_before(known, newest)
     )
 
@@ -218,10 +220,7 @@ def _budgets(
 
 def planned_rows(group: PlannedMonth, span: str) -> list[Planned]:
     """Each product told one by one, and what the others come to."""
-    found = [
-        Planned(row.product.name, figures.of("revenue", span), row.unit, figures.of("volume", span))
-        for row, figures in group.rows
-    ]
+    found = _told_rows(group, span)
     if group.others is not None:
         name, figures = group.others
         alike = COMPARED if group.rest_covered(span).is_whole else COMPARED - {"budget"}
@@ -229,10 +228,17 @@ def planned_rows(group: PlannedMonth, span: str) -> list[Planned]:
     return found
 
 
+def _told_rows(group: PlannedMonth, span: str) -> list[Planned]:
+    return [
+        Planned(row.product.name, figures.of("revenue", span), row.unit, figures.of("volume", span))
+        for row, figures in group.rows
+    ]
+
+
 def planned_products(builder: Builder, context: ReportContext, group: PlannedMonth) -> list[Planned]:
     """Every product in the year to date, also those that are not told one by one: these in money alone. For
     them two queries a measure, and one of budgets."""
-    rows = [row for row in planned_rows(group, YEAR) if row.volume is not None]
+    rows = _told_rows(group, YEAR)
     first, last = spans(group.month)[YEAR]
     leads, viewer = leads_of(group.rest), context.viewer
     sold: dict[int, tuple[Decimal, int]] = {}
@@ -288,9 +294,11 @@ def _full_year(viewer: Any, products: Sequence[Product], month: datetime.date) -
     and one a measure of these."""
     over = [each for each in products if _is_over(each, month)]
     expected = full_year_expected(viewer, {each.pk for each in products} - {each.pk for each in over}, month)
-    for measure, own in leads_of(over).items() if expected is not None else ():
+    if expected is None:
+        return None
+    for measure, own in leads_of(over).items():
         found = products_revenue(viewer, own, measure, *spans(month)[YEAR])
-        expected = sum((revenue for revenue, _known in found.values()), expected or Decimal(0))
+        expected += sum((revenue for revenue, _known in found.values()), Decimal(0))
     return expected
 
 

@@ -77,9 +77,11 @@ def _summary(builder: Builder, context: ReportContext, group: PlannedMonth) -> N
         return
     _figures(builder, context, sums)
     _table(builder, context, group, list(sums.values()), notes)
+    if not all(map(builder.may, ("product", "revenue"))):
+        return
     rows = planned_products(builder, context, group)
     moved = _most(rows, "difference", abs)
-    if len(rows) > 1 and all(map(builder.may, ("product", "revenue"))):
+    if len(rows) > 1:
         _words(builder, context, rows, moved)
         chart = _moves_chart(context, planned_rows(group, YEAR), rows, moved)
         builder.chart(chart, ["revenue", "last_year", "product"], name="chart")

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -175,9 +174,9 @@ def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
 
 def leads_of(products: Sequence[Product]) -> dict[Measure, list[Product]]:
     """Those that each measure leads."""
-    lead, leads = cache(line_tree().lead_measure), defaultdict[Measure, list[Product]](list)
+    tree, leads = line_tree(), defaultdict[Measure, list[Product]](list)
     for product in products:
-        leads[lead(product.line_id)].append(product)
+        leads[tree.lead_measure(product.line_id)].append(product)
     return leads
 
 

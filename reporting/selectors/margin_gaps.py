@@ -4,6 +4,7 @@ yet, costs in no channel."""
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -36,18 +37,18 @@ _WITHOUT = """
         WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
         UNION ALL SELECT month, {product}, false FROM ({booked}) booked
     ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
-    SELECT month, NULL::bigint, NULL, NULL::numeric, NULL::timestamptz FROM unbooked
+    SELECT 'month', month, NULL::bigint, NULL, NULL::numeric, NULL::timestamptz FROM unbooked
     UNION ALL
-    SELECT NULL::date, product_id, NULL, NULL::numeric, NULL::timestamptz FROM there
+    SELECT 'product', NULL::date, product_id, NULL, NULL::numeric, NULL::timestamptz FROM there
     WHERE %(of_products)s AND product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
     GROUP BY product_id HAVING bool_and(is_sold)
     UNION ALL
-    SELECT month, NULL::bigint, level, sum(amount), NULL::timestamptz FROM ({apart}) apart
+    SELECT 'apart', month, NULL::bigint, level, sum(amount), NULL::timestamptz FROM ({apart}) apart
     GROUP BY month, level
     UNION ALL
-    SELECT NULL::date, NULL::bigint, NULL, NULL::numeric, until FROM ({since}) since
+    SELECT 'until', NULL::date, NULL::bigint, NULL, NULL::numeric, until FROM ({since}) since
     UNION ALL
-    SELECT month, line, NULL, measure::numeric, NULL::timestamptz
+    SELECT 'line', month, line, NULL, measure::numeric, NULL::timestamptz
     FROM ({shown}) shown (line, measure, month)
 """
 _NOTHING = """
@@ -104,26 +105,20 @@ def margin_gaps(
     found = _without(
         query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
     )
-    months = sorted(month for month, _pk, _level, amount, _until in found if month and amount is None)
-    lacking = [pk for month, pk, *_rest in found if pk and not month]
-    apart = [
-        (month, level, amount) for month, _pk, level, amount, _until in found if month and level and amount
-    ]
-    shown = {
-        (pk, int(amount)): month for month, pk, _level, amount, _until in found if month and pk and amount
-    }
+    shown = {(pk, int(measure)): month for month, pk, _level, measure, _until in found["line"] if measure}
+    apart = [(month, level, amount) for month, _pk, level, amount, _until in found["apart"] if amount]
     named: list[str] = []
     if of_products:
-        named = sorted((products[pk].name for pk in lacking), key=str.lower)
+        named = sorted((products[pk].name for _month, pk, *_rest in found["product"]), key=str.lower)
     return MarginGaps(
-        tuple(months),
+        tuple(sorted(month for month, *_rest in found["month"])),
         unsold=_unsold(booked, products, spans, shown),
         products=tuple(named[:NAMED]),
         others=len(named[NAMED:]),
         apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
         apart_months=tuple(sorted({month for month, _level, _amount in apart})),
         apart_level=min((level for _month, level, _amount in apart), key=LEVELS.index, default=""),
-        booked_until=next((until for *_rest, until in found if until), None),
+        booked_until=next((until for *_rest, until in found["until"] if until), None),
     )
 
 
@@ -158,7 +153,8 @@ def _without(
     apart: str,
     *,
     of_products: bool,
-) -> list[tuple[datetime.date | None, int | None, str | None, Decimal | None, datetime.datetime | None]]:
+) -> Mapping[str, list[tuple[Any, ...]]]:
+    """By kind the rows: month, product or line, level, amount or measure, when."""
     channel = query.filters.get("channel")
     said: dict[str, Any] = {
         "products": list(leads),
@@ -176,7 +172,10 @@ def _without(
         since=sql_of(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
         shown=sql_of(months_shown(last_closed_month(today()))),
     )
-    return rows_of(sql, said)
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for kind, *row in rows_of(sql, said):
+        found[kind].append(tuple(row))
+    return found
 
 
 def _in_no_channel(query: ReportQuery) -> Q:

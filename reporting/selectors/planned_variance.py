@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from core.months import month_range
 from core.sql import rows_of, sql_of
 from pricing.engine.volume_mix import Moved, volume_and_mix
 from pricing.selectors.costs import MOVING
 from products.models import Product
-from products.selectors.budget import budget_year, rows_between
+from products.selectors.budget import rows_between
 from products.selectors.units import unit_of
 
 from .margin_report import leading, units_sold
@@ -178,7 +174,7 @@ def _read(
     key: str,
 ) -> list[tuple[Any, ...]]:
     leads, tree, channel = leading(query, products), query.called.tree, query.filters.get("channel")
-    plan = rows_between(user, set(leads.values()), span.first, span.last).filter(_of_its_year(span))
+    plan = rows_between(user, set(leads.values()), span.first, span.last)
     if channel:
         plan = plan.filter(channel__in=query.called.channels_below(channel))
     own = {pk: products[pk].line_id for pk in leads}
@@ -200,11 +196,3 @@ def _read(
     if not (told["standard"] and told["actual"]):  # nothing that the person sees, or that the filters leave
         return []
     return rows_of(_COMPARED.format(key=key, sold=sold, **{k: v or _NOTHING for k, v in told.items()}), said)
-
-
-def _of_its_year(span: Span) -> Q:
-    """Rows of the budget that a month belongs to."""
-    months: dict[int, list[datetime.date]] = defaultdict(list)
-    for month in month_range(span.first, span.last):
-        months[budget_year(month)].append(month)
-    return reduce(or_, (Q(version__year=year, month__in=own) for year, own in months.items()))

@@ -7,7 +7,7 @@ that the night keeps per product.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -331,7 +331,7 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date, last 12 months and full year, ``None`` where it is not
-    whole; ``covered``: of what sold in each of them, in that order, what is planned; ``of_lines``: some of it
+    whole; ``covered``: by their names, of what sold in them what is planned; ``of_lines``: some of it
     is made for lines as wholes. ``closed``: where lines end at different months, those with sales of that
     month. ``others``: measures that are planned too and do not lead."""
 
@@ -339,7 +339,7 @@ class Planned:
     ytd: Decimal | None
     last_year: Decimal | None
     full_year: Decimal | None
-    covered: tuple[Covered, Covered, Covered, Covered]
+    covered: Mapping[str, Covered]
     of_lines: bool
     closed: list[ProductLine]
     others: frozenset[int]
@@ -357,38 +357,37 @@ def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     now = _parted(user, scope, scope.ends, budget, month)
     # The last 12 months of a line are those up to its own last one, also where it ended.
     year = now if scope.loaded == scope.ends else _parted(user, scope, scope.loaded, budget, month)
-    this_year = {part.last: start for part in now if part.last >= start}
-    twelve = {part.last: month_add(part.last, -11) for part in year}
+    this_month = [(now[0], month)]
+    so_far = [(part, start) for part in now if part.last >= start]
+    twelve = [(part, month_add(part.last, -11)) for part in year]
     cover = BudgetCover()
     if any(part.budget.months for part in (*now, *year)) or budget.months:
-        cover = budget_cover(user, scope.products, min(start, *twelve.values()), month)
+        cover = budget_cover(user, scope.products, min(start, *(first for _part, first in twelve)), month)
 
-    def covered(
-        parts: Sequence[_Part],
-        firsts: Mapping[datetime.date, datetime.date],
-        ahead: datetime.date | None = None,
-    ) -> Covered:
+    def over(months: _Months) -> Decimal | None:
+        """``None`` where the budget of one is not known."""
+        plans = [part.budget.over(first, part.last) for part, first in months]
+        return None if None in plans else sum((plan for plan in plans if plan is not None), Decimal(0))
+
+    def covered(months: _Months, ahead: datetime.date | None = None) -> Covered:
         """Nothing where there is no budget of any of it."""
-        asked = [part for part in parts if part.last in firsts]
-        plans = {part.last: part.budget if ahead is None else budget for part in asked}
-        if all(plan.over(firsts[last], ahead or last) is None for last, plan in plans.items()):
+        plans = [(part, first, budget if ahead else part.budget) for part, first in months]
+        if all(plan.over(first, ahead or part.last) is None for part, first, plan in plans):
             return Covered({})
-        each = (
-            cover.over(plans[part.last], firsts[part.last], part.last, ahead, part.lines) for part in asked
-        )
+        each = (cover.over(plan, first, part.last, ahead, part.lines) for part, first, plan in plans)
         return sum(each, Covered({}))
 
     return Planned(
-        now[0].budget.over(month, month),
-        _together(part.budget.over(start, part.last) for part in now if part.last >= start),
-        _together(part.budget.over(twelve[part.last], part.last) for part in year),
-        budget.over(start, end) if min(part.last for part in now) >= start else None,
-        (
-            covered(now, {month: month}),
-            covered(now, this_year),
-            covered(year, twelve),
-            covered(now, this_year, end),
-        ),
+        over(this_month),
+        over(so_far),
+        over(twelve),
+        budget.over(start, end) if len(so_far) == len(now) else None,
+        {
+            "month": covered(this_month),
+            "ytd": covered(so_far),
+            "last_year": covered(twelve),
+            "full_year": covered(so_far, end),
+        },
         budget.of_lines,
         [line for line in scope.lines if scope.ends.get(line.pk) == month] if len(now) > 1 else [],
         budget.others,
@@ -401,6 +400,10 @@ class _Part(NamedTuple):
     last: datetime.date
     lines: Collection[int]
     budget: LinesBudget
+
+
+_Months = Sequence[tuple[_Part, datetime.date]]
+"""Each up to its last month, from a first one on."""
 
 
 def _parted(user: Any, scope: Scope, ends: Ends, budget: LinesBudget, month: datetime.date) -> list[_Part]:
@@ -421,12 +424,6 @@ def _parted(user: Any, scope: Scope, ends: Ends, budget: LinesBudget, month: dat
         own = budget_revenue(user, tree, whole, first, last, scope.products.filter(line__in=lines))
         parts.append(_Part(last, lines, own))
     return parts
-
-
-def _together(plans: Iterable[Decimal | None]) -> Decimal | None:
-    """``None`` where one is not known."""
-    known = list(plans)
-    return None if None in known else sum((plan for plan in known if plan is not None), Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +20,6 @@ from core.pages import page_render
 from forecasting.selectors.runs import night_last
 from products.selectors.access import is_limited
 from products.selectors.budget import budget_year
-from products.selectors.budget_cover import Covered
 from reporting.charts import stages_chart
 from reporting.selectors.today import (
     Course,
@@ -119,22 +117,15 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
     """The portfolio's key figures that are known, with their course."""
     currency = organisation_get().currency
     said = others_words(budget.others) if budget else ""
-    month, ytd, last_year, full_year = budget.covered if budget else (Covered({}),) * 4
     tiles: list[dict[str, Any]] = []
-    for label, span, plan, covered in (
-        (
-            _("Revenue, %(month)s") % {"month": formats.month(figures.data_month)},
-            figures.month,
-            "month",
-            month,
-        ),
-        (_("Revenue, year to date"), figures.ytd, "ytd", ytd),
+    for label, span, plan in (
+        (_("Revenue, %(month)s") % {"month": formats.month(figures.data_month)}, figures.month, "month"),
+        (_("Revenue, year to date"), figures.ytd, "ytd"),
     ):
         if span.amount is not None:
-            against = _on_budget(span.amount, getattr(budget, plan, None), covered, said)
             tiles.append(
                 _tile(label, span.amount, currency, span.rate, _indexed(_("on last year"), span.rate))
-                | against
+                | _on_budget(span.amount, budget, plan, said)
             )
             if plan == "month" and budget and budget.closed:
                 tiles[-1]["note"] = _noted(closed_words(budget.closed), tiles[-1].get("note", ""))
@@ -148,7 +139,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
                 rate,
                 _indexed(_("on the year before"), rate),
             )
-            | _on_budget(figures.revenue, budget.last_year if budget else None, last_year, said)
+            | _on_budget(figures.revenue, budget, "last_year", said)
             | ({"spark": Course(months.past, [], [], [])} if months else {})
         )
     if figures.forecast is not None:
@@ -157,7 +148,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
             _tile(_("Forecast, 12 months"), figures.forecast, currency, rate, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
-    tiles += _full_year(figures, budget, full_year, said, currency)
+    tiles += _full_year(figures, budget, said, currency)
     if figures.wape is not None:
         before = figures.wape_before
         change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
@@ -174,9 +165,7 @@ def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) ->
     return tiles
 
 
-def _full_year(
-    figures: Portfolio, budget: Planned | None, covered: Covered, said: str, currency: str
-) -> list[dict[str, Any]]:
+def _full_year(figures: Portfolio, budget: Planned | None, said: str, currency: str) -> list[dict[str, Any]]:
     """What is expected of the financial year: against the budget of all where some is made for lines, else
     that of the products that have a budget against theirs; and against last year."""
     full = figures.full_year
@@ -185,6 +174,7 @@ def _full_year(
         label = _("Expected full year %(year)s") % {"year": budget_year(figures.data_month)}
     last_year = {} if full.rate is None else _compared(_("on last year"), full.rate)
     if budget and budget.of_lines and budget.full_year and full.amount is not None:
+        covered = budget.covered["full_year"]
         known = budget.full_year > 0 and covered.is_mostly
         rate = full.amount / float(budget.full_year) - 1 if known else None
         tile = _tile(label, full.amount, currency, rate, _indexed(_("on budget"), rate))
@@ -209,8 +199,11 @@ def _budgeted(figures: Portfolio) -> str:
     ) % {"count": formats.number(figures.budgeted, 0)}
 
 
-def _on_budget(amount: float, plan: Decimal | None, covered: Covered, said: str) -> dict[str, Any]:
-    """Nothing is compared where too little of what sold is ``covered``; ``said``: what else is to know."""
+def _on_budget(amount: float, budget: Planned | None, span: str, said: str) -> dict[str, Any]:
+    """Nothing is compared where too little of what sold has a budget; ``said``: what else is to be known."""
+    if budget is None:
+        return {}
+    plan, covered = getattr(budget, span), budget.covered[span]
     some = covered_words(covered)
     if plan is None or plan <= 0:
         return {"note": some} if some else {}

@@ -16,10 +16,9 @@ from core import formats
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.words.forecasts import method_words
+from forecasting.words.totals import lines_named
 from products.models import ProductLine
 from reporting.selectors.today import AlertCounts
-
-LINES_NAMED = 3
 
 
 def night_sentence(night: NightlyRun, forecast: NightlyStep | None, *, sees_all: bool) -> str:
@@ -71,10 +70,7 @@ BY_DECISION = {
 
 def closed_words(lines: Sequence[ProductLine]) -> str:
     """Of which lines a month is, where those of others are still to come."""
-    names = [line.name for line in lines[:LINES_NAMED]]
-    if len(lines) > LINES_NAMED:
-        names.append(_("and %(count)s more") % {"count": formats.number(len(lines) - LINES_NAMED, 0)})
-    return _("of %(lines)s alone") % {"lines": ", ".join(names)}
+    return _("of %(lines)s alone") % {"lines": lines_named([line.pk for line in lines])}
 
 
 def why_words(code: str, params: Mapping[str, Any]) -> str:

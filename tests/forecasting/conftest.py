@@ -7,11 +7,13 @@ import math
 from collections.abc import Collection, Iterable
 from copy import deepcopy
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.months import month_add
+from core.registries import PlannedChange
 from forecasting.models import NightlyRun
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
@@ -107,3 +109,14 @@ def _settled(module_db: None) -> list[Product]:
 def settled(_settled: list[Product], db: None) -> list[Product]:
     """Those, after a night; made once a module."""
     return deepcopy(_settled)
+
+
+def decided_ahead(monkeypatch: Any, product: Product, change: PlannedChange, words: tuple[str, str]) -> None:
+    """A price that is decided, of this product alone."""
+    source = SimpleNamespace(
+        key="price",
+        changes=lambda products, months: dict.fromkeys(set(products) & {product.pk}, change),
+        words=lambda params: words,
+    )
+    monkeypatch.setattr("forecasting.steps.decided.planned_sources", [source])
+    monkeypatch.setattr("forecasting.words.drivers.planned_sources", {"price": source})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from forecasting.words.drivers import driver_card
 from products.models import Measure, Product
 from tests.factories import line_factory, measure_factory, product_factory
 
-from .conftest import LAST, months_give, run_now
+from .conftest import LAST, decided_ahead, months_give, run_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -29,13 +28,7 @@ def product(db: Any, monkeypatch: Any) -> Product:
     """One whose price halves what is sold of it, so it is thought."""
     found = product_factory(line=line_factory())
     months_give(found)
-    source = SimpleNamespace(
-        key="price",
-        changes=lambda products, months: dict.fromkeys(set(products) & {found.pk}, HALF),
-        words=lambda params: ("Own price", "From today."),
-    )
-    monkeypatch.setattr("forecasting.steps.decided.planned_sources", [source])
-    monkeypatch.setattr("forecasting.words.drivers.planned_sources", {"price": source})
+    decided_ahead(monkeypatch, found, HALF, ("Own price", "From today."))
     return found
 
 

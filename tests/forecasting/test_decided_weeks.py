@@ -18,7 +18,7 @@ from forecasting.steps.decided_weeks import DecidedWeeks
 from products.models import Product
 from tests.factories import line_factory, product_factory, user_factory
 
-from .conftest import LAST, run_now
+from .conftest import LAST, decided_ahead, run_now
 from .test_week_drivers import AHEAD, promoted, promotions_give, summed
 from .test_week_pages import tab
 from .test_weeks import WEEK, of, weeks_give
@@ -138,13 +138,7 @@ def product(db: Any, english: Any, monkeypatch: Any) -> Product:
     found = product_factory(line=line_factory(forecast_step="week"))
     weeks_give(found, volume=promoted)
     decided = change([(*PROMOTION, 1.0)], 0.1, dec=1 + 7 / 31)
-    source = SimpleNamespace(
-        key="price",
-        changes=lambda products, months: dict.fromkeys(set(products) & {found.pk}, decided),
-        words=lambda params: ("Autumn deal", "A week of it."),
-    )
-    monkeypatch.setattr("forecasting.steps.decided.planned_sources", [source])
-    monkeypatch.setattr("forecasting.words.drivers.planned_sources", {"price": source})
+    decided_ahead(monkeypatch, found, decided, ("Autumn deal", "A week of it."))
     return found
 
 

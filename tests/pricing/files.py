@@ -1,4 +1,4 @@
-"""A product and who plans for it, for tests of the files of the marketing mix."""
+"""A product and who plans for it, for tests of the marketing mix and its files."""
 
 from __future__ import annotations
 

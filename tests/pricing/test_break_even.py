@@ -31,6 +31,7 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import report_query
 from tests.factories import (
     channel_factory,
+    forecast_factory,
     line_factory,
     measure_factory,
     organisation_factory,
@@ -258,7 +259,7 @@ def test_the_day_it_is_reached_where_a_month_is_not_loaded_yet(behind: Product) 
     organisation = organisation_get()
     organisation.financial_year_first_month = last().month
     organisation.save()
-    _expect(behind, last(1), 600)
+    forecast_factory(last(1), 600, months=12, product=behind)
     day = break_evens([behind], last())[behind.pk].day
     assert day == month_end(last())
 
@@ -302,7 +303,7 @@ def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
     """Twelve months left 500 each; the one that is not loaded is expected to, at its own costs."""
     costs("quality", paid, last(12), product=behind, basis="once")
     book()
-    _expect(behind, last(1), 75)
+    forecast_factory(last(1), 75, months=12, product=behind)
     found = earned_back([behind], last())[behind.pk]
     assert found.so_far == 6000 - D(paid)
     assert (found.month, found.is_expected) == (None if month is None else last(month), month is not None)
@@ -334,23 +335,6 @@ def test_channels_are_told_up_to_the_month_that_all_lines_have(behind: Product, 
     page = client.get("/costs/break-even/?show=channels")
     assert page.context["last"] == last()
     assert said not in page.content.decode()
-
-
-def _expect(product: Product, as_of: datetime.date, volume: float) -> None:
-    made = Forecast.objects.create(
-        product=product,
-        measure=Measure.objects.get(code="units"),
-        as_of=as_of,
-        engine_version="x",
-        input_hash="x",
-        content_hash="x",
-        method="x",
-        computed_at=datetime.datetime.now(datetime.UTC),
-    )
-    bands = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), volume)
-    ForecastMonth.objects.bulk_create(
-        ForecastMonth(forecast=made, month=month_add(as_of, step), **bands) for step in range(1, 13)
-    )
 
 
 def test_what_products_leave_is_what_is_booked(product: Product) -> None:

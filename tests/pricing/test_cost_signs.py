@@ -29,6 +29,7 @@ from tests.factories import (
     channel_factory,
     cost_line_factory,
     cost_rate_factory,
+    forecast_factory,
     line_factory,
     product_factory,
     user_factory,
@@ -148,18 +149,7 @@ def juice() -> Product:
         for back in range(12):
             sell(product, month_add(LAST, -back), D(100), D(200), channel=channel)
     first, _other = products
-    measure = Measure.objects.get(code="units")
-    forecast = Forecast.objects.create(
-        product=first, measure=measure, as_of=LAST, current=True, method="naive", computed_at=timezone.now()
-    )
-    ForecastMonth.objects.bulk_create(
-        ForecastMonth(
-            forecast=forecast,
-            month=month_add(LAST, step),
-            **dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 100.0),
-        )
-        for step in range(1, 13)
-    )
+    forecast_factory(LAST, 100, months=12, product=first)
     cost_rate_factory(product=first, start_date=datetime.date(2020, 1, 1), amount=1)
     fee = cost_line_factory(product=first, kind="commission", basis="share", base="net", channel=channel)
     cost_rate_factory(cost_line=fee, start_date=datetime.date(2020, 1, 1), amount=D("0.1"))

@@ -32,6 +32,8 @@ from pricing.services.offer import (
 from products.models import FourEyesRule, Product, Segment
 from products.selectors.access import product_get
 from tests.factories import client_of, line_factory, product_factory, user_factory
+from tests.pricing.files import product as product
+from tests.pricing.files import ruud as ruud
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 DAY = datetime.timedelta(days=1)
@@ -41,16 +43,6 @@ SENTENCE = {
     "benefit": "that foams",
     "why": "Baristas ask for it",
 }
-
-
-@pytest.fixture
-def product() -> Product:
-    return product_factory(code="HVM", name="Oat milk")
-
-
-@pytest.fixture
-def ruud() -> Any:
-    return user_factory("marketing", name="Ruud")
 
 
 @pytest.fixture

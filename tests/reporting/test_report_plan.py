@@ -7,19 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import translation
 
 from core.months import month_add, month_end
 from core.reports.blocks import Table, Text
-from forecasting.models import Forecast, ForecastMonth
-from products.models import BudgetRow, Measure, ProductFigures, SalesMonth
+from products.models import BudgetRow, ProductFigures, SalesMonth
 from products.selectors.budget_lines import products_budget
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.words.budgets import others_words
 from reporting.words.margin_gaps import gaps_line, gaps_words
-from tests.factories import line_factory, measure_factory, organisation_factory, product_factory
+from tests.factories import (
+    forecast_factory,
+    line_factory,
+    measure_factory,
+    organisation_factory,
+    product_factory,
+)
 from tests.forecasting.test_line_totals import line_budget
 from tests.pricing.test_margins import sell
 
@@ -286,18 +291,7 @@ class TestWhatEnded:
 
 def _expected(product: Any, mean: int) -> None:
     """So many a month from now on."""
-    forecast = Forecast.objects.create(
-        product=product,
-        measure=Measure.objects.get(code="units"),
-        method="mean",
-        as_of=LAST,
-        data_month=LAST,
-        computed_at=timezone.now(),
-    )
-    edges = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), mean)
-    ForecastMonth.objects.bulk_create(
-        ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
-    )
+    forecast_factory(LAST, mean, product=product, data_month=LAST)
 
 
 def test_what_ended_in_a_month_that_is_still_to_load_is_not_known_up_to_now(company: Any) -> None:

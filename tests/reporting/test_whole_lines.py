@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core.months import month_add, month_start
 from core.reports.blocks import ReportChart, Table, Text
-from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
+from forecasting.models import NightlyRun, TotalForecast
 from pricing.selectors import margins
 from products.models import BudgetRow, FamilyMember, Measure, Supplier, UnitFactor
 from products.services.figures import figures_refresh
@@ -27,6 +27,7 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     family_factory,
+    forecast_factory,
     line_factory,
     product_factory,
     user_factory,
@@ -187,18 +188,7 @@ def test_before_the_first_sale_there_is_what_is_expected(company: Any) -> None:
     """Also of the first product of a line, of which there is no month at all; not in a report of the past."""
     for line in (company.juices, line_factory(name="Wines")):
         wine = product_factory(name="Wine", line=line)
-        forecast = Forecast.objects.create(
-            product=wine,
-            measure=Measure.objects.get(code="units"),
-            method="launch",
-            as_of=LAST,
-            data_month=LAST,
-            computed_at=timezone.now(),
-        )
-        edges = {"mean": 70, "median": 70, "lo80": 60, "hi80": 80, "lo95": 50, "hi95": 90}
-        ForecastMonth.objects.bulk_create(
-            ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
-        )
+        forecast_factory(LAST, 70, half80=10, half95=20, product=wine, method="launch", data_month=LAST)
         [chart] = charts(built(company, "sales", products=[wine]))
         assert (chart.title, chart.table.rows[0][1].text) == ("Wine", "70")
         past = {"period": "range", "first_month": month_add(LAST, -9), "last_month": month_add(LAST, -4)}
@@ -209,19 +199,7 @@ def test_a_family_is_a_whole_of_its_products_today(company: Any) -> None:
     family = family_factory(name="Sweet", line=company.juices)
     for product in company.products[:2]:
         FamilyMember.objects.create(family=family, product=product, start_date=month_add(LAST, -6))
-    now = timezone.now()
-    forecast = Forecast.objects.create(
-        family=family,
-        measure=Measure.objects.get(code="units"),
-        method="mean",
-        as_of=LAST,
-        data_month=LAST,
-        computed_at=now,
-    )
-    edges = {"mean": 70, "median": 70, "lo80": 60, "hi80": 80, "lo95": 50, "hi95": 90}
-    ForecastMonth.objects.bulk_create(
-        ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
-    )
+    forecast_factory(LAST, 70, half80=10, half95=20, family=family, data_month=LAST)
     [whole] = tables(built(company, "key_figures", families=[family]))["As a whole"]
     assert whole["Next 12 months"] == "840\u00a0pack"
     assert "50 – 90" in str(charts(built(company, "sales", families=[family]))[0].table.rows[-1])
