@@ -29,7 +29,7 @@ from pricing.selectors.promotions import (
     promotions_visible,
     rows_seen,
     sees_whole,
-    with_parts,
+    with_bounds,
 )
 from pricing.services.promotion_costs import promotion_cost_say
 from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
@@ -307,7 +307,7 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     queryset = Promotion.objects.none()
 
     def get_queryset(self) -> QuerySet[Promotion]:
-        rows = with_parts(promotions_visible(self.request.user))
+        rows = with_bounds(promotions_visible(self.request.user))
         effects = PromotionEffect.objects.select_related("product", "measure")
         return rows.prefetch_related(Prefetch("effects", effects)).order_by("store_start", "pk")
 

@@ -24,7 +24,7 @@ from products.models import Measure, Product, ProductLine
 from products.selectors.access import is_limited, products_visible
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
-from products.selectors.months import behind_of, lines_behind, whole_until
+from products.selectors.months import behind_of, still_sold, whole_until
 
 from .cost_months import cost_months
 from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lacking
@@ -140,11 +140,7 @@ def ranked(
     rows: Any = products_visible(user).only("code", "name", "line_id", "ended").annotate(**shown)
     products: dict[int, Product] = {row.pk: row for row in rows}
     lines = behind_of(
-        {
-            (row.line_id, row.measure): row.month
-            for row in rows
-            if row.month and (row.ended is None or row.ended >= last)
-        },
+        {(row.line_id, row.measure): row.month for row in rows if row.month and still_sold(row, last)},
         last,
     )
     net: dict[int, Decimal] = {}
@@ -235,21 +231,20 @@ _SORT: Mapping[str, Any] = {
 
 
 def break_evens(
-    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date]
 ) -> dict[int, BreakEven]:
     """By product whose sales are known."""
     return break_evens_read(products, last, behind)[0]
 
 
 def break_evens_read(
-    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date]
 ) -> tuple[dict[int, BreakEven], LeftOutCosts | None]:
     """The same, and the cost lines before overhead that products lack. Each of the 12 months up to ``last``,
     or up to the last one that the sales of its line are whole of (``behind``: as :func:`ranked` found it).
     Seven queries, however many."""
     tree = line_tree()
-    lines = lines_behind(last) if behind is None else behind
-    lasts = {row.pk: whole_until(row, last, lines) for row in products}
+    lasts = {row.pk: whole_until(row, last, behind) for row in products}
     first = month_add(min(lasts.values(), default=last), 1 - MONTHS)
     margins = Margins.as_booked(rates_of_products(products), first, last)
     year = _Year(products, tree, margins, last, lasts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
@@ -30,7 +30,7 @@ from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
 from .margins import Margins
 from .margins_ahead import LEVEL, margin_floor
-from .month_margin import MonthMargin, rows_of, stretch_costs
+from .month_margin import MonthMargin, costs_added, rows_of, stretch_costs
 from .own_prices import MONTH, UNIT, lasting
 from .prices import prices_on, vat_rates, with_and_without
 from .sold import Sold
@@ -294,19 +294,9 @@ def _year_effect(
     net = sum((month.sales[1] for month in months if month.sales), ZERO)
     if not net:
         return None
-    was = _added(months)
+    was, becomes = (costs_added(each for month in own for each in month.costs) for own in (months, moved))
     stays = [(line, amount) for line, amount in was if line.pk not in lines]
-    return _effect(net, was, [*stays, *_added(moved)], floor)
-
-
-def _added(months: Iterable[MonthMargin]) -> Costs:
-    """What each line came to in these months."""
-    found: dict[int, tuple[CostLine, Decimal]] = {}
-    for month in months:
-        for line, amount in month.costs:
-            pk = line.id
-            found[pk] = (line, found[pk][1] + amount) if pk in found else (line, amount)
-    return list(found.values())
+    return _effect(net, was, [*stays, *becomes], floor)
 
 
 def _unit_effects(

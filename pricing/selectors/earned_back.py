@@ -14,7 +14,7 @@ from core.months import month_add, month_row
 from pricing.models import CostKind, CostMonth
 from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import line_tree
-from products.selectors.months import lines_behind, whole_until
+from products.selectors.months import whole_until
 
 from .cost_months import cost_months
 from .costs import MOVING
@@ -42,7 +42,7 @@ class Earned:
 
 
 def earned_back(
-    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date] | None = None
+    products: Sequence[Product], last: datetime.date, behind: Mapping[int, datetime.date]
 ) -> dict[int, Earned]:
     """By product that has booked standard costs. Of the months ahead: the forecast × what a unit brought in
     over the year before − the costs expected. They begin after ``last``, or after the last month that the
@@ -51,8 +51,7 @@ def earned_back(
     if not products:
         return {}
     tree = line_tree()
-    lines = lines_behind(last) if behind is None else behind
-    lasts = {row.pk: whole_until(row, last, lines) for row in products}
+    lasts = {row.pk: whole_until(row, last, behind) for row in products}
     measures = {row.pk: tree.lead_measure(row.line_id) for row in products}
     leads = {pk: measure.pk for pk, measure in measures.items()}
     costs, moving = _costs(leads, last)

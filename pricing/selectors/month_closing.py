@@ -45,7 +45,7 @@ class Waiting:
 
 def closing_waits(month: datetime.date) -> Waiting:
     """Two queries."""
-    corrections, entries = _corrections(month), _accruals(month)
+    corrections, entries = corrections_waiting(month), _accruals(month)
     of = ("rate__cost_line__kind", "rate__cost_line__product", "rate__cost_line__line", "proposed_by")
     sums = entries.aggregate(number=Count("pk"), amount=Sum("booked", default=0), first=Min("month"))
     found = list(corrections.select_related(*of).order_by("proposed_at", "pk"))
@@ -90,7 +90,7 @@ def closing_ledger(ledger: Mapping[datetime.date, Reconciled], months: Sequence[
 def closing_waits_counted(months: Collection[datetime.date]) -> dict[datetime.date, tuple[int, int]]:
     """How many corrections and accruals would, by month. Two queries."""
     last = max(months)
-    begun = list(_corrections(last).values_list("rate__start_date", flat=True))
+    begun = list(corrections_waiting(last).values_list("rate__start_date", flat=True))
     accrued = list(_accruals(last).values_list("month", flat=True))
     return {
         month: (sum(day <= month_end(month) for day in begun), sum(day <= month for day in accrued))
@@ -98,7 +98,8 @@ def closing_waits_counted(months: Collection[datetime.date]) -> dict[datetime.da
     }
 
 
-def _corrections(month: datetime.date) -> QuerySet[CostCorrection]:
+def corrections_waiting(month: datetime.date) -> QuerySet[CostCorrection]:
+    """That nobody decided, of rates that began until the end of the month."""
     proposed = CostCorrection.objects.filter(state=CostCorrection.State.PROPOSED)
     return proposed.filter(rate__start_date__lte=month_end(month))
 

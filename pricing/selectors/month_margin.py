@@ -65,13 +65,18 @@ def margins_total(months: Iterable[MonthMargin]) -> Statement | None:
 
 def rows_of(costs: Iterable[tuple[CostLine, Decimal]]) -> list[Row]:
     """The lines' costs, added by line."""
+    return [Row(line.kind.code, line.kind.level, amount) for line, amount in costs_added(costs)]
+
+
+def costs_added(costs: Iterable[tuple[CostLine, Decimal]]) -> list[tuple[CostLine, Decimal]]:
+    """What each line came to."""
     lines: dict[int, CostLine] = {}
     sums: dict[int, Decimal] = {}
     for line, amount in costs:
         pk = line.id
         lines[pk] = line
         sums[pk] = sums.get(pk, ZERO) + amount
-    return [Row(lines[pk].kind.code, lines[pk].kind.level, amount) for pk, amount in sums.items()]
+    return [(lines[pk], amount) for pk, amount in sums.items()]
 
 
 class SplitParts(Protocol):

@@ -23,6 +23,7 @@ from pricing.selectors.promotions import (
     promotions_visible,
     rows_seen,
     sees_whole,
+    with_bounds,
     with_parts,
 )
 from products.models import Product
@@ -213,7 +214,7 @@ def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
 def calendar_build(user: Any, query: CalendarQuery) -> Calendar:
     """The calendar in a flat number of queries."""
     asked = promotions_asked(user, query)
-    found = list(with_parts(asked)[:MOST])
+    found = list(with_bounds(asked)[:MOST])
     more = asked.count() - MOST if len(found) == MOST else 0
     found = [row for row in found if any(_spans(query, row))]
     may = user.has_perm("pricing.edit")
@@ -289,4 +290,4 @@ def product_promotions(user: Any, product: Product) -> list[Promotion]:
         Exists(PromotionProduct.objects.filter(promotion=OuterRef("pk"), product=product))
     )
     open_ones = Q(state__in=[State.DRAFT, State.PROPOSED])
-    return list(with_parts(rows.filter(open_ones | ran_or_will())))
+    return list(with_bounds(rows.filter(open_ones | ran_or_will())))

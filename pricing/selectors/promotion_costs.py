@@ -52,11 +52,10 @@ def actual_costs(user: Any, promotions: Collection[Promotion]) -> dict[int, Actu
 def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decimal]:
     """What promotions that the person sees whole cost, by their id, for who sees costs or entered it; those
     of which nobody knows it are left out, and those whose cost the ledger knows alone. One query."""
-    asked = [row.pk for row in promotions if sees_whole(user, row)]
     return {
-        row.promotion_id: row.amount
-        for row in _newest(asked)
-        if row.amount is not None and (row.created_by_id == user.pk or _sees_costs(user, row))
+        pk: cost.amount
+        for pk, cost in actual_costs(user, promotions).items()
+        if cost.amount is not None and not cost.row.dimension
     }
 
 

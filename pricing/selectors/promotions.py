@@ -24,7 +24,7 @@ from django.db.models import (
     Value,
     prefetch_related_objects,
 )
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, JSONObject
 from django.http import Http404
 
 from accounts.rows import from_row, row_of
@@ -88,38 +88,43 @@ def bound_subject(promotion: Promotion) -> str:
 _PROMOTION = "promotion:"
 
 
-def _bounds_told() -> ArraySubquery:
-    """Of a product in a promotion what its owner was told of bounds since that was approved, while it
-    holds."""
+def _bounds_told(path: str = "") -> ArraySubquery:
+    """By product what its owner was told of bounds since the promotion was approved, while it holds;
+    ``path``: where the promotion is."""
     told = Alert.objects.filter(
         kind=BOUND_ALERT,
-        product=OuterRef("product"),
-        subject=Concat(Value(_PROMOTION), Cast(OuterRef("promotion"), CharField())),
-        raised_at__gt=OuterRef("promotion__decided_at"),
+        subject=Concat(Value(_PROMOTION), Cast(OuterRef(f"{path}pk"), CharField())),
+        raised_at__gt=OuterRef(f"{path}decided_at"),
     )
-    return ArraySubquery(told.exclude(state=Alert.State.GONE).order_by("pk").values("evidence"))
+    said = JSONObject(product="product", evidence="evidence")
+    return ArraySubquery(told.exclude(state=Alert.State.GONE).order_by("pk").values_list(said))
 
 
 def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
-    parts = PromotionProduct.objects.select_related("product__line").annotate(bounds_told=_bounds_told())
-    products = Prefetch("rows", parts)
+    products = Prefetch("rows", PromotionProduct.objects.select_related("product__line"))
     return rows.select_related(*_READ_WITH).prefetch_related(products, channels_with())
 
 
+def with_bounds(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
+    """As :func:`with_parts`, with what :func:`flags_shown` needs."""
+    return with_parts(rows).annotate(bounds_told=_bounds_told())
+
+
 def promotion_get(user: Any, pk: int) -> Promotion:
-    """As :func:`with_parts`; read through its products, so in a query less."""
+    """As :func:`with_bounds`; read through its products, so in a query less."""
     seen = PromotionProduct.objects.filter(promotion=pk, promotion__in=promotions_visible(user))
     rows = seen.select_related("product__line", *(f"promotion__{name}" for name in _READ_WITH))
-    rows = rows.annotate(bounds_told=_bounds_told())
+    rows = rows.annotate(bounds_told=_bounds_told("promotion__"))
     if not rows:
         raise Http404(pk)
-    found = rows[0].promotion
+    found: Any = rows[0].promotion
+    found.bounds_told = rows[0].bounds_told
     for row in rows:
         row.promotion = found
-    found._prefetched_objects_cache = {"rows": rows}  # type: ignore[attr-defined]
+    found._prefetched_objects_cache = {"rows": rows}
     prefetch_related_objects([found], channels_with())
-    return found
+    return found  # type: ignore[no-any-return]
 
 
 def sees_whole(user: Any, promotion: Promotion) -> bool:
@@ -230,7 +235,7 @@ class Flags:
 
 
 def flags_shown(user: Any, promotions: Sequence[Promotion]) -> list[Flags]:
-    """What stands in the way of each of these, read with their parts. Who sees a part of one is told of
+    """What stands in the way of each of these, read :func:`with_bounds`. Who sees a part of one is told of
     forbidden periods of their own lines and channels alone, for which there is a query more."""
     found = flags_of(user, [place_of(row) for row in promotions])
     partly = {
@@ -255,12 +260,17 @@ def flags_ahead(user: Any, promotions: Sequence[Promotion]) -> dict[int, Flags]:
     return dict(zip((row.pk for row in ahead), flags_shown(user, ahead), strict=True))
 
 
-def _bounds_passed(user: Any, promotion: Promotion) -> tuple[tuple[Product, Mapping[str, Any]], ...]:
+def _bounds_passed(user: Any, promotion: Any) -> tuple[tuple[Product, Mapping[str, Any]], ...]:
     """Of its products in the person's sight, while it stands as it was approved."""
     if promotion.state != State.APPROVED:
         return ()
-    rows: Any = rows_seen(user, promotion)
-    return tuple((row.product, said) for row in rows for said in row.bounds_told or ())
+    told = promotion.bounds_told or ()
+    return tuple(
+        (row.product, said["evidence"])
+        for row in rows_seen(user, promotion)
+        for said in told
+        if said["product"] == row.product_id
+    )
 
 
 def place_of(promotion: Promotion) -> Place:

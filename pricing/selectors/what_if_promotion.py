@@ -82,10 +82,17 @@ class Promotions:
 
     def __init__(self, user: Any, ground: Ground) -> None:
         self._user, self.ground = user, ground
+        self._normal: dict[tuple[int, ...], PriceNow] = {}
 
     def normal(self, channels: Collection[int]) -> PriceNow:
         """What its buyer normally pays: by the list by which consumers pay in all of these and those below
         them; where that differs what they pay everywhere, or as nobody knows that, what most is bought by."""
+        key = tuple(channels)
+        if key not in self._normal:
+            self._normal[key] = self._paid_normally(key)
+        return self._normal[key]
+
+    def _paid_normally(self, channels: Collection[int]) -> PriceNow:
         usual = self._usual
         is_known = usual.price_list.kind in CONSUMER or usual.price_list.is_to_consumers
         if not channels and (is_known or not self.ground.sellers.is_apart):

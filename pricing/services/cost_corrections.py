@@ -148,10 +148,12 @@ def _decide(row: CostCorrection, user: Any, state: str, closed: datetime.date | 
     )
 
 
-def corrections_close(*, user: Any, rates: QuerySet[CostRate], closed: datetime.date | None = None) -> None:
-    """What waits for rates that are about to be withdrawn, or whose month was ``closed``, is refused with
-    them; without a user, as who proposed it."""
-    for row in CostCorrection.objects.filter(rate__in=rates, state=State.PROPOSED):
+def corrections_close(
+    *, user: Any, corrections: QuerySet[CostCorrection], closed: datetime.date | None = None
+) -> None:
+    """Refuse those that wait for rates that are about to be withdrawn, or whose month was ``closed``; without
+    a user, as who proposed it."""
+    for row in corrections:
         _decide(row_lock(row), user or row.proposed_by, State.REFUSED, closed)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
-from pricing.models import CostLine, CostRate, CostShare
+from pricing.models import CostCorrection, CostLine, CostRate, CostShare
 from pricing.selectors.cost_splits import shares_by_start
 from pricing.selectors.costs_undone import rates_undone, shares_undone
 from pricing.words.withdrawn import IMPORT_UNDONE
@@ -126,7 +126,8 @@ def rates_undo(
 
 def _withdraw(pks: Collection[int], reason: str, user: Any) -> int:
     rates = CostRate.objects.filter(pk__in=pks)
-    corrections_close(user=user, rates=rates)
+    corrections = CostCorrection.objects.filter(rate__in=rates, state=CostCorrection.State.PROPOSED)
+    corrections_close(user=user, corrections=corrections)
     return rates.update(withdrawn_at=timezone.now(), withdrawn_reason=reason)
 
 

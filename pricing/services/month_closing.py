@@ -12,9 +12,7 @@ from accounts.models import User
 from collaboration.services.notifications import notify
 from core.jobs import job_enqueue
 from core.models import Job
-from core.months import month_end
-from pricing.models import CostRate
-from pricing.selectors.month_closing import JOB, month_close_jobs, month_close_key
+from pricing.selectors.month_closing import JOB, corrections_waiting, month_close_jobs, month_close_key
 from products.models import Product
 from products.selectors.closing import is_closed
 from products.services.closing import month_close, month_close_check
@@ -57,8 +55,7 @@ def month_close_run(context: Any) -> None:
 def _close(user: User, month: datetime.date, note: str) -> None:
     """With it the corrections of rates that began until then are refused: they could not be approved."""
     month_close(user=user, month=month, note=note)
-    rates = CostRate.objects.filter(start_date__lte=month_end(month))
-    corrections_close(user=user, rates=rates, closed=month)
+    corrections_close(user=user, corrections=corrections_waiting(month), closed=month)
 
 
 def month_close_failed(job: Job) -> None:

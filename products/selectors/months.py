@@ -191,6 +191,11 @@ def _still_sold(last: datetime.date) -> Q:
     return Q(ended=None) | Q(ended__gte=last)
 
 
+def still_sold(product: Product, last: datetime.date) -> bool:
+    """Whether the product had not ended before ``last``."""
+    return product.ended is None or product.ended >= last
+
+
 def whole_until(product: Product, last: datetime.date, behind: Mapping[int, datetime.date]) -> datetime.date:
     """The last month up to ``last`` that the product's sales are known of; ``behind``: as
     :func:`lines_behind`. What ended by then sells nothing more."""

@@ -69,7 +69,7 @@ def product() -> Product:
 
 
 def test_the_worked_case_through_the_database(product: Product) -> None:
-    found = break_evens([product], last())[product.pk]
+    found = break_evens([product], last(), lines_behind(last()))[product.pk]
     assert (found.fixed, found.sold) == (120000, 8000)
     assert found.unit_margin == 20
     assert [round(value or D(0), 3) for value in (found.units, found.safety, found.leverage)] == [
@@ -103,7 +103,7 @@ def test_the_day_it_is_reached_is_sold_and_expected(product: Product, first_mont
             **dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 1.0),
             agreed=700.0,  # what is planned counts, not the statistical layer
         )
-    day = break_evens([product], last())[product.pk].day
+    day = break_evens([product], last(), lines_behind(last()))[product.pk].day
     assert day is not None
     left = D(6000)
     for step in range(12):  # written out: sold, then expected
@@ -115,15 +115,15 @@ def test_the_day_it_is_reached_is_sold_and_expected(product: Product, first_mont
     assert day == month + datetime.timedelta(days=int(left / volume * month_end(month).day))
     ForecastMonth.objects.all().delete()
     costs("quality", "99999", product=product, basis="month")
-    assert break_evens([product], last())[product.pk].day is None
+    assert break_evens([product], last(), lines_behind(last()))[product.pk].day is None
 
 
 def test_without_margin_there_is_no_break_even_and_unknown_is_not_zero(product: Product) -> None:
     costs("claims", "25", product=product)
-    found = break_evens([product], last())[product.pk]
+    found = break_evens([product], last(), lines_behind(last()))[product.pk]
     assert (found.units, found.safety, found.leverage, found.day) == (None, None, None, None)
     costs("service", "1", product=product, basis="contract")  # contracts of it are not known
-    assert break_evens([product], last()) == {}
+    assert break_evens([product], last(), lines_behind(last())) == {}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def service() -> Product:
 
 def test_of_contracts_in_force_it_is_how_many_on_average(service: Product) -> None:
     """155 on average and 210 at the end, never 1,860; 5,040 fixed / (4 × 12) = 105 in force pay for it."""
-    found = break_evens([service], last())[service.pk]
+    found = break_evens([service], last(), lines_behind(last()))[service.pk]
     assert found.of_level
     assert (found.fixed, found.unit_margin, found.sold, found.units) == (5040, 4, 155, 105)
     assert found.safety is not None
@@ -185,7 +185,7 @@ def test_contracts_in_force_on_the_page_in_the_file_and_by_api(service: Product,
 def test_contracts_are_never_added_until_they_earned_back(service: Product) -> None:
     """The first month leaves 400 − 420, the second 440 − 420."""
     book()
-    found = earned_back([service], last())[service.pk]
+    found = earned_back([service], last(), lines_behind(last()))[service.pk]
     assert (found.so_far, found.month, found.units) == (2400, last(10), None)
 
 
@@ -203,7 +203,7 @@ def behind() -> Product:
 
 
 def test_a_month_that_is_not_loaded_yet_has_no_costs_either(behind: Product) -> None:
-    found = break_evens([behind], last())[behind.pk]
+    found = break_evens([behind], last(), lines_behind(last()))[behind.pk]
     assert (found.fixed, found.sold, found.units) == (12000, 900, 600)
     assert found.safety is not None
     assert round(found.safety, 4) == D("0.3333")
@@ -229,7 +229,7 @@ def test_all_of_a_line_that_ended_in_a_month_that_is_not_loaded_yet(
     behind.ended = last() + datetime.timedelta(days=19)
     behind.save()
     book()
-    found = break_evens([behind], last())[behind.pk]
+    found = break_evens([behind], last(), lines_behind(last()))[behind.pk]
     assert (found.fixed, found.sold) == (12000, 900)
     figures_refresh()
     (row,) = ranked(user_factory(), last(), text=behind.name).rows
@@ -242,7 +242,7 @@ def test_contracts_of_a_month_that_is_not_loaded_yet(service: Product) -> None:
     for rows in (SalesMonth, ProductMonth):
         rows.objects.filter(month=last()).delete()
     sell(service, last(12), 95, 900, measure=Measure.objects.get(code="in-force"), average_volume=90)
-    found = break_evens([service], last())[service.pk]
+    found = break_evens([service], last(), lines_behind(last()))[service.pk]
     assert (found.fixed, found.unit_margin, found.sold, found.units) == (5040, 4, 145, 105)
 
 
@@ -250,7 +250,7 @@ def test_what_ended_keeps_the_costs_that_go_on(behind: Product) -> None:
     product_factory(line=behind.line)
     behind.ended = month_end(last(1))
     behind.save()
-    found = break_evens([behind], last())[behind.pk]
+    found = break_evens([behind], last(), lines_behind(last()))[behind.pk]
     assert (found.fixed, found.sold) == (12000, 825)
 
 
@@ -260,7 +260,7 @@ def test_the_day_it_is_reached_where_a_month_is_not_loaded_yet(behind: Product) 
     organisation.financial_year_first_month = last().month
     organisation.save()
     forecast_factory(last(1), 600, months=12, product=behind)
-    day = break_evens([behind], last())[behind.pk].day
+    day = break_evens([behind], last(), lines_behind(last()))[behind.pk].day
     assert day == month_end(last())
 
 
@@ -304,7 +304,7 @@ def test_a_month_that_is_not_loaded_yet_is_expected_to_earn(
     costs("quality", paid, last(12), product=behind, basis="once")
     book()
     forecast_factory(last(1), 75, months=12, product=behind)
-    found = earned_back([behind], last())[behind.pk]
+    found = earned_back([behind], last(), lines_behind(last()))[behind.pk]
     assert found.so_far == 6000 - D(paid)
     assert (found.month, found.is_expected) == (None if month is None else last(month), month is not None)
 
@@ -549,7 +549,7 @@ def test_a_product_has_earned_back_what_it_cost_since_its_first_cost() -> None:
         months=[last(5)],
         rows=[BookedCost(made.pk, last(5), overhead, None, None, "", D(5))],
     )
-    found = earned_back([made], last())[made.pk]
+    found = earned_back([made], last(), lines_behind(last()))[made.pk]
     assert (found.since, found.so_far, found.month, found.units) == (last(4), -100, None, None)
     forecast = Forecast.objects.create(
         product=made, measure=Measure.objects.get(code="units"), as_of=last(), engine_version="x",
@@ -557,9 +557,9 @@ def test_a_product_has_earned_back_what_it_cost_since_its_first_cost() -> None:
     )  # fmt: skip
     levels = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 10.0)
     ForecastMonth.objects.create(forecast=forecast, month=last(-1), **levels)
-    found = earned_back([made], last())[made.pk]
+    found = earned_back([made], last(), lines_behind(last()))[made.pk]
     assert (found.month, found.units, found.is_expected) == (last(-1), 50, True)
-    before = earned_back([made], last(1))[made.pk]
+    before = earned_back([made], last(1), lines_behind(last(1)))[made.pk]
     assert (before.so_far, before.month, before.units, before.is_expected) == (0, last(1), 30, False)
     client = Client()
     client.force_login(user_factory(language="en"))

@@ -20,6 +20,7 @@ from pricing.selectors.month_margin import margins_total
 from pricing.services.costs import cost_line_update
 from pricing.words.reconciliation import reconciliation_words
 from products.models import Product, ProductLine
+from products.selectors.months import lines_behind
 from products.services.closing import month_close
 from reporting.selectors.cost_report import margin_costs
 from reporting.selectors.margin_report import margin_report
@@ -73,7 +74,7 @@ def lacking() -> list[str]:
     asked = ask(month=f"{LAST:%Y-%m}", layout="margin", by="line", of="standard", period="ytd")
     words = reconciliation_words(margin_costs(finance, asked).reconciliation, "EUR")
     card = margin_card(finance, apple, product_rates(finance, apple))
-    return [words, *map(str, card.unknown), repr(break_evens([apple], LAST))]
+    return [words, *map(str, card.unknown), repr(break_evens([apple], LAST, lines_behind(LAST)))]
 
 
 def told(product: Product, user: Any) -> list[str]:
@@ -84,7 +85,9 @@ def told(product: Product, user: Any) -> list[str]:
     built = [block for each in report_build(report).sections for block in each.blocks]
     return [
         *map(repr, (card.rows, card.figures, card.chart, card.unknown, card.sold)),
-        *map(repr, (break_evens([product], LAST)[product.pk], variance_card(user, product))),
+        *map(
+            repr, (break_evens([product], LAST, lines_behind(LAST))[product.pk], variance_card(user, product))
+        ),
         *map(repr, built),
         repr(reported(user)),
     ]
