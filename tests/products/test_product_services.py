@@ -293,7 +293,9 @@ def test_taking_back_leaves_what_an_update_would_refuse():
         product_id=first.pk, measure_id=calls.pk, month=datetime.date(2026, 1, 1), volume=1, days=31
     )
     gone.delete()
-    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert products_bulk_undo(user=user, change_id=change.pk) == (1, 2)
+    assert sum('SELECT DISTINCT "products_productmonth"' in query["sql"] for query in queries) == 1
     lines = dict(Product.objects.values_list("pk", "line"))
     assert lines == {first.pk: to.pk, second.pk: second.line_id, third.pk: to.pk}
 
