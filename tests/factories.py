@@ -5,6 +5,7 @@ Each room adds its own at the end. A test names only what it is about.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from core.models import Organisation
+from core.months import month_end
 from core.organisation import organisation_forget
 from pricing.models import Bound, CostKind, CostLine, CostRate, Price, PriceList
 from products.models import (
@@ -26,6 +28,7 @@ from products.models import (
     Measure,
     Product,
     ProductLine,
+    ProductMonth,
 )
 
 PASSWORD = "a long password nobody guesses"
@@ -109,6 +112,16 @@ def product_factory(**fields: Any) -> Product:
     if "line" not in fields and "line_id" not in fields:
         fields["line"] = line_factory()
     return Product.objects.create(**{"code": f"P-{number}", "name": f"Product {number}"} | fields)
+
+
+def product_month_factory(**fields: Any) -> ProductMonth:
+    """One unit of a product sold in a whole month, January 2026 unless told."""
+    month = fields.setdefault("month", datetime.date(2026, 1, 1))
+    if "product" not in fields:
+        fields["product"] = product_factory()
+    if "measure" not in fields:
+        fields["measure"] = Measure.objects.get(code="units")
+    return ProductMonth.objects.create(**{"volume": 1, "days": month_end(month).day} | fields)
 
 
 def channel_factory(**fields: Any) -> Channel:
