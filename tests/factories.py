@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from core.models import Organisation
-from core.months import month_add
+from core.months import month_add, month_end
 from core.organisation import organisation_forget
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Bound, CostKind, CostLine, CostRate, Price, PriceList
@@ -29,6 +29,7 @@ from products.models import (
     Measure,
     Product,
     ProductLine,
+    ProductMonth,
 )
 
 PASSWORD = "a long password nobody guesses"
@@ -112,6 +113,16 @@ def product_factory(**fields: Any) -> Product:
     if "line" not in fields and "line_id" not in fields:
         fields["line"] = line_factory()
     return Product.objects.create(**{"code": f"P-{number}", "name": f"Product {number}"} | fields)
+
+
+def product_month_factory(**fields: Any) -> ProductMonth:
+    """One unit of a product sold in a whole month, January 2026 unless told."""
+    month = fields.setdefault("month", datetime.date(2026, 1, 1))
+    if "product" not in fields:
+        fields["product"] = product_factory()
+    if "measure" not in fields:
+        fields["measure"] = Measure.objects.get(code="units")
+    return ProductMonth.objects.create(**{"volume": 1, "days": month_end(month).day} | fields)
 
 
 def channel_factory(**fields: Any) -> Channel:

@@ -106,12 +106,12 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
     return rows.filter(about | general)
 
 
-def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Alert]:
+def alerts_mine(user: Any) -> QuerySet[Alert]:
     """What is theirs to deal with: their own, those of people they are deputy for, and what nobody owns."""
     if not user.has_perm(DEAL):
         return Alert.objects.none()
-    people = stands_for(user, today()) if owners is None else owners
-    return alerts_visible(user).filter(Q(recipient__in=list(people)) | Q(recipient=None))
+    people = list(stands_for(user, today()))
+    return alerts_visible(user).filter(Q(recipient__in=people) | Q(recipient=None))
 
 
 def alerts_ranked(user: Any, rows: QuerySet[Alert]) -> QuerySet[Alert]:

@@ -19,7 +19,7 @@ def follow_set(*, user: Any, product: Product, on: bool) -> None:
 
 def followers_tell(*, alerts: Sequence[Alert]) -> int:
     """Tell who follows a product that something is the matter with it, as far as they may see it; not its
-    owner, who finds it on Today. Three statements a person."""
+    owner, who finds it on Today. Three statements a person, four of one who is limited."""
     by_product: dict[int, list[Alert]] = {}
     for alert in alerts:
         if alert.product_id is not None:

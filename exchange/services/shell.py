@@ -91,7 +91,7 @@ def _run(row: Import, outcome: Outcome, dry_run: bool) -> None:
     steps.row_describe(row, loaded.opened)
     outcome.refusals = steps.refusals_read(loaded.opened.plan)
     if dry_run or (loaded.refused and not row.options["leave_out_refused"]):
-        outcome.counts, _ = steps.loaded_preview(row, loaded)
+        outcome.counts, _ = steps.loaded_preview(loaded)
         if loaded.refused and not row.options["leave_out_refused"]:
             outcome.error = refuse("rows_refused", count=loaded.refused)
         return

@@ -46,11 +46,12 @@ class Opened:
 
 @dataclass
 class Loaded:
-    """What stands in ``staging`` and ``refused`` after all checks."""
+    """What stands in ``staging`` and ``refused`` after all checks. ``options``: ``sheet_options``."""
 
     opened: Opened
     staged: Staged
     refused: int
+    options: Mapping[str, Any]
 
 
 def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -> Opened:
@@ -150,14 +151,15 @@ def import_load(
     except Undecided:
         # Far down in the file something turned up that its beginning did not tell: look at all of it first.
         return import_load(row, path, user, progress, thorough=True)
+    options = sheet_options(row, opened)
     with connection.cursor() as cursor:
-        unclear = opened.plan.sheet.check(cursor, sheet_options(row, opened), user)
+        unclear = opened.plan.sheet.check(cursor, options, user)
         if unclear and row.source != Import.Source.SHELL:
             opened.plan.questions += _option_questions(opened.plan.sheet, unclear, user)
             return opened
         cursor.execute("ANALYZE refused")
         cursor.execute("SELECT count(DISTINCT line) FROM refused")
-        return Loaded(opened, staged, cursor.fetchone()[0])
+        return Loaded(opened, staged, cursor.fetchone()[0], options)
 
 
 def _option_questions(sheet: Any, unclear: Mapping[str, str], user: Any) -> list[dict[str, Any]]:
@@ -174,15 +176,14 @@ def _option_questions(sheet: Any, unclear: Mapping[str, str], user: Any) -> list
     ]
 
 
-def loaded_preview(row: Import, loaded: Loaded) -> tuple[Counts, list[dict[str, Any]]]:
+def loaded_preview(loaded: Loaded) -> tuple[Counts, list[dict[str, Any]]]:
     """What applying would do, in numbers and by example."""
     assert loaded.opened.plan is not None
     sheet = loaded.opened.plan.sheet
     with connection.cursor() as cursor:
-        options = sheet_options(row, loaded.opened)
-        counts: Counts = sheet.preview(cursor, options)
+        counts: Counts = sheet.preview(cursor, loaded.options)
         counts.refused = loaded.refused
-        return counts, sheet.sample(cursor, SAMPLE_ROWS, options)
+        return counts, sheet.sample(cursor, SAMPLE_ROWS, loaded.options)
 
 
 def import_context(row: Import, user: Any) -> AbstractContextManager[Any]:
@@ -200,8 +201,7 @@ def loaded_apply(row: Import, loaded: Loaded) -> Counts:
     """Write; the caller has refused what must be refused."""
     assert loaded.opened.plan is not None
     with import_context(row, row.applied_by or row.created_by), connection.cursor() as cursor:
-        options = sheet_options(row, loaded.opened)
-        counts: Counts = loaded.opened.plan.sheet.apply(cursor, row.pk, options)
+        counts: Counts = loaded.opened.plan.sheet.apply(cursor, row.pk, loaded.options)
     counts.refused = loaded.refused
     return counts
 

@@ -45,7 +45,7 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
         else:
             assert loaded.opened.plan is not None
             opened, refusals = loaded.opened, steps.refusals_read(loaded.opened.plan)
-            counts, row.preview = steps.loaded_preview(row, loaded)
+            counts, row.preview = steps.loaded_preview(loaded)
             created = counts.created
             steps.row_count(row, counts)
             row.state = Import.State.READY

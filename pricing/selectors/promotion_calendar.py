@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from core.months import month_add, month_end, month_start, parse_month
+from core.months import month_add, month_end, month_said, month_start
 from core.numbers import int_read
 from core.organisation import today
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
@@ -54,14 +54,11 @@ class CalendarQuery:
     def read(cls, asked: Mapping[str, str]) -> CalendarQuery:
         scale = asked.get("scale", "")
         scale = scale if scale in MONTHS else "year"
-        try:
-            start = parse_month(asked.get("from", ""))
-        except ValueError:
-            # Half of a year has been, half is ahead.
-            start = month_add(month_start(today()), {"month": 0, "quarter": -1, "year": -6}[scale])
+        # Half of a year has been, half is ahead.
+        usual = month_add(month_start(today()), {"month": 0, "quarter": -1, "year": -6}[scale])
         return cls(
             scale,
-            start,
+            month_said(asked.get("from", ""), usual),
             "channel" if asked.get("by") == "channel" else "product",
             asked.get("q", "").strip(),
             asked.get("line", ""),

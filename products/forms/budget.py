@@ -12,6 +12,7 @@ from django import forms
 from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
+from core.numbers import typed
 from products.models import BudgetVersion
 
 
@@ -93,5 +94,5 @@ class PasteGrid:
 
     def cell(self, name: str) -> GridCell:
         value = self.now[name]
-        shown = "" if value is None else str(localize_input(Decimal(f"{value.normalize():f}")))
+        shown = "" if value is None else str(localize_input(typed(value)))
         return GridCell(name, self.typed.get(name, shown), self.errors.get(name, ""))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import formats
+from core.numbers import typed
 from products.models import Family, Product, Segment, Supplier
 from products.selectors.access import families_visible
 from products.selectors.lines import Inherited, LineTree
@@ -165,7 +166,7 @@ class VersionedForm(forms.Form):
     def initial_of(self, row: Any) -> dict[str, Any]:
         """What the fields hold for this row."""
         values = {name: getattr(row, name) for name in self.fields if hasattr(row, name)}
-        return {n: Decimal(f"{v.normalize():f}") if isinstance(v, Decimal) else v for n, v in values.items()}
+        return {n: typed(v) if isinstance(v, Decimal) else v for n, v in values.items()}
 
 
 class UnitFactorForm(VersionedForm):

@@ -237,11 +237,12 @@ def products_bulk_undo(*, user: Any, change_id: int) -> tuple[int, int]:
         if _current(product, field) == after:
             back.setdefault(before, []).append(product)
     names, restored = _names(field, set(back)), 0
+    moves = {each.pk: before for before, rows in back.items() if before in names for each in rows}
+    lost = measures_lost(moves) if field == "line" else {}
     for before, products in back.items():
         value = names.get(before) if field in RELATED else _from_json(field, before)
         if field == "line" and value is None:
             continue  # it is gone
-        lost = measures_lost({each.pk: before for each in products}) if field == "line" else {}
         able = [each for each in products if not _refusal(each, field, value, lost)]
         _write(user, able, field, value, start_date)
         restored += len(able)

@@ -12,7 +12,7 @@ from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductM
 from products.selectors.budget_cover import budget_cover
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import LineTree
-from tests.factories import line_factory, organisation_factory, product_factory, user_factory
+from tests.factories import line_factory, measure_factory, organisation_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 JAN, JUN, SEP, OCT, NOV, DEC = (datetime.date(2026, month, 1) for month in (1, 6, 9, 10, 11, 12))
@@ -105,7 +105,7 @@ def test_a_line_that_ends_earlier_needs_one_after_it_too(version: BudgetVersion)
 
 
 def test_another_measure_or_the_version_of_another_year_is_no_plan(version: BudgetVersion) -> None:
-    line, calls = line_factory(), Measure.objects.create(code="calls", name_nl="c", name_en="c")
+    line, calls = line_factory(), measure_factory(code="calls")
     product = sold(line)
     plan(version, JAN, DEC, product=product, measure=calls)
     other = BudgetVersion.objects.create(code="b25", name="Budget 2025", year=2025)

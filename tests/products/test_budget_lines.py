@@ -13,7 +13,14 @@ from products.models import BudgetRow, BudgetVersion, ChannelLimit, LineMeasure,
 from products.selectors.budget import budget_months
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import LineTree
-from tests.factories import channel_factory, line_factory, organisation_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    organisation_factory,
+    product_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 JAN, FEB, DEC = (datetime.date(2026, month, 1) for month in (1, 2, 12))
@@ -77,7 +84,7 @@ def test_a_row_in_one_channel_stands_for_what_is_below_it_in_that_channel(versio
 
 def test_only_what_leads_counts_and_the_others_are_named(version: BudgetVersion) -> None:
     """Of a line also what leads a line below it."""
-    line, new = line_factory(), Measure.objects.create(code="new", name_nl="n", name_en="n")
+    line, new = line_factory(), measure_factory(code="new")
     below, other = (line_factory(parent=line) for _number in range(2))
     LineMeasure.objects.create(line=below, measure=new, leads=True)
     LineMeasure.objects.create(line=below, measure=Measure.objects.get(code="units"), leads=False)
@@ -100,7 +107,7 @@ def test_only_what_leads_counts_and_the_others_are_named(version: BudgetVersion)
 
 def test_a_line_is_planned_as_a_whole_by_itself_or_the_line_above(version: BudgetVersion) -> None:
     """Not by a product of it, nor by a measure that does not lead it."""
-    calls = Measure.objects.create(code="calls", name_nl="c", name_en="c")
+    calls = measure_factory(code="calls")
     top = line_factory()
     below, other, beside = line_factory(parent=top), line_factory(parent=top), line_factory()
     LineMeasure.objects.create(line=other, measure=calls, leads=True)

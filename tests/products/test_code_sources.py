@@ -168,7 +168,9 @@ def test_it_is_asked_once_and_the_layout_remembers(two: Any, work: Callable[[], 
     work()
     assert sold() == {"TEA": 5, "COFFEE": 7}
 
-    again = upload(CSV.replace(";5", ";6"))
+    with CaptureQueriesContext(connection) as queries:
+        again = upload(CSV.replace(";5", ";6"))
+    assert sum('DISTINCT "products_productcode"' in query["sql"] for query in queries) == 2
     assert (again.state, again.counts["changed"]) == ("ready", 1)
     data = {
         bound.html_name: bound.value() or "" for bound in client.get(f"/data/{again.pk}/").context["form"]

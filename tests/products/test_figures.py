@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -150,18 +151,14 @@ def test_forecast_and_stage_are_kept_apart_from_sales() -> None:
     assert ProductFigures.objects.get().forecast_stale
 
 
-def facts_of_days(product: Product, first: datetime.date, days: int) -> None:
+def facts_of_days(
+    product: Product, first: datetime.date, days: int, weekdays: Collection[int] = range(7)
+) -> None:
     channel = channel_factory()
     SalesFact.objects.bulk_create(
-        SalesFact(
-            product=product,
-            channel=channel,
-            measure=units(),
-            start_date=first + datetime.timedelta(day),
-            period="D",
-            volume=1,
-        )
-        for day in range(days)
+        SalesFact(product=product, channel=channel, measure=units(), start_date=day, period="D", volume=1)
+        for day in (first + datetime.timedelta(number) for number in range(days))
+        if day.weekday() in weekdays
     )
     rollup_rebuild()
 
@@ -190,29 +187,19 @@ def test_half_loaded_month_is_not_complete() -> None:
 )
 def test_days_of_the_week_without_sales_are_no_gap_at_the_end(weekdays, first, until, is_complete) -> None:
     """January 2026 ends on a Saturday; another product of the line sells on one day."""
-    product, channel = product_factory(), channel_factory()
-    january = [datetime.date(2026, 1, day) for day in range(first, until + 1)]
-    SalesFact.objects.bulk_create(
-        SalesFact(product=product, channel=channel, measure=units(), start_date=day, period="D", volume=1)
-        for day in january
-        if day.weekday() in weekdays
-    )
-    facts_of_days(product_factory(line=product.line), january[0], 1)
+    product, day = product_factory(), datetime.date(2026, 1, first)
+    facts_of_days(product, day, until - first + 1, weekdays)
+    facts_of_days(product_factory(line=product.line), day, 1)
     found = complete_months().get((product.line_id, units().pk))
     assert found == (datetime.date(2026, 1, 1) if is_complete else None)
 
 
 def test_a_day_of_the_week_on_which_one_product_sells_is_waited_for() -> None:
     """January 2026 ends on a Saturday; of two products one is sold on Thursdays and Saturdays only."""
-    product, channel = product_factory(), channel_factory()
+    product = product_factory()
     other = product_factory(line=product.line)
     for row, weekdays in ((product, range(5)), (other, (3, 5))):
-        SalesFact.objects.bulk_create(
-            SalesFact(product=row, channel=channel, measure=units(), start_date=day, period="D", volume=1)
-            for day in (datetime.date(2026, 1, number) for number in range(1, 31))
-            if day.weekday() in weekdays
-        )
-    rollup_rebuild()
+        facts_of_days(row, datetime.date(2026, 1, 1), 30, weekdays)
     assert (product.line_id, units().pk) not in complete_months()
     facts_of_days(other, datetime.date(2026, 1, 31), 1)
     assert complete_months()[product.line_id, units().pk] == datetime.date(2026, 1, 1)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
 from core import formats
-from products.models import BulkChange, BundlePart, FamilyMember, LineMeasure, Measure, Product, ProductMonth
+from products.models import BulkChange, BundlePart, FamilyMember, LineMeasure, Measure, Product
 from products.services.bulk import products_bulk_preview, products_bulk_undo, products_bulk_update
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.product import product_create, product_end, product_reopen, product_update
@@ -27,6 +27,7 @@ from tests.factories import (
     line_factory,
     measure_factory,
     product_factory,
+    product_month_factory,
     user_factory,
 )
 
@@ -36,11 +37,6 @@ DAY = datetime.date(2026, 3, 1)
 
 def writes(queries):
     return [q["sql"] for q in queries if q["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE")]
-
-
-def product_month_factory(product, measure=None):
-    measure = measure or Measure.objects.get(code="units")
-    ProductMonth.objects.create(product_id=product.pk, measure_id=measure.pk, month=DAY, volume=1, days=31)
 
 
 def history(product):
@@ -289,11 +285,11 @@ def test_taking_back_leaves_what_an_update_would_refuse():
     asked = bulk(user, [first, second, third], "line", to)
     preview = products_bulk_preview(**asked)
     change = products_bulk_update(**asked, fingerprint=preview.fingerprint, key="line")
-    ProductMonth.objects.create(
-        product_id=first.pk, measure_id=calls.pk, month=datetime.date(2026, 1, 1), volume=1, days=31
-    )
+    product_month_factory(product=first, measure=calls)
     gone.delete()
-    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert products_bulk_undo(user=user, change_id=change.pk) == (1, 2)
+    assert sum('SELECT DISTINCT "products_productmonth"' in query["sql"] for query in queries) == 1
     lines = dict(Product.objects.values_list("pk", "line"))
     assert lines == {first.pk: to.pk, second.pk: second.line_id, third.pk: to.pk}
 
@@ -337,7 +333,7 @@ def test_a_product_keeps_to_lines_that_count_what_it_has_figures_in():
     """Page, API and many at once; the line may learn to count it."""
     user, cartons, units = user_factory(), measure_factory(), Measure.objects.get(code="units")
     sold, unsold = product_factory(), product_factory()
-    product_month_factory(sold)
+    product_month_factory(product=sold)
     juice = line_factory(name="Juice", measures=[cartons])
     with translation.override("en"), pytest.raises(DomainError) as refused:
         product_update(user=user, product=sold, version=None, line=juice)
@@ -361,12 +357,12 @@ def test_figures_that_show_nowhere_bar_no_move():
     user, cartons = user_factory(), measure_factory()
     juice = line_factory(measures=[cartons])
     product = product_factory(line=juice)
-    product_month_factory(product)
+    product_month_factory(product=product)
     snacks = line_factory(measures=[cartons, measure_factory()])
     assert product_update(user=user, product=product, version=None, line=snacks).line == snacks
     asked = bulk(user, [product], "line", juice)
     assert [row.refused for row in products_bulk_preview(**asked).rows] == [""]
-    product_month_factory(product, measure=cartons)
+    product_month_factory(product=product, measure=cartons)
     with pytest.raises(DomainError) as refused:
         product_update(user=user, product=product, version=None, line=line_factory())
     assert str(cartons) in str(refused.value)

@@ -17,7 +17,6 @@ from products.models import (
     Product,
     ProductCode,
     ProductLine,
-    ProductMonth,
     UnitFactor,
 )
 from products.sheets.products import ProductsSheet
@@ -26,6 +25,7 @@ from tests.factories import (
     line_factory,
     measure_factory,
     product_factory,
+    product_month_factory,
     user_factory,
 )
 
@@ -242,9 +242,7 @@ def test_undo_leaves_what_somebody_wrote_since() -> None:
 def test_a_file_moves_no_product_to_a_line_that_does_not_count_its_figures() -> None:
     sold, unsold = product_factory(code="SOLD"), product_factory(code="UNSOLD")
     units = Measure.objects.get(code="units")
-    ProductMonth.objects.create(
-        product_id=sold.pk, measure_id=units.pk, month=datetime.date(2026, 1, 1), volume=1, days=31
-    )
+    product_month_factory(product=sold, measure=units)
     line_factory(code="juice", measures=[measure_factory()])
     line_factory(code="snacks", measures=[measure_factory(), units])
     done = run(SHEET, [{"product": code, "product_line": "juice"} for code in ("SOLD", "UNSOLD")])

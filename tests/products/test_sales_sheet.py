@@ -19,7 +19,6 @@ from exchange.models import Import
 from products.models import (
     Channel,
     ImportedObject,
-    LineLimit,
     Product,
     ProductCode,
     ProductFigures,
@@ -477,8 +476,7 @@ def test_days_that_daily_sales_skip_are_told(client: Any, product: Product) -> N
         "skipped_line": str(product.line_id),
         "skipped_others": "0",
     }
-    user, limited = user_factory(), user_factory()
-    LineLimit.objects.create(user=limited, line=other.line)
+    user, limited = user_factory(), user_factory(lines=[other.line])
     checked = Import(sheet="sales", counts=done.counts.as_json())
     told = days_panel(user, checked)
     assert told is not None

@@ -21,7 +21,6 @@ from products.models import (
     Measure,
     ProductFigures,
     ProductLine,
-    ProductMonth,
     Supplier,
 )
 from products.selectors.lines import LineTree
@@ -46,6 +45,7 @@ from tests.factories import (
     line_factory,
     measure_factory,
     product_factory,
+    product_month_factory,
     user_factory,
 )
 from tests.html import tight
@@ -164,9 +164,7 @@ def test_a_channel_that_hangs_wrong_from_before_can_still_be_renamed() -> None:
 def test_a_measures_kind_is_fixed_once_there_are_figures():
     user, measure = user_factory(), measure_factory()
     assert measure_update(user=user, measure=measure, version=1, kind="level").kind == "level"
-    ProductMonth.objects.create(
-        product=product_factory(), measure=measure, month=datetime.date(2026, 1, 1), volume=1, days=31
-    )
+    product_month_factory(measure=measure)
     with pytest.raises(DomainError) as refused:
         measure_update(user=user, measure=measure, version=2, kind="flow")
     assert refused.value.code == "measure_kind_fixed"
@@ -343,13 +341,7 @@ def test_a_measure_that_products_have_figures_in_stays_with_their_line(client):
     below = line_create(user=user, code="below", name="Below", parent=top)
     elsewhere = line_create(user=user, code="elsewhere", name="Elsewhere", measures=[claims])
     for line in (below, below, top):
-        ProductMonth.objects.create(
-            product=product_factory(line=line),
-            measure=policies,
-            month=datetime.date(2026, 1, 1),
-            volume=1,
-            days=31,
-        )
+        product_month_factory(product=product_factory(line=line), measure=policies)
     line_update(user=user, line=top, version=None, measures=[claims, policies])
     for line, measures, field, count in (
         (top, {"measures": [claims]}, "measures", 3),
@@ -384,7 +376,7 @@ def test_products_show_the_figures_of_the_measure_that_leads_now():
     month = datetime.date(2026, 1, 1)
     for measure, volume in ((cartons, 10), (litres, 70)):
         for at in (month, datetime.date(2026, 2, 1)):
-            ProductMonth.objects.create(product=product, measure=measure, month=at, volume=volume, days=28)
+            product_month_factory(product=product, measure=measure, month=at, volume=volume)
     figures_refresh()
     assert ProductFigures.objects.get().measure == cartons
     line_update(user=user, line=line, version=None, measures=[litres, cartons])

@@ -40,6 +40,7 @@ from reporting.words.today import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
     line_factory,
+    measure_factory,
     organisation_factory,
     product_factory,
     user_factory,
@@ -402,7 +403,7 @@ def test_a_budget_of_some_lines_and_of_a_measure_that_does_not_lead_is_said(nigh
     page = text(client.get("/")).replace("\u00a0", " ")
     assert page.count("budget of 1 of 2 lines") == 3  # month, year to date, full year
     assert "on budget" not in page
-    calls = Measure.objects.create(code="calls", name_nl="gesprekken", name_en="calls")
+    calls = measure_factory(code="calls", name_nl="gesprekken", name_en="calls")
     line_budget(40, line=second)
     january = BudgetRow.objects.filter(line=second, month__gt=datetime.date(2026, 1, 1))
     january.update(measure=calls)
