@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import Field, ForeignKey, Lookup, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, Field, ForeignKey, Func, Lookup, Value
+from django.db.models.functions import Cast
 
 from .arrays import array_text
 
@@ -22,6 +24,18 @@ class AnyOf(Lookup):
         kind = self.lhs.output_field.rel_db_type(connection)
         said = self.rhs.value if isinstance(self.rhs, Value) else array_text(self.rhs)
         return f"{left} = ANY(%s::{kind}[])", (*params, said)
+
+
+class AllAmong(Func):
+    """Whether each key in an array column is one of these, as ``contained_by`` says; that compares each with
+    each, this looks each up."""
+
+    template = "NOT EXISTS (SELECT FROM unnest(%(expressions)s))"
+    arg_joiner = ") AS found (key) WHERE found.key <> ALL ("
+    output_field = BooleanField()
+
+    def __init__(self, column: str, keys: Collection[int]) -> None:
+        super().__init__(column, Cast(many(keys), ArrayField(BigIntegerField())))
 
 
 def ordered(by: Any, descending: bool) -> Any:

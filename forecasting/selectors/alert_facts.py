@@ -254,9 +254,9 @@ def forecasts_before(months: Mapping[Key, datetime.date]) -> dict[int, int]:
     if not months:
         return {}
     params = {
-        "products": [product_id for product_id, _measure in months],
-        "measures": [measure_id for _product, measure_id in months],
-        "months": list(months.values()),
+        "products": array_text(product_id for product_id, _measure in months),
+        "measures": array_text(measure_id for _product, measure_id in months),
+        "months": array_text(months.values()),
         "gap": VINTAGE_GAP_MONTHS,
     }
     return dict(rows_of(_BEFORE, params))

@@ -19,11 +19,10 @@ from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
-from forecasting.services.night import last_closed_month, looks_back
 from products.selectors.lines import LineTree
 
 from .changes import looked
-from .common import cut_of, half_of, span_told
+from .common import cut_of, half_of, span_now
 
 # So many products are read and judged at once: some seconds of work.
 PRODUCTS = 5000
@@ -34,9 +33,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products in a few large chunks, then what concerns them together. What is told of a product
     whose inputs are the same stays; a run that did not look at them judges all it is about. Also one that
     looks back judges what is so now."""
-    products, _families, span = cut_of(run)
-    if looks_back(run):
-        span = span_told(last_closed_month(run.local_date))
+    products, span = cut_of(run)[0], span_now(run)
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
     for begin in range(0, len(products), PRODUCTS):

@@ -16,7 +16,7 @@ from forecasting.models import Decision, Finding, NightlyRun
 from forecasting.selectors.inputs import Subject
 from forecasting.selectors.series import SeriesLoader, Span, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
-from forecasting.services.night import step_group
+from forecasting.services.night import last_closed_month, looks_back, step_group
 from products.selectors.lines import LineTree
 
 if TYPE_CHECKING:
@@ -116,6 +116,11 @@ def span_told(as_of: datetime.date) -> list[list[Any]]:
     """The months of data up to this one, for a payload."""
     found = sorted(data_span(as_of).items())
     return [[line, measure, *map(str, months)] for (line, measure), months in found]
+
+
+def span_now(run: NightlyRun) -> list[list[Any]]:
+    """The months of data as they are now, also for a run that looks back: totals and alerts are of now."""
+    return span_told(last_closed_month(run.local_date)) if looks_back(run) else cut_of(run)[2]
 
 
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:

@@ -122,12 +122,13 @@ class Drivers:
     def digest(self, series: SubjectSeries) -> list[Any]:
         """What the result depends on beside the series; nothing where there is no driver."""
         facts = [self._driver_digest(driver, series.weeks) for driver in self.of(series)]
+        decided = self._decided(series)
         planned = [
             [key, change.factors, change.params, change.prices, change.spreads, *self._worse(series, key)]
-            for key, change in self._decided(series).items()
+            for key, change in decided.items()
         ]
         holidays = self._holidays(series)
-        days = [[key, str(change.days)] for key, change in self._decided(series).items() if change.days]
+        days = [[key, str(change.days)] for key, change in decided.items() if change.days]
         weeks = {"weeks": days} if series.weeks and (facts or planned) else None
         told = (facts, {"planned": planned} if planned else None, holidays, weeks)
         return [each for each in told if each]

@@ -25,7 +25,7 @@ from products.models import Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.units import addable
 
-from .common import HORIZON, cut_of, half_of
+from .common import HORIZON, half_of, span_now
 
 HISTORY_MONTHS, YEAR = 60, 12
 # A forecast whose data end this many months before the total's no longer counts in it.
@@ -33,7 +33,7 @@ OLD_MONTHS = 3
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    yield {"totals": True, "span": cut_of(run)[2]}
+    yield {"totals": True, "span": span_now(run)}
 
 
 @dataclass(frozen=True)

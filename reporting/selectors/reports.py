@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from core import formats, registries
 from core.kept import reading
+from core.lookups import AllAmong
 from core.organisation import organisation_get
 from core.registries import ReportSection
 from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
-from core.sql import AllAmong
 from pricing.selectors.cost_months import suppliers_charging
 from products.models import Product
 from products.selectors.access import lines_own, products_visible, visible_channel_ids, visible_line_ids

@@ -10,9 +10,9 @@ from dataclasses import astuple, dataclass
 from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
+from core.lookups import AllAmong
 from core.models import Job
 from core.organisation import organisation_get
-from core.sql import AllAmong
 from reporting.models import Report, ReportGrant, Share, Snapshot, SnapshotFile
 
 from .grants import grants_standing

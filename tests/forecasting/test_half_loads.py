@@ -320,6 +320,19 @@ def test_a_half_month_counts_in_a_total_as_it_was_expected(client: Any) -> None:
     assert all(row.last_year for row in figures.revenue)
 
 
+def test_a_run_that_looks_back_leaves_the_total_as_it_is() -> None:
+    products = line_of(5, lambda _step: 100)
+    run_now(as_of=month_add(LAST, -1))
+    short_by(products, 0.7)
+    run_now()
+    total = TotalForecast.objects.get(line=products[0].line, measure=units(), current=True)
+    expected = total.history[-1]
+    assert expected[1] == pytest.approx(500, rel=1e-3)
+    back = run_now(as_of=month_add(LAST, -1))
+    total = TotalForecast.objects.get(line=products[0].line, measure=units(), current=True)
+    assert (total.run, total.history[-1]) == (back, expected)
+
+
 def test_a_half_month_counts_once_of_a_product_whose_forecast_is_of_before_it() -> None:
     products = line_of(5, lambda _step: 100)
     run_now(as_of=month_add(LAST, -1), only=FORECASTS)
