@@ -78,6 +78,11 @@ class CostMonth(models.Model):
             models.Index(fields=["month", "source"], condition=Q(replaced_at=None), name="cost_month_report"),
             models.Index(fields=["recorded_at"], name="cost_month_recorded"),
             models.Index(
+                fields=["cost_centre", "month", "source"],
+                condition=Q(replaced_at=None) & ~Q(cost_centre=""),
+                name="cost_month_centre",
+            ),
+            models.Index(
                 fields=["replaced_at"], condition=Q(replaced_at__isnull=False), name="cost_month_replaced"
             ),
         ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import F, Q, Sum
 
+from core.lookups import many
 from core.months import financial_year_start, month_add, month_end, month_row
 from core.organisation import organisation_get
 from core.sql import rows_of
@@ -197,7 +198,7 @@ def _costs(
     sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
     all_of: dict[int | None, Decimal] = {}
     found: dict[int, Decimal] = {}
-    for month, of in [(last, Q()), *((month, Q(product__in=pks)) for month, pks in by_month.items())]:
+    for month, of in [(last, Q()), *((month, Q(product__any=many(pks))) for month, pks in by_month.items())]:
         rows = booked.filter(of, month__range=(month_add(month, 1 - MONTHS), month))
         for pk, whole, own in rows.values_list("product").annotate(**sums):
             if month == last:
@@ -217,7 +218,7 @@ def left_out_of(
         of[whole_until(row, last, behind)].append(row.pk)
     own = Q(pk__in=())
     for month, pks in of.items():
-        own |= Q(product__in=pks, month__range=(month_add(month, 1 - MONTHS), month))
+        own |= Q(product__any=many(pks), month__range=(month_add(month, 1 - MONTHS), month))
     months = month_row(month_add(min(of, default=last), 1 - MONTHS), last)
     return costs_left_out(lacking(own & ~Q(kind__level=BELOW), months), Called(line_tree()))
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
+from core.lookups import many
 from core.months import month_add, month_row
 from pricing.models import CostKind, CostMonth
 from products.models import Measure, Product, ProductMonth
@@ -135,7 +136,7 @@ def _costs(leads: Mapping[int, int], last: datetime.date) -> tuple[Amounts, Amou
     with what is sold."""
     found: Amounts = defaultdict(dict)
     moving: Amounts = defaultdict(dict)
-    booked = cost_months().filter(product__in=list(leads), source__in=SOURCES).exclude(kind__level=BELOW)
+    booked = cost_months().filter(product__any=many(leads), source__in=SOURCES).exclude(kind__level=BELOW)
     moves = Q(cost_line__basis__in=MOVING, cost_line__measure=None)
     sums = {"whole": Sum("amount"), "moved": Sum("amount", filter=moves, default=ZERO)}
     rows = booked.order_by().values_list("product_id", "month", "source").annotate(**sums)
@@ -149,7 +150,7 @@ def _sales(leads: Mapping[int, int], lasts: Mapping[int, datetime.date]) -> tupl
     """Net sales and units of the leading measure (of a level on average), by product and month."""
     net: Amounts = defaultdict(dict)
     sold: Amounts = defaultdict(dict)
-    rows = ProductMonth.objects.filter(product__in=list(leads), measure__in=set(leads.values()))
+    rows = ProductMonth.objects.filter(product__any=many(leads), measure__in=set(leads.values()))
     rows = rows.filter(month__lte=max(lasts.values()), revenue__isnull=False)
     names = ("product", "measure", "month", "revenue", "volume", "average_volume")
     for pk, measure, month, revenue, volume, average in rows.values_list(*names):

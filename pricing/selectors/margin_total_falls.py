@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
+from core.lookups import many
 from core.months import month_add
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostKind, CostLine, CostMonth
@@ -72,7 +73,7 @@ class TotalFall:
 def year_before(ahead: MarginsAhead, total: MarginTotal) -> YearBefore:
     """Of the products of a total. Two queries."""
     tree, year = line_tree(), (month_add(ahead.last, 1 - MONTHS), ahead.last)
-    rows = SalesMonth.objects.filter(product__in=ahead.product_ids(total.line), month__range=year)
+    rows = SalesMonth.objects.filter(product__any=many(ahead.product_ids(total.line)), month__range=year)
     net: dict[datetime.date, float] = defaultdict(float)
     by = ("product__line", "measure", "month")
     for own, measure, month, amount in rows.order_by().values_list(*by).annotate(Sum("revenue")):

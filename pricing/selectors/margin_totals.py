@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import FloatField, Q, Sum
 from django.db.models.functions import Cast
 
+from core.lookups import many
 from core.months import month_add, month_range
 from forecasting.layers import Layers
 from forecasting.models import ForecastMonth
@@ -209,7 +210,7 @@ class MarginsAhead:
 
     def booked(self, line: ProductLine | None) -> Any:
         """Costs before the margin of the products of a line; of everything also those on no product."""
-        of = Q(product__in=self.product_ids(line))
+        of = Q(product__any=many(self.product_ids(line)))
         if line is None and self._sees_all:
             of |= Q(product=None)
         return cost_months().filter(of, kind__level__in=COUNTED).order_by()
@@ -222,7 +223,7 @@ class MarginsAhead:
         leads = {pk: self._tree.lead_measure(row.line_id).pk for pk, row in self._products.items()}
         until = month_add(self.last, MONTHS)
         rows = ForecastMonth.objects.filter(month__gt=self.last, month__lte=until)
-        rows = rows.filter(forecast__current=True, forecast__product__in=list(leads))
+        rows = rows.filter(forecast__current=True, forecast__product__any=many(leads))
         fields = ("forecast__product", "forecast__measure", "forecast__as_of", "month", *_LAYERS)
         known = [
             row
@@ -267,7 +268,7 @@ class MarginsAhead:
     def _channel_parts(self, products: Collection[int]) -> dict[int, dict[int | None, float]]:
         """By product what each channel brought in over the year before."""
         rows = SalesMonth.objects.filter(
-            product__in=products, month__gt=month_add(self.last, -MONTHS), month__lte=self.last
+            product__any=many(products), month__gt=month_add(self.last, -MONTHS), month__lte=self.last
         )
         found: dict[int, dict[int | None, float]] = defaultdict(dict)
         fields = ("product", "product__line", "measure", "channel")

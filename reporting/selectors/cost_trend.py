@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
+from core.lookups import many
 from core.months import month_row
 from pricing.models import CostMonth
 from products.models import Product
@@ -83,7 +84,7 @@ def cost_trend(user: Any, query: ReportQuery) -> CostTrend:
     span = replace(span, first=months[0], last=months[-1])
     units = _units(query, products, span)
     booked = booked_visible(user).filter(
-        within(query), month__range=(span.first, span.last), source__in=span.sources, product__in=list(units)
+        within(query), month__range=(span.first, span.last), source__in=span.sources, product__any=many(units)
     )
     trend = _Trend(query, products, units, booked.order_by())
     there = {month for own in trend.whole.values() for month in own}

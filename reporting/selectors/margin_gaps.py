@@ -35,7 +35,7 @@ _WITHOUT = """
         JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
           ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
         WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
-        UNION ALL SELECT month, {product}, false FROM ({booked}) booked
+        UNION ALL {booked}
     ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
     SELECT 'month', month, NULL::bigint, NULL, NULL::numeric, NULL::timestamptz FROM unbooked
     UNION ALL
@@ -51,6 +51,13 @@ _WITHOUT = """
     SELECT 'line', month, line, NULL, measure::numeric, NULL::timestamptz
     FROM ({shown}) shown (line, measure, month)
 """
+_BOOKED = {
+    "months": """
+        SELECT asked.month, NULL, false FROM unnest(%(months)s::date[]) AS asked (month)
+        CROSS JOIN LATERAL (SELECT FROM ({rows}) booked WHERE booked.month = asked.month LIMIT 1) found
+    """,
+    "products": "SELECT DISTINCT month, product_id, false FROM ({rows}) booked",
+}
 _NOTHING = """
     SELECT NULL::date AS month, NULL::bigint AS product_id, NULL AS level, 0::numeric AS amount WHERE false
 """
@@ -100,8 +107,7 @@ def margin_gaps(
     own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
     of_products = all(span.sources == SOURCES["actual"] for span in spans)
     booked = rows.filter(within(query))
-    names = ("month", "product_id") if of_products else ("month",)
-    there = sql_of(booked.order_by().values(*names).distinct())
+    there = sql_of(booked.order_by().values("month", "product_id")) or _NOTHING
     found = _without(
         query, leads, spans, there, _sql(rows.filter(_in_no_channel(query), own)), of_products=of_products
     )
@@ -166,8 +172,7 @@ def _without(
     sql = _WITHOUT.format(
         sales="products_salesmonth" if channel else "products_productmonth",
         channels="AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else "",
-        product="product_id" if of_products else "NULL::bigint",
-        booked=booked or _NOTHING,
+        booked=_BOOKED["products" if of_products else "months"].format(rows=booked),
         apart=apart,
         since=sql_of(sales_since(list(spans))) or "SELECT NULL::timestamptz AS until WHERE false",
         shown=sql_of(months_shown(last_closed_month(today()))),

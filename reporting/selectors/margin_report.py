@@ -140,7 +140,8 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
     fields = (_COSTS.get(by, "product_id"), "kind_id", *(f"kind__{name}" for name in _OF_KIND))
     sums = {"all": Sum("amount"), "claims": Sum("amount", filter=Q(kind__code="claims"))}
     for key, kind, *said, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
-        called[kind] = CostKind(kind, **dict(zip(_OF_KIND, said, strict=True)))
+        if kind not in called:
+            called[kind] = CostKind(kind, **dict(zip(_OF_KIND, said, strict=True)))
         level = called[kind].level
         kinds[key][kind] = amount
         costs[key][level] = costs[key].get(level, ZERO) + amount

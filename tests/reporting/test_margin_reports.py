@@ -246,6 +246,13 @@ class TestMargin:
         assert [row[1] for row in about if row[0] == "Mind"] == sentences
         assert files["pdf"].startswith(b"%PDF")
 
+    def test_sales_of_months_without_standard_costs_are_named(self, sold: list[Product]) -> None:
+        finance, before = user_factory("finance"), month_add(MONTH, -1)
+        cost_months_book(source="standard", months=[before], rows=[])
+        for by in ("product", "month"):
+            gaps = margin_report(finance, ask(layout="margin", by=by, of="standard")).gaps
+            assert (gaps.months, gaps.products) == ((before,), ())
+
     def test_sales_that_are_not_loaded_are_told_where_there_are_costs(self, products: list[Product]) -> None:
         """Of the line of the first product, until its months are closed."""
         last, channel, first = month_add(month_start(today()), -1), channel_factory(), products[0]
