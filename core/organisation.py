@@ -10,6 +10,7 @@ from django.core.signals import request_started
 from django.utils import timezone
 
 from .models import Organisation
+from .months import financial_year_start
 
 _local = Local()
 
@@ -50,3 +51,8 @@ def local_date(moment: datetime.datetime) -> datetime.date:
 def today() -> datetime.date:
     """Today where the organisation is."""
     return local_now().date()
+
+
+def year_start(day: datetime.date) -> datetime.date:
+    """The first month of the financial year that the day is in."""
+    return financial_year_start(day, organisation_get().financial_year_first_month)

@@ -13,8 +13,8 @@ from django.db.models import Max, Min
 
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
-from core.months import financial_year_start, month_add, month_range
-from core.organisation import organisation_get
+from core.months import month_add, month_range
+from core.organisation import organisation_get, year_start
 from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
 from forecasting.models.stage import Stage
 from forecasting.selectors import alert_facts
@@ -204,8 +204,7 @@ class Judge:
 
     def _year_months(self, last: datetime.date) -> list[datetime.date]:
         """The financial year of the month after the last known one."""
-        first_month = organisation_get().financial_year_first_month
-        start = financial_year_start(month_add(last, 1), first_month)
+        start = year_start(month_add(last, 1))
         return list(month_range(start, month_add(start, 11)))
 
     def _stages_since(self) -> datetime.date:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
-from core.months import financial_year_start, month_add
-from core.organisation import organisation_get
+from core.months import month_add
+from core.organisation import year_start
 from forecasting.models import TotalForecast
 from forecasting.selectors.totals import LineTotal
 from products.models import BudgetRow
@@ -30,11 +30,10 @@ def lines_off_budget(recipients: Recipients) -> list[Candidate]:
         own[line_id or 0].add(year)
     if not own:
         return []
-    tree, first_month = recipients.tree, organisation_get().financial_year_first_month
-    found: list[Candidate] = []
+    tree, found = recipients.tree, list[Candidate]()
     for total in TotalForecast.objects.filter(current=True, measure=None, line__in=own).order_by("line_id"):
         line_id = total.line_id or 0
-        start = financial_year_start(month_add(total.as_of, 1), first_month)
+        start = year_start(month_add(total.as_of, 1))
         end, year = month_add(start, 11), budget_year(start)
         if year not in own[line_id]:
             continue

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.months import financial_year_start, months_between
-from core.organisation import organisation_get
+from core.months import months_between
+from core.organisation import year_start
 from forecasting.layers import Layers, bands_sum, months_band
 from forecasting.models import Forecast
 from forecasting.selectors.forecasts import error_correlation_now
@@ -110,7 +110,7 @@ def _figures(
 
 def _left_of_year(as_of: datetime.date) -> int:
     """How many months of the financial year come after this one."""
-    start = financial_year_start(as_of, organisation_get().financial_year_first_month)
+    start = year_start(as_of)
     return YEAR - 1 - months_between(start, as_of)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from django.db.models import F, Q, Sum
 
 from core.lookups import many
-from core.months import financial_year_start, month_add, month_end, month_row
-from core.organisation import organisation_get
+from core.months import month_add, month_end, month_row
+from core.organisation import year_start
 from core.sql import rows_of
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
@@ -318,7 +318,7 @@ class _Year:
         last: datetime.date,
         lasts: Mapping[int, datetime.date],
     ) -> None:
-        begin = financial_year_start(month_add(last, 1), organisation_get().financial_year_first_month)
+        begin = year_start(month_add(last, 1))
         leads = {row.pk: tree.lead_measure(row.line_id) for row in products}
         self._levels = {pk for pk, lead in leads.items() if lead.kind == Measure.Kind.LEVEL}
         self._sold = {

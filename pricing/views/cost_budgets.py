@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.months import financial_year_start, month_add, month_range, month_said
-from core.organisation import organisation_get, today
+from core.months import month_add, month_range, month_said
+from core.organisation import organisation_get, today, year_start
 from core.pages import page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.models import CostBudget
@@ -73,7 +73,7 @@ def _money(row: CostBudget) -> list[Any]:
 
 
 def _span(request: HttpRequest) -> tuple[datetime.date, datetime.date]:
-    begin = financial_year_start(today(), organisation_get().financial_year_first_month)
+    begin = year_start(today())
     first = month_said(request.GET.get("first", ""), begin)
     last = month_said(request.GET.get("last", ""), month_add(first, YEAR - 1))
     return first, min(max(first, last), month_add(first, MOST))

@@ -18,8 +18,8 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from core.months import financial_year_start, month_range
-from core.organisation import organisation_get
+from core.months import month_add, month_range
+from core.organisation import year_start
 from products.models import BudgetRow, BudgetVersion, Measure, Product
 
 from .access import visible_channel_ids, visible_line_ids
@@ -38,9 +38,7 @@ class BudgetMonth:
 
 def budget_year(month: datetime.date) -> int:
     """The financial year a month is in, named after the calendar year it ends in."""
-    first = organisation_get().financial_year_first_month
-    start = financial_year_start(month, first)
-    return start.year + (1 if first > 1 else 0)
+    return month_add(year_start(month), 11).year
 
 
 def budget_versions(user: Any) -> QuerySet[BudgetVersion]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.months import financial_year_start, month_add, month_range
-from core.organisation import organisation_get
+from core.months import month_add, month_range
+from core.organisation import year_start
 from products.models import Measure, Product
 
 from .budget import BudgetMonth, budget_months
@@ -95,7 +95,7 @@ def amount_over(values: Sequence[Decimal | None], *, level: bool) -> Amount:
 def spans(month: datetime.date) -> dict[str, tuple[datetime.date, datetime.date]]:
     """The spans a key figure is shown for, given the last complete month: ``month``, ``year_to_date`` (of the
     financial year), ``last_12_months``, and ``full_year`` (whose rest a forecast has to fill)."""
-    start = financial_year_start(month, organisation_get().financial_year_first_month)
+    start = year_start(month)
     return {
         "month": (month, month),
         "year_to_date": (start, month),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.months import financial_year_start, month_add, month_end, month_start, months_between
-from core.organisation import organisation_get
+from core.organisation import year_start
 
 Span = tuple[datetime.date, datetime.date]
 """The first and the last month, both included."""
@@ -33,7 +33,7 @@ class ReportPeriod:
             return None if self.first > month else (self.first, min(self.last, month))
         if self.kind == "months":
             return month_add(month, 1 - self.months), month
-        year = _year(month)
+        year = year_start(month)
         if self.kind == "ytd":
             return year, month
         if self.kind == "quarter":
@@ -77,10 +77,6 @@ class ReportPeriod:
             return None
         before = month_add(span[1], -23) if len(years) < 3 else month_add(years[0][0], -12)
         return min(span[0], before), None if span[1] == month else span[1]
-
-
-def _year(month: datetime.date) -> datetime.date:
-    return financial_year_start(month, organisation_get().financial_year_first_month)
 
 
 def _whole(start: datetime.date, length: int, month: datetime.date) -> Span:

@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.http import QueryDict
 
 from core.months import month_add, month_start, months_between, parse_month
-from core.organisation import organisation_get, today
+from core.organisation import today, year_start
 from pricing.models import CostMonth
 from products.selectors.closed_names import Called, called
 from products.selectors.closing import closed_until
@@ -246,11 +246,6 @@ def bounds(
         "ytd": (begin, month),
         "year": (begin, month_add(begin, 11)),
     }[period]
-
-
-def year_start(month: datetime.date) -> datetime.date:
-    """The first month of the financial year that the month is in."""
-    return month_add(month, -((month.month - organisation_get().financial_year_first_month) % 12))
 
 
 def report_query(query: QueryDict) -> ReportQuery:

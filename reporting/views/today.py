@@ -23,17 +23,16 @@ from products.selectors.budget import budget_year
 from reporting.charts import stages_chart
 from reporting.selectors.today import (
     Course,
-    Planned,
     Portfolio,
     Scope,
     alert_counts,
     alerts_of_scope,
     course,
     movers,
-    planned,
     portfolio,
     scope_read,
 )
+from reporting.selectors.today_budget import Planned, planned
 from reporting.words.budgets import covered_words, others_words
 from reporting.words.today import alerts_sentence, closed_words, night_sentence, why_words
 

@@ -32,10 +32,10 @@ from reporting.selectors.today import (
     StageCount,
     course,
     movers,
-    planned,
     portfolio,
     scope_read,
 )
+from reporting.selectors.today_budget import planned
 from reporting.words.today import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
