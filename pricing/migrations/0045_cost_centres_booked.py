@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,12 +12,18 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name="costmonth",
-            index=models.Index(
-                condition=models.Q(("replaced_at", None), models.Q(("cost_centre", ""), _negated=True)),
-                fields=["cost_centre", "month", "source"],
-                name="cost_month_centre",
-            ),
-        ),
+        AtOnce(
+            [
+                migrations.AddIndex(
+                    model_name="costmonth",
+                    index=models.Index(
+                        condition=models.Q(
+                            ("replaced_at", None), models.Q(("cost_centre", ""), _negated=True)
+                        ),
+                        fields=["cost_centre", "month", "source"],
+                        name="cost_month_centre",
+                    ),
+                ),
+            ]
+        )
     ]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from core import organisation
+from core.models import Organisation
 from core.months import parse_month
-from products.selectors import report_period
 from products.selectors.report_period import ReportPeriod
 
 
@@ -24,10 +25,7 @@ def text(span: Any) -> str:
 def april(monkeypatch: pytest.MonkeyPatch) -> None:
     """A financial year that starts in April."""
 
-    class Organisation:
-        financial_year_first_month = 4
-
-    monkeypatch.setattr(report_period, "organisation_get", Organisation)
+    monkeypatch.setattr(organisation, "organisation_get", lambda: Organisation(financial_year_first_month=4))
 
 
 RANGE = {"first": month("2025-02"), "last": month("2025-05")}
