@@ -13,7 +13,7 @@ from forecasting.models import ForecastMonth, NightlyFailure, NightlyRun
 from products.models import Measure, SalesMonth
 from tests.factories import channel_factory, line_factory, user_factory
 
-from .conftest import LAST, run_now
+from .conftest import LAST, TODAY, run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,10 @@ urlpatterns = [path("api/v1/", include(router.urls))]
 
 
 @pytest.fixture(autouse=True)
-def _only_these_addresses():
+def _only_these_addresses(monkeypatch):
+    """On the day of the night that the forecasts are of."""
+    for module in ("services.judgement", "services.overrides", "selectors.judgement"):
+        monkeypatch.setattr(f"forecasting.{module}.today", lambda: TODAY)
     with override_settings(ROOT_URLCONF=__name__):
         yield
 

@@ -123,6 +123,7 @@ def test_it_ends_unless_renewed_and_a_withdrawn_one_can_hold_again(manager, sett
     assert month(settled[0], NOV).overridden is None
     override_renew(user=manager, override=override)
     assert month(settled[0], NOV).overridden is not None
+    Override.objects.update(set_at=datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC))
     clock[0] = datetime.date(2027, 6, 1)
     run_now(as_of=LAST)
     assert month(settled[0], datetime.date(2027, 6, 1)).overridden is None
