@@ -6,6 +6,7 @@ import datetime
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -33,6 +34,7 @@ KEPT_SERIES = 5000
 LARGEST_CHUNK = 1000
 # What looking at a series takes to computing it; and the share up to which hardly any has work.
 LIGHT = 0.1
+Made = TypeVar("Made")
 Result = TypeVar("Result")
 
 
@@ -233,25 +235,36 @@ def _raw(series: SubjectSeries, final_only: bool) -> Series:
 
 
 def each_subject(
-    found: Iterable[SubjectSeries], compute: Callable[[SubjectSeries], Result]
+    found: Iterable[SubjectSeries],
+    compute: Callable[[SubjectSeries], Made],
+    tell: Callable[[SubjectSeries, Made], Result],
 ) -> tuple[list[Result], tuple[SubjectFailure, ...]]:
-    """``compute`` for every series. One that fails three times becomes a failure with its reason; all of its
-    subject's results are left out, the others go on."""
-    results: dict[tuple[int | None, int | None], list[Result]] = {}
-    failures: dict[tuple[int | None, int | None], SubjectFailure] = {}
-    for series in found:
-        for attempt in range(1, TRIES + 1):
-            try:
-                results.setdefault(series.subject, []).append(compute(series))
-                break
-            except Exception as error:
-                logger.warning("%s failed (try %s)", series.key, attempt, exc_info=True)
-                if attempt == TRIES:
-                    failures[series.subject] = SubjectFailure(
-                        code="crashed",
-                        params={"type": type(error).__name__, "message": str(error)[:500]},
-                        product_id=series.product_id,
-                        family_id=series.family_id,
-                    )
-    kept = [r for subject, own in results.items() if subject not in failures for r in own]
-    return kept, tuple(failures.values())
+    """``tell`` of every series and what ``compute`` made of it; all are computed first, as models and what is
+    made of their answers drive each other out of the processor's caches. One that fails three times becomes a
+    failure with its reason; all of its subject's results are left out, the others go on."""
+    failures: dict[Subject, SubjectFailure] = {}
+    made = [(series, *one) for series in found if (one := _tried(series, partial(compute, series), failures))]
+    results: list[tuple[Subject, Result]] = []
+    for series, answer in made:
+        for result in _tried(series, partial(tell, series, answer), failures):
+            results.append((series.subject, result))
+    return [result for subject, result in results if subject not in failures], tuple(failures.values())
+
+
+def _tried(
+    series: SubjectSeries, work: Callable[[], Made], failures: dict[Subject, SubjectFailure]
+) -> tuple[()] | tuple[Made]:
+    """What the work gives; nothing, and a failure of the subject, where it fails three times."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return (work(),)
+        except Exception as error:
+            logger.warning("%s failed (try %s)", series.key, attempt, exc_info=True)
+            if attempt == TRIES:
+                failures[series.subject] = SubjectFailure(
+                    code="crashed",
+                    params={"type": type(error).__name__, "message": str(error)[:500]},
+                    product_id=series.product_id,
+                    family_id=series.family_id,
+                )
+    return ()

@@ -59,7 +59,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         return lambda: ChunkOutcome(done=frozenset())
     chunk = ForecastChunk(run, payload)
     changed = chunk.changed()
-    made, failures = each_subject(changed, chunk.forecast)
+    made, failures = each_subject(changed, chunk.layers, chunk.forecast)
     shown = _Shown(changed, chunk.correlation)
 
     def write() -> ChunkOutcome:

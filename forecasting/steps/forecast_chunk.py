@@ -97,14 +97,17 @@ class ForecastChunk:
         """Those whose forecast is not the one that is there."""
         return [series for series in self.found if not self._unchanged(series)]
 
-    def forecast(self, series: SubjectSeries) -> ForecastWrite:
+    def layers(self, series: SubjectSeries) -> Layers:
+        """What one series is forecast to be."""
+        tested = self._tested(series)
+        return self._layers(self._launches.by_month(series), tested, _result(tested))
+
+    def forecast(self, series: SubjectSeries, layers: Layers) -> ForecastWrite:
         """The forecast of one series, to be written."""
         from forecasting import engine
 
-        tested = self._tested(series)
-        result = engine.BacktestResult.from_dict(tested.payload) if tested else None
+        result = _result(self._tested(series))
         series = self._launches.by_month(series)
-        layers = self._layers(series, tested, result)
         months, weeks = layers.months(self._drivers.prices(series)), layers.weeks()
         made, ahead = layers.made, layers.ahead
         effects = layers.moved.said if layers.moved else None
@@ -189,6 +192,12 @@ class ForecastChunk:
             *self._drivers.digest(series),
             *self._weeks.digest(series, tested),
         )
+
+
+def _result(tested: Tested | None) -> engine.BacktestResult | None:
+    from forecasting import engine
+
+    return engine.BacktestResult.from_dict(tested.payload) if tested else None
 
 
 def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
