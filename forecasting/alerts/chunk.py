@@ -13,6 +13,7 @@ from django.db.models import Max, Min
 
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
+from core.lookups import many
 from core.months import financial_year_start, month_add, month_range
 from core.organisation import organisation_get
 from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
@@ -105,7 +106,7 @@ class Judge:
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)
         # Over all products of the chunk, whichever of them are judged.
-        bounds = Forecast.objects.filter(current=True, product_id__any=self.ids).aggregate(
+        bounds = Forecast.objects.filter(current=True, product_id__any=many(self.ids)).aggregate(
             first=Min("as_of"), last=Max("as_of")
         )
         self.first, self.last = bounds["first"] or run.as_of, bounds["last"] or run.as_of
@@ -161,14 +162,15 @@ class Judge:
     def _load(self, ids: list[int]) -> Facts:
         products = {
             row.pk: row
-            for row in Product.objects.filter(pk__any=ids)
+            for row in Product.objects.filter(pk__any=many(ids))
             .order_by()
             .only("line_id", "owner_id", "unit", "temporary", "launched", "ended")
         }
+        sold = many(products)
         current = {
             (product_id, measure_id): Current(*values)
             for product_id, measure_id, *values in Forecast.objects.filter(
-                current=True, product_id__any=list(products)
+                current=True, product_id__any=sold
             ).values_list("product_id", "measure_id", "as_of", "method", "reason_code", "reason_params")
         }
         back = ERROR_MONTHS + max(VINTAGE_GAP_MONTHS, 1)
@@ -181,7 +183,7 @@ class Judge:
             measures=self.measures,
             figures={
                 row.product_id: row
-                for row in ProductFigures.objects.filter(product_id__any=list(products)).only(
+                for row in ProductFigures.objects.filter(product_id__any=sold).only(
                     "measure_id", "revenue_12m", "forecast_12m_amount", "stage", "stage_by_hand"
                 )
             },
@@ -197,7 +199,7 @@ class Judge:
             stages=self._stages(products),
             by_hand={
                 row.product_id: (row.pk, row.stage)
-                for row in settings_in_force(self.run.local_date).filter(product_id__any=list(products))
+                for row in settings_in_force(self.run.local_date).filter(product_id__any=sold)
                 if row.product_id
             },
         )
@@ -214,7 +216,7 @@ class Judge:
     def _stages(self, products: Mapping[int, Product]) -> dict[int, tuple[StageSeen, StageSeen | None]]:
         """The current estimate by the leading measure, and the last one of an earlier month."""
         rows = StageEstimate.objects.filter(
-            product_id__any=list(products), as_of__gte=self._stages_since()
+            product_id__any=many(products), as_of__gte=self._stages_since()
         ).order_by("product_id", "-as_of")
         seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
         for row in rows.values(*_SEEN):

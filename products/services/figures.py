@@ -21,6 +21,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from core.arrays import array_text
+from core.lookups import many
 from core.organisation import organisation_get
 from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree
@@ -125,7 +126,7 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
     ids = None if product_ids is None else list(product_ids)
     lines = set(tree.lines)
     if ids is not None:
-        lines = set(Product.objects.filter(pk__any=ids).order_by().values_list("line_id", flat=True))
+        lines = set(Product.objects.filter(pk__any=many(ids)).order_by().values_list("line_id", flat=True))
     complete = complete_months(line_ids=lines)
     leads = {line: tree.lead_measure(line) for line in lines}
     months = {line: complete.get((line, measure.pk)) for line, measure in leads.items()}
