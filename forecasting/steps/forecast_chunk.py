@@ -36,12 +36,13 @@ _plain = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 @dataclass(frozen=True)
 class Layers:
     """A series' forecast by the month and its seasonal naive one (``None``: nothing to go by), what drivers
-    and decisions do to it, and its weeks where it has some."""
+    and decisions do to it, and its weeks where it has some; ``tested`` is its backtest by the month."""
 
     made: engine.Forecast | None
     naive: FloatArray | None
     moved: Moved | None
     ahead: WeeksAhead | None
+    tested: engine.BacktestResult | None
 
     def months(self, prices: list[float] | None) -> list[MonthRow]:
         """As they are stored; ``prices``: what a unit brings in against the year before."""
@@ -99,14 +100,12 @@ class ForecastChunk:
 
     def layers(self, series: SubjectSeries) -> Layers:
         """What one series is forecast to be."""
-        tested = self._tested(series)
-        return self._layers(self._launches.by_month(series), tested, _result(tested))
+        return self._layers(self._launches.by_month(series), self._tested(series))
 
     def forecast(self, series: SubjectSeries, layers: Layers) -> ForecastWrite:
         """The forecast of one series, to be written."""
         from forecasting import engine
 
-        result = _result(self._tested(series))
         series = self._launches.by_month(series)
         months, weeks = layers.months(self._drivers.prices(series)), layers.weeks()
         made, ahead = layers.made, layers.ahead
@@ -114,7 +113,7 @@ class ForecastChunk:
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
-        good = ahead.tested if ahead and ahead.tested else result
+        good = ahead.tested if ahead and ahead.tested else layers.tested
         header = unsaved(
             Forecast,
             product_id=series.product_id,
@@ -140,11 +139,10 @@ class ForecastChunk:
         )
         return ForecastWrite(header, months, weeks)
 
-    def _layers(
-        self, series: SubjectSeries, tested: Tested | None, result: engine.BacktestResult | None
-    ) -> Layers:
+    def _layers(self, series: SubjectSeries, tested: Tested | None) -> Layers:
         from forecasting import engine
 
+        result = engine.BacktestResult.from_dict(tested.payload) if tested else None
         made, naive, moved, ahead = None, None, None, None
         if series.has_data:
             said = engine_series(before_handover(series))
@@ -159,7 +157,7 @@ class ForecastChunk:
             made, ahead = self._weeks.applied(series, made, tested)
             moved = self._drivers.moved(series, said, made, ahead) if made else None
         made, naive = self._launches.applied(series, made, naive)
-        return Layers(made, naive, moved, ahead)
+        return Layers(made, naive, moved, ahead, result)
 
     def _unchanged(self, series: SubjectSeries) -> bool:
         row = self._there.get((*series.key, series.as_of))
@@ -192,12 +190,6 @@ class ForecastChunk:
             *self._drivers.digest(series),
             *self._weeks.digest(series, tested),
         )
-
-
-def _result(tested: Tested | None) -> engine.BacktestResult | None:
-    from forecasting import engine
-
-    return engine.BacktestResult.from_dict(tested.payload) if tested else None
 
 
 def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
