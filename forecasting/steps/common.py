@@ -15,6 +15,7 @@ from core.models import Job
 from core.registries import SubjectFailure
 from forecasting.models import Decision, Finding, NightlyRun
 from forecasting.selectors.inputs import Subject
+from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SeriesLoader, Span, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
 from forecasting.services.night import last_closed_month, looks_back, step_group
@@ -75,6 +76,7 @@ class _Kept:
     span: list[list[Any]] = field(default_factory=list)
     loader: SeriesLoader | None = None
     subjects: dict[Subject, list[SubjectSeries]] = field(default_factory=dict)
+    prices: dict[tuple[int, datetime.date], dict[int, float]] = field(default_factory=dict)
     series: int = 0
 
 
@@ -146,6 +148,17 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
             kept.series += number
     found = kept.subjects | read
     return [series for subject in asked for series in found.get(subject, ())]
+
+
+def prices_of(run: NightlyRun, as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int], float]:
+    """:func:`prices_last_year`, as they were when this process first read them in this run."""
+    kept = kept_of(run).prices
+    missing = {pk: month for pk, month in as_of.items() if (pk, month) not in kept}
+    if missing:
+        kept.update((key, {}) for key in missing.items())
+        for (pk, measure), price in prices_last_year(missing).items():
+            kept[pk, missing[pk]][measure] = price
+    return {(key[0], measure): price for key in as_of.items() for measure, price in kept[key].items()}
 
 
 def loader_of(run: NightlyRun, payload: Mapping[str, Any]) -> SeriesLoader:
