@@ -49,7 +49,7 @@ class Layers:
         if self.made is None:
             return []
         made, moved, ahead = self.made, self.moved, len(self.made.mean)
-        months = (_iso_month(made.first_period + step) for step in range(ahead))
+        months = _iso_months(made.first_period, ahead)
         columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
         said = [None] * ahead if self.naive is None or not len(self.naive) else self.naive[:ahead].tolist()
         driven = moved.on(made) if moved else None
@@ -201,10 +201,16 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 
 
 @cache
-def _iso_month(ordinal: int) -> str:
+def _iso_months(first: int, count: int) -> list[str]:
     from forecasting.engine import ordinal_month
 
-    return str(ordinal_month(ordinal))
+    return [str(ordinal_month(first + step)) for step in range(count)]
+
+
+@cache
+def _nothing(count: int) -> bytes:
+    """As a column of so many empty values is hashed."""
+    return repr((None,) * count).encode()
 
 
 def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
@@ -215,5 +221,9 @@ def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
         dates, *columns = zip(*rows, strict=True) if rows else ((),)
         found.update("|".join(dates).encode())
         for column in columns:
-            found.update(repr(column).encode() if None in column else array("d", column))
+            empty = column.count(None)
+            if not empty:
+                found.update(array("d", column))
+            else:
+                found.update(repr(column).encode() if empty < len(column) else _nothing(empty))
     return found.hexdigest()
