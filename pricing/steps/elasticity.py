@@ -134,7 +134,7 @@ def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkO
     )
     answers = _shrunk(
         [_Alone(*row) for row in rows.values_list(*_Alone._fields)],
-        dict(Product.objects.values_list("pk", "line_id")),
+        dict(Product.objects.order_by().values_list("pk", "line_id")),
     )
 
     def write() -> ChunkOutcome:
