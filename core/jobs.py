@@ -20,7 +20,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -209,6 +209,15 @@ def job_stalled(job: Job) -> str:
     return job.error_code
 
 
+_MINE = "WHERE id = %(id)s AND state = 'running' AND token = %(token)s"
+_HOLD = f"SELECT FROM core_job {_MINE} FOR UPDATE"
+_FINISH = f"""
+    UPDATE core_job SET state = 'done', result = nullif(%(result)s::jsonb, 'null'), token = NULL,
+        lease_until = NULL, finished_at = %(now)s, progress_done = progress_total
+    {_MINE}
+"""  # noqa: S608
+
+
 class JobContext:
     """What a handler gets: the job, its progress, and the one transaction that writes its effect."""
 
@@ -246,19 +255,15 @@ class JobContext:
         The job's row stays locked from the start, so the token that is checked is the one that counts.
         ``result()`` is called at the end for what the job keeps as its result.
         """
-        with transaction.atomic():
-            if not self._mine().select_for_update().values_list("pk"):
+        mine = {"id": self.job.pk, "token": self._token}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_HOLD, mine)
+            if not cursor.rowcount:
                 raise LeaseLost(self.job.key)
             yield
             passing("job.before_finish")
-            self._mine().update(
-                state=Job.State.DONE,
-                result=(result() if result else None),
-                token=None,
-                lease_until=None,
-                finished_at=timezone.now(),
-                progress_done=F("progress_total"),
-            )
+            said = json.dumps(result() if result else None)
+            cursor.execute(_FINISH, {**mine, "result": said, "now": timezone.now()})
             self.finished = True
         passing("job.after_finish")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -41,34 +41,33 @@ def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = (
     """Insert the unsaved ``rows``, or overwrite those that are there under the fields of ``key``, which a
     unique constraint covers; ``keep`` are fields that stay as they are there. Returns the rows, with ids.
 
-    Does what ``bulk_create(update_conflicts=True)`` does, and sends the rows as one JSON value, which the
-    database takes apart: putting each value through a query's compiler takes longer than all else of a row.
-    Floats are finite, as they are in JSON.
+    Does what ``bulk_create(update_conflicts=True)`` does, and sends the rows as JSON, which the database
+    takes apart: putting each value through a query's compiler takes longer than all else of a row. Floats
+    are finite, as they are in JSON.
     """
     if not rows:
         return []
     meta = rows[0]._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in key]
     own = [field for field in fields if field.name in key]
-    names = [field.attname for field in fields]
-    said = [{name: values[name] for name in names} for values in map(vars, rows)]
+    types = {field.attname: field.db_type(connection) or "" for field in fields}
+    said, values = rows_told([vars(row) for row in rows], types)
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    types = ", ".join(f'"{field.attname}" {field.db_type(connection)}' for field in fields)
     sets = ", ".join(
         f'"{field.column}" = excluded."{field.column}"'
         for field in fields
         if field not in own and field.name not in keep
     )
     found = ", ".join(f'"{field.column}"' for field in own)
-    chosen = ", ".join(f'"{name}"' for name in names)
+    chosen = ", ".join(f'"{name}"' for name in types)
     sql = f"""
         INSERT INTO "{meta.db_table}" ({columns})
-        SELECT {chosen} FROM json_to_recordset(%s) AS said({types})
+        SELECT {chosen} FROM {said}
         ON CONFLICT ({found}) DO UPDATE SET {sets}
         RETURNING "{meta.pk.column}", {found}
     """  # noqa: S608  names of columns
     with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps(said, default=str, allow_nan=False)])
+        cursor.execute(sql, values)
         ids = {tuple(rest): pk for pk, *rest in cursor}
     pk, keys, alias = meta.pk.attname, [field.attname for field in own], connection.alias
     for row in rows:
@@ -76,3 +75,22 @@ def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = (
         mine[pk] = ids[tuple([mine[name] for name in keys])]
         mine["_state"].adding, mine["_state"].db = False, alias
     return list(rows)
+
+
+def rows_told(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> tuple[str, list[str]]:
+    """These columns of the rows, with their types, as a statement selects from them; and its values. What is
+    one object in all of the rows, as the moment of a night is, is sent once."""
+    first = rows[0]
+    one = {name for name in types if len(rows) > 1 and all(row[name] is first[name] for row in rows)}
+    own = [name for name in types if name not in one]
+
+    def told(function: str, names: Iterable[str]) -> str:
+        columns = ", ".join(f'"{name}" {types[name]}' for name in names)
+        return f"{function}(%s) AS {function}({columns})"
+
+    tables = [told("json_to_recordset", own)]
+    values: list[Any] = [[{name: row[name] for name in own} for row in rows]]
+    if one:
+        tables.append(told("json_to_record", sorted(one)))
+        values.append({name: first[name] for name in one})
+    return ", ".join(tables), [json.dumps(value, default=str, allow_nan=False) for value in values]

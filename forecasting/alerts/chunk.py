@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max, Min
 
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import Candidate
+from core.lookups import many
 from core.months import month_add, month_range
 from core.organisation import organisation_get, year_start
 from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
@@ -20,7 +21,7 @@ from forecasting.models.stage import Stage
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
 from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
-from forecasting.selectors.prices import prices_last_year
+from forecasting.selectors.prices import PricesOf
 from forecasting.selectors.stages import settings_in_force
 from products.models import Measure, Product, ProductFigures
 from products.selectors.budget import budget_of_years, budget_year
@@ -50,13 +51,34 @@ class Current:
     params: Mapping[str, Any]
 
 
+class Sold(NamedTuple):
+    """A product."""
+
+    pk: int
+    line_id: int
+    owner_id: int | None
+    unit: str
+    temporary: bool
+    launched: datetime.date | None
+    ended: datetime.date | None
+
+
+class Shown(NamedTuple):
+    """What the list shows of a product."""
+
+    revenue_12m: Decimal | None
+    forecast_12m_amount: float | None
+    stage: str
+    stage_by_hand: bool
+
+
 @dataclass
 class Facts:
     """All that is known about the products of one chunk, by product id or (product id, measure id)."""
 
-    products: dict[int, Product]
+    products: dict[int, Sold]
     measures: dict[int, Measure]
-    figures: dict[int, ProductFigures]
+    figures: dict[int, Shown]
     current: dict[Key, Current]
     moved: dict[Key, Moved]
     hits: dict[Key, dict[datetime.date, Hit]]
@@ -78,7 +100,7 @@ class Judged:
 
 class Judge:
     """Applies the rules to one chunk of products of one run; ``half`` are the lines and measures of which the
-    last month, this one, was loaded half."""
+    last month, this one, was loaded half; ``prices_of`` as :func:`prices_last_year`."""
 
     facts: Facts
 
@@ -88,8 +110,10 @@ class Judge:
         product_ids: Collection[int],
         lines_with_history: Collection[int],
         half: Mapping[tuple[int, int], datetime.date],
+        prices_of: PricesOf,
     ) -> None:
         self.run = run
+        self.prices_of = prices_of
         self.tree = LineTree()
         self.old_lines = set(lines_with_history)
         self.recipients = Recipients(self.tree, run.local_date)
@@ -105,7 +129,7 @@ class Judge:
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self.ids = list(product_ids)
         # Over all products of the chunk, whichever of them are judged.
-        bounds = Forecast.objects.filter(current=True, product_id__any=self.ids).aggregate(
+        bounds = Forecast.objects.filter(current=True, product_id__any=many(self.ids)).aggregate(
             first=Min("as_of"), last=Max("as_of")
         )
         self.first, self.last = bounds["first"] or run.as_of, bounds["last"] or run.as_of
@@ -159,16 +183,13 @@ class Judge:
     # -- reading --------------------------------------------------------------------------------------------
 
     def _load(self, ids: list[int]) -> Facts:
-        products = {
-            row.pk: row
-            for row in Product.objects.filter(pk__any=ids)
-            .order_by()
-            .only("line_id", "owner_id", "unit", "temporary", "launched", "ended")
-        }
+        rows = Product.objects.filter(pk__any=many(ids)).order_by()
+        products = {row[0]: Sold(*row) for row in rows.values_list(*Sold._fields)}
+        sold = many(products)
         current = {
             (product_id, measure_id): Current(*values)
             for product_id, measure_id, *values in Forecast.objects.filter(
-                current=True, product_id__any=list(products)
+                current=True, product_id__any=sold
             ).values_list("product_id", "measure_id", "as_of", "method", "reason_code", "reason_params")
         }
         back = ERROR_MONTHS + max(VINTAGE_GAP_MONTHS, 1)
@@ -180,9 +201,9 @@ class Judge:
             products=products,
             measures=self.measures,
             figures={
-                row.product_id: row
-                for row in ProductFigures.objects.filter(product_id__any=list(products)).only(
-                    "measure_id", "revenue_12m", "forecast_12m_amount", "stage", "stage_by_hand"
+                pk: Shown(*row)
+                for pk, *row in ProductFigures.objects.filter(product_id__any=sold).values_list(
+                    "product_id", *Shown._fields
                 )
             },
             current=current,
@@ -192,12 +213,12 @@ class Judge:
             if self.version
             else {},
             year=self.year,
-            prices=prices_last_year(newest),
-            prices_before=prices_last_year({key[0]: row.before_as_of for key, row in moved.items()}),
+            prices=self.prices_of(newest),
+            prices_before=self.prices_of({key[0]: row.before_as_of for key, row in moved.items()}),
             stages=self._stages(products),
             by_hand={
                 row.product_id: (row.pk, row.stage)
-                for row in settings_in_force(self.run.local_date).filter(product_id__any=list(products))
+                for row in settings_in_force(self.run.local_date).filter(product_id__any=sold)
                 if row.product_id
             },
         )
@@ -210,10 +231,10 @@ class Judge:
     def _stages_since(self) -> datetime.date:
         return month_add(self.run.as_of, -2 * VINTAGE_GAP_MONTHS)
 
-    def _stages(self, products: Mapping[int, Product]) -> dict[int, tuple[StageSeen, StageSeen | None]]:
+    def _stages(self, products: Mapping[int, Sold]) -> dict[int, tuple[StageSeen, StageSeen | None]]:
         """The current estimate by the leading measure, and the last one of an earlier month."""
         rows = StageEstimate.objects.filter(
-            product_id__any=list(products), as_of__gte=self._stages_since()
+            product_id__any=many(products), as_of__gte=self._stages_since()
         ).order_by("product_id", "-as_of")
         seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
         for row in rows.values(*_SEEN):
@@ -267,7 +288,7 @@ class Judge:
             first, stake_amount=max(stakes, default=None), evidence={**first.evidence, "also": names}
         )
 
-    def _of_measure(self, judged: Judged, product: Product, measure: Measure, current: Current) -> None:
+    def _of_measure(self, judged: Judged, product: Sold, measure: Measure, current: Current) -> None:
         key, limits, facts = (product.pk, measure.pk), self.limits[product.line_id], self.facts
         price = facts.prices.get(key)
         month = min(current.as_of, self.final(product.line_id, measure.pk))
@@ -288,7 +309,7 @@ class Judge:
         year = self.facts.budgets.get(key)
         return rules.year_expected(year, self.facts.prices.get(key)) if year else None
 
-    def _or_share(self, found: Finding | None, product: Product, hit: Hit | None) -> float | None:
+    def _or_share(self, found: Finding | None, product: Sold, hit: Hit | None) -> float | None:
         """Where a measure has no price of its own: the same share of the product's revenue of a month."""
         if found is None or found.stake is not None or hit is None:
             return None if found is None else found.stake
@@ -297,7 +318,7 @@ class Judge:
             return None
         return abs(hit.actual - hit.final) / abs(hit.final) * float(figures.revenue_12m) / 12
 
-    def _of_product(self, judged: Judged, product: Product) -> None:
+    def _of_product(self, judged: Judged, product: Sold) -> None:
         lead = self.leads[product.line_id]
         key, facts = (product.pk, lead), self.facts
         figures = facts.figures.get(product.pk)
@@ -317,7 +338,7 @@ class Judge:
             self._add(judged, "little_history", product, found)
         judged.news.append(news_of(self, product, lead, current))
 
-    def _is_new(self, product: Product, current: Current) -> bool:
+    def _is_new(self, product: Sold, current: Current) -> bool:
         if product.launched is not None:
             return product.launched >= month_add(current.as_of, -NEW_MONTHS)
         return product.line_id in self.old_lines
@@ -326,7 +347,7 @@ class Judge:
         self,
         judged: Judged,
         kind: str,
-        product: Product,
+        product: Sold,
         found: Finding | None,
         measure: Measure | None = None,
         stake: float | None = None,
@@ -351,7 +372,7 @@ class Judge:
             )
         )
 
-    def _units(self, product: Product, measure: Measure) -> dict[str, Any]:
+    def _units(self, product: Sold, measure: Measure) -> dict[str, Any]:
         unit = product.unit or self.tree.inherited(product.line_id, "unit").value
         said: dict[str, Any] = {"measure": measure.pk}
         if measure.code == "units" and unit:

@@ -9,19 +9,18 @@ from core.months import month_add
 from core.upsert import unsaved
 from forecasting.models import ProductNews
 from forecasting.selectors.alert_facts import Hit, Moved
-from products.models import Product
 
 from . import rules
 
 if TYPE_CHECKING:
-    from .chunk import Current, Judge
+    from .chunk import Current, Judge, Sold
 
 # A month further off than this share of what was expected explains a move better than the model does.
 TELLING = 0.05
 QUARTER = 3
 
 
-def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -> ProductNews:
+def news_of(judge: Judge, product: Sold, measure_id: int, current: Current) -> ProductNews:
     """The row of one product and its leading measure."""
     facts, key = judge.facts, (product.pk, measure_id)
     price, moved = facts.prices.get(key), facts.moved.get(key)
@@ -49,7 +48,7 @@ def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -
     return row
 
 
-def _stage_before(judge: Judge, product: Product) -> str:
+def _stage_before(judge: Judge, product: Sold) -> str:
     """The stage shown a month ago; one set by hand is taken to have been there."""
     figures = judge.facts.figures.get(product.pk)
     if figures is not None and figures.stage_by_hand:

@@ -9,13 +9,13 @@ from forecasting.layers import Layers
 class _Computed(models.Model):
     """What every computed row about a product or family knows: measure, run, data as of, engine, inputs.
 
-    A product's are found by the unique constraint, and nobody looks for those of a measure or run: an index
-    that is never read is written every night."""
+    A product's are found by the unique constraint, a family's by an index of families alone, and nobody looks
+    for those of a measure or run: an index that is never read is written every night."""
 
     product = models.ForeignKey(
         "products.Product", models.CASCADE, null=True, related_name="+", db_index=False
     )
-    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
+    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+", db_index=False)
     measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateField(help_text="the last month it may know, first day")
     run = models.ForeignKey(
@@ -35,6 +35,10 @@ def _one_subject(name: str) -> models.CheckConstraint:
         | Q(product__isnull=True, family__isnull=False),
         name=name,
     )
+
+
+def of_family(name: str) -> models.Index:
+    return models.Index(fields=["family"], condition=Q(family__isnull=False), name=name)
 
 
 class Forecast(_Computed):
@@ -67,11 +71,12 @@ class Forecast(_Computed):
     class Meta:
         ordering = ["-as_of", "pk"]
         indexes = [
+            of_family("forecast_of_family"),
             models.Index(
                 fields=["product"],
                 condition=Q(current=True, driver_effects__isnull=False),
                 name="forecast_with_drivers",
-            )
+            ),
         ]
         constraints = [
             _one_subject("forecast_one_subject"),
@@ -140,6 +145,7 @@ class Backtest(_Computed):
     weeks = models.JSONField(null=True, help_text="the same by the week, where it is forecast by the week")
 
     class Meta:
+        indexes = [of_family("backtest_of_family")]
         constraints = [
             _one_subject("backtest_one_subject"),
             models.UniqueConstraint(

@@ -16,7 +16,7 @@ class ProductNews(models.Model):
     """
 
     product = models.OneToOneField("products.Product", models.CASCADE, primary_key=True, related_name="news")
-    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+")
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateField()
     before_as_of = models.DateField(null=True)
     amount = models.FloatField(null=True, help_text="revenue expected in the next 12 months")

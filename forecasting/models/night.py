@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .forecast import of_family
+
 
 class NightlyRun(models.Model):
     """One recomputation. The night's own (*scheduled*) is one a local date; others are asked for by a person.
@@ -112,7 +114,7 @@ class SubjectInputs(models.Model):
     product = models.ForeignKey(
         "products.Product", models.CASCADE, null=True, related_name="+", db_index=False
     )
-    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
+    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+", db_index=False)
     run = models.ForeignKey(
         NightlyRun, models.CASCADE, related_name="+", db_index=False, help_text="that found it"
     )
@@ -123,6 +125,7 @@ class SubjectInputs(models.Model):
     )
 
     class Meta:
+        indexes = [of_family("inputs_of_family")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(product__isnull=False, family__isnull=True)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .forecast import _Computed, _one_subject
+from .forecast import _Computed, _one_subject, of_family
 
 
 class Stage(models.TextChoices):
@@ -46,6 +46,7 @@ class StageEstimate(_Computed):
 
     class Meta:
         ordering = ["-as_of", "pk"]
+        indexes = [of_family("stage_of_family")]
         constraints = [
             _one_subject("stage_one_subject"),
             models.UniqueConstraint(

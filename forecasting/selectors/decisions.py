@@ -40,7 +40,7 @@ def gaps_of(product_ids: Collection[int]) -> dict[tuple[int, int], list[tuple[da
     query."""
     rows = Finding.objects.filter(
         Q(state=Finding.State.CONFIRMED) | Q(state=Finding.State.OPEN, sure=True, gone_at=None),
-        product_id__any=product_ids,
+        product_id__any=many(product_ids),
         kind__in=_GAPS,
     ).order_by("first", "pk")
     found: dict[tuple[int, int], list[tuple[datetime.date, datetime.date]]] = defaultdict(list)

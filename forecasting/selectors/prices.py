@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.arrays import array_text
 from core.sql import rows_of
+
+PricesOf = Callable[[Mapping[int, datetime.date]], dict[tuple[int, int], float]]
 
 
 def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int], float]:

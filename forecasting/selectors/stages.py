@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
+from core.lookups import many
 from core.organisation import today as today_here
 from forecasting.models import StageEstimate, StageSetting
 from products.models import Family, Product
@@ -41,7 +42,7 @@ def settings_in_force(day: datetime.date) -> QuerySet[StageSetting]:
 
 def set_by_hand(product_ids: Collection[int]) -> set[int]:
     """Those of the products that ever had a stage set by hand."""
-    rows = StageSetting.objects.filter(product_id__any=product_ids)
+    rows = StageSetting.objects.filter(product_id__any=many(product_ids))
     return {pk for pk in rows.values_list("product_id", flat=True) if pk}
 
 

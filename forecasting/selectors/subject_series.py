@@ -102,7 +102,11 @@ class SubjectSeries:
     def roughly(self) -> SubjectSeries:
         """With its figures in steps of five per cent: the same for a history that was corrected by little."""
         weeks = self.weeks and replace(self.weeks, values=_roughly(self.weeks.values))
-        return replace(self, values=_roughly(self.values), weeks=weeks)
+        rough = object.__new__(SubjectSeries)  # as ``replace`` makes it, in a fifth of the time
+        vars(rough).update(vars(self), values=_roughly(self.values), weeks=weeks)
+        for kept in ("_said", "made"):
+            vars(rough).pop(kept, None)
+        return rough
 
     def alike(self, product_id: int) -> SubjectSeries:
         """The same of another product, which its hash does not tell: worked out once for all of them."""

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from core.arrays import array_text
+from core.lookups import many
 from core.upsert import unsaved, upsert
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.inputs import Subject
@@ -28,7 +29,9 @@ def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Colle
     """Results of these now come from what the run found. Not of those that a step of it failed on, nor of
     those of which another run has found something since."""
     failed = NightlyFailure.objects.filter(run=run)
-    rows = SubjectInputs.objects.filter(Q(product_id__any=products) | Q(family_id__any=families), run=run)
+    rows = SubjectInputs.objects.filter(
+        Q(product_id__any=many(products)) | Q(family_id__any=many(families)), run=run
+    )
     rows.exclude(product_id__in=failed.filter(product__isnull=False).values("product_id")).exclude(
         family_id__in=failed.filter(family__isnull=False).values("family_id")
     ).update(settled=F("found"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -22,7 +23,7 @@ from forecasting.services.news import news_write
 from products.selectors.lines import LineTree
 
 from .changes import looked
-from .common import cut_of, half_of, span_now
+from .common import cut_of, half_of, prices_of, span_now
 
 # So many products are read and judged at once: some seconds of work.
 PRODUCTS = 5000
@@ -46,7 +47,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 
 def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    judge = Judge(run, payload["products"], payload.get("old_lines") or (), half_of(payload))
+    prices, old = partial(prices_of, run), payload.get("old_lines") or ()
+    judge = Judge(run, payload["products"], old, half_of(payload), prices)
     known = judge.inputs() if looked(run) else {}
     told = {pk for pk, inputs in known.items() if inputs.now == inputs.judged}
     due = [pk for pk in payload["products"] if pk not in told]

@@ -34,8 +34,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     moment = timezone.now()
 
-    def one(series: Any) -> Backtest:
+    def tested(series: SubjectSeries) -> tuple[engine.BacktestResult, dict[str, Any] | None]:
         result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
+        return result, backtested(series)
+
+    def row(series: SubjectSeries, results: tuple[engine.BacktestResult, dict[str, Any] | None]) -> Backtest:
         return unsaved(
             Backtest,
             product_id=series.product_id,
@@ -46,11 +49,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             engine_version=engine.ENGINE_VERSION,
             input_hash=digests[series.key],
             computed_at=moment,
-            payload=result.to_dict(),
-            weeks=backtested(series),
+            payload=results[0].to_dict(),
+            weeks=results[1],
         )
 
-    rows, failures = each_subject(changed, one)
+    rows, failures = each_subject(changed, tested, row)
 
     def write() -> ChunkOutcome:
         backtests_write(rows=rows, run=run)

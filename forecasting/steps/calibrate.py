@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
 from forecasting.selectors.inputs import backtests_counted
-from forecasting.selectors.prices import prices_last_year
 from forecasting.services.backtests import calibration_write
 from forecasting.totals import (
     CORRELATION,
@@ -21,7 +20,7 @@ from forecasting.totals import (
 )
 from products.selectors.lines import LineTree
 
-from .common import HORIZON, SEASON_LENGTH
+from .common import HORIZON, SEASON_LENGTH, prices_of
 from .weeks import calibrated
 
 # More or fewer series than this share since it was pooled: pool anew.
@@ -56,7 +55,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     newest = _newest(run)
     weeks = calibrated(row.weeks for row in newest)
     series = there.series if there and kept else sum(1 for row in newest if row.payload["errors"])
-    pooled = dict(there.payload) if there and kept else _pooled(newest)
+    pooled = dict(there.payload) if there and kept else _pooled(run, newest)
 
     def write() -> ChunkOutcome:
         calibration_write(
@@ -95,17 +94,17 @@ def _many_more(before: int, now: int) -> bool:
     return abs(now - before) > CHANGED * before
 
 
-def _pooled(newest: list[_Tested]) -> dict[str, Any]:
+def _pooled(run: NightlyRun, newest: list[_Tested]) -> dict[str, Any]:
     from forecasting import engine
 
     results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
     pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
     pooled[CORRELATION] = error_correlation(result.errors for result in results)
-    pooled[PRODUCT_CORRELATION] = _of_products(list(zip(newest, results, strict=True)))
+    pooled[PRODUCT_CORRELATION] = _of_products(run, list(zip(newest, results, strict=True)))
     return pooled
 
 
-def _of_products(tested: list[tuple[_Tested, Any]]) -> float:
+def _of_products(run: NightlyRun, tested: list[tuple[_Tested, Any]]) -> float:
     """By the leading measure of each product's line, in money; families repeat their members."""
     tree = LineTree()
     leading = [
@@ -113,7 +112,7 @@ def _of_products(tested: list[tuple[_Tested, Any]]) -> float:
         for row, result in tested
         if row.line_id and row.measure_id == tree.lead_measure(row.line_id).pk and result.scale
     ]
-    prices = prices_last_year({row.product_id: row.as_of for row, _ in leading if row.product_id})
+    prices = prices_of(run, {row.product_id: row.as_of for row, _ in leading if row.product_id})
     priced = [
         (result.errors, result.scale * prices[row.product_id, row.measure_id])
         for row, result in leading

@@ -6,6 +6,7 @@ import datetime
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from core.models import Job
 from core.registries import SubjectFailure
 from forecasting.models import Decision, Finding, NightlyRun
 from forecasting.selectors.inputs import Subject
+from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SeriesLoader, Span, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
 from forecasting.services.night import last_closed_month, looks_back, step_group
@@ -33,6 +35,7 @@ KEPT_SERIES = 5000
 LARGEST_CHUNK = 1000
 # What looking at a series takes to computing it; and the share up to which hardly any has work.
 LIGHT = 0.1
+Made = TypeVar("Made")
 Result = TypeVar("Result")
 
 
@@ -73,6 +76,7 @@ class _Kept:
     span: list[list[Any]] = field(default_factory=list)
     loader: SeriesLoader | None = None
     subjects: dict[Subject, list[SubjectSeries]] = field(default_factory=dict)
+    prices: dict[tuple[int, datetime.date], dict[int, float]] = field(default_factory=dict)
     series: int = 0
 
 
@@ -144,6 +148,17 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
             kept.series += number
     found = kept.subjects | read
     return [series for subject in asked for series in found.get(subject, ())]
+
+
+def prices_of(run: NightlyRun, as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int], float]:
+    """:func:`prices_last_year`, as they were when this process first read them in this run."""
+    kept = kept_of(run).prices
+    missing = {pk: month for pk, month in as_of.items() if (pk, month) not in kept}
+    if missing:
+        kept.update((key, {}) for key in missing.items())
+        for (pk, measure), price in prices_last_year(missing).items():
+            kept[pk, missing[pk]][measure] = price
+    return {(key[0], measure): price for key in as_of.items() for measure, price in kept[key].items()}
 
 
 def loader_of(run: NightlyRun, payload: Mapping[str, Any]) -> SeriesLoader:
@@ -233,25 +248,36 @@ def _raw(series: SubjectSeries, final_only: bool) -> Series:
 
 
 def each_subject(
-    found: Iterable[SubjectSeries], compute: Callable[[SubjectSeries], Result]
+    found: Iterable[SubjectSeries],
+    compute: Callable[[SubjectSeries], Made],
+    tell: Callable[[SubjectSeries, Made], Result],
 ) -> tuple[list[Result], tuple[SubjectFailure, ...]]:
-    """``compute`` for every series. One that fails three times becomes a failure with its reason; all of its
-    subject's results are left out, the others go on."""
-    results: dict[tuple[int | None, int | None], list[Result]] = {}
-    failures: dict[tuple[int | None, int | None], SubjectFailure] = {}
-    for series in found:
-        for attempt in range(1, TRIES + 1):
-            try:
-                results.setdefault(series.subject, []).append(compute(series))
-                break
-            except Exception as error:
-                logger.warning("%s failed (try %s)", series.key, attempt, exc_info=True)
-                if attempt == TRIES:
-                    failures[series.subject] = SubjectFailure(
-                        code="crashed",
-                        params={"type": type(error).__name__, "message": str(error)[:500]},
-                        product_id=series.product_id,
-                        family_id=series.family_id,
-                    )
-    kept = [r for subject, own in results.items() if subject not in failures for r in own]
-    return kept, tuple(failures.values())
+    """``tell`` of every series and what ``compute`` made of it; all are computed first, as models and what is
+    made of their answers drive each other out of the processor's caches. One that fails three times becomes a
+    failure with its reason; all of its subject's results are left out, the others go on."""
+    failures: dict[Subject, SubjectFailure] = {}
+    made = [(series, *one) for series in found if (one := _tried(series, partial(compute, series), failures))]
+    results: list[tuple[Subject, Result]] = []
+    for series, answer in made:
+        for result in _tried(series, partial(tell, series, answer), failures):
+            results.append((series.subject, result))
+    return [result for subject, result in results if subject not in failures], tuple(failures.values())
+
+
+def _tried(
+    series: SubjectSeries, work: Callable[[], Made], failures: dict[Subject, SubjectFailure]
+) -> tuple[()] | tuple[Made]:
+    """What the work gives; nothing, and a failure of the subject, where it fails three times."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return (work(),)
+        except Exception as error:
+            logger.warning("%s failed (try %s)", series.key, attempt, exc_info=True)
+            if attempt == TRIES:
+                failures[series.subject] = SubjectFailure(
+                    code="crashed",
+                    params={"type": type(error).__name__, "message": str(error)[:500]},
+                    product_id=series.product_id,
+                    family_id=series.family_id,
+                )
+    return ()

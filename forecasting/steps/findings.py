@@ -10,13 +10,12 @@ from core.months import month_range
 from core.registries import ChunkOutcome
 from forecasting.models import Finding, Forecast, NightlyRun
 from forecasting.selectors.inputs import in_chunk
-from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.findings import findings_write
 from forecasting.services.night import subjects_of
 
 from .changes import due
-from .common import SEASON_LENGTH, each_subject, raw_series, series_of_chunk
+from .common import SEASON_LENGTH, each_subject, prices_of, raw_series, series_of_chunk
 
 KINDS = {"stockout": "stock_out"}
 """The engine's word and the table's, where they differ."""
@@ -35,12 +34,13 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         if (s.has_data or s.key in waiting)
         and s.as_of >= newest.get(s.key, s.as_of)  # a run that looks back has nothing new to say
     ]
-    seen, failures = each_subject(changed, lambda series: (series, seen_in(series)))
-    prices = prices_last_year({s.product_id: s.as_of for s, found in seen if found and s.product_id})
+    seen, failures = each_subject(changed, seen_in, lambda series, found: (series, found))
+    prices = prices_of(run, {s.product_id: s.as_of for s, found in seen if found and s.product_id})
     seen_of = {series.key: found for series, found in seen}
     made, unwritten = each_subject(
         (series for series, _found in seen),
-        lambda s: (s.key, _rows(s, seen_of[s.key], prices.get((s.product_id or 0, s.measure_id)))),
+        lambda s: _rows(s, seen_of[s.key], prices.get((s.product_id or 0, s.measure_id))),
+        lambda s, rows: (s.key, rows),
     )
     rows = dict(made)
 

@@ -12,7 +12,6 @@ from core.registries import ChunkOutcome
 from forecasting.models import Calibration, Forecast, NightlyRun
 from forecasting.selectors.decided_trial import decisions_left_out
 from forecasting.selectors.judgement import judged
-from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, forecasts_write
 from forecasting.services.judgement import judgement_apply
@@ -23,7 +22,7 @@ from products.services.figures import ForecastFigures, figures_forecast_set
 
 from .calibrate import calibration_digest, calibration_of
 from .changes import due, due_chunks
-from .common import each_subject, subject_chunks
+from .common import each_subject, prices_of, subject_chunks
 from .forecast_chunk import ForecastChunk
 
 
@@ -59,8 +58,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         return lambda: ChunkOutcome(done=frozenset())
     chunk = ForecastChunk(run, payload)
     changed = chunk.changed()
-    made, failures = each_subject(changed, chunk.forecast)
-    shown = _Shown(changed, chunk.correlation)
+    made, failures = each_subject(changed, chunk.layers, chunk.forecast)
+    shown = _Shown(run, changed, chunk.correlation)
 
     def write() -> ChunkOutcome:
         written = forecasts_write(forecasts=made, run=run)
@@ -83,11 +82,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 class _Shown:
     """What the list of products shows of forecasts: of a product its leading measure."""
 
-    def __init__(self, changed: Sequence[SubjectSeries], correlation: float) -> None:
+    def __init__(self, run: NightlyRun, changed: Sequence[SubjectSeries], correlation: float) -> None:
         leading = {series.key: series for series in changed if series.leads and series.product_id}
         self._levels = {key: series.kind == Measure.Kind.LEVEL for key, series in leading.items()}
-        self._prices = prices_last_year(
-            {series.product_id: series.as_of for series in leading.values() if series.product_id}
+        self._prices = prices_of(
+            run, {series.product_id: series.as_of for series in leading.values() if series.product_id}
         )
         self._correlation = correlation
 

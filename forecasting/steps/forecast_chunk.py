@@ -36,19 +36,20 @@ _plain = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 @dataclass(frozen=True)
 class Layers:
     """A series' forecast by the month and its seasonal naive one (``None``: nothing to go by), what drivers
-    and decisions do to it, and its weeks where it has some."""
+    and decisions do to it, and its weeks where it has some; ``tested`` is its backtest by the month."""
 
     made: engine.Forecast | None
     naive: FloatArray | None
     moved: Moved | None
     ahead: WeeksAhead | None
+    tested: engine.BacktestResult | None
 
     def months(self, prices: list[float] | None) -> list[MonthRow]:
         """As they are stored; ``prices``: what a unit brings in against the year before."""
         if self.made is None:
             return []
         made, moved, ahead = self.made, self.moved, len(self.made.mean)
-        months = (_iso_month(made.first_period + step) for step in range(ahead))
+        months = _iso_months(made.first_period, ahead)
         columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
         said = [None] * ahead if self.naive is None or not len(self.naive) else self.naive[:ahead].tolist()
         driven = moved.on(made) if moved else None
@@ -97,21 +98,22 @@ class ForecastChunk:
         """Those whose forecast is not the one that is there."""
         return [series for series in self.found if not self._unchanged(series)]
 
-    def forecast(self, series: SubjectSeries) -> ForecastWrite:
+    def layers(self, series: SubjectSeries) -> Layers:
+        """What one series is forecast to be."""
+        return self._layers(self._launches.by_month(series), self._tested(series))
+
+    def forecast(self, series: SubjectSeries, layers: Layers) -> ForecastWrite:
         """The forecast of one series, to be written."""
         from forecasting import engine
 
-        tested = self._tested(series)
-        result = engine.BacktestResult.from_dict(tested.payload) if tested else None
         series = self._launches.by_month(series)
-        layers = self._layers(series, tested, result)
         months, weeks = layers.months(self._drivers.prices(series)), layers.weeks()
         made, ahead = layers.made, layers.ahead
         effects = layers.moved.said if layers.moved else None
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
-        good = ahead.tested if ahead and ahead.tested else result
+        good = ahead.tested if ahead and ahead.tested else layers.tested
         header = unsaved(
             Forecast,
             product_id=series.product_id,
@@ -137,11 +139,10 @@ class ForecastChunk:
         )
         return ForecastWrite(header, months, weeks)
 
-    def _layers(
-        self, series: SubjectSeries, tested: Tested | None, result: engine.BacktestResult | None
-    ) -> Layers:
+    def _layers(self, series: SubjectSeries, tested: Tested | None) -> Layers:
         from forecasting import engine
 
+        result = engine.BacktestResult.from_dict(tested.payload) if tested else None
         made, naive, moved, ahead = None, None, None, None
         if series.has_data:
             said = engine_series(before_handover(series))
@@ -156,7 +157,7 @@ class ForecastChunk:
             made, ahead = self._weeks.applied(series, made, tested)
             moved = self._drivers.moved(series, said, made, ahead) if made else None
         made, naive = self._launches.applied(series, made, naive)
-        return Layers(made, naive, moved, ahead)
+        return Layers(made, naive, moved, ahead, result)
 
     def _unchanged(self, series: SubjectSeries) -> bool:
         row = self._there.get((*series.key, series.as_of))
@@ -200,10 +201,16 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 
 
 @cache
-def _iso_month(ordinal: int) -> str:
+def _iso_months(first: int, count: int) -> list[str]:
     from forecasting.engine import ordinal_month
 
-    return str(ordinal_month(ordinal))
+    return [str(ordinal_month(first + step)) for step in range(count)]
+
+
+@cache
+def _nothing(count: int) -> bytes:
+    """As a column of so many empty values is hashed."""
+    return repr((None,) * count).encode()
 
 
 def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
@@ -214,5 +221,9 @@ def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
         dates, *columns = zip(*rows, strict=True) if rows else ((),)
         found.update("|".join(dates).encode())
         for column in columns:
-            found.update(repr(column).encode() if None in column else array("d", column))
+            empty = column.count(None)
+            if not empty:
+                found.update(array("d", column))
+            else:
+                found.update(repr(column).encode() if empty < len(column) else _nothing(empty))
     return found.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -21,6 +21,9 @@ from forecasting.services.vintages import still_holds
 from .changes import due
 from .common import each_subject, engine_series, series_of_chunk
 from .promoted import Promoted
+
+if TYPE_CHECKING:
+    from forecasting.engine import StagePath, StageResult
 
 # A product that ended so long ago is told by that, not by what its last months looked like.
 ENDED_MONTHS = 3
@@ -52,7 +55,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     changed = [series for series in found if not unchanged(series)]
     moment = timezone.now()
     made, failures = each_subject(
-        changed, lambda series: _estimate(series, promoted, digests[series.key], moment)
+        changed,
+        lambda series: _path(series, promoted),
+        lambda series, path: _estimate(series, path, digests[series.key], moment),
     )
 
     def write() -> ChunkOutcome:
@@ -70,8 +75,23 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
+def _path(series: SubjectSeries, promoted: Promoted) -> tuple[StagePath, StageResult] | None:
+    """The path of a series with data, and its last stage."""
+    from forecasting import engine
+
+    if not series.has_data:
+        return None
+    # A confirmed gap in sales is a missing month by now: to the engine the same as one that was sold out.
+    said = engine_series(series, final_only=True)
+    path = engine.lifecycle(said, promo=promoted.flags(series, said))
+    return path, path.last
+
+
 def _estimate(
-    series: SubjectSeries, promoted: Promoted, digest: str, moment: datetime.datetime
+    series: SubjectSeries,
+    made: tuple[StagePath, StageResult] | None,
+    digest: str,
+    moment: datetime.datetime,
 ) -> StageEstimate:
     from forecasting import engine
 
@@ -85,13 +105,10 @@ def _estimate(
         input_hash=digest,
         computed_at=moment,
     )
-    if not series.has_data:
+    if made is None:
         row.evidence_code = "no_sales"
         return row
-    # A confirmed gap in sales is a missing month by now: to the engine the same as one that was sold out.
-    said = engine_series(series, final_only=True)
-    path = engine.lifecycle(said, promo=promoted.flags(series, said))
-    last = path.last
+    path, last = made
     row.stage = last.stage or ""
     row.evidence_code = last.evidence or last.reason or ""
     row.evidence_params = last.evidence_params if last.stage else last.reason_params

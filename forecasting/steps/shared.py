@@ -64,7 +64,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def told(batch: list[int]) -> tuple[dict[Key, CrossProducts | None], tuple[SubjectFailure, ...]]:
         drivers = Drivers(run.as_of, {"products": batch})
         series = [one for one in loader.load(batch, []) if one.has_data]
-        found, failed = each_subject(series, partial(_of_series, drivers, held))
+        found, failed = each_subject(
+            series, partial(_of_series, drivers, held), lambda one, own: (_key(one), own)
+        )
         parts: dict[Key, list[CrossProducts | None]] = {_key(one): [] for one in series}
         for key, own in found:
             parts[key].append(own)
@@ -120,15 +122,13 @@ def _failed(there: Iterable[SharedEffect]) -> list[int]:
     return list(rows.order_by("product_id").values_list("product_id", flat=True))
 
 
-def _of_series(
-    drivers: Drivers, held: list[Driver], series: SubjectSeries
-) -> tuple[Key, CrossProducts | None]:
-    """What one series tells, and of what."""
+def _of_series(drivers: Drivers, held: list[Driver], series: SubjectSeries) -> CrossProducts | None:
+    """What one series tells."""
     from forecasting.engine.shared import cross_products
 
     said = engine_weeks(series, series.weeks) if series.weeks else engine_series(series)
     season = SEASON_WEEKS if series.weeks else SEASON_LENGTH
-    return _key(series), cross_products(said, drivers.columns(series, held), season_length=season)
+    return cross_products(said, drivers.columns(series, held), season_length=season)
 
 
 def _key(series: SubjectSeries) -> Key:

@@ -16,7 +16,6 @@ from core.months import month_add
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, NightlyRun, TotalForecast
 from forecasting.selectors.alert_facts import forecasts_before
-from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.total_facts import Asked, MonthSum, sums_ahead, sums_past
 from forecasting.selectors.totals import Correlations, correlations
 from forecasting.services.totals import totals_write
@@ -25,7 +24,7 @@ from products.models import Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.units import addable
 
-from .common import HORIZON, half_of, span_now
+from .common import HORIZON, half_of, prices_of, span_now
 
 HISTORY_MONTHS, YEAR = 60, 12
 # A forecast whose data end this many months before the total's no longer counts in it.
@@ -84,7 +83,7 @@ class _Sum:
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
     said = correlations()
-    parts = _parts(tree, half_of(payload))
+    parts = _parts(run, tree, half_of(payload))
     sums = [one for one in _wanted(tree, parts) if one.counted]
     since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
     totals = [_total(run, said, added) for added in _summed(sums, parts, since)]
@@ -96,7 +95,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> list[_Part]:
+def _parts(run: NightlyRun, tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> list[_Part]:
     """Every product with a current forecast of its line's leading measure; families repeat their members. Of
     a line of which a month was loaded ``half`` products that no forecast before it knew count as loaded, as
     does that month of a line whose data end long before the others'."""
@@ -110,7 +109,7 @@ def _parts(tree: LineTree, half: Mapping[tuple[int, int], datetime.date]) -> lis
         )
         if product_id and measure_id == leads[products[product_id].line_id].pk
     ]
-    prices = prices_last_year({product.pk: as_of for product, _pk, as_of in found})
+    prices = prices_of(run, {product.pk: as_of for product, _pk, as_of in found})
     closed: dict[int, datetime.date] = {}
     for product, _pk, as_of in found:
         closed[product.line_id] = max(as_of, closed.get(product.line_id, as_of))

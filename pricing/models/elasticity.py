@@ -15,16 +15,21 @@ class Elasticity(models.Model):
     ELASTICITIES; empty where they say nothing, and ``reason_code`` why. Then all together
     (``pending`` until then): ``estimate`` is the median, ``quantiles`` as many evenly spread ones. A measure
     that counts a state is never estimated (reason ``level``). ``lowest_price`` and ``highest_price`` are
-    those seen, on lists of the kind ``price_kind``.
+    those seen, on lists of the kind ``price_kind``. Without an index that nobody reads: the night writes each
+    row twice.
     """
 
     class Frequency(models.TextChoices):
         WEEKS = "weeks", _("by the week")
         MONTHS = "months", _("by the month")
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="elasticities")
-    channel = models.ForeignKey("products.Channel", models.CASCADE, null=True, related_name="+")
-    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="elasticities", db_index=False
+    )
+    channel = models.ForeignKey(
+        "products.Channel", models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+", db_index=False)
     as_of = models.DateField(help_text="the last month it may know, first day")
     frequency = models.CharField(max_length=6, choices=Frequency.choices, blank=True)
     price_kind = models.CharField(max_length=8, blank=True)
@@ -43,13 +48,20 @@ class Elasticity(models.Model):
     lo95 = models.FloatField(null=True)
     hi95 = models.FloatField(null=True)
     quantiles = ArrayField(models.FloatField(), default=list)
-    run = models.ForeignKey("forecasting.NightlyRun", models.SET_NULL, null=True, related_name="+")
+    run = models.ForeignKey(
+        "forecasting.NightlyRun", models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     engine_version = models.CharField(max_length=20)
     input_hash = models.CharField(max_length=64)
     computed_at = models.DateTimeField()
 
     class Meta:
         ordering = ["product", "channel"]
+        indexes = [
+            models.Index(
+                fields=["channel"], condition=Q(channel__isnull=False), name="elasticity_of_channel"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "channel"], name="elasticity_once", nulls_distinct=False

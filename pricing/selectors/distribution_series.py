@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.lookups import many
 from pricing.engine.what_if_distribution import LEAST_MONTHS
 from pricing.models import DistributionMonth
 
@@ -33,7 +34,7 @@ def distribution_rates(product_ids: Collection[int]) -> dict[int, Rates]:
     said: dict[tuple[int, int], dict[str, dict[datetime.date, float]]] = defaultdict(
         lambda: {kind: {} for kind in KINDS}
     )
-    rows = DistributionMonth.objects.filter(product__any=list(product_ids)).order_by("channel", "month")
+    rows = DistributionMonth.objects.filter(product__any=many(product_ids)).order_by("channel", "month")
     for product, channel, month, *values in rows.values_list("product", "channel", "month", *KINDS):
         for kind, value in zip(KINDS, values, strict=True):
             if value:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
+from core.lookups import many
 from core.organisation import organisation_get
 from pricing.models import Price, PriceList
 from pricing.models.price import State
@@ -58,7 +59,7 @@ def parts_by_list(
     if abroad:
         counts |= Q(price_list__kind=PriceList.Kind.OWN, price_list__channel__isnull=False)
     rows = with_pass_through(Price.objects.all()).filter(
-        counts, product__in=list(product_ids), price_list__in=lists, state=State.APPROVED
+        counts, product__any=many(product_ids), price_list__in=lists, state=State.APPROVED
     )
     said: dict[int, ByList] = defaultdict(dict)
     passed: dict[int, Decimal] = {}

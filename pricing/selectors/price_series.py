@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from core.lookups import many
 from core.months import month_end, month_start
 from core.organisation import organisation_get
 from forecasting.selectors.decisions import gaps_of
@@ -107,7 +108,7 @@ class PriceSeriesReader:
     """Reads for one chunk of the night: prices, promotions and sales of all its products at once."""
 
     def __init__(self, complete: Mapping[tuple[int, int], datetime.date], product_ids: Sequence[int]) -> None:
-        rows = Product.objects.filter(pk__any=product_ids).only("line_id").order_by("pk")
+        rows = Product.objects.filter(pk__any=many(product_ids)).only("line_id").order_by("pk")
         self.products = list(rows)
         tree = LineTree()
         self._measures = {
@@ -254,7 +255,7 @@ def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
     rows = PromotionProduct.objects.filter(
-        ran_or_will("promotion__"), product__any=product_ids
+        ran_or_will("promotion__"), product__any=many(product_ids)
     ).select_related("promotion")
     found: dict[int, list[PromotionProduct]] = defaultdict(list)
     for part in rows.prefetch_related("promotion__channel_rows").order_by("promotion"):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from django.db import connection
 
 from core.arrays import array_text
+from core.lookups import many
 from core.organisation import organisation_get
 from pricing.models import PriceList
 from pricing.selectors.price_series import answering_measures
@@ -72,7 +73,7 @@ def price_signs(
     )
     channels = sorted((pk, sorted(path)) for pk, path in channel_chains().items())
     whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]
-    lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
+    lines = set(Product.objects.filter(pk__any=many(product_ids)).values_list("line_id", flat=True))
     # Of each line a list as it is written, up to what is said of the product.
     of_line, customers = {}, customers_of(lines, tree)
     for line_id in lines:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.lookups import many
 from core.upsert import upsert
 from forecasting.models import NightlyRun
 from pricing.models import Elasticity
@@ -34,7 +35,7 @@ def measured_write(*, rows: Sequence[Elasticity]) -> None:
     """What products and their channels say by themselves; what was shrunk before stays until they are shrunk
     again. Channels that have no row any more go, and levels, which are never shrunk, begin anew."""
     kept = {(row.product_id, row.channel_id) for row in rows if row.pending}
-    there = Elasticity.objects.filter(product__any=list({row.product_id for row in rows}))
+    there = Elasticity.objects.filter(product__any=many({row.product_id for row in rows}))
     gone = [pk for pk, *key in there.values_list("pk", "product_id", "channel_id") if tuple(key) not in kept]
     Elasticity.objects.filter(pk__in=gone).delete()
     upsert(rows, key=("product", "channel"), keep=_TOGETHER)

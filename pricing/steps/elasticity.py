@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import F
 from django.utils import timezone
 
+from core.lookups import many
 from core.registries import ChunkOutcome
 from core.upsert import unsaved
 from forecasting.models import NightlyRun
@@ -42,7 +43,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     complete = complete_of(payload)
     signs = price_signs(complete, payload["products"])
-    own = Elasticity.objects.filter(product__any=payload["products"], channel=None)
+    own = Elasticity.objects.filter(product__any=many(payload["products"]), channel=None)
     there = dict(own.values_list("product_id", "input_hash"))
     rows, due = [], [pk for pk, sign in signs.items() if there.get(pk) != sign]
     if due:
@@ -133,7 +134,7 @@ def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkO
     )
     answers = _shrunk(
         [_Alone(*row) for row in rows.values_list(*_Alone._fields)],
-        dict(Product.objects.values_list("pk", "line_id")),
+        dict(Product.objects.order_by().values_list("pk", "line_id")),
     )
 
     def write() -> ChunkOutcome:

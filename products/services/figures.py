@@ -12,16 +12,16 @@ nothing.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from core.arrays import array_text
+from core.lookups import many
 from core.organisation import organisation_get
+from core.upsert import rows_told
 from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
@@ -125,7 +125,7 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
     ids = None if product_ids is None else list(product_ids)
     lines = set(tree.lines)
     if ids is not None:
-        lines = set(Product.objects.filter(pk__any=ids).order_by().values_list("line_id", flat=True))
+        lines = set(Product.objects.filter(pk__any=many(ids)).order_by().values_list("line_id", flat=True))
     complete = complete_months(line_ids=lines)
     leads = {line: tree.lead_measure(line) for line in lines}
     months = {line: complete.get((line, measure.pk)) for line, measure in leads.items()}
@@ -194,17 +194,19 @@ def _set(rows: Sequence[Any], types: dict[str, str]) -> int:
         return 0
     defaults = {name: value for name, value in _EMPTY.items() if name not in types}
     names = ", ".join(types)
+    said, values = rows_told(
+        [vars(row) for row in rows], {"product_id": "bigint", "measure_id": "bigint", **types}
+    )
     sql = f"""
         INSERT INTO products_productfigures AS f (product_id, measure_id, {names}, {", ".join(defaults)})
         SELECT product_id, measure_id, {names}, {", ".join(defaults.values())}
-        FROM json_to_recordset(%s) AS r(product_id bigint, measure_id bigint,
-                                         {", ".join(f"{name} {kind}" for name, kind in types.items())})
+        FROM {said}
         ON CONFLICT (product_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in types)}
         WHERE ({", ".join(f"f.{name}" for name in types)})
            IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in types)})
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps([vars(row) for row in rows], cls=DjangoJSONEncoder)])
+        cursor.execute(sql, values)
         return int(cursor.rowcount)
 
 

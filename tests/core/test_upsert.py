@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from core.upsert import unsaved, upsert
+from core.sql import rows_of
+from core.upsert import rows_told, unsaved, upsert
 from pricing.models import Elasticity
 from products.models import Measure
 from tests.factories import channel_factory, product_factory
@@ -80,3 +82,14 @@ def test_nothing_is_no_statement(django_assert_num_queries: Any) -> None:
 def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
         upsert([row(product_factory(), lowest_price=float("nan"))], key=("product", "channel"))
+
+
+def test_what_all_rows_share_is_sent_once() -> None:
+    moment = timezone.now()
+    rows = [{"product_id": number, "computed_at": moment} for number in (1, 2)]
+    tables, values = rows_told(rows, {"product_id": "bigint", "computed_at": "timestamptz"})
+    assert [json.loads(value) for value in values] == [
+        [{"product_id": 1}, {"product_id": 2}],
+        {"computed_at": str(moment)},
+    ]
+    assert rows_of(f"SELECT product_id, computed_at FROM {tables}", values) == [(1, moment), (2, moment)]

@@ -571,6 +571,21 @@ def test_series_are_read_once_a_run_and_anew_in_the_next(products, settings, mon
     assert Forecast.objects.get(product=baby).content_hash != season
 
 
+def test_prices_are_read_once_a_run_and_anew_in_the_next(products, monkeypatch):
+    asked: list[int] = []
+    read = common.prices_last_year
+    monkeypatch.setattr(common, "prices_last_year", lambda as_of: asked.extend(as_of) or read(as_of))
+    once = sorted(product.pk for product in products)
+    night_now()
+    assert sorted(asked) == once
+    worth = TotalForecast.objects.get(line=None, current=True).year
+    asked.clear()
+    ProductMonth.objects.filter(product__in=products).update(revenue=F("revenue") * 2)
+    night_now()
+    assert sorted(asked) == once
+    assert TotalForecast.objects.get(line=None, current=True).year == pytest.approx(2 * worth)
+
+
 def test_another_process_cuts_by_what_the_first_one_read(products, monkeypatch):
     run = night_now()
     cut = common.cut_of(run)
