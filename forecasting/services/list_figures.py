@@ -116,6 +116,8 @@ def _left_of_year(as_of: datetime.date) -> int:
 
 def figures_show(*, product_ids: Collection[int]) -> None:
     """Bring the list in line with the final layer of these products' current forecasts."""
+    if not product_ids:
+        return
     tree = LineTree()
     found = Forecast.objects.filter(current=True, product__in=product_ids).select_related(
         "product", "measure"

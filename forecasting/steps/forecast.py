@@ -15,8 +15,8 @@ from forecasting.selectors.judgement import judged
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, forecasts_write
 from forecasting.services.judgement import judgement_apply
-from forecasting.services.list_figures import list_figures_made
-from forecasting.services.night import step_group, subjects_of
+from forecasting.services.list_figures import figures_show, list_figures_made
+from forecasting.services.night import looks_back, step_group, subjects_of
 from products.models import Measure
 from products.services.figures import ForecastFigures, figures_forecast_set
 
@@ -60,11 +60,15 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     changed = chunk.changed()
     made, failures = each_subject(changed, chunk.layers, chunk.forecast)
     shown = _Shown(run, changed, chunk.correlation)
+    leading = {series.product_id for series in chunk.found if series.leads and series.product_id}
+    # What a unit brings in may have changed where the forecast is the same.
+    same = set() if looks_back(run) else leading - {series.product_id for series in changed}
 
     def write() -> ChunkOutcome:
         written = forecasts_write(forecasts=made, run=run)
         current = {id(row) for row in written if row.current}
         figures_forecast_set(rows=shown.figures([item for item in made if id(item.header) in current]))
+        figures_show(product_ids=same)
         # Months just made have no layer yet: only what people said something of can have one.
         judgement_apply(product_ids=judged({row.product_id for row in written if row.product_id}))
         renewed = {(row.product_id, row.family_id) for row in written}

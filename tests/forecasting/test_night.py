@@ -31,7 +31,8 @@ from forecasting.services.night import CHUNK, night_start, step_group
 from forecasting.services.night_work import run_work
 from forecasting.steps import changes, common
 from forecasting.steps.common import chunk_size
-from products.models import FamilyMember, ProductLine, ProductMonth, UnitFactor
+from products.models import FamilyMember, ProductFigures, ProductLine, ProductMonth, SalesMonth, UnitFactor
+from products.services.figures import figures_refresh
 from tests.factories import family_factory, line_factory, measure_factory, product_factory
 
 from .conftest import LAST, TODAY, months_give, night_now, run_now
@@ -595,3 +596,15 @@ def test_another_process_cuts_by_what_the_first_one_read(products, monkeypatch):
     for read in ("subjects_of_run", "data_span"):
         monkeypatch.setattr(common, read, None)
     assert common.cut_of(run) == cut
+
+
+def test_the_list_follows_what_a_unit_brings_in_where_volumes_stay(products):
+    run_now()
+    before = ProductFigures.objects.get(product=products[0]).forecast_12m_amount
+    for rows in (ProductMonth, SalesMonth):
+        rows.objects.filter(product=products[0]).update(revenue=F("revenue") * 2)
+    figures_refresh()
+    run_now()
+    figures = ProductFigures.objects.get(product=products[0])
+    assert before > 0
+    assert figures.forecast_12m_amount == pytest.approx(before * 2, rel=1e-6)
