@@ -29,7 +29,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
-from reporting.words.margin_gaps import gaps_line, gaps_words
+from reporting.words.margin_gaps import booked_line, booked_words, gaps_line, gaps_words
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,15 @@ class Table:
 
     @property
     def warnings(self) -> list[str]:
-        """What the reader of a margin has to know first."""
-        return gaps_words(self.gaps, advise=self.query.of == "actual")
+        """What the reader has to know first."""
+        return [*gaps_words(self.gaps, advise=self.query.of == "actual"), *booked_words(self.query)]
 
     @property
     def reconciled(self) -> str:
         """The same for another system."""
-        return reconciliation_line(self.report.reconciliation) + gaps_line(self.gaps)
+        return (
+            reconciliation_line(self.report.reconciliation) + booked_line(self.query) + gaps_line(self.gaps)
+        )
 
     @property
     def about(self) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ from products.models import Channel, Product, SavedView, Supplier
 from reporting.models import ReportFile
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_report import margin_report
-from reporting.selectors.report_query import COLUMNS, DIMENSIONS, report_query
+from reporting.selectors.report_query import COLUMNS, DIMENSIONS, last_month, report_query
 from reporting.services.report_files import report_bytes, report_file_make
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.html import tight
@@ -454,7 +454,7 @@ class TestPage:
         assert not SavedView.objects.exists()
 
     def test_kept_of_the_last_month_it_moves_along(self, client: Client, booked: list[Product]) -> None:
-        last = f"{month_add(month_start(today()), -1):%Y-%m}"
+        last = f"{last_month('actual'):%Y-%m}"
         kept = {}
         for name, said in (
             *(("moves", {}), ("fixed", {"fixed": "on"})),
@@ -468,6 +468,40 @@ class TestPage:
         assert not {"month", "first"} & kept["trend"].keys()
         assert 'name="fixed"' in tight(client.get("/costs/reports/"))
         assert 'name="fixed"' not in tight(client.get("/costs/reports/?month=2026-05"))
+
+    def test_it_opens_on_the_last_month_that_costs_are_booked_of(
+        self, client: Client, products: list[Product]
+    ) -> None:
+        """A correction alone makes no month; who asks for it is told."""
+        *whole, before, last = (month_add(month_start(today()), -back) for back in range(14, 0, -1))
+        kinds = [kind(code).pk for code in ("energy", "purchase", "production")]
+        rows = [BookedCost(products[0].pk, before, one, None, None, "", D(10)) for one in kinds]
+        cost_months_book(
+            source="actual",
+            months=[*whole, before],
+            rows=[row._replace(month=month) for month in (*whole, before) for row in rows],
+        )
+        cost_months_book(source="actual", months=[last], rows=[rows[0]._replace(month=last)])
+        for layout in ("costs", "variance", "trend"):
+            page = client.get("/costs/reports/", {"layout": layout})
+            assert page.context["query"].month == before
+            assert "is not whole yet" not in tight(page)
+        client.post("/costs/reports/views/new/", {"name": "moves", "query": "kind=energy"})
+        assert "month" not in QueryDict(SavedView.objects.get().query)
+        asked = {"month": f"{last:%Y-%m}"}
+        assert "is not whole yet" in tight(client.get("/costs/reports/", asked))
+        assert "is not whole yet" not in tight(
+            client.get("/costs/reports/", asked | {"columns": "ytd-budget"})
+        )
+        client.post("/costs/reports/views/new/", {"name": "of the last", "query": f"month={last:%Y-%m}"})
+        assert QueryDict(SavedView.objects.get(name="of the last").query)["month"] == asked["month"]
+        user, query = user_factory("finance"), QueryDict(f"month={last:%Y-%m}&columns=month-actual")
+        said = report_bytes(user=user, kind="csv", query=query).decode("utf-8-sig")
+        assert f"costs_until={before:%Y-%m}" in said
+        rest = [row._replace(month=last) for row in rows]
+        cost_months_book(source="actual", months=[last], rows=rest)
+        assert client.get("/costs/reports/").context["query"].month == last
+        assert "is not whole yet" not in tight(client.get("/costs/reports/"))
 
     def test_kept_it_is_shared_by_who_may(self, client: Client, booked: list[Product]) -> None:
         reading = Client()
