@@ -29,7 +29,7 @@ from pricing.services.cost_changes import (
     cost_change_withdraw,
 )
 from pricing.words.cost_changes import left_out_words
-from products.models import Product, Supplier
+from products.models import Product, ProductMonth, SalesMonth, Supplier
 from tests.factories import (
     client_of,
     cost_line_factory,
@@ -279,6 +279,21 @@ def test_of_many_products_a_worker_does_it_with_progress(
     jobs.job_run(claimed)
     assert told == [(0, 2), (1, 2), (2, 2)]
     assert list(change.effects.order_by("product").values_list("product", "cm1_was", "cm3")) == at_once
+
+
+def test_a_month_that_is_not_loaded_yet_is_not_among_the_twelve(world: World) -> None:
+    """They end a month earlier: still 1,200 sold."""
+    begin = month_start(today())
+    for rows in (SalesMonth, ProductMonth):
+        rows.objects.filter(month=month_add(begin, -1)).delete()
+    for product in world.products:
+        sell(product, month_add(begin, -13), 100, 1000)
+    change = world.draft()
+    assert [(row.net, row.cm1_was) for row in change.effects.all()] == [(12000, 6960)] * 2
+    page = client_of(world.finance).get(change.get_absolute_url()).content.decode()
+    with translation.override("en"):
+        end = formats.month(month_add(begin, -2))
+    assert f"{world.line.name} has sales up to {end}: its 12 months end there." in page
 
 
 def test_many_products_cost_as_many_queries_as_few(world: World) -> None:
