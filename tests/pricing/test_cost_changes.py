@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -234,6 +235,19 @@ def test_refused(world: World, said: dict[str, Any], field: str) -> None:
         world.draft(**said)
     assert refused.value.field == field
     assert not CostChange.objects.exists()
+
+
+def test_the_list_says_how_many_rates_were_written(world: World) -> None:
+    """Of a draft none are yet."""
+    world.draft()
+    client = client_of(world.finance)
+
+    def rates() -> str:
+        return re.findall(r'<td class="num">(.*?)</td>', tight(client.get("/costs/changes/")))[0].strip()
+
+    assert "—" in rates()
+    cost_change_apply(user=world.finance, change=CostChange.objects.get())
+    assert rates() == "2"
 
 
 def test_a_draft_is_its_authors_and_limits_hold(world: World) -> None:
