@@ -93,9 +93,10 @@ class Table:
     @property
     def reconciled(self) -> str:
         """The same for another system."""
-        return (
-            reconciliation_line(self.report.reconciliation) + booked_line(self.query) + gaps_line(self.gaps)
-        )
+        said = booked_line(self.query) + gaps_line(self.gaps)
+        if self.query.layout == "costs" and self.query.is_compared:
+            said = f" compared_with={self.query.against}{said}"
+        return reconciliation_line(self.report.reconciliation) + said
 
     @property
     def about(self) -> list[tuple[str, str]]:
@@ -107,7 +108,7 @@ class Table:
             (_("Month"), formats.month(query.month)),
             *([] if is_costs else [(_("Period"), period)]),
             (_("Costs"), str(MEASURE_WORDS[query.of])),
-            *([(_("Compared with"), then_words(query))] if query.is_paired else []),
+            *([(_("Compared with"), then_words(query))] if query.is_compared else []),
             (_("Currency"), organisation_get().currency),
             *filters_said(query),
             *([(_("Search"), query.text)] if query.text else []),

@@ -64,11 +64,13 @@ SOURCES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Span:
-    """The bookings of some sources from month to month, both included."""
+    """The bookings of some sources from month to month, both included; ``back``: so many months before those
+    that they stand beside."""
 
     sources: frozenset[str]
     first: datetime.date
     last: datetime.date
+    back: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,13 @@ class ReportQuery:
     @property
     def is_paired(self) -> bool:
         return self.layout in PAIRED
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether what it is compared with is in it."""
+        if self.layout != "costs":
+            return self.is_paired
+        return any(code.split("-")[1] in ("difference", "index") for code in self.columns)
 
     def address(self, **changes: Any) -> str:
         return replace(self, **changes).encoded
@@ -162,7 +171,7 @@ class ReportQuery:
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
         begin, end = bounds(period, self.month, self.first)
-        return Span(sources, month_add(begin, -back), month_add(end, -back))
+        return Span(sources, month_add(begin, -back), month_add(end, -back), back)
 
     def spans(self, period: str, measure: str) -> tuple[Span, ...]:
         """What is added for a measure that is a sum of bookings."""
@@ -277,7 +286,8 @@ def report_query(query: QueryDict) -> ReportQuery:
     """Read the address; what is unknown is left out. Without a word about it: actual costs where they are
     booked since the year began (for the bridge: the year before), else standard ones, of the last month they
     are known of, beside last year. A budget may come at any time: what an address leaves out must not follow
-    from it, or reports of closed months would change."""
+    from it, or reports of closed months would change. ``was``: of what and against what it was before
+    somebody chose anew; columns that followed from that follow again."""
     asked_month, layout = _month_or_none(query.get("month", "")), query.get("layout", "")
     month = asked_month or month_add(month_start(today()), -1)
     one_by = ONE_BY.get(layout)
@@ -295,7 +305,10 @@ def report_query(query: QueryDict) -> ReportQuery:
         dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
-    columns = columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index")
+    was, _comma, was_against = query.get("was", "").partition(",")
+    if columns == _usual_columns(was, was_against):
+        columns = ()
+    columns = columns or _usual_columns(of, against)
     if layout == "variance" and against != "budget":
         against = VARIANCE_FROM[0]
     by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
@@ -318,6 +331,10 @@ def report_query(query: QueryDict) -> ReportQuery:
         then_first=dates["then_first"],
         row=_text(query.get("row", "")) if layout == "margin" else "",
     )
+
+
+def _usual_columns(of: str, against: str) -> tuple[str, ...]:
+    return f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"
 
 
 def _has_actual(since: datetime.date) -> bool:
