@@ -264,9 +264,9 @@ def effects(
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
             until = whole_until(product, last, behind)
-            begin = month_add(until, 1 - MONTHS)
+            since = month_add(until, 1 - MONTHS)
             months, others = (
-                [month for month in each.of(product) if month.has_sales and begin <= month.month <= until]
+                [month for month in each.of(product) if month.has_sales and since <= month.month <= until]
                 for each in (margins, moved)
             )
             effect = _year_effect(months, others, lines, margin_floor(product, tree))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -80,6 +80,13 @@ def part_amounts(part: Part) -> tuple[Decimal | None, ...]:
     both = part.term == "both"
     amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
     return (part.currency or None, *amounts, part.change)  # most have no other currency
+
+
+def parts_total(parts: Iterable[Part]) -> tuple[Decimal, ...]:
+    """The same of all parts together, which add up."""
+    names = ("currency", "price", "cost", "moved", "change")
+    found = list(parts)
+    return tuple(sum((getattr(part, name) for part in found), Decimal(0)) for name in names)
 
 
 def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
