@@ -112,7 +112,8 @@ def test_the_day_it_is_reached_is_sold_and_expected(product: Product, first_mont
         if left <= volume:
             break
         left -= volume
-    assert day == month + datetime.timedelta(days=int(left / volume * month_end(month).day))
+    days = month_end(month).day
+    assert day == month + datetime.timedelta(days=min(days - 1, int(left / volume * days)))
     ForecastMonth.objects.all().delete()
     costs("quality", "99999", product=product, basis="month")
     assert break_evens([product], last(), lines_behind(last()))[product.pk].day is None
@@ -281,6 +282,7 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
         month = month_words(last(1))
     page = client.get("/costs/break-even/").content.decode()
     assert f"Bars has sales up to {month}: its 12 months end there." in page
+    assert "The rest is overhead" in page
     assert "12 months end there" not in client.get("/costs/break-even/?q=oat").content.decode()
     assert client.get("/costs/break-even/?q=bar").context["last"] == last(1)
     rows = {row["product"]: row for row in client.get("/api/v1/break-even/").json()["results"]}
