@@ -32,7 +32,7 @@ from reporting.cost_reports.comparisons import (
     variance_notes,
     variance_table,
 )
-from reporting.cost_reports.page import amount_words, heads, margin_heads, margin_shown, shown, shown_page
+from reporting.cost_reports.page import change_shown, heads, margin_heads, margin_shown, shown, shown_page
 from reporting.cost_reports.table import Table
 from reporting.cost_reports.units import unit_shown
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
@@ -186,7 +186,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
-        "total": [amount_words(query, "", own) for own in parts_total(part for _name, part in found.parts)],
+        "total": [change_shown(query, own, "up") for own in parts_total(part for _name, part in found.parts)],
         "level": margin_level(query),
         "reconciliation": _of_margin(request, query, found.parts),
     }

@@ -532,6 +532,9 @@ class TestPage:
         heads = ["actual", "actual", "budget", "difference with budget", "index to budget"]
         assert [head for head, _period in page.context["heads"]] == heads
         assert 'name="was" value="actual,budget"' in tight(page)
+        change = page.context["total"].changes[3]
+        assert change.css in ("up bad", "down good")  # costs
+        assert f"{change.text}</span>" in tight(page)
         page = client.get("/costs/reports/", {**said, "columns": columns[1:]})
         assert page.context["query"].columns == tuple(columns[1:])
         assert "was" not in page.context["address"]
