@@ -38,9 +38,11 @@ class Frame:
 
     @cached_property
     def _parts(self) -> dict[str, Any]:
-        """What rooms add: numbers in the menu and other parts. All that are rows are read in one query."""
+        """What rooms add: numbers in the menu and other parts, and what a page has read along with them. All
+        that are rows are read in one query."""
         parts = {f"badge {entry.key}": entry.badge(self._user) for entry in self._entries if entry.badge}
         parts |= {part.key: part.build(self._user) for part in registries.frame_parts}
+        parts |= getattr(self._request, "frame_rows", {})
         return parts | frame_read({key: part for key, part in parts.items() if _is_rows(part)})
 
     @cached_property
@@ -53,6 +55,11 @@ class Frame:
             MenuItem(entry.label, url, entry.icon, self._parts.get(f"badge {entry.key}"), url == active)
             for entry, url in entries
         ]
+
+    @property
+    def views(self) -> Any:
+        """What the page left in ``request.frame_rows``: kept under a name, as chips beside its title."""
+        return self._parts.get("views")
 
     @property
     def followed(self) -> Any:

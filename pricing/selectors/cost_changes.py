@@ -16,7 +16,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.lookups import ordered
+from core.lookups import many, ordered
 from core.models import Job
 from core.months import month_add
 from core.organisation import organisation_get
@@ -25,6 +25,7 @@ from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, Pri
 from products.models import Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
+from products.selectors.months import lines_behind, whole_until
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
@@ -240,9 +241,11 @@ def effects(
     last: datetime.date,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[CostChangeEffect]:
-    """What the change does to these products, at what they sold in the 12 months up to ``last``; to one of
-    those that sold nothing. Ten queries for each part of them, five more where there are such."""
-    first, tree = month_add(last, 1 - MONTHS), line_tree()
+    """What the change does to these products, at what they sold in the 12 months up to ``last``, or up to the
+    last month that the sales of their line are whole of; to one of those that sold nothing. Ten queries for
+    each part of them, five more where there are such."""
+    behind, tree = change_lines_behind(Product.objects.filter(pk__any=many(product_ids)), last), line_tree()
+    first = month_add(min(behind.values(), default=last), 1 - MONTHS)
     splits = Splits(list(CostLine.objects.exclude(key="")), first, last)
     new = {row.tier: row for row in rows if not row.problem}
     for begin in range(0, len(product_ids), AT_ONCE):
@@ -260,8 +263,11 @@ def effects(
         found, unsold = [], []
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
+            until = whole_until(product, last, behind)
+            since = month_add(until, 1 - MONTHS)
             months, others = (
-                [month for month in each.of(product) if month.has_sales] for each in (margins, moved)
+                [month for month in each.of(product) if month.has_sales and since <= month.month <= until]
+                for each in (margins, moved)
             )
             effect = _year_effect(months, others, lines, margin_floor(product, tree))
             if effect is None:
@@ -273,6 +279,15 @@ def effects(
             effect.cost_change = change
             yield effect
     progress(len(product_ids), len(product_ids))
+
+
+def change_lines_behind(products: QuerySet[Product], last: datetime.date) -> dict[int, datetime.date]:
+    """By line of the products whose sales are whole up to an earlier month than ``last``, that month."""
+    behind = lines_behind(last)
+    if behind:
+        lines = set(products.order_by().values_list("line", flat=True).distinct())
+        behind = {line: month for line, month in behind.items() if line in lines}
+    return behind
 
 
 def _moved(rates: Sequence[_Held], new: Mapping[Tier, RateChange]) -> list[_Held]:

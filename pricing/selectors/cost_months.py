@@ -17,7 +17,7 @@ from products.selectors.access import visible_channel_ids
 from .costs import of_products
 
 BOOKING_LOCK = 6_042_906
-STANDARD_STEP, ACTUAL_STEP = "standard_costs", "actual_costs"
+STANDARD_STEP, ACTUAL_STEP, AHEAD_STEP = "standard_costs", "actual_costs", "costs_ahead"
 """The night's steps that book them."""
 
 

@@ -11,13 +11,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from django.db.models import Max
+
 from core.months import month_add, month_range
-from forecasting.models import Forecast, ForecastMonth
+from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth, NightlyStep
+from forecasting.services.night import last_closed_month
 from products.models import Product
 from products.selectors.lines import LineTree
 
 from .channel_parts import Weights, channel_weights, in_channels
-from .cost_months import BookedCost
+from .cost_months import AHEAD_STEP, BookedCost
 from .costs import Rates
 from .margins import Margins
 from .margins_ahead import MONTHS, is_sold, sold_ahead, year_sold
@@ -37,6 +41,17 @@ from .standard_costs import (
 VERSION = 5
 """Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
+
+
+def ahead_after() -> datetime.date:
+    """The month after which costs ahead are booked, of all products: the last whole one of the newest night
+    that booked them; where none has, of now. From the first of a month until its night that is not the month
+    before."""
+    booked = NightlyStep.objects.filter(
+        name=AHEAD_STEP, state=NightlyStep.State.DONE, run__scope__isnull=True
+    )
+    newest: datetime.date | None = booked.aggregate(newest=Max("run__as_of"))["newest"]
+    return newest or last_closed_month(today())
 
 
 def lines_ahead(last: datetime.date) -> SplitLines:

@@ -138,11 +138,13 @@ class MarginTotal:
 
 
 class MarginsAhead:
-    """What the person may see of the months after the last whole one. Nothing for who sees no costs, no
-    forecasts or only some channels. Three queries."""
+    """What the person may see of the twelve months after ``last``, up to which costs ahead are booked; of
+    those before a newer forecast nothing is expected any more. Nothing for who sees no costs, no forecasts or
+    only some channels. Three queries."""
 
     def __init__(self, user: Any, last: datetime.date) -> None:
         self.last, self._tree = last, line_tree()
+        self._begin, self._end = month_add(last, 1), month_add(last, MONTHS)
         self._lines, self._products = visible_line_ids(user), dict[int, Product]()
         self._months: dict[int | None, dict[datetime.date, ProductMonth]] = defaultdict(
             lambda: defaultdict(ProductMonth)
@@ -216,13 +218,12 @@ class MarginsAhead:
         return cost_months().filter(of, kind__level__in=COUNTED).order_by()
 
     def _ahead(self, line: ProductLine | None) -> Any:
-        months = {"month__gt": self.last, "month__lte": month_add(self.last, MONTHS)}
-        return self.booked(line).filter(source=CostMonth.Source.FORECAST, **months)
+        months = (self._begin, self._end)
+        return self.booked(line).filter(source=CostMonth.Source.FORECAST, month__range=months)
 
     def _read_sales(self) -> None:
         leads = {pk: self._tree.lead_measure(row.line_id).pk for pk, row in self._products.items()}
-        until = month_add(self.last, MONTHS)
-        rows = ForecastMonth.objects.filter(month__gt=self.last, month__lte=until)
+        rows = ForecastMonth.objects.filter(month__range=(self._begin, self._end))
         rows = rows.filter(forecast__current=True, forecast__product__any=many(leads))
         fields = ("forecast__product", "forecast__measure", "forecast__as_of", "month", *_LAYERS)
         known = [
@@ -230,10 +231,11 @@ class MarginsAhead:
             for row in rows.exclude(forecast__method="none").order_by().values_list(*fields)
             if row[1] == leads[row[0]]
         ]
+        self._begin = max([self._begin, *(month_add(as_of, 1) for _product, _measure, as_of, *_row in known)])
         prices = prices_last_year({product: as_of for product, _measure, as_of, *_row in known})
         for product, measure, _as_of, month, *values in known:
             price, row = prices.get((product, measure)), _Row(values)
-            if price is not None and is_sold(self._products[product], month):
+            if price is not None and month >= self._begin and is_sold(self._products[product], month):
                 self._months[product][month] = ProductMonth(max(row.final, 0.0) * price * row.price, row)
 
     def _read_costs(self) -> None:

@@ -95,7 +95,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
     if show == "ahead":
-        context |= ahead_context(request, asked.line, last)
+        context |= ahead_context(request, asked.line)
     elif show == "channels":
         last, behind = _served_until(request.user, last)
         context |= {"last": last, "behind": behind_words(behind)}
@@ -156,7 +156,7 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
             kind=kind,
         )
     if request.GET.get("show") == "ahead":
-        columns, rows = ahead_file(ahead_context(request, Asked.read(request).line, last))
+        columns, rows = ahead_file(ahead_context(request, Asked.read(request).line))
         return export_response(request, name=_("margin ahead"), columns=columns, rows=rows, kind=kind)
     found = Asked.read(request).rows(request.user, last)
     columns = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -19,14 +20,16 @@ from core import formats
 from core.errors import form_refuse
 from core.idempotency import once
 from core.months import month_add, month_start
-from core.organisation import organisation_get, today
+from core.organisation import local_date, organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
+from forecasting.services.night import last_closed_month
 from pricing.forms.cost_changes import CostChangeForm, CostPriceForm
 from pricing.models import CostChange, CostChangeEffect
 from pricing.selectors.cost_changes import (
     LEVELS,
     SORTS,
+    change_lines_behind,
     cost_change_get,
     cost_change_job,
     cost_changes_allowed,
@@ -44,8 +47,10 @@ from pricing.services.cost_changes import (
     cost_change_withdraw,
 )
 from pricing.services.cost_changes import cost_change_propose as propose
+from pricing.words.behind import behind_words
 from pricing.words.cost_changes import chosen_words, how_words, left_out_words, rate_words
 from pricing.words.prices import price_decimals, price_text
+from products.models import Product
 from products.selectors.closing import open_from
 
 State = CostChange.State
@@ -142,6 +147,7 @@ def _page(
         "working": working,
         "page": page,
         "rows": rows,
+        "behind": behind_words(_behind(found, user)),
         "rates": sum(1 for row in rates if not row.problem),
         "problems": sum(1 for row in rates if row.problem),
         "under": under,
@@ -159,6 +165,14 @@ def _page(
         fragment="pricing/_cost_change_job.html" if job else None,
         status=error.status if error else 422 if form else 200,
     )
+
+
+def _behind(change: CostChange, user: Any) -> dict[int, datetime.date]:
+    """Of a draft: by line that was not loaded to the end then, and is not since, where it ends."""
+    if change.state != State.DRAFT:
+        return {}
+    products = Product.objects.filter(pk__in=effects_listed(user, change).order_by().values("product"))
+    return change_lines_behind(products, last_closed_month(local_date(change.created_at)))
 
 
 def _price_form(request: HttpRequest, data: Any = None) -> CostPriceForm:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from exchange.export import ExportColumn
 from pricing.cards.margin_totals import margin_total_card
+from pricing.selectors.costs_ahead import ahead_after
 from pricing.selectors.margin_totals import MarginsAhead
 from pricing.selectors.margins_ahead import channels_together
 from products.models import ProductLine
@@ -19,12 +19,14 @@ from products.selectors.lines import line_tree, lines_offered
 BY = ("line", "month", "channel")
 
 
-def ahead_context(request: HttpRequest, line: ProductLine | None, last: datetime.date) -> dict[str, Any]:
-    """Of a product line, or of everything, by the lines in it, month or channel."""
+def ahead_context(request: HttpRequest, line: ProductLine | None) -> dict[str, Any]:
+    """Of a product line, or of everything, by the lines in it, month or channel; ``last``: the month
+    before."""
     by = request.GET.get("by", "")
     by = by if by in BY else BY[0]
     ways = {"line": _("Product line"), "month": _("Month"), "channel": _("Channel")}
-    said = {"by": by, "ways": ways.items(), "lines": lines_offered(request.user)}
+    last = ahead_after()
+    said = {"by": by, "ways": ways.items(), "lines": lines_offered(request.user), "last": last}
     ahead = MarginsAhead(request.user, last)
     if by == "channel":
         channels = ahead.channels(line)

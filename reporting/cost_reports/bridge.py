@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from core.charts import Chart, ChartTable
 from core.organisation import organisation_get
 from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.bridge import TERMS, Bridge, Part
-from reporting.cost_reports.page import amount_words
+from reporting.cost_reports.page import amount_words, change_shown
 from reporting.selectors.margin_bridge import margin_level
 from reporting.selectors.report_names import Name
 from reporting.selectors.report_query import NONE, ReportQuery
@@ -82,6 +82,13 @@ def part_amounts(part: Part) -> tuple[Decimal | None, ...]:
     return (part.currency or None, *amounts, part.change)  # most have no other currency
 
 
+def parts_total(parts: Iterable[Part]) -> tuple[Decimal, ...]:
+    """The same of all parts together, which add up."""
+    names = ("currency", "price", "cost", "moved", "change")
+    found = list(parts)
+    return tuple(sum((getattr(part, name) for part in found), Decimal(0)) for name in names)
+
+
 def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     return {
         "name": name.label,
@@ -89,7 +96,7 @@ def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
         "page": name.now,
         "opened": "" if name.code else _on_none(query),
         "term": "" if part.term == "both" else term_words(query, part.term),
-        "cells": [amount_words(query, "", amount) for amount in part_amounts(part)],
+        "cells": [change_shown(query, amount, "up") for amount in part_amounts(part)],
     }
 
 

@@ -140,14 +140,14 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], labels: int) ->
 
 def _about(query: ReportQuery) -> list[str]:
     """Of which months it is, of which costs, and against what."""
+    against = _("compared with %(then)s") % {"then": then_words(query)} if query.is_compared else ""
     if query.layout == "costs":
-        return [formats.month(query.month)]
+        return [formats.month(query.month), *filter(None, [against])]
     of = (
         []
         if query.layout == "variance"
         else [_("actual costs") if query.of == "actual" else _("standard costs")]
     )
-    against = _("compared with %(then)s") % {"then": then_words(query)} if query.is_paired else ""
     return [now_words(query), *of, *filter(None, [against])]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -25,13 +25,19 @@ MARGIN_COLUMNS = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead",
 
 @dataclass(frozen=True)
 class ShownRow:
-    """``names``: label, code and the address that shows what the row is made of; ``same``: its first name is
-    that of the row before it on the page."""
+    """``names``: label, code and the address that shows what the row is made of; ``changes``: of a cell that
+    is a difference how it is shown instead; ``same``: its first name is that of the row before it on the
+    page."""
 
     names: Sequence[tuple[str, str, str]]
     cells: Sequence[str]
+    changes: Sequence[formats.Delta | None]
     depth: int = 0
     same: bool = False
+
+    @property
+    def told(self) -> Iterator[tuple[str, formats.Delta | None]]:
+        return zip(self.cells, self.changes, strict=True)
 
 
 def heads(query: ReportQuery) -> list[tuple[str, str]]:
@@ -46,10 +52,21 @@ def amount_words(query: ReportQuery, code: str, amount: Decimal | None) -> str:
     return formats.number(amount, 2)
 
 
+def change_shown(query: ReportQuery, amount: Decimal | None, good: str) -> formats.Delta:
+    """A difference, with its sign, colour and arrow; ``good``: up or down."""
+    if query.scale:
+        return formats.delta(None if amount is None else amount / 1000, "number", good, 1)
+    return formats.delta(amount, "number", good, 2)
+
+
 def shown(query: ReportQuery, row: ReportRow, lines: Mapping[tuple[Any, ...], int] = NO_LINES) -> ShownRow:
     """``lines``: the cost line that a row comes from, at the end of standard costs."""
     cells = [
         amount_words(query, code, amount) for code, amount in zip(query.columns, row.amounts, strict=True)
+    ]
+    changes = [
+        change_shown(query, amount, "down") if code.endswith("difference") else None
+        for code, amount in zip(query.columns, row.amounts, strict=True)
     ]
     opened = _opened(query, row)
     if not opened and not row.depth and row.key in lines:
@@ -60,7 +77,7 @@ def shown(query: ReportQuery, row: ReportRow, lines: Mapping[tuple[Any, ...], in
         if row.depth in (1, 2) and not place:
             label = _("%(name)s together") % {"name": label}
         names.append((label, name.code if query.by[place] == "product" else "", "" if place else opened))
-    return ShownRow(names, cells, row.depth)
+    return ShownRow(names, cells, changes, row.depth)
 
 
 def shown_page(report: CostReport, rows: Sequence[ReportRow]) -> list[ShownRow]:

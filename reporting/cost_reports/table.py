@@ -29,7 +29,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
-from reporting.words.margin_gaps import gaps_line, gaps_words
+from reporting.words.margin_gaps import booked_line, booked_words, gaps_line, gaps_words
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,16 @@ class Table:
 
     @property
     def warnings(self) -> list[str]:
-        """What the reader of a margin has to know first."""
-        return gaps_words(self.gaps, advise=self.query.of == "actual")
+        """What the reader has to know first."""
+        return [*gaps_words(self.gaps, advise=self.query.of == "actual"), *booked_words(self.query)]
 
     @property
     def reconciled(self) -> str:
         """The same for another system."""
-        return reconciliation_line(self.report.reconciliation) + gaps_line(self.gaps)
+        said = booked_line(self.query) + gaps_line(self.gaps)
+        if self.query.layout == "costs" and self.query.is_compared:
+            said = f" compared_with={self.query.against}{said}"
+        return reconciliation_line(self.report.reconciliation) + said
 
     @property
     def about(self) -> list[tuple[str, str]]:
@@ -105,7 +108,7 @@ class Table:
             (_("Month"), formats.month(query.month)),
             *([] if is_costs else [(_("Period"), period)]),
             (_("Costs"), str(MEASURE_WORDS[query.of])),
-            *([(_("Compared with"), then_words(query))] if query.is_paired else []),
+            *([(_("Compared with"), then_words(query))] if query.is_compared else []),
             (_("Currency"), organisation_get().currency),
             *filters_said(query),
             *([(_("Search"), query.text)] if query.text else []),

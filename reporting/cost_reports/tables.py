@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from pricing.selectors.own_prices import UNIT
-from reporting.cost_reports.bridge import bridge_shown, term_words
+from reporting.cost_reports.bridge import bridge_shown, parts_total, term_words
 from reporting.cost_reports.comparisons import trend_table, variance_table
 from reporting.cost_reports.page import MARGIN_COLUMNS, margin_heads
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
@@ -189,9 +189,8 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
             word = "" if both else term_words(query, part.term)
             yield FileRow([name.code, name.label, word], [name.code, name.label, part.term], own)
         if found.parts:
-            parts = [part for _name, part in found.parts]
-            whole = [sum((getattr(part, each.key) for part in parts), Decimal(0)) for each in columns]
-            yield FileRow(["", _("Total"), ""], [], whole, 3, (0, len(parts)))
+            whole = parts_total(part for _name, part in found.parts)
+            yield FileRow(["", _("Total"), ""], [], whole, 3, (0, len(found.parts)))
 
     labels = [*labels_of(["product"]), _("Step")]
     size = len(found.parts) + bool(found.parts)

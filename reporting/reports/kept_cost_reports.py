@@ -45,7 +45,9 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         return
     _first, month = span
     only = frozenset(product.pk for product in context.scope.all)
-    query = replace(report_query(query_of(context.query)), month=month, only=only)
+    asked = query_of(context.query).copy()
+    asked["month"] = f"{month:%Y-%m}"
+    query = replace(report_query(asked), only=only)
     viewer, apart = context.cost_viewer, context.cost_viewer is not context.viewer
     of_suppliers = apart or "supplier" in query.by or "supplier" in query.filters
     if apart and query.layout in MARGINS:

@@ -16,7 +16,7 @@ from typing import Any, overload
 from django.db.models import F, FilteredRelation, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from core.months import month_end, month_range
+from core.months import month_add, month_end, month_range
 from pricing.models import CostLeftOut, CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT, cost_lines_visible
@@ -107,6 +107,19 @@ class CostReport:
         return [_FIELDS.get(name, f"{name}_id") for name in self.query.by]
 
     def _read(self) -> Iterator[tuple[tuple[Any, ...], list[Amount]]]:
+        """By month the amounts of a year before stand at the month that they are set beside."""
+        if "month" not in self.query.by or not any(span.back for span in self._spans):
+            yield from self._booked()
+            return
+        place, found = self.query.by.index("month"), dict[tuple[Any, ...], list[Amount]]()
+        for key, sums in self._booked():
+            for at, (span, amount) in enumerate(zip(self._spans, sums, strict=True)):
+                if amount is not None:
+                    beside = (*key[:place], month_add(key[place], span.back), *key[place + 1 :])
+                    found.setdefault(beside, [None] * len(self._spans))[at] = amount
+        yield from found.items()
+
+    def _booked(self) -> Iterator[tuple[tuple[Any, ...], list[Amount]]]:
         fields = self._fields
         sums = {
             f"sum{place}": Sum(

@@ -64,9 +64,9 @@ class VarianceRow:
 
 @dataclass(frozen=True)
 class VarianceReport:
-    """``rows``: the largest variance first. ``unbooked``: standard costs of kinds of which nothing actual is
-    booked yet, in no row. ``plan``: what the volume did, where the address asks for the budget and it plans
-    any."""
+    """``rows``: the largest variance first, months one after the other. ``unbooked``: standard costs of kinds
+    of which nothing actual is booked yet, in no row. ``plan``: what the volume did, where the address asks
+    for the budget and it plans any."""
 
     rows: list[VarianceRow]
     total: VarianceRow | None = None
@@ -134,7 +134,10 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
         VarianceRow(known.get(key) or names.one(by, key), standard, actual, units.get(key), changes.get(key))
         for key, (standard, actual) in sums.items()
     ]
-    rows.sort(key=lambda row: (-abs(row.variance), row.name.label.lower()))
+    if by == "month":
+        rows.sort(key=lambda row: row.name.code)
+    else:
+        rows.sort(key=lambda row: (-abs(row.variance), row.name.label.lower()))
     standard, actual = (sum((getattr(row, name) for row in rows), ZERO) for name in ("standard", "actual"))
     total = VarianceRow(NOTHING, standard, actual, volume=plan.volume + plan.mix if plan else None)
     return VarianceReport(rows, total, unbooked, plan)

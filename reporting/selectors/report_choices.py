@@ -8,8 +8,9 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 
-from core.registries import ReportSection
+from core.registries import FrameRows, ReportSection
 from products.models import SavedView
 
 COST_REPORT = "cost-report"
@@ -61,3 +62,13 @@ def choice_known(section: ReportSection, choice: Choice) -> bool:
 def cost_reports_kept(user: Any) -> QuerySet[SavedView]:
     """One's own, and those that others share."""
     return SavedView.objects.filter(Q(user=user) | Q(shared=True), page=COST_REPORT).select_related("user")
+
+
+def cost_views(user: Any) -> FrameRows:
+    """The same as chips, read with the frame around the page."""
+    row = JSONObject(pk="pk", name="name", query="query", user_id="user_id")
+    return FrameRows(
+        cost_reports_kept(user).select_related(None).order_by(),
+        row,
+        lambda rows: sorted(rows, key=lambda view: view["pk"]),
+    )

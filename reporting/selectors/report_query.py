@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import QueryDict
 
+from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between, parse_month
 from core.organisation import today, year_start
 from pricing.models import CostMonth
@@ -63,11 +64,13 @@ SOURCES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Span:
-    """The bookings of some sources from month to month, both included."""
+    """The bookings of some sources from month to month, both included; ``back``: so many months before those
+    that they stand beside."""
 
     sources: frozenset[str]
     first: datetime.date
     last: datetime.date
+    back: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,13 @@ class ReportQuery:
     @property
     def is_paired(self) -> bool:
         return self.layout in PAIRED
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether what it is compared with is in it."""
+        if self.layout != "costs":
+            return self.is_paired
+        return any(code.split("-")[1] in ("difference", "index") for code in self.columns)
 
     def address(self, **changes: Any) -> str:
         return replace(self, **changes).encoded
@@ -147,7 +157,7 @@ class ReportQuery:
 
     @property
     def is_of_last_month(self) -> bool:
-        return self.month == _month("")
+        return self.month == last_month(self.of)
 
     @property
     def moving(self) -> str:
@@ -161,7 +171,7 @@ class ReportQuery:
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
         begin, end = bounds(period, self.month, self.first)
-        return Span(sources, month_add(begin, -back), month_add(end, -back))
+        return Span(sources, month_add(begin, -back), month_add(end, -back), back)
 
     def spans(self, period: str, measure: str) -> tuple[Span, ...]:
         """What is added for a measure that is a sum of bookings."""
@@ -185,25 +195,23 @@ class ReportQuery:
         first = self.then_first or month_add(then, -months_between(begin, end))
         return bounds(period, then, first)
 
-    @cached_property
+    @property
     def known_until(self) -> datetime.date:
-        """The last month that is closed, or that passed with costs booked: with at least half as many rows as
-        the months of a year before it (their median). What is booked ahead of the rest of its month, and
-        accruals alone, make none known."""
-        until = month_start(today())
-        rows = CostMonth.objects.filter(
-            replaced_at=None,
-            source__in=SOURCES[self.of] - {Source.ACCRUAL},
-            month__gte=month_add(until, -KNOWN_MONTHS),
-            month__lt=until,
-        )
-        known = closed_until()
-        booked: list[int] = []
-        for month, number in rows.order_by("month").values_list("month").annotate(Count("pk")):
-            if not booked or number * 2 >= median(booked[-12:]):
-                known = max(month, known or month)
-            booked.append(number)
-        return known or month_add(year_start(self.month), -1)
+        """The last known month; where there is none, that before the year."""
+        return known_month(self.of) or month_add(year_start(self.month), -1)
+
+    @property
+    def last_booked(self) -> datetime.date | None:
+        """The last known month, where what is looked at goes on after it: it then lacks costs."""
+        if self.layout == "costs" and not any(map(self._is_booked, self.columns)):
+            return None
+        known, end = known_month(self.of), self.sides[1].last if self.layout == "bridge" else self.month
+        return known if known is not None and known < end else None
+
+    def _is_booked(self, code: str) -> bool:
+        """Whether a column is of what is booked until now."""
+        period, measure = code.split("-")
+        return measure == self.of or (measure in ("difference", "index") and self.compared(period) == self.of)
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""
@@ -225,6 +233,32 @@ class ReportQuery:
             replace(then, last=month_add(then.last, -ahead)),
             replace(now, last=month_add(now.last, -ahead)),
         )
+
+
+@kept_while_reading
+def known_month(of: str) -> datetime.date | None:
+    """The last month that is closed, or that passed with costs booked: with at least half as many rows as the
+    months of a year before it (their median). What is booked ahead of the rest of its month, and accruals
+    alone, make none known. One query."""
+    until = month_start(today())
+    rows = CostMonth.objects.filter(
+        replaced_at=None,
+        source__in=SOURCES[of] - {Source.ACCRUAL},
+        month__gte=month_add(until, -KNOWN_MONTHS),
+        month__lt=until,
+    )
+    known = closed_until()
+    booked: list[int] = []
+    for month, number in rows.order_by("month").values_list("month").annotate(Count("pk")):
+        if not booked or number * 2 >= median(booked[-12:]):
+            known = max(month, known or month)
+        booked.append(number)
+    return known
+
+
+def last_month(of: str) -> datetime.date:
+    """The month of an address that names none: the last known one, else that before the running one."""
+    return known_month(of) or month_add(month_start(today()), -1)
 
 
 def filters_of(layout: str, filters: Mapping[str, str]) -> dict[str, str]:
@@ -250,10 +284,12 @@ def bounds(
 
 def report_query(query: QueryDict) -> ReportQuery:
     """Read the address; what is unknown is left out. Without a word about it: actual costs where they are
-    booked since the year began (for the bridge: the year before), else standard ones, beside last year. A
-    budget may come at any time: what an address leaves out must not follow from it, or reports of closed
-    months would change."""
-    month, layout = _month(query.get("month", "")), query.get("layout", "")
+    booked since the year began (for the bridge: the year before), else standard ones, of the last month they
+    are known of, beside last year. A budget may come at any time: what an address leaves out must not follow
+    from it, or reports of closed months would change. ``was``: of what and against what it was before
+    somebody chose anew; columns that followed from that follow again."""
+    asked_month, layout = _month_or_none(query.get("month", "")), query.get("layout", "")
+    month = asked_month or month_add(month_start(today()), -1)
     one_by = ONE_BY.get(layout)
     of, against = query.get("of", ""), query.get("against", "")
     if against not in (PAIRED_WITH if layout in PAIRED else AGAINST):
@@ -262,13 +298,17 @@ def report_query(query: QueryDict) -> ReportQuery:
     if of not in OF:
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
         of = "actual" if _has_actual(min(filter(None, (since, *dates.values())))) else "standard"
+    month = asked_month or last_month(of)
     if against == of:
         against = "last_year"
     if against != "period":
         dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
-    columns = columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index")
+    was, _comma, was_against = query.get("was", "").partition(",")
+    if columns == _usual_columns(was, was_against):
+        columns = ()
+    columns = columns or _usual_columns(of, against)
     if layout == "variance" and against != "budget":
         against = VARIANCE_FROM[0]
     by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
@@ -293,6 +333,10 @@ def report_query(query: QueryDict) -> ReportQuery:
     )
 
 
+def _usual_columns(of: str, against: str) -> tuple[str, ...]:
+    return f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"
+
+
 def _has_actual(since: datetime.date) -> bool:
     """Whether actual costs are booked as early as this."""
     rows = CostMonth.objects.filter(replaced_at=None, source__in=SOURCES["actual"], month__lte=since)
@@ -306,10 +350,6 @@ def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
 
 def _text(value: str) -> str:
     return value.strip()[:200]
-
-
-def _month(text: str) -> datetime.date:
-    return _month_or_none(text) or month_add(month_start(today()), -1)
 
 
 def _month_or_none(text: str) -> datetime.date | None:

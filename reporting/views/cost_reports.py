@@ -24,7 +24,7 @@ from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
-from reporting.cost_reports.bridge import bridge_shown, part_shown
+from reporting.cost_reports.bridge import bridge_shown, part_shown, parts_total
 from reporting.cost_reports.comparisons import (
     comparison_shown,
     figures_words,
@@ -32,7 +32,7 @@ from reporting.cost_reports.comparisons import (
     variance_notes,
     variance_table,
 )
-from reporting.cost_reports.page import heads, margin_heads, margin_shown, shown, shown_page
+from reporting.cost_reports.page import change_shown, heads, margin_heads, margin_shown, shown, shown_page
 from reporting.cost_reports.table import Table
 from reporting.cost_reports.units import unit_shown
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
@@ -42,7 +42,7 @@ from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_gaps import MarginGaps
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
-from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
+from reporting.selectors.report_choices import COST_REPORT, cost_views
 from reporting.selectors.report_names import OFFERED, channels_offered, names_offered
 from reporting.selectors.report_query import ONE_BY, PAIRED, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
@@ -56,7 +56,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
-from reporting.words.margin_gaps import gaps_words
+from reporting.words.margin_gaps import booked_words, gaps_words
 
 from .cost_report_files import PDF_CELLS
 
@@ -76,8 +76,9 @@ FILES = (
 @with_right(RIGHT)
 @require_safe
 def cost_report(request: HttpRequest) -> HttpResponse:
-    """The report of this address; the bare one: costs of the last closed month by product and kind."""
+    """The report of this address; the bare one: costs of the last known month by product and kind."""
     query, most = report_query(request.GET), formats.number(PDF_CELLS)
+    request.frame_rows = {"views": cost_views(request.user)}  # type: ignore[attr-defined]
     context = {
         "query": query,
         "address": query.encoded,
@@ -88,7 +89,6 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "line_chosen": query.filters.get("line", "").lstrip("="),
         "lines": lines_offered(request.user),
         "levels": CostKind.Level.choices,
-        "views": list(cost_reports_kept(request.user)),
         "chips": [
             (name, value, filter_words(name, value), _without(query, name))
             for name, value in query.filters.items()
@@ -106,6 +106,8 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "fields": FIELDS[query.layout],
         **LAYOUTS[query.layout](request, query),
     }
+    if context.get("reconciliation"):
+        context["gaps"] = [*context.get("gaps", ()), *booked_words(query)]
     return page_render(request, "reporting/cost_report.html", context)
 
 
@@ -184,6 +186,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
+        "total": [change_shown(query, own, "up") for own in parts_total(part for _name, part in found.parts)],
         "level": margin_level(query),
         "reconciliation": _of_margin(request, query, found.parts),
     }

@@ -35,6 +35,10 @@ MEASURE_WORDS: dict[str, Any] = {
     "difference": pgettext_lazy("costs", "difference"),
     "index": pgettext_lazy("costs", "index"),
 }
+COMPARING: dict[str, Any] = {
+    "difference": pgettext_lazy("costs", "difference with %(against)s"),
+    "index": pgettext_lazy("costs", "index to %(against)s"),
+}
 PERIOD_WORDS: dict[str, Any] = {
     "month": _("month"),
     "quarter": _("quarter"),
@@ -82,11 +86,12 @@ LAYOUTS = (
 
 
 def measure_words(query: ReportQuery, code: str) -> str:
-    """ "actual"; of a difference or an index of the latest estimate, that it is."""
+    """ "actual", "difference with budget"; of the latest estimate, that it is."""
     period, measure = code.split("-")
-    if measure in ("difference", "index") and query.compared(period) == "estimate":
-        return f"{MEASURE_WORDS[measure]}, {MEASURE_WORDS['estimate']}"
-    return str(MEASURE_WORDS[measure])
+    if measure not in COMPARING:
+        return str(MEASURE_WORDS[measure])
+    words = str(COMPARING[measure]) % {"against": MEASURE_WORDS[query.against]}
+    return f"{words}, {MEASURE_WORDS['estimate']}" if query.compared(period) == "estimate" else words
 
 
 def period_words(query: ReportQuery, code: str) -> str:
@@ -111,9 +116,9 @@ def now_words(query: ReportQuery) -> str:
 
 
 def then_words(query: ReportQuery) -> str:
-    """The budget, or the months that a layout compares its period with."""
-    if query.against == "budget":
-        return str(MEASURE_WORDS["budget"])
+    """What costs are compared with: the budget, or the months that a layout compares its period with."""
+    if query.against == "budget" or not query.is_paired:
+        return str(MEASURE_WORDS[query.against])
     then, _now = query.sides
     return span_words(then.first, then.last)
 

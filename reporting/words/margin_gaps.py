@@ -15,6 +15,7 @@ from pricing.words.behind import lines_by_month
 from products.models import Measure
 from products.selectors.lines import line_tree
 from reporting.selectors.margin_gaps import MarginGaps
+from reporting.selectors.report_query import ReportQuery
 
 from .budgets import others_words
 
@@ -75,6 +76,28 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         }
         said.append(words % told)
     return said
+
+
+def booked_words(query: ReportQuery) -> list[str]:
+    """Up to which month its costs are booked, where it goes on after that."""
+    if query.last_booked is None:
+        return []
+    words = {
+        "actual": _(
+            "Actual costs are booked until %(month)s: what comes after that is not whole yet, so"
+            " beside other months this is not like with like."
+        ),
+        "standard": _(
+            "Standard costs are booked until %(month)s: what comes after that is not whole yet, so"
+            " beside other months this is not like with like."
+        ),
+    }
+    return [words[query.of] % {"month": formats.month(query.last_booked)}]
+
+
+def booked_line(query: ReportQuery) -> str:
+    """The same for another system."""
+    return f" costs_until={query.last_booked:%Y-%m}" if query.last_booked else ""
 
 
 def gaps_line(found: MarginGaps) -> str:

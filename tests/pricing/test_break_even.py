@@ -282,6 +282,7 @@ def test_classes_and_the_page_end_where_a_line_does(behind: Product, product: Pr
         month = month_words(last(1))
     page = client.get("/costs/break-even/").content.decode()
     assert f"Bars has sales up to {month}: its 12 months end there." in page
+    assert "The rest is overhead" in page
     assert "12 months end there" not in client.get("/costs/break-even/?q=oat").content.decode()
     assert client.get("/costs/break-even/?q=bar").context["last"] == last(1)
     rows = {row["product"]: row for row in client.get("/api/v1/break-even/").json()["results"]}

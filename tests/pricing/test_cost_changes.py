@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +30,7 @@ from pricing.services.cost_changes import (
     cost_change_withdraw,
 )
 from pricing.words.cost_changes import left_out_words
-from products.models import Product, Supplier
+from products.models import Product, ProductMonth, SalesMonth, Supplier
 from tests.factories import (
     client_of,
     cost_line_factory,
@@ -236,6 +237,19 @@ def test_refused(world: World, said: dict[str, Any], field: str) -> None:
     assert not CostChange.objects.exists()
 
 
+def test_the_list_says_how_many_rates_were_written(world: World) -> None:
+    """Of a draft none are yet."""
+    world.draft()
+    client = client_of(world.finance)
+
+    def rates() -> str:
+        return re.findall(r'<td class="num">(.*?)</td>', tight(client.get("/costs/changes/")))[0].strip()
+
+    assert "—" in rates()
+    cost_change_apply(user=world.finance, change=CostChange.objects.get())
+    assert rates() == "2"
+
+
 def test_a_draft_is_its_authors_and_limits_hold(world: World) -> None:
     change, other = world.draft(), user_factory("finance")
     assert not selector.cost_changes_visible(other).exists()
@@ -279,6 +293,21 @@ def test_of_many_products_a_worker_does_it_with_progress(
     jobs.job_run(claimed)
     assert told == [(0, 2), (1, 2), (2, 2)]
     assert list(change.effects.order_by("product").values_list("product", "cm1_was", "cm3")) == at_once
+
+
+def test_a_month_that_is_not_loaded_yet_is_not_among_the_twelve(world: World) -> None:
+    """They end a month earlier: still 1,200 sold."""
+    begin = month_start(today())
+    for rows in (SalesMonth, ProductMonth):
+        rows.objects.filter(month=month_add(begin, -1)).delete()
+    for product in world.products:
+        sell(product, month_add(begin, -13), 100, 1000)
+    change = world.draft()
+    assert [(row.net, row.cm1_was) for row in change.effects.all()] == [(12000, 6960)] * 2
+    page = client_of(world.finance).get(change.get_absolute_url()).content.decode()
+    with translation.override("en"):
+        end = formats.month(month_add(begin, -2))
+    assert f"{world.line.name} has sales up to {end}: its 12 months end there." in page
 
 
 def test_many_products_cost_as_many_queries_as_few(world: World) -> None:

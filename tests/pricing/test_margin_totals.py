@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.months import month_add
 from forecasting.selectors.totals import correlations
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import product_rates
+from pricing.selectors.costs_ahead import ahead_after
 from pricing.selectors.margin_total_falls import total_fall, year_before
 from pricing.selectors.margin_totals import MarginsAhead, MarginTotal
 from pricing.selectors.margins import Margins, margins_read
@@ -192,8 +194,28 @@ def test_channels_add_up_to_the_total(juice: Product, water: Product) -> None:
     assert max(bought.values()) == pytest.approx(3 * min(bought.values()), abs=D("0.03"))
 
 
-def test_on_the_page(client: Client, monkeypatch: pytest.MonkeyPatch, juice: Product, water: Product) -> None:
-    monkeypatch.setattr("pricing.views.break_even.last_closed_month", lambda _day: LAST)
+def test_the_months_are_those_that_costs_are_booked_of(juice: Product, water: Product) -> None:
+    night()
+    assert ahead_after() == LAST  # whatever day it is now
+    before = {month.month: month.margin for month in total().months}
+    months_give(juice, 1, last=AHEAD[0], volume=lambda _step: 100)
+    # The night of the first is under way: one of them has its new forecast, no costs are booked yet.
+    run_now(local_date=datetime.date(2026, 12, 1), scope=[juice.pk])
+    assert ahead_after() == LAST
+    assert {month.month: month.margin for month in total().months} == {
+        month: pytest.approx(before[month], rel=0.1) for month in AHEAD[1:]
+    }
+    assert sum(row.margin for row in MarginsAhead(user_factory("administrator"), LAST).channels(None)) == (
+        pytest.approx(sum(month.margin for month in total().months), abs=0.1)
+    )
+    run_now(only=["costs_ahead"], local_date=datetime.date(2026, 12, 1))
+    assert ahead_after() == AHEAD[0]
+    run_now(only=["costs_ahead"], local_date=datetime.date(2026, 12, 1), as_of=LAST)  # books nothing
+    run_now(only=["costs_ahead"], local_date=datetime.date(2027, 1, 1), scope=[juice.pk])
+    assert ahead_after() == AHEAD[0]
+
+
+def test_on_the_page(client: Client, juice: Product, water: Product) -> None:
     night()
     client.force_login(user_factory("finance"))
     address = "/costs/break-even/?show=ahead"

@@ -139,6 +139,17 @@ class TestVariance:
         assert "costs" in seen
         assert len(seen) > 20
 
+    def test_months_stand_one_after_the_other(self, juice: Product) -> None:
+        months = [month_back(back) for back in (5, 4, 3)]
+        amounts = zip(months, (D(10), D(5000), D(20)), strict=True)
+        rows = [
+            BookedCost(juice.pk, month, kind("purchase").pk, None, None, "", own) for month, own in amounts
+        ]
+        cost_months_book(source="actual", months=months, rows=rows)
+        said = {"layout": "variance", "period": "range", "first": f"{months[0]:%Y-%m}", "by": "month"}
+        found = price_variance(user_factory("finance"), ask(**said, month=f"{months[-1]:%Y-%m}")).rows
+        assert [row.name.code for row in found] == [f"{month:%Y-%m}" for month in months]
+
     def test_of_a_product_it_is_what_its_own_page_says(self, juice: Product) -> None:
         finance, now = user_factory("finance"), f"{month_back(1):%Y-%m}"
         card = variance_card(finance, juice)

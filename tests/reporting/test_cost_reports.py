@@ -24,10 +24,12 @@ from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, cost_months
 from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Product, SavedView, Supplier
+from reporting.cost_reports.files import pdf_data
+from reporting.cost_reports.tables import report_table
 from reporting.models import ReportFile
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_report import margin_report
-from reporting.selectors.report_query import COLUMNS, DIMENSIONS, report_query
+from reporting.selectors.report_query import COLUMNS, DIMENSIONS, last_month, report_query
 from reporting.services.report_files import report_bytes, report_file_make
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.html import tight
@@ -121,6 +123,24 @@ class TestSums:
             booked_in("2026-01", "2026-07", *actual) + booked_in("2026-08", "2026-09", "forecast"),
         )
 
+    def test_by_month_last_year_stands_at_its_own_month(self, products: list[Product]) -> None:
+        """Jan 100, Feb 110; a year before Jan 80, Mar 90."""
+        booked = {"2025-01": 80, "2025-03": 90, "2026-01": 100, "2026-02": 110}
+        months = {datetime.date.fromisoformat(f"{month}-01"): D(amount) for month, amount in booked.items()}
+        rows = [
+            BookedCost(products[0].pk, month, kind("energy").pk, None, None, "", amount)
+            for month, amount in months.items()
+        ]
+        cost_months_book(source="actual", months=months, rows=rows)
+        columns = "ytd-actual,ytd-last_year,ytd-difference,ytd-index"
+        found = report(of="actual", by="month,kind", columns=columns).rows
+        assert [(row.names[0].code, *row.amounts) for row in found if not row.depth] == [
+            ("2026-01", 100, 80, 20, 125),
+            ("2026-02", 110, None, 110, None),
+            ("2026-03", None, 90, -90, None),
+        ]
+        assert found[-1].amounts[:3] == (210, 170, 40)
+
     def test_a_difference_beside_the_latest_estimate_is_of_it(self, products: list[Product]) -> None:
         """The worked case: booked 820 and 430 ahead = 1,250, index 104 against a budget of 1,202."""
         months = [month_add(MONTH, step) for step in range(2)]
@@ -139,8 +159,8 @@ class TestSums:
         client = Client()
         client.force_login(user_factory("finance", language="en"))
         page = client.get("/costs/reports/", {"month": "2026-05", **said, "columns": columns})
-        assert ("difference, latest estimate", "full year") in page.context["heads"]
-        assert ("difference", "year to date") in page.context["heads"]
+        assert ("difference with budget, latest estimate", "full year") in page.context["heads"]
+        assert ("difference with budget", "year to date") in page.context["heads"]
         booked = report(**said, columns="year-actual,year-difference").total
         assert booked is not None
         assert booked.amounts == (820, -382)
@@ -454,7 +474,7 @@ class TestPage:
         assert not SavedView.objects.exists()
 
     def test_kept_of_the_last_month_it_moves_along(self, client: Client, booked: list[Product]) -> None:
-        last = f"{month_add(month_start(today()), -1):%Y-%m}"
+        last = f"{last_month('actual'):%Y-%m}"
         kept = {}
         for name, said in (
             *(("moves", {}), ("fixed", {"fixed": "on"})),
@@ -468,6 +488,67 @@ class TestPage:
         assert not {"month", "first"} & kept["trend"].keys()
         assert 'name="fixed"' in tight(client.get("/costs/reports/"))
         assert 'name="fixed"' not in tight(client.get("/costs/reports/?month=2026-05"))
+
+    def test_it_opens_on_the_last_month_that_costs_are_booked_of(
+        self, client: Client, products: list[Product]
+    ) -> None:
+        """A correction alone makes no month; who asks for it is told."""
+        *whole, before, last = (month_add(month_start(today()), -back) for back in range(14, 0, -1))
+        kinds = [kind(code).pk for code in ("energy", "purchase", "production")]
+        rows = [BookedCost(products[0].pk, before, one, None, None, "", D(10)) for one in kinds]
+        cost_months_book(
+            source="actual",
+            months=[*whole, before],
+            rows=[row._replace(month=month) for month in (*whole, before) for row in rows],
+        )
+        cost_months_book(source="actual", months=[last], rows=[rows[0]._replace(month=last)])
+        for layout in ("costs", "variance", "trend"):
+            page = client.get("/costs/reports/", {"layout": layout})
+            assert page.context["query"].month == before
+            assert "is not whole yet" not in tight(page)
+        client.post("/costs/reports/views/new/", {"name": "moves", "query": "kind=energy"})
+        assert "month" not in QueryDict(SavedView.objects.get().query)
+        asked = {"month": f"{last:%Y-%m}"}
+        assert "is not whole yet" in tight(client.get("/costs/reports/", asked))
+        assert "is not whole yet" not in tight(
+            client.get("/costs/reports/", asked | {"columns": "ytd-budget"})
+        )
+        client.post("/costs/reports/views/new/", {"name": "of the last", "query": f"month={last:%Y-%m}"})
+        assert QueryDict(SavedView.objects.get(name="of the last").query)["month"] == asked["month"]
+        user, query = user_factory("finance"), QueryDict(f"month={last:%Y-%m}&columns=month-actual")
+        said = report_bytes(user=user, kind="csv", query=query).decode("utf-8-sig")
+        assert f"costs_until={before:%Y-%m}" in said
+        rest = [row._replace(month=last) for row in rows]
+        cost_months_book(source="actual", months=[last], rows=rest)
+        assert client.get("/costs/reports/").context["query"].month == last
+        assert "is not whole yet" not in tight(client.get("/costs/reports/"))
+
+    def test_it_says_what_it_is_compared_with(self, client: Client, booked: list[Product]) -> None:
+        """Chosen anew, the columns that stand there unless told follow; those that were chosen stay."""
+        said = {"month": "2026-05", "of": "actual", "was": "actual,last_year", "against": "budget"}
+        columns = ["month-actual", "ytd-actual", "ytd-last_year", "ytd-difference", "ytd-index"]
+        page = client.get("/costs/reports/", {**said, "columns": columns})
+        assert page.context["query"].columns[2] == "ytd-budget"
+        heads = ["actual", "actual", "budget", "difference with budget", "index to budget"]
+        assert [head for head, _period in page.context["heads"]] == heads
+        assert 'name="was" value="actual,budget"' in tight(page)
+        change = page.context["total"].changes[3]
+        assert change.css in ("up bad", "down good")  # costs
+        assert f"{change.text}</span>" in tight(page)
+        page = client.get("/costs/reports/", {**said, "columns": columns[1:]})
+        assert page.context["query"].columns == tuple(columns[1:])
+        assert "was" not in page.context["address"]
+        user, query = (
+            user_factory("finance"),
+            QueryDict("month=2026-05&of=actual&against=budget", mutable=True),
+        )
+        with translation.override("en"):
+            table = report_table(user, report_query(query))
+            assert ("Compared with", "budget") in table.about
+            assert "compared with budget" in pdf_data(table)["subtitle"]
+        assert table.reconciled.split()[-1] == "compared_with=budget"
+        query["columns"] = "ytd-actual,ytd-last_year"
+        assert "Compared with" not in dict(report_table(user, report_query(query)).about)
 
     def test_kept_it_is_shared_by_who_may(self, client: Client, booked: list[Product]) -> None:
         reading = Client()
