@@ -165,7 +165,8 @@ def _asked(request: HttpRequest, token: str, share: Share) -> HttpResponse:
         answer.headers["Retry-After"] = str(tried.wait)
         return answer
     try:
-        share_ask(share=share, text=request.POST.get("question", ""))
+        if not share_ask(share=share, text=request.POST.get("question", "")):
+            tried.take_back()
     except DomainError:
         tried.take_back()
         return _form(request, token, share, status=422, refused=True)
