@@ -84,7 +84,10 @@ def test_answered_takes_a_question_off_today(client: Client) -> None:
     assert answer.headers["Location"] == page
     assert [alert.evidence["text"] for alert in alerts_open(share.author)] == ["Why?"]
     shown = tight(client.get(page))
-    assert f"Closed by {share.author.name} on" in shown
+    assert re.search(f"Closed by {share.author.name} on [^:]+: Answered<", shown)
+    share.author.language = "nl"
+    share.author.save()
+    assert ": Geantwoord<" in tight(client.get(page))
     assert shown.count("/close/") == 1
 
 
