@@ -87,7 +87,7 @@ def shares_following(report: Report, states: Collection[str] = ("live",)) -> Que
     return rows if organisation_get().sharing else rows.none()
 
 
-def shareable(report: Report) -> QuerySet[Snapshot]:
+def shareable(report: Any) -> QuerySet[Snapshot]:
     """What a link can show of it, newest first: only what was published for the outside."""
     return Snapshot.objects.filter(report=report, audience=Report.Audience.EXTERNAL).order_by("-number")
 

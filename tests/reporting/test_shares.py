@@ -99,8 +99,19 @@ def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -
     page = tight(client.get(f"/reports/{report.pk}/share/"))
     assert "only that can be shared" in page
     assert 'name="label"' not in page
+
+    def offered() -> bool:
+        return f"/reports/{report.pk}/share/" in client.get(f"/reports/{report.pk}/").text
+
+    assert not offered()
     snapshot_made(report)
     assert 'name="label"' in tight(client.get(f"/reports/{report.pk}/share/"))
+    assert offered()
+    organisation_factory(sharing=False)
+    assert not offered()
+    assert "To the settings" not in client.get(f"/reports/{report.pk}/share/").text
+    report.author.roles.set(user_factory(["product-manager", "administrator"]).roles.all())
+    assert "To the settings" in client.get(f"/reports/{report.pk}/share/").text
 
 
 @pytest.mark.parametrize(
@@ -535,6 +546,10 @@ def test_the_form_says_what_is_told_until_when(client: Client) -> None:
     assert "Always version 1." in said
     assert "<form" not in said
     assert "2 fields" in told(expires_on="soon", snapshot="other")
+    far = {"expires_on": f"{today() + 800 * DAY:%Y-%m-%d}"}
+    assert f"until {usual}" in told(**far)
+    refused = client.post(page, {**far, "email": "nobody"})
+    assert set(refused.context["form"].errors) == {"label", "email", "expires_on"}
     whole = client.get(page, {"snapshot": first.pk}).text
     assert f'value="{first.pk}" selected' in whole
 
