@@ -29,7 +29,8 @@ from reporting.models import Report, Share, ShareAccess, ShareAddress, Snapshot
 from reporting.models.share import DEFAULT_DAYS, year_after
 from reporting.selectors.reports import snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind
-from reporting.selectors.shares import SHARE, shareable, shares_following, shares_visible, token_hash
+from reporting.selectors.shares import SHARE, shareable, shares_following, token_hash
+from reporting.selectors.shares_managed import shares_visible
 
 KEPT = datetime.timedelta(days=90)
 """How long is kept who opened a link when."""

@@ -16,7 +16,7 @@ from core.texts import text_read
 from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope, scope_hash
 from reporting.selectors.reports import EDIT, VIEW, reports_visible
 from reporting.selectors.share_versions import grant_outlived
-from reporting.selectors.shares import shares_visible
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.words.exposure import field_label
 

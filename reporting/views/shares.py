@@ -33,7 +33,8 @@ from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
 from reporting.reports.questions import KIND, subject_of
 from reporting.selectors.reports import reports_kept, reports_visible, snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
-from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
+from reporting.selectors.shares import SHARE, STATES, count_of, shareable
+from reporting.selectors.shares_managed import ALL, shares_visible
 from reporting.services.shares import (
     share_change,
     share_create,
@@ -80,7 +81,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": None if about is None else reports_kept(user, owners=owners).filter(pk=about).first(),
+        "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
         "deputy": len(owners) > 1,
         "sharing": organisation_get().sharing,

@@ -19,7 +19,7 @@ from core.reports.blocks import Section, Text, sections_to_json
 from reporting.models import Report, ReportSchedule, ShareAccess, ShareQuestion
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import reports_kept, reports_visible, snapshots_visible
-from reporting.selectors.shares import shares_visible
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.grants import grant_ask
 from reporting.services.report_ends import report_end, report_reopen
 from reporting.services.reports import (

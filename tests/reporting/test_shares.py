@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import Deputy, Role, User
+from accounts.services import deputy_warnings
 from collaboration.kinds import alert_kinds
 from collaboration.selectors.alerts import alerts_open, alerts_visible
 from collaboration.services.alerts import Candidate, alert_raise
@@ -21,7 +22,8 @@ from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
 from reporting.selectors.share_versions import More, share_snapshot, shares_behind, snapshot_showing
-from reporting.selectors.shares import share_find, shares_live, shares_visible, token_hash
+from reporting.selectors.shares import share_find, shares_live, token_hash
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.share_opening import share_ask
 from reporting.services.shares import (
     accesses_purge,
@@ -209,8 +211,18 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
     """And nothing else that is theirs and about no line."""
     limits: Any = {of: [line_factory() if of == "lines" else channel_factory()]}
     author, deputy, colleague = (user_factory("product-manager", language="en", **limits) for _each in "123")
-    share, _address = share_made(report_made(author))
+    report = report_made(author)
+    product = product_factory(line=limits["lines"][0]) if of == "lines" else product_factory()
+    sees = {"product_ids": [product.pk], "channel_ids": [each.pk for each in limits.get("channels", [])]}
+    unseen, _address = share_made(report, label="Rival")
+    snapshot_made(report, **sees)
+    share, _address = share_made(report, snapshot=report.snapshots.get(number=2))
+    share_ask(share=unseen, text="Secret?")
     share_ask(share=share, text="Why?")
+    warned = deputy_warnings(author, deputy)
+    assert any("what 1 shared link shows" in said for said in warned)
+    viewer = user_factory("viewer")
+    assert any("what 2 shared links show" in said for said in deputy_warnings(author, viewer))
     Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
     for kind in alert_kinds:
         if kind.key != "report_question":
@@ -220,6 +232,8 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
         for each in (author, deputy, colleague)
     )
     assert found == {"report_question", "report_unsent"}
+    asked = alerts_visible(User.objects.get(pk=deputy.pk)).filter(kind="report_question")
+    assert [each.evidence["text"] for each in asked] == ["Why?"]
     assert owner > found
     assert not other
     alert = alerts_open(User.objects.get(pk=deputy.pk)).get(kind="report_question")
@@ -227,6 +241,10 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
     page = client.get(alert_kinds.get(alert.kind).url(alert))
     assert "Answer by e-mail" in page.text
     assert client.post(f"/alerts/{alert.pk}/close/", {"version": 1, "reason": "Done"}).status_code == 302
+    assert client.get(f"/reports/links/{unseen.pk}/").status_code == 404
+    assert "Rival" not in client.get("/reports/links/").text
+    client.post("/reports/links/", {"share": unseen.pk, "act": "revoke"})
+    assert state_of(unseen) == "live"
 
 
 def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
@@ -258,11 +276,13 @@ def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> 
 
 def test_a_deputy_reads_of_which_report_the_links_are(client: Client) -> None:
     share, _address = share_made(report_made(audience="external", title="Category review"))
-    deputy = user_factory("product-manager", language="en", lines=[line_factory()])
-    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
-    client.force_login(deputy)
-    page = client.get(f"/reports/links/?report={share.report_id}")
-    assert re.search(r'class="chip" href="\?">Category review', tight(page))
+    for limits, names in (({}, True), ({"lines": [line_factory()]}, False)):
+        deputy = user_factory("product-manager", language="en", **limits)
+        Deputy.objects.all().delete()
+        Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+        client.force_login(deputy)
+        page = tight(client.get(f"/reports/links/?report={share.report_id}"))
+        assert bool(re.search(r'class="chip" href="\?">Category review', page)) is names
 
 
 def live() -> int:
