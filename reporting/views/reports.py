@@ -33,7 +33,14 @@ from products.selectors.structure import family_get, line_get
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.reports.page import frozen_shown, part_shown
-from reporting.reports.templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
+from reporting.reports.templates import (
+    SHEET,
+    TEMPLATES,
+    ReportTemplate,
+    sections_offered,
+    template_sections,
+    templates_offered,
+)
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.report_jobs import publish_job
@@ -61,8 +68,7 @@ from .report_jobs import report_previewed
 @require_safe
 def report_new(request: HttpRequest) -> HttpResponse:
     """What a new report starts from."""
-    offered = [(each, template_sections(request.user, each)) for each in TEMPLATES.values()]
-    context = {"templates": offered, "audiences": dict(Report.Audience.choices)}
+    context = {"templates": templates_offered(request.user), "audiences": dict(Report.Audience.choices)}
     return page_render(request, "reporting/report_new.html", context)
 
 

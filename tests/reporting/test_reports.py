@@ -272,6 +272,14 @@ def test_a_template_says_for_whom_and_what(author: Any, client: Any) -> None:
         seen = {section.key for section, _choice in template_sections(marketing, template)}
         assert not {"margin", "margin_bridge", "cost_report"} & seen
     client.force_login(author)
+    client.force_login(marketing)
+    offered = tight(client.get("/reports/new/"))
+    assert "Cost report for finance" not in offered
+    assert "Without what your role may not see: Cost and margin." in offered
+    client.force_login(author)
+    offered = tight(client.get("/reports/new/"))
+    assert "Cost report for finance" in offered
+    assert "Without what" not in offered
     page = tight(client.get("/reports/new/costs/"))
     assert 'value="Cost report for finance"' in page
     assert '<option value="finance" selected>' in page
