@@ -210,6 +210,16 @@ def test_an_account_that_sells_itself_and_through_stores_adds_up(company: Any) -
     assert [(row[0].text, row[1].text) for row in table.rows] == rows
     found = tables(blocks(company, "category", company.north, **of))
     assert {title: row["Revenue"] for title, [row] in found.items()} == {"Noord": "€73", "Store 1": "€40"}
+    sell(company.juice, LAST, D(4), D(20), channel=channel_factory(name="Elsewhere", parent=company.shops))
+    sell(company.juice, LAST, D(4), D(2), channel=channel_factory(name="Store 2", parent=company.north))
+    found = blocks(company, "category", company.north, company.shops, **of)
+    parts = [(each.title, each.note.partition(", part of ")[2]) for each in found]
+    assert parts[parts.index(("Noord", "")) :][:3] == [
+        ("Noord", ""),
+        ("Store 1", "Noord"),
+        ("Store 2", "Noord"),
+    ]
+    assert parts[-1] == ("Elsewhere", "")
 
 
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:
