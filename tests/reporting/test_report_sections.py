@@ -24,7 +24,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.margins import product_margins
 from pricing.selectors.month_margin import margins_total
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, LineMeasure, Measure, ProductMonth, SalesMonth
+from products.models import Channel, LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
@@ -106,6 +106,11 @@ def test_the_plan_is_what_the_overview_says_and_adds_up(company: Any) -> None:
     assert rows["Orange juice"]["Revenue"] == f"€{sold:,.0f}"
     months = LAST.month
     assert rows["Total"]["Revenue"] == f"€{(70000 + 11 * 3 + 11 * 5) * months:,}"
+    assert rows["Total"]["Volume"].split("\u00a0")[0] == f"{(7000 + 11 * 3) * months:,}"
+    Product.objects.filter(pk=company.apple.pk).update(unit="crate")
+    company.apple.refresh_from_db()
+    rows = {row["Product"]: row for row in tables(blocks(company, "plan"))["Year to date"]}
+    assert rows["Total"]["Volume"] == "—"
 
 
 def test_volumes_have_the_decimals_that_pages_give_them() -> None:
