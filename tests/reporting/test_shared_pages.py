@@ -501,12 +501,14 @@ def test_what_a_reader_may_meet_is_in_their_language(language: str) -> None:
         granted_on=today() - datetime.timedelta(2), expires_on=today() - datetime.timedelta(1)
     )
     met["expired"] = reader.get(address)
+    wait = int(met["many"].headers["Retry-After"])
+    assert f" {-(-wait // 60)} minu" in tight(met["many"])
     codes = {"none": 404, "wrong": 422, "many": 429, "file": 503, "long": 422, "sent": 200, "expired": 404}
     assert {name: answer.status_code for name, answer in met.items()} == codes
     words = {
         "none": ("Hier is niets te lezen", "Nothing to read here"),
         "wrong": ("Dat is niet het wachtwoord", "That is not the password"),
-        "many": ("Te veel pogingen", "Too many tries"),
+        "many": ("Te veel pogingen. Probeer het over", "Too many tries. Try again in"),
         "file": ("Het bestand is nog niet klaar", "The file is not ready yet"),
         "long": ("hooguit 1.000 tekens", "at most 1,000 characters"),
         "sent": ("is verstuurd aan", "was sent"),

@@ -67,10 +67,12 @@ def test_only_the_hash_is_kept_and_a_second_sending_makes_no_second_link() -> No
 def test_a_question_is_answered_by_e_mail(client: Client) -> None:
     share, _address = share_made(email="noord+inkoop@example.com")
     client.force_login(share.author)
-    answer = 'href="mailto:noord%2Binkoop@example.com"'
-    assert answer not in tight(client.get(f"/reports/links/{share.pk}/"))
-    share_ask(share=share, text="Why?")
-    assert answer in tight(client.get(f"/reports/links/{share.pk}/"))
+    assert "mailto:" not in tight(client.get(f"/reports/links/{share.pk}/"))
+    share_ask(share=share, text="Why?\nAnd & when?")
+    page = tight(client.get(f"/reports/links/{share.pk}/"))
+    said = "subject=Your%20question&amp;body=%0D%0A%0D%0A%3E%20Why%3F%0D%0A%3E%20And%20%26%20when%3F"
+    assert f'href="mailto:noord%2Binkoop@example.com?{said}"' in page
+    assert f'<a href="{share.report.get_absolute_url()}">{share.report.title}</a>' in page
 
 
 def test_answered_takes_a_question_off_today(client: Client) -> None:
@@ -201,7 +203,8 @@ def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> N
     assert "of people you are deputy for" in listed
     assert f"always the newest version · {share.author.name}" in listed
     for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
-        client.post("/reports/links/", {"share": share.pk, "act": act})
+        said = client.post("/reports/links/", {"share": share.pk, "act": act}, follow=True).text
+        assert f"1 link {state if act != 'resume' else 'resumed'}." in said
         assert state_of(share) == state
     assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
 
@@ -510,14 +513,17 @@ def test_renewing_lengthens_and_tells_no_more_without_a_yes(client: Client) -> N
     report, author = share.report, share.author
     fixed, _address = share_made(report, label="Fixed", snapshot=share.granted)
     tomorrow = today() + DAY
+    other, _address = share_made(report, label="Zuid")
     Share.objects.update(expires_on=tomorrow)
+    Share.objects.filter(pk=share.pk).update(label="Noord, BV")
     wider = snapshot_made(report, fields=["volume", "revenue"])
     client.force_login(author)
-    many = {"share": [share.pk, fixed.pk], "act": "renew"}
+    many = {"share": [share.pk, other.pk, fixed.pk], "act": "renew"}
     answer = client.post("/reports/links/", many, follow=True).text
-    assert "Not renewed, as a newer version tells more than they were made for: Noord." in answer
+    assert "Not renewed, as a newer version tells more than they were made for: Zuid; Noord, BV." in answer
+    assert "1 link renewed." in answer
     ends = dict(Share.objects.values_list("label", "expires_on"))
-    assert ends == {"Noord": tomorrow, "Fixed": today() + 30 * DAY}
+    assert ends == {"Noord, BV": tomorrow, "Zuid": tomorrow, "Fixed": today() + 30 * DAY}
     one = {"share": share.pk, "act": "renew", "one": 1}
     assert client.post("/reports/links/", one)["Location"] == f"/reports/links/{share.pk}/"
     share.refresh_from_db()
