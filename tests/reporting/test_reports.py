@@ -228,6 +228,13 @@ def test_without_data_it_says_what_is_missing(
         report_publish(user=author, report=report)
 
 
+def test_of_all_products_before_there_are_any_it_says_to_import_them(author: Any) -> None:
+    values = {"title": "Month", "language": "en", "audience": "internal", "all_products": True}
+    report = report_create(user=author, values=values, parts=[Part("sales")])
+    with pytest.raises(DomainError, match="none yet: import them first"):
+        report_publish(user=author, report=report)
+
+
 def test_what_was_published_stays(author: Any, juice: Product, retailers: Any) -> None:
     report = made(author, juice)
     first = report_publish(user=author, report=report)
