@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils.html import strip_tags
 
 from core.registry import Registry
@@ -42,8 +43,8 @@ class AlertKind:
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
     people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
     what it leads to; it comes before what has money at stake. Whose ``author_id`` stands in its evidence
-    asks others: it is only offered to look, and does not count as new to them. ``for_deputies``: where it is
-    about no line, who is deputy for whose it is sees it whatever they are limited to, as they do its page.
+    asks others: it is only offered to look, and does not count as new to them. ``for_deputies(user)``: where
+    it is about no line, those that a deputy with limits sees of whom they stand in for, as they do its page.
     """
 
     key: str
@@ -61,7 +62,7 @@ class AlertKind:
     acts: str = ""
     told: Callable[[int], str] | None = None
     asks: bool = False
-    for_deputies: bool = False
+    for_deputies: Callable[[Any], Q] | None = None
 
 
 def waiting_kind(key: str, label: Any, icon: str, **more: Any) -> AlertKind:

@@ -13,15 +13,22 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import pghistory
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from . import formats
 
 SKIPPED = frozenset({"id", "version", "created_at", "shipped"})
+CHOSEN = "chosen"
+"""The label of an event that says which rows were chosen for a row and which were left; its tracker is
+``pghistory.ManualEvent(CHOSEN)``."""
+NAMED = 20
+"""How many of them are named."""
 ValueText = Callable[[Any], str]
 _kin: dict[type[models.Model], list[Related]] = {}
 _words: dict[tuple[type[models.Model], str], ValueText] = {}
@@ -35,6 +42,17 @@ def history_extend(model: type[models.Model], *related: Related) -> None:
 def history_words(model: type[models.Model], field: str, text: ValueText) -> None:
     """How a value of a field (of a list or mapping: each item) is said where the field itself cannot tell."""
     _words[model, field] = text
+
+
+def history_chosen(row: models.Model, chosen: Mapping[str, tuple[Iterable[Any], Iterable[Any]]]) -> None:
+    """Record of many-to-many fields by their names which keys left and which came, once a row and request."""
+    said = {field: [sorted(left), sorted(came)] for field, (left, came) in chosen.items()}
+    with pghistory.context(**{_chosen_key(row, row.pk): said}):
+        pghistory.create_event(row, label=CHOSEN)
+
+
+def _chosen_key(model: Any, pk: Any) -> str:
+    return f"{CHOSEN} {model._meta.label_lower} {pk}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,12 @@ class _Event:
     @property
     def is_change(self) -> bool:
         """Whether it says anything: an update of the version alone does not."""
-        return self.kind != "changed" or self.before is None or any(self._differs(f) for f in self.fields)
+        return (
+            self.kind != "changed"
+            or self.before is None
+            or self.row.pgh_label == CHOSEN
+            or any(self._differs(field) for field in self.fields)
+        )
 
     @property
     def fields(self) -> list[Any]:
@@ -165,7 +188,12 @@ class _Event:
 
     @property
     def pairs(self) -> list[tuple[Any, Any, Any]]:
-        """(field, before, after) of what changed; of all filled fields where the row came or went."""
+        """(field, before, after) of what changed; of all filled fields where the row came or went; of chosen
+        rows the keys that left and that came."""
+        if self.row.pgh_label == CHOSEN:
+            said = self.context.get(_chosen_key(self.model, self.row.pgh_obj_id), {})
+            many = self.model._meta.many_to_many
+            return [(field, *said[field.name]) for field in many if field.name in said]
         found = []
         for field in self.fields:
             value = getattr(self.row, field.attname)
@@ -223,7 +251,9 @@ class _Names:
         wanted: dict[Any, set[Any]] = {get_user_model(): {event.context.get("user") for event in events}}
         for event in events:
             for field, before, after in event.pairs:
-                if field.related_model:
+                if field.many_to_many:
+                    wanted.setdefault(field.related_model, set()).update(before[:NAMED], after[:NAMED])
+                elif field.related_model:
                     wanted.setdefault(field.related_model, set()).update({before, after})
         self._found = {
             model: model._default_manager.in_bulk(ids - {None})
@@ -292,6 +322,8 @@ def _summary(filled: Sequence[tuple[Any, Any]], names: _Names) -> str:
 
 def _two_texts(field: Any, before: Any, after: Any, names: _Names) -> tuple[str, str]:
     """Of a list or mapping only what left and what came."""
+    if field.many_to_many:
+        return _named(field, before, names), _named(field, after, names)
     if isinstance(before, list) and isinstance(after, list):
         before, after = [x for x in before if x not in after], [x for x in after if x not in before]
     elif isinstance(before, dict) and isinstance(after, dict):
@@ -299,6 +331,14 @@ def _two_texts(field: Any, before: Any, after: Any, names: _Names) -> tuple[str,
         before = {key: value for key, value in before.items() if key not in same}
         after = {key: value for key, value in after.items() if key not in same}
     return _text(field, before, names), _text(field, after, names)
+
+
+def _named(field: Any, keys: Sequence[Any], names: _Names) -> str:
+    said = ", ".join(names.of(field.related_model, key) for key in keys[:NAMED])
+    if not (more := len(keys) - NAMED) > 0:
+        return said
+    text = ngettext("%(names)s and %(n)s other", "%(names)s and %(n)s others", more)
+    return text % {"names": said, "n": formats.number(more, 0)}
 
 
 def _text(field: Any, value: Any, names: _Names) -> str:

@@ -51,11 +51,12 @@ def _sheet(of: str, slot: str, user: Any, subject: Any) -> dict[str, Any]:
 
 
 def register_all() -> None:
+    from accounts.services.deputies import register_warning
     from collaboration.kinds import alert_kinds, notification_kinds
     from collaboration.selectors.alerts import alerts_open
     from core.history import Related, history_extend, history_words
     from reporting.models import Report, ReportGrant, ReportPart
-    from reporting.reports.questions import QUESTION
+    from reporting.reports.questions import QUESTION, links_unseen_words
     from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS, field_label, section_label
     from reporting.words.files import FILE_FAILED
     from reporting.words.publishing import PUBLISHING_OVER
@@ -153,6 +154,7 @@ def register_all() -> None:
     )
     history_words(ReportPart, "section", section_label)
     history_words(ReportGrant, "field", field_label)
+    register_warning(links_unseen_words)
     alert_kinds.register(GRANT_WAITS)
     notification_kinds.register(GRANT_DECIDED)
     notification_kinds.register(PUBLISHING_OVER)

@@ -7,6 +7,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+REASONS = {"answered": _("Answered")}
+"""Reasons that a button gives."""
+
 
 @pghistory.track()
 class Alert(models.Model):
@@ -77,3 +80,8 @@ class Alert(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("collaboration:alert", args=[self.pk])
+
+    @property
+    def reason_told(self) -> str:
+        """As who closed it said; what a button said in the language of who reads it."""
+        return str(REASONS.get(self.reason, self.reason))

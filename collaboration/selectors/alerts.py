@@ -99,8 +99,12 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
         about = Q(product__line__in=lines) | Q(product=None, line__in=lines)
     general = Q(product=None, line=None)
     if lines is not None or channels is not None:
-        told = [kind.key for kind in alert_kinds if kind.for_deputies]
-        general &= Q(recipient=user) | Q(recipient__in=stands_for(user, today()), kind__in=told)
+        theirs = Q(recipient=user)
+        if owners := stands_for(user, today()) - {user.pk}:
+            for kind in alert_kinds:
+                if kind.for_deputies:
+                    theirs |= Q(recipient__in=owners, kind=kind.key) & kind.for_deputies(user)
+        general &= theirs
     if not user.has_perm("products.view"):
         about &= Q(pk__in=[])
     return rows.filter(about | general)

@@ -9,9 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.errors import DomainError
 from core.organisation import today
 from reporting.models import Share, Snapshot
-from reporting.models.share import DEFAULT_DAYS, year_after
+from reporting.models.share import year_after
+from reporting.services.shares import expiry_of
 
 
 class ShareForm(forms.ModelForm):
@@ -54,7 +56,7 @@ class ShareForm(forms.ModelForm):
             choice.queryset = snapshots
             choice.label_from_instance = lambda row: _("always version %(number)s") % {"number": row.number}
             del self.fields["no_password"]
-            self.initial.setdefault("expires_on", today() + datetime.timedelta(days=DEFAULT_DAYS))
+            self.initial.setdefault("expires_on", expiry_of(None))
         else:
             del self.fields["snapshot"]
             self.fields["email"].disabled = True
@@ -63,9 +65,21 @@ class ShareForm(forms.ModelForm):
             if not self.instance.password:
                 del self.fields["no_password"]
 
+    def clean_expires_on(self) -> datetime.date:
+        day: datetime.date = self.cleaned_data["expires_on"]
+        if day == self.instance.expires_on:
+            return day
+        try:
+            return expiry_of(day)
+        except DomainError as error:
+            raise forms.ValidationError(str(error)) from None
+
     def until(self) -> datetime.date:
-        """The day chosen so far; 30 days from today where there is none."""
-        return self._chosen("expires_on") or today() + datetime.timedelta(days=DEFAULT_DAYS)
+        """The day chosen so far; 30 days from today where there is none, or it is not allowed."""
+        try:
+            return expiry_of(self._chosen("expires_on"))
+        except DomainError:
+            return expiry_of(None)
 
     def fixed(self) -> Snapshot | None:
         """The version chosen so far; none: always the newest."""

@@ -15,9 +15,9 @@ class ReportGrant(models.Model):
     """A field that a report may tell although its audience is not told such: asked for by its author with a
     reason, decided by somebody else.
 
-    ``scope`` is what the report was about when it was asked for (ids of products, channels and suppliers,
-    keys of sections, months, period): for more than that it does not hold. ``approved`` is empty while it
-    waits; ``ended_at`` is when it was taken back.
+    ``scope`` is what the report is about (ids of products, channels and suppliers, keys of sections, months,
+    period): it follows the report while this waits, and for more than was approved it does not hold.
+    ``approved`` is empty while it waits; ``ended_at`` is when it was taken back.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="grants")

@@ -13,6 +13,9 @@ from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from pghistory.config import default_trackers
+
+from core.history import CHOSEN
 
 
 def _is_first(name: str) -> Exact:
@@ -27,7 +30,7 @@ class SectionKeys(models.Func):
     arity = 1
 
 
-@pghistory.track()
+@pghistory.track(*(default_trackers() or ()), pghistory.ManualEvent(CHOSEN))
 class Report(models.Model):
     """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
     but a :class:`Snapshot` of it.

@@ -307,7 +307,10 @@ def _plan_table(builder: Builder, context: ReportContext, span: str, group: Plan
     if all(row.revenue.value is None and _value(row.volume) is None for row in found):
         return  # the full year of a few channels is not known: there is no forecast of these
     first, last = found[0].revenue.first, found[0].revenue.last
+    volume_together = _volume_sum(found, group)
     found, notes = added_up(found, group)
+    if found[-1].is_sum and volume_together is not None:
+        found[-1] = replace(found[-1], unit=found[0].unit, volume=volume_together)
     fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
     title = span_title(span, group.month)
 
@@ -413,6 +416,21 @@ def _sum(rows: Sequence[Planned]) -> Planned:
     }
     whole = replace(_bare(parts[0]), **sums)
     return Planned(_("Total"), whole, alike=frozenset(alike), is_sum=True)
+
+
+def _volume_sum(rows: Sequence[Planned], group: PlannedMonth) -> KeyFigure | None:
+    """Of products that are all told, in one measure and unit: of each figure where every product has it, and
+    of a budget where none is made for lines as wholes."""
+    volumes = [row.volume for row in rows if row.volume is not None]
+    kinds = {(row.overview.measure, row.unit) for row, _figures in group.rows}
+    if len(kinds) != 1 or len(volumes) < len(rows):
+        return None
+    sums: dict[str, Any] = {}
+    for name in ("value", *COMPARED):
+        parts = [getattr(each, name) for each in volumes]
+        is_known = None not in parts and not (name == "budget" and group.budget.of_lines)
+        sums[name] = total(parts) if is_known else None
+    return replace(_bare(volumes[0]), **sums)
 
 
 def _bare(figure: KeyFigure) -> KeyFigure:

@@ -235,23 +235,32 @@ class _AtChannel:
 
 
 def category_section(builder: Builder, context: ReportContext) -> None:
-    """A table a channel of the scope, of an account that sells through stores first one of it all: what each
-    product sold there in the period, of a longer one in its last 12 months, against the year before; of three
-    years and more also in those before. What sold there in these only is in it too: else what they come to
-    would have grown by what was delisted."""
+    """A table a channel of the scope, of an account that sells through stores first one of it all, then those
+    that are part of it: what each product sold there in the period, of a longer one in its last 12 months,
+    against the year before; of three years and more also in those before. What sold there in these only is in
+    it too: else what they come to would have grown by what was delisted."""
     found: dict[tuple[Channel, tuple[Span, ...]], list[_AtChannel]] = defaultdict(list)
+    part_of: dict[Channel, Channel] = {}
     for row in rows_of(context):
         if row.year is None:
             continue
         first, last = row.year
         spans = [row.year, (month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
+        heads = {span: _accounts(context, _sold(row, span)) for span in dict.fromkeys(spans)}
         by_span = {
             span: {
                 each.channel: each
-                for head, below in _accounts(context, _sold(row, span))
+                for head, below in told
                 for each in (*below, head)  # of an account its sum, not what it sold itself
             }
-            for span in dict.fromkeys(spans)
+            for span, told in heads.items()
+        }
+        part_of |= {
+            each.channel: head.channel
+            for told in heads.values()
+            for head, below in told
+            for each in below
+            if each.channel != head.channel
         }
         now, before, *earlier = (by_span[span] for span in spans)
         there = {channel: sold for span in sorted(by_span) for channel, sold in by_span[span].items()}
@@ -264,9 +273,18 @@ def category_section(builder: Builder, context: ReportContext) -> None:
     adds = whole is not None and whole.adds
     at = _read_one_by_one(context, [(channel, rows) for (channel, _years), rows in found.items()])
     builder.text(_others_words(len(at), {channel for channel, _years in found} - at), about="revenue")
-    for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
+    sold = {key: _sum(rows, "revenue") or Decimal(0) for key, rows in found.items()}
+
+    def place(key: tuple[Channel, tuple[Span, ...]]) -> tuple[Decimal, str, bool, Decimal]:
+        """Parts below the account that they are part of, which sold at least as much."""
+        head = part_of.get(key[0], key[0])
+        return -sold.get((head, key[1]), sold[key]), head.name, key[0] in part_of, -sold[key]
+
+    for channel, years in sorted(found, key=place):
+        rows, head = found[channel, years], part_of.get(channel)
         if channel not in at:
             continue
+        part = [_("part of %(name)s") % {"name": head.name}] if head else []
         rows.sort(key=lambda row: -(row.revenue or 0))
         if len(rows) > 1:
             rows.append(_together(rows, adds=adds))
@@ -274,7 +292,7 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             channel.name,
             _columns(context, _earlier(years)),
             rows,
-            note=span_words(*years[-1]),
+            note=", ".join([span_words(*years[-1]), *part]),
             strong=lambda row: row.product is None,
         )
 

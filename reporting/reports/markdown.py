@@ -22,7 +22,15 @@ def _reader() -> MarkdownIt:
 
 
 def markdown_html(text: str) -> SafeString:
-    return mark_safe(_reader().render(text))  # noqa: S308  the reader escapes all that it does not know
+    """Headings are below the title of a section, an h2, and of the size of a card's title."""
+    tokens = _reader().parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h3" if token.tag == "h1" else "h4"
+            if token.nesting == 1:
+                token.attrSet("class", "card-title")
+    html = _reader().renderer.render(tokens, _reader().options, {})
+    return mark_safe(html)  # noqa: S308  the reader escapes all that it does not know
 
 
 def markdown_quoted(text: str) -> str:

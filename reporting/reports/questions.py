@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from collaboration.kinds import Words, waiting_kind
 from collaboration.sentences import count_word
 from reporting.models import ShareQuestion
+from reporting.selectors.shares_managed import SUBJECT, links_unseen, questions_visible
 
 KIND = "report_question"
 
 
 def subject_of(question: ShareQuestion) -> str:
     """What its alert is about."""
-    return f"question:{question.pk}"
+    return f"{SUBJECT}{question.pk}"
 
 
 def _words(alert: Any) -> Words:
@@ -42,5 +43,16 @@ QUESTION = waiting_kind(
     order=85,
     tally=_tally,
     permission="reporting.share",
-    for_deputies=True,
+    for_deputies=questions_visible,
 )
+
+
+def links_unseen_words(owner: Any, deputy: Any) -> str:
+    """What is said of a deputy who does not find all links of the owner."""
+    count = links_unseen(owner, deputy)
+    said = ngettext(
+        "%(name)s may not see what %(count)s shared link shows; questions by it wait for %(owner)s.",
+        "%(name)s may not see what %(count)s shared links show; questions by them wait for %(owner)s.",
+        count,
+    )
+    return said % {"name": deputy.name, "count": count, "owner": owner.name} if count else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core import registries
 from core.registries import ReportSection
 from reporting.models import Report
 from reporting.selectors.report_choices import WHOLE, Choice
@@ -154,6 +155,21 @@ def is_sheet(report: Report, built: Built) -> bool:
 def sections_offered(user: Any) -> list[ReportSection]:
     """The sections that a person may choose as they are."""
     return [each for each in sections_usable(user) if not each.asks]
+
+
+def templates_offered(
+    user: Any,
+) -> list[tuple[ReportTemplate, list[tuple[ReportSection, Choice]], list[Any]]]:
+    """Each with its sections, and the names of those that are left out as the person may not look into their
+    room; not offered where that is the first, which is what it is about."""
+    usable = {each.key for each in sections_usable(user)}
+    found = []
+    for template in TEMPLATES.values():
+        keys = [key for key, _choice in map(_asked, template.sections) if key in registries.report_sections]
+        closed = [registries.report_sections.get(key).label for key in keys if key not in usable]
+        if not keys or keys[0] in usable:
+            found.append((template, template_sections(user, template), closed))
+    return found
 
 
 def template_sections(user: Any, template: ReportTemplate) -> list[tuple[ReportSection, Choice]]:

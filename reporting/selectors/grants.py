@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -80,6 +82,11 @@ def grant_scope(report: Report, scope: ReportScope) -> dict[str, Any]:
         "months": report.months,
         "period": _period_key(report),
     }
+
+
+def scope_hash(grant: ReportGrant) -> str:
+    """Of what the field is asked for: another once the report is about something else."""
+    return hashlib.sha256(json.dumps(grant.scope, sort_keys=True).encode()).hexdigest()
 
 
 def _period_key(report: Report) -> str:

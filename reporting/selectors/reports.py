@@ -389,7 +389,9 @@ def problems(report: Report, built: Built) -> list[str]:
     """Why it cannot be published, in words; nothing: it can."""
     found = []
     count = len(built.scope.products)
-    if not count:
+    if not count and report.all_products and not built.scope.suppliers:
+        found.append(_("It is of all products, and there are none yet: import them first."))
+    elif not count:
         found.append(_("It is about no product: choose products, a family or a product line."))
     if count > MOST:
         message = _(

@@ -1,4 +1,4 @@
-"""Shared links: which a person manages, in which state they are, and whose token opens one."""
+"""Shared links: in which state they are, and whose token opens one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
-from accounts.selectors.people import stands_for
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAddress, Snapshot
 
 SHARE = "reporting.share"
-ALL = "core.settings"
-"""The right of who turns sharing on and off: sees and manages the links of everybody."""
-
 STATES: Mapping[str, Any] = {
     "live": pgettext_lazy("shared link", "live"),
     "paused": pgettext_lazy("shared link", "paused"),
@@ -33,7 +29,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _state() -> Case:
+def share_state() -> Case:
     """What of a link somebody reads: only what is live. Links rest while their author is deactivated or may
     not share, or the report has left the list."""
     sharing = Role.objects.filter(users=OuterRef("author"), rights__contains=[SHARE])
@@ -48,24 +44,14 @@ def _state() -> Case:
     )
 
 
-def shares_visible(user: Any) -> QuerySet[Share]:
-    """One's own links and those of whom one is deputy for; of everybody for who may turn sharing off. Each
-    with its ``state``."""
-    if not user.has_perm(SHARE):
-        return Share.objects.none()
-    rows = Share.objects.select_related("report", "author", "snapshot", "granted").annotate(state=_state())
-    rows = rows.defer("snapshot__sections", "granted__sections")
-    return rows if user.has_perm(ALL) else rows.filter(author__in=stands_for(user, today()))
-
-
 def shares_live_of(report: Any) -> QuerySet[Share]:
     """The live links of the report with this key."""
-    return Share.objects.filter(report=report).annotate(state=_state()).filter(state="live")
+    return Share.objects.filter(report=report).annotate(state=share_state()).filter(state="live")
 
 
 def shares_live() -> Coalesce:
     """How many live links a report has, in a query of reports."""
-    return count_of(Share.objects.annotate(state=_state()).filter(state="live"), "report")
+    return count_of(Share.objects.annotate(state=share_state()).filter(state="live"), "report")
 
 
 def live_labels() -> ArraySubquery:
@@ -81,13 +67,13 @@ def count_of(rows: QuerySet, key: str) -> Coalesce:
 
 def shares_following(report: Report, states: Collection[str] = ("live",)) -> QuerySet[Share]:
     """The links in these states that follow the newest version; none while sharing is off."""
-    found = Share.objects.annotate(state=_state()).filter(state__in=states, report=report, snapshot=None)
+    found = Share.objects.annotate(state=share_state()).filter(state__in=states, report=report, snapshot=None)
     rows = found.order_by("label", "pk").select_related("author", "report", "granted")
     rows = rows.defer("granted__sections")
     return rows if organisation_get().sharing else rows.none()
 
 
-def shareable(report: Report) -> QuerySet[Snapshot]:
+def shareable(report: Any) -> QuerySet[Snapshot]:
     """What a link can show of it, newest first: only what was published for the outside."""
     return Snapshot.objects.filter(report=report, audience=Report.Audience.EXTERNAL).order_by("-number")
 
@@ -97,7 +83,7 @@ def share_find(token: str) -> Share | None:
     whatever the token is."""
     sharing = organisation_get().sharing
     rows = Share.objects.select_related("report", "author", "granted").defer("granted__sections")
-    rows = rows.annotate(state=_state())
+    rows = rows.annotate(state=share_state())
     hashed = token_hash(token)
     mailed = ShareAddress.objects.filter(token_hash=hashed).values("share")[:1]
     share = rows.filter(Q(token_hash=hashed) | Q(pk=Subquery(mailed))).first()

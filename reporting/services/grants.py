@@ -22,6 +22,7 @@ from reporting.selectors.grants import (
     grant_scope,
     grants_standing,
     report_scope,
+    scope_hash,
 )
 
 from .report_mine import report_mine
@@ -54,9 +55,12 @@ def grant_ask(*, user: Any, report: Report, field: str, reason: str) -> ReportGr
 
 
 @transaction.atomic
-def grant_decide(*, user: Any, grant: ReportGrant, approve: bool, note: str = "") -> ReportGrant:
+def grant_decide(
+    *, user: Any, grant: ReportGrant, approve: bool, note: str = "", seen: str | None = None
+) -> ReportGrant:
     """A second person, who sees all of what it is about, approves what was asked for, or refuses it and says
-    why."""
+    why. ``seen``: the :func:`scope_hash` of what they looked at; where the report is about something else by
+    now it is not approved (409)."""
     right_require(user, GRANT)
     grant_get(user, grant.pk)
     current = row_lock(grant)
@@ -66,6 +70,9 @@ def grant_decide(*, user: Any, grant: ReportGrant, approve: bool, note: str = ""
         raise DomainError("decided", _("This no longer waits for a decision."), status=409)
     if not approve and not note.strip():
         raise DomainError("note_missing", _("Say why, so that the author can do it better."), "note")
+    if approve and seen is not None and seen != scope_hash(current):
+        message = _("The report was changed in the meantime: look at what it is about now.")
+        raise DomainError("changed", message, status=409)
     if approve and not grant_covers(current, grant_scope(current.report, report_scope(current.report))):
         message = _("The report is about more now than when this was asked for; its author has to ask again.")
         raise DomainError("lapsed", message, status=409)
@@ -90,14 +97,18 @@ def grant_end(*, user: Any, grant: ReportGrant) -> ReportGrant:
 
 @transaction.atomic
 def grants_settle(report: Report) -> None:
-    """After a change of a report: what waits and was asked for less than it is about now waits no longer."""
+    """After a change of a report: what waits is asked for what it is about now, or no longer where the report
+    was ended."""
     waiting = list(grants_standing(report).filter(approved=None))
     if not waiting:
         return
     now = grant_scope(report, report_scope(report))
     for grant in waiting:
-        if report.ended_at or not grant_covers(grant, now):
+        if report.ended_at:
             _end(grant, report.author)
+        elif grant.scope != now:
+            grant.scope = now
+            grant.save(update_fields=["scope"])
 
 
 def _end(grant: ReportGrant, user: Any) -> None:

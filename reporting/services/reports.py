@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_save
 from core import formats, registries
+from core.history import history_chosen
 from core.reports.blocks import sections_to_json
 from forecasting.selectors.runs import night_done
 from products.models import Channel, Family, Product, ProductLine, Supplier
@@ -204,7 +205,8 @@ def _is_told(part: Part, told: Collection[tuple[str, str]]) -> bool:
 
 
 def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
-    """Only what the person sees themselves can be put in."""
+    """Only what the person sees themselves can be put in. What left and what came is in its history."""
+    changed: dict[str, tuple[set[Any], set[Any]]] = {}
     seen = {
         "products": products_visible,
         "lines": lines_visible,
@@ -217,7 +219,13 @@ def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
             chosen: set[Product | ProductLine | Family | Supplier | Channel] = set(values[name])
             if seen[name](user).filter(pk__in=[row.pk for row in chosen]).count() < len(chosen):
                 raise DomainError("not_found", _("Something of this is not there."), name, status=404)
-            getattr(report, name).set(chosen)
+            rows = getattr(report, name)
+            before, after = set(rows.values_list("pk", flat=True)), {row.pk for row in chosen}
+            if before != after:
+                rows.set(chosen)
+                changed[name] = (before - after, after - before)
+    if changed:
+        history_chosen(report, changed)
     chosen_by = (report.products, report.lines, report.families)
     if report.all_products and any(rows.exists() for rows in chosen_by):
         message = _("Of all products, or of those that you choose: not both.")

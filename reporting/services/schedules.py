@@ -57,8 +57,16 @@ def schedule_set(
 
 @transaction.atomic
 def schedule_pause(*, user: Any, schedule: ReportSchedule) -> None:
-    """It sends nothing until it is saved again."""
+    """It sends nothing until it is taken up again."""
     report_mine(user, schedule.report)
     current = row_lock(schedule)
     row_save(current, version=None, values={"active": False})
     unsent_settle(schedule=current)
+
+
+def schedule_resume(*, user: Any, schedule: ReportSchedule) -> ReportSchedule:
+    """As it was, from its next date after today."""
+    values = {name: getattr(schedule, name) for name in OWN}
+    return schedule_set(
+        user=user, report=schedule.report, values={**values, "users": list(schedule.users.all())}
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.contrib.auth.hashers import check_password
@@ -11,11 +12,13 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from collaboration.services.alerts import Candidate, alert_raise
+from core.locks import lock_until_commit
 from core.texts import text_read
 from reporting.models import Share, ShareAccess, ShareQuestion
 from reporting.reports.questions import KIND, subject_of
 
 What = ShareAccess.What
+AGAIN = datetime.timedelta(hours=1)
 
 
 @transaction.atomic
@@ -37,11 +40,15 @@ def access_note(*, share: Share, what: str, address: str, client: str) -> None:
 
 
 @transaction.atomic
-def share_ask(*, share: Share, text: str) -> ShareQuestion:
-    """A question of the recipient: stands on Today of the link's author until they close it."""
+def share_ask(*, share: Share, text: str) -> bool:
+    """A question of the recipient: stands on Today of the link's author until they close it. The same one
+    within an hour, as of a page that is loaded again, is none; whether it was one."""
     text = text_read(text)
     if not text or len(text) > 1000:
         raise DomainError("question", "a question has 1 to 1,000 characters", "question")
+    lock_until_commit(f"questions {share.pk}")
+    if share.questions.filter(text=text, asked_at__gt=timezone.now() - AGAIN).exists():
+        return False
     question = ShareQuestion.objects.create(share=share, text=text, asked_at=timezone.now())
     evidence: dict[str, Any] = {
         "share": share.pk,
@@ -57,4 +64,4 @@ def share_ask(*, share: Share, text: str) -> ShareQuestion:
         recipient_id=share.author_id,
     )
     alert_raise(kind=KIND, candidate=candidate)
-    return question
+    return True

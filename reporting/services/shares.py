@@ -29,7 +29,8 @@ from reporting.models import Report, Share, ShareAccess, ShareAddress, Snapshot
 from reporting.models.share import DEFAULT_DAYS, year_after
 from reporting.selectors.reports import snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind
-from reporting.selectors.shares import SHARE, shareable, shares_following, shares_visible, token_hash
+from reporting.selectors.shares import SHARE, shareable, shares_following, token_hash
+from reporting.selectors.shares_managed import shares_visible
 
 KEPT = datetime.timedelta(days=90)
 """How long is kept who opened a link when."""
@@ -87,7 +88,7 @@ def share_create(
         author=user,
         snapshot=values.get("snapshot"),
         granted_on=today(),
-        expires_on=_expiry(values.get("expires_on")),
+        expires_on=expiry_of(values.get("expires_on")),
         password=_hashed(values.get("password", "")),
         granted=granted,
         email=values.get("email", ""),
@@ -158,7 +159,7 @@ def share_change(*, user: Any, share: Share, values: Mapping[str, Any], version:
     if values.get("password") or (values.get("no_password") and current.password):
         fresh |= {"password": _hashed(values.get("password", "")), "access": current.access + 1}
     if "expires_on" in values and values["expires_on"] != current.expires_on:
-        fresh |= {"expires_on": _expiry(values["expires_on"]), "granted_on": today()}
+        fresh |= {"expires_on": expiry_of(values["expires_on"]), "granted_on": today()}
     row_save(current, version=version, values=fresh)
     return current
 
@@ -237,7 +238,7 @@ def _locked(rows: QuerySet[Share]) -> list[Share]:
 
 def _lengthen(share: Share) -> None:
     share.granted_on = today()
-    share.expires_on = max(share.expires_on, _expiry(None))
+    share.expires_on = max(share.expires_on, expiry_of(None))
     share.version += 1
     share.save(update_fields=["granted_on", "granted", "expires_on", "version"])
 
@@ -262,7 +263,8 @@ def _managed(user: Any, share: Share) -> Share:
     return current
 
 
-def _expiry(wanted: datetime.date | None) -> datetime.date:
+def expiry_of(wanted: datetime.date | None) -> datetime.date:
+    """The last day of a link: this one, where it may be, or in 30 days."""
     day = wanted or today() + datetime.timedelta(days=DEFAULT_DAYS)
     if not today() <= day <= year_after(today()):
         message = _("Choose a day from today on, within a year.")

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.errors import DomainError
 from core.pages import page_render, with_right
 from core.texts import text_read
-from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope
+from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope, scope_hash
 from reporting.selectors.reports import EDIT, VIEW, reports_visible
 from reporting.selectors.share_versions import grant_outlived
-from reporting.selectors.shares import shares_visible
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.words.exposure import field_label
 
@@ -54,6 +54,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "telling": len(telling),
         "pausable": [share.pk for share in shares_visible(user).filter(pk__in=telling)] if telling else [],
         "is_mine": found.report.author_id == user.pk and user.has_perm(EDIT),
+        "seen": scope_hash(found),
         "can_decide": waits and user.has_perm(GRANT) and user.pk != found.asked_by_id,
     }
     return page_render(request, "reporting/grant.html", context)
@@ -83,7 +84,8 @@ def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
             grant_end(user=user, grant=found)
         else:
             note = text_read(request.POST.get("note", ""))[:400]
-            grant_decide(user=user, grant=found, approve=act == "approve", note=note)
+            seen = request.POST.get("seen", "")
+            grant_decide(user=user, grant=found, approve=act == "approve", note=note, seen=seen)
     except DomainError as error:
         if error.status == 403:
             raise

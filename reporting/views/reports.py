@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -23,7 +24,7 @@ from core.history import history_of
 from core.idempotency import key_said, once
 from core.models import Job
 from core.numbers import int_read
-from core.organisation import today
+from core.organisation import organisation_get, today
 from core.pages import Counted, page_render, paginate, with_right
 from core.texts import text_read
 from products.models import Family, Product, ProductLine
@@ -32,14 +33,21 @@ from products.selectors.structure import family_get, line_get
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.reports.page import frozen_shown, part_shown
-from reporting.reports.templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
+from reporting.reports.templates import (
+    SHEET,
+    TEMPLATES,
+    ReportTemplate,
+    sections_offered,
+    template_sections,
+    templates_offered,
+)
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.report_jobs import publish_job
 from reporting.selectors.reports import EDIT, VIEW, reports_kept, reports_visible, snapshots_visible
 from reporting.selectors.schedules import schedule_of, sendings_last
 from reporting.selectors.share_versions import snapshot_showing
-from reporting.selectors.shares import SHARE, count_of, live_labels
+from reporting.selectors.shares import SHARE, count_of, live_labels, shareable
 from reporting.services.report_ends import report_end, report_reopen
 from reporting.services.report_jobs import report_publish_start
 from reporting.services.reports import (
@@ -60,8 +68,7 @@ from .report_jobs import report_previewed
 @require_safe
 def report_new(request: HttpRequest) -> HttpResponse:
     """What a new report starts from."""
-    offered = [(each, template_sections(request.user, each)) for each in TEMPLATES.values()]
-    context = {"templates": offered, "audiences": dict(Report.Audience.choices)}
+    context = {"templates": templates_offered(request.user), "audiences": dict(Report.Audience.choices)}
     return page_render(request, "reporting/report_new.html", context)
 
 
@@ -127,7 +134,11 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     newest version at once, and for who is deputy for its author how it was sent."""
     user, readable = request.user, snapshots_visible(request.user)
     owners = stands_for(user, today()) if user.has_perm(EDIT) else set()
-    counted = {"readable_count": count_of(readable, "report"), "live_labels": live_labels()}
+    counted: dict[str, Any] = {
+        "readable_count": count_of(readable, "report"),
+        "live_labels": live_labels(),
+        "is_shareable": Exists(shareable(OuterRef("pk"))),
+    }
     found = get_object_or_404(reports_kept(user, owners=owners).annotate(**counted), pk=pk)
     own = found.author_id == user.pk and user.has_perm(EDIT)
     mine = own and found.ended_at is None
@@ -138,7 +149,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "mine": mine,
         "can_copy": user.has_perm(EDIT) and (own or found.readable_count),
         "copy_nonce": uuid.uuid4().hex,
-        "can_share": request.user.has_perm(SHARE),
+        "can_share": user.has_perm(SHARE),
+        "can_link": user.has_perm(SHARE) and found.is_shareable and organisation_get().sharing,
         "snapshots": paginate(request, Counted(found.readable_count, lambda *at: versions[slice(*at)])),
     }
     if mine:

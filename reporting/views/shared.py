@@ -6,6 +6,7 @@ then let in anyway; and under ``no-referrer`` browsers do not say where a form c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
@@ -102,7 +103,8 @@ def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
         Limit(f"share-password-of-{share.pk}", 20, 60 * 60),
     )
     if tried.wait:
-        answer = _door(request, token, OPENED, status=429, wait=tried.wait)
+        minutes = math.ceil(tried.wait / 60)
+        answer = _door(request, token, OPENED, status=429, minutes=minutes)
         answer.headers["Retry-After"] = str(tried.wait)
         return answer
     said = request.POST.get("password", "").strip()  # as its maker's form does
@@ -165,7 +167,8 @@ def _asked(request: HttpRequest, token: str, share: Share) -> HttpResponse:
         answer.headers["Retry-After"] = str(tried.wait)
         return answer
     try:
-        share_ask(share=share, text=request.POST.get("question", ""))
+        if not share_ask(share=share, text=request.POST.get("question", "")):
+            tried.take_back()
     except DomainError:
         tried.take_back()
         return _form(request, token, share, status=422, refused=True)

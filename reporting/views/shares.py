@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.contrib import messages
 from django.core import signing
@@ -11,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -20,7 +22,6 @@ from accounts.selectors.people import stands_for
 from accounts.versions import form_conflict
 from collaboration.models import Alert
 from collaboration.selectors.alerts import DEAL, alerts_visible
-from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
 from core.lookups import ordered
@@ -33,7 +34,8 @@ from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
 from reporting.reports.questions import KIND, subject_of
 from reporting.selectors.reports import reports_kept, reports_visible, snapshots_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
-from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
+from reporting.selectors.shares import SHARE, STATES, count_of, shareable
+from reporting.selectors.shares_managed import ALL, shares_visible
 from reporting.services.shares import (
     share_change,
     share_create,
@@ -80,7 +82,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": None if about is None else reports_kept(user, owners=owners).filter(pk=about).first(),
+        "about": None if about is None else reports_kept(user).filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
         "deputy": len(owners) > 1,
         "sharing": organisation_get().sharing,
@@ -157,7 +159,10 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "accesses": paginate(request, Counted(found.access_count, _rows(found.accesses))),
         "questions": questions,
-        "asked": _asked(user, questions),
+        "asked": _asked(user, found, questions),
+        "is_report_seen": reports_kept(user, owners=stands_for(user, today()))
+        .filter(pk=found.report_id)
+        .exists(),
         "shown": share_versions(found).defer("sections").first(),
         "newer": newer,
         "more": more_words(more) if more and in_sight else [],
@@ -172,12 +177,23 @@ def _rows(rows: Any) -> Callable[[int, int], QuerySet]:
     return lambda start, stop: rows.all()[start:stop]
 
 
-def _asked(user: Any, questions: Sequence[ShareQuestion]) -> list[tuple[ShareQuestion, Alert | None]]:
-    """Each with its alert, as far as the person sees it."""
+def _asked(
+    user: Any, share: Share, questions: Sequence[ShareQuestion]
+) -> list[tuple[ShareQuestion, Alert | None, str]]:
+    """Each with its alert, as far as the person sees it, and the address of an answer by e-mail."""
     subjects = [subject_of(question) for question in questions]
     alerts = alerts_visible(user).filter(kind=KIND, subject__in=subjects).select_related("closed_by")
     found = {alert.subject: alert for alert in alerts} if subjects else {}
-    return [(question, found.get(subject_of(question))) for question in questions]
+    return [(each, found.get(subject_of(each)), _answer_address(share, each)) for each in questions]
+
+
+def _answer_address(share: Share, question: ShareQuestion) -> str:
+    """A mail to who asked, the question quoted, in the language of the report, which it does not name."""
+    with translation.override(share.report.language):
+        subject = _("Your question")
+    body = "\r\n".join(["", "", *(f"> {line}" for line in question.text.splitlines())])
+    said = urlencode({"subject": subject, "body": body}, quote_via=quote)
+    return f"mailto:{quote(share.email, safe='@')}?{said}"
 
 
 def _acted(request: HttpRequest) -> str:
@@ -189,7 +205,7 @@ def _acted(request: HttpRequest) -> str:
     if request.POST.get("one") and len(ids) == 1:
         back = reverse("reporting:share", args=ids)
     if act != "renew":
-        _changed(request, shares_act(user=user, ids=ids, act=act))
+        _changed(request, act, shares_act(user=user, ids=ids, act=act))
     elif request.POST.get("one"):
         found = get_object_or_404(shares_visible(user), pk__in=ids[:1])
         seen = request.POST.get("seen", "")
@@ -198,20 +214,25 @@ def _acted(request: HttpRequest) -> str:
         except DomainError as error:
             messages.error(request, str(error))
         else:
-            _changed(request, 1)
+            _changed(request, act, 1)
     else:
         done = shares_renew(user=user, ids=ids)
         if done.count or not done.left:
-            _changed(request, done.count)
+            _changed(request, act, done.count)
         if done.left:
             text = _("Not renewed, as a newer version tells more than they were made for: %(names)s.")
-            names = enumerate_words([share.label for share in done.left])
+            names = "; ".join(share.label for share in done.left)  # there may be a comma in each
             messages.warning(request, text % {"names": names})
     return back
 
 
-def _changed(request: HttpRequest, count: int) -> None:
-    text = ngettext("%(n)s link changed.", "%(n)s links changed.", count)
+def _changed(request: HttpRequest, act: str, count: int) -> None:
+    text = {
+        "renew": ngettext("%(n)s link renewed.", "%(n)s links renewed.", count),
+        "pause": ngettext("%(n)s link paused.", "%(n)s links paused.", count),
+        "resume": ngettext("%(n)s link resumed.", "%(n)s links resumed.", count),
+        "revoke": ngettext("%(n)s link revoked.", "%(n)s links revoked.", count),
+    }[act]
     messages.success(request, text % {"n": count})
 
 

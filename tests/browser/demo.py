@@ -272,7 +272,7 @@ NO_PAGES = {
     "reporting:report_publishing",  # while a worker publishes a long one, for its author alone
     "reporting:report_schedule",  # likewise
     "reporting:report_history",  # likewise
-    "reporting:report_schedule_pause",
+    "reporting:report_schedule_act",
     "reporting:report_edit",  # the form of report_new_from, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",

@@ -141,7 +141,12 @@ RULES = [
     Rule("reporting:report_preview", get=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_publishing", get=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_schedule", get=MAKE, post=MAKE, args=one, ok=THEIRS),
-    Rule("reporting:report_schedule_pause", post=MAKE, args=one, ok=THEIRS),
+    Rule(
+        "reporting:report_schedule_act",
+        post=MAKE,
+        args=lambda world: {**one(world), "act": "pause"},
+        ok=THEIRS,
+    ),
     Rule("reporting:report_choose", get=MAKE, post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_history", get=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_parts", post=MAKE, args=one, ok=THEIRS),

@@ -48,7 +48,7 @@ from reporting.demo.people import sign_ins
 from reporting.models import Report, Share
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import report_query
-from reporting.selectors.shares import shares_visible
+from reporting.selectors.shares_managed import shares_visible
 from tests.html import tight
 
 

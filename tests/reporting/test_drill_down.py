@@ -349,3 +349,11 @@ def test_an_entry_of_several_suppliers_adds_up_by_whatever_it_is_told() -> None:
     assert by_supplier == amounts
     assert report("product", supplier="ACME").rows[-1].amounts[0] == D("100.01")
     assert report("product", supplier="-").rows[-1].amounts[0] == D("20.01")
+
+
+def test_without_filters_nobody_is_told_to_take_them_off(client: Client) -> None:
+    client.force_login(user_factory("finance", language="en"))
+    for asked, takes_off in (("", False), ("&line==none", True), ("&q=nothing", True)):
+        page = tight(client.get(f"/costs/reports/sales/?month=1990-01{asked}"))
+        assert ("Take off filters or choose other months" in page) is takes_off, asked
+        assert ("Choose other months, or import sales" in page) is not takes_off, asked

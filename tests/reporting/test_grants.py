@@ -179,14 +179,39 @@ def test_approved_for_one_supplier_it_does_not_hold_for_all(
     assert holds(own, other) is not kept
 
 
-def test_what_waits_for_less_than_the_report_is_now_waits_no_longer(report: Report, finance: Any) -> None:
+def test_what_waits_follows_the_report_and_is_approved_as_it_was_looked_at(
+    report: Report, finance: Any, client: Client
+) -> None:
+    report_parts_set(user=report.author, report=report, parts=[Part("sales")])
     grant = ask(report)
-    report_parts_set(user=report.author, report=report, parts=[Part("margin")])
-    assert alerts_open(finance)
+    client.force_login(finance)
+    address = f"/reports/grants/{grant.pk}/"
+
+    def approve(said: str) -> str:
+        [seen] = re.findall(r'name="seen" value="(\w+)"', said)
+        return tight(client.post(f"{address}act/approve/", {"seen": seen}, follow=True))
+
+    looked_at = tight(client.get(address))
+    report_parts_set(user=report.author, report=report, parts=[Part("sales"), Part("margin")])
     report_change(user=report.author, report=report, values={"months": 60}, version=1)
+    assert alerts_open(finance)
+    assert not fields(report)
+    assert "look at what it is about now" in approve(looked_at)
+    assert not fields(report)
+    approve(tight(client.get(address)))
+    assert fields(report) == {"margin"}
     assert not alerts_open(finance)
-    with pytest.raises(DomainError, match="no longer waits"):
+
+
+def test_what_came_to_a_line_while_it_waits_has_to_be_asked_for(
+    author: Any, juice: Product, finance: Any
+) -> None:
+    report = made(author, juice, "external", lines=[juice.line], all_channels=True, all_suppliers=True)
+    grant = ask(report)
+    product_factory(line=juice.line)
+    with pytest.raises(DomainError, match="has to ask again"):
         grant_decide(user=finance, grant=grant, approve=True)
+    assert not fields(report)
 
 
 def test_asked_and_decided_on_the_pages(report: Report, finance: Any, client: Any) -> None:
@@ -198,7 +223,8 @@ def test_asked_and_decided_on_the_pages(report: Report, finance: Any, client: An
     page = client.get(f"/reports/grants/{grant.pk}/").content.decode()
     assert "Plan together" in page
     assert "JUICE" in client.get(f"/reports/grants/{grant.pk}/preview/").content.decode()
-    client.post(f"/reports/grants/{grant.pk}/act/approve/")
+    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
+    client.post(f"/reports/grants/{grant.pk}/act/approve/", {"seen": seen})
     grant.refresh_from_db()
     assert (grant.approved, grant.decided_by) == (True, finance)
     Report.objects.update(months=60)

@@ -5,25 +5,34 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import pghistory
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from collaboration.models import Alert
 from core.api import API_RIGHT
+from core.history import Change, history_of
 from core.organisation import today
 from core.reports.blocks import Section, Text, sections_to_json
 from reporting.models import Report, ReportSchedule, ShareAccess, ShareQuestion
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import reports_kept, reports_visible, snapshots_visible
-from reporting.selectors.shares import shares_visible
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.grants import grant_ask
 from reporting.services.report_ends import report_end, report_reopen
-from reporting.services.reports import Part, report_copy, report_create, report_parts_set, report_publish
+from reporting.services.reports import (
+    Part,
+    report_change,
+    report_copy,
+    report_create,
+    report_parts_set,
+    report_publish,
+)
 from reporting.services.schedules import schedule_set
 from reporting.services.sendings import unsent_settle
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
@@ -227,6 +236,30 @@ def test_its_author_reads_what_was_changed(report: Report, client: Client) -> No
     client.force_login(user_factory("product-manager"))
     assert address not in tight(client.get(report.get_absolute_url()))
     assert client.get(address).status_code == 404
+
+
+def test_its_author_reads_what_it_was_about() -> None:
+    author, juice = user_factory("product-manager"), product_factory(name="Orange juice")
+    north, south = channel_factory(name="Noord"), channel_factory(name="Zuid")
+    values = {"title": "Month", "language": "en", "audience": "internal", "products": [juice]}
+    with pghistory.context(user=author.pk):
+        report = report_create(user=author, values={**values, "channels": [north]})
+    [created] = history_of(report)
+    assert (created.kind, created.changes[-2:]) == (
+        "created",
+        (Change("Products", "", "Orange juice"), Change("Channels", "", "Noord")),
+    )
+    more = [juice, *(product_factory(line=juice.line, name=f"Jam {n:02}") for n in range(22))]
+    for values in ({"products": more, "channels": [south]}, {"title": "Year", "products": more}):
+        with pghistory.context(user=author.pk):
+            report_change(user=author, report=report, values=values, version=None)
+    with translation.override("nl"):
+        said = [entry.changes for entry in history_of(report)]  # in no order: one transaction, one time
+    assert (Change("Titel", "Month", "Year"),) in said
+    names = ", ".join(f"Jam {n:02}" for n in range(20))
+    about = (Change("Producten", "", f"{names} en nog 2 andere"), Change("Kanalen", "Noord", "Zuid"))
+    assert about in said
+    assert len(said) == 3
 
 
 def test_long_lists_are_turned(client: Client) -> None:

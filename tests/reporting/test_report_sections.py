@@ -24,7 +24,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.margins import product_margins
 from pricing.selectors.month_margin import margins_total
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, LineMeasure, Measure, ProductMonth, SalesMonth
+from products.models import Channel, LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
@@ -106,6 +106,11 @@ def test_the_plan_is_what_the_overview_says_and_adds_up(company: Any) -> None:
     assert rows["Orange juice"]["Revenue"] == f"€{sold:,.0f}"
     months = LAST.month
     assert rows["Total"]["Revenue"] == f"€{(70000 + 11 * 3 + 11 * 5) * months:,}"
+    assert rows["Total"]["Volume"].split("\u00a0")[0] == f"{(7000 + 11 * 3) * months:,}"
+    Product.objects.filter(pk=company.apple.pk).update(unit="crate")
+    company.apple.refresh_from_db()
+    rows = {row["Product"]: row for row in tables(blocks(company, "plan"))["Year to date"]}
+    assert rows["Total"]["Volume"] == "—"
 
 
 def test_volumes_have_the_decimals_that_pages_give_them() -> None:
@@ -210,6 +215,16 @@ def test_an_account_that_sells_itself_and_through_stores_adds_up(company: Any) -
     assert [(row[0].text, row[1].text) for row in table.rows] == rows
     found = tables(blocks(company, "category", company.north, **of))
     assert {title: row["Revenue"] for title, [row] in found.items()} == {"Noord": "€73", "Store 1": "€40"}
+    sell(company.juice, LAST, D(4), D(20), channel=channel_factory(name="Elsewhere", parent=company.shops))
+    sell(company.juice, LAST, D(4), D(2), channel=channel_factory(name="Store 2", parent=company.north))
+    found = blocks(company, "category", company.north, company.shops, **of)
+    parts = [(each.title, each.note.partition(", part of ")[2]) for each in found]
+    assert parts[parts.index(("Noord", "")) :][:3] == [
+        ("Noord", ""),
+        ("Store 1", "Noord"),
+        ("Store 2", "Noord"),
+    ]
+    assert parts[-1] == ("Elsewhere", "")
 
 
 def test_a_change_stands_behind_what_it_is_of(company: Any) -> None:

@@ -13,7 +13,7 @@ from core.reports.blocks import KeyFigures, ReportChart, Table, Text
 from pricing.charts.waterfall import waterfall_spec
 from products.models import ProductFigures
 from products.services.figures import figures_refresh
-from reporting.reports.markdown import markdown_lines
+from reporting.reports.markdown import markdown_html, markdown_lines
 from reporting.selectors import reports
 from tests.factories import product_factory
 from tests.forecasting.test_line_totals import line_budget
@@ -164,3 +164,8 @@ def test_a_full_year_that_is_not_known_of_all_is_left_out(company: Any, monkeypa
     plan = blocks(company, "plan", products=products)
     [full] = [block for block in plan if isinstance(block, Table) and block.title == "Full year expected"]
     assert "not known of each product that sold this year: the total is without it" in full.note
+
+
+def test_headings_of_an_author_are_below_the_title_of_a_section() -> None:
+    said = markdown_html("# Kop\n\nTekst\n\n## Minder")
+    assert said == ('<h3 class="card-title">Kop</h3>\n<p>Tekst</p>\n<h4 class="card-title">Minder</h4>\n')

@@ -228,6 +228,13 @@ def test_without_data_it_says_what_is_missing(
         report_publish(user=author, report=report)
 
 
+def test_of_all_products_before_there_are_any_it_says_to_import_them(author: Any) -> None:
+    values = {"title": "Month", "language": "en", "audience": "internal", "all_products": True}
+    report = report_create(user=author, values=values, parts=[Part("sales")])
+    with pytest.raises(DomainError, match="none yet: import them first"):
+        report_publish(user=author, report=report)
+
+
 def test_what_was_published_stays(author: Any, juice: Product, retailers: Any) -> None:
     report = made(author, juice)
     first = report_publish(user=author, report=report)
@@ -272,6 +279,14 @@ def test_a_template_says_for_whom_and_what(author: Any, client: Any) -> None:
         seen = {section.key for section, _choice in template_sections(marketing, template)}
         assert not {"margin", "margin_bridge", "cost_report"} & seen
     client.force_login(author)
+    client.force_login(marketing)
+    offered = tight(client.get("/reports/new/"))
+    assert "Cost report for finance" not in offered
+    assert "Without what your role may not see: Cost and margin." in offered
+    client.force_login(author)
+    offered = tight(client.get("/reports/new/"))
+    assert "Cost report for finance" in offered
+    assert "Without what" not in offered
     page = tight(client.get("/reports/new/costs/"))
     assert 'value="Cost report for finance"' in page
     assert '<option value="finance" selected>' in page

@@ -276,7 +276,8 @@ def test_a_deputy_reads_why_it_was_not_sent(schedule: ReportSchedule, client: An
     page = client.get(address)
     assert page.status_code == 200
     assert "It says nothing yet" in page.text
-    for act in ("act/copy", "schedule", "schedule/pause", "share", "edit"):  # its author's alone
+    authors = ("act/copy", "schedule", "schedule/pause", "schedule/resume", "share", "edit")
+    for act in authors:
         assert f"{address}{act}/" not in page.text
         assert client.post(f"{address}{act}/").status_code == 404
     client.force_login(colleague)
@@ -324,7 +325,17 @@ def test_its_page_sets_changes_and_pauses_it(schedule: ReportSchedule, client: A
     client.post(f"{address}pause/")
     schedule.refresh_from_db()
     assert not schedule.active
-    assert "Paused" in client.get(f"/reports/{report.pk}/").text
+    page = client.get(f"/reports/{report.pk}/").text
+    assert "Paused" in page
+    assert f"{address}resume/" in page
+    assert "It is paused" in client.get(address).text
+    ReportSchedule.objects.update(next_date=today() - datetime.timedelta(days=40))
+    client.post(f"{address}resume/")
+    schedule.refresh_from_db()
+    assert (schedule.active, schedule.next_date) == (True, next_due("month", 31, today()))
+    assert (schedule.day, list(schedule.users.all())) == (31, [emma])
+    assert "It is paused" not in client.get(address).text
+    assert client.post(f"{address}other/").status_code == 404
 
 
 def test_who_has_a_live_link_hears_of_it_and_no_title_or_figure_is_mailed(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from accounts.models import Deputy, Role, User
+from accounts.services import deputy_warnings
 from collaboration.kinds import alert_kinds
 from collaboration.selectors.alerts import alerts_open, alerts_visible
 from collaboration.services.alerts import Candidate, alert_raise
@@ -21,7 +22,8 @@ from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
 from reporting.selectors.share_versions import More, share_snapshot, shares_behind, snapshot_showing
-from reporting.selectors.shares import share_find, shares_live, shares_visible, token_hash
+from reporting.selectors.shares import share_find, shares_live, token_hash
+from reporting.selectors.shares_managed import shares_visible
 from reporting.services.share_opening import share_ask
 from reporting.services.shares import (
     accesses_purge,
@@ -65,10 +67,12 @@ def test_only_the_hash_is_kept_and_a_second_sending_makes_no_second_link() -> No
 def test_a_question_is_answered_by_e_mail(client: Client) -> None:
     share, _address = share_made(email="noord+inkoop@example.com")
     client.force_login(share.author)
-    answer = 'href="mailto:noord%2Binkoop@example.com"'
-    assert answer not in tight(client.get(f"/reports/links/{share.pk}/"))
-    share_ask(share=share, text="Why?")
-    assert answer in tight(client.get(f"/reports/links/{share.pk}/"))
+    assert "mailto:" not in tight(client.get(f"/reports/links/{share.pk}/"))
+    share_ask(share=share, text="Why?\nAnd & when?")
+    page = tight(client.get(f"/reports/links/{share.pk}/"))
+    said = "subject=Your%20question&amp;body=%0D%0A%0D%0A%3E%20Why%3F%0D%0A%3E%20And%20%26%20when%3F"
+    assert f'href="mailto:noord%2Binkoop@example.com?{said}"' in page
+    assert f'<a href="{share.report.get_absolute_url()}">{share.report.title}</a>' in page
 
 
 def test_answered_takes_a_question_off_today(client: Client) -> None:
@@ -84,7 +88,10 @@ def test_answered_takes_a_question_off_today(client: Client) -> None:
     assert answer.headers["Location"] == page
     assert [alert.evidence["text"] for alert in alerts_open(share.author)] == ["Why?"]
     shown = tight(client.get(page))
-    assert f"Closed by {share.author.name} on" in shown
+    assert re.search(f"Closed by {share.author.name} on [^:]+: Answered<", shown)
+    share.author.language = "nl"
+    share.author.save()
+    assert ": Geantwoord<" in tight(client.get(page))
     assert shown.count("/close/") == 1
 
 
@@ -96,8 +103,19 @@ def test_before_it_is_published_nobody_fills_in_a_form_in_vain(client: Client) -
     page = tight(client.get(f"/reports/{report.pk}/share/"))
     assert "only that can be shared" in page
     assert 'name="label"' not in page
+
+    def offered() -> bool:
+        return f"/reports/{report.pk}/share/" in client.get(f"/reports/{report.pk}/").text
+
+    assert not offered()
     snapshot_made(report)
     assert 'name="label"' in tight(client.get(f"/reports/{report.pk}/share/"))
+    assert offered()
+    organisation_factory(sharing=False)
+    assert not offered()
+    assert "To the settings" not in client.get(f"/reports/{report.pk}/share/").text
+    report.author.roles.set(user_factory(["product-manager", "administrator"]).roles.all())
+    assert "To the settings" in client.get(f"/reports/{report.pk}/share/").text
 
 
 @pytest.mark.parametrize(
@@ -185,7 +203,8 @@ def test_a_deputy_answers_pauses_and_revokes_and_makes_none(client: Client) -> N
     assert "of people you are deputy for" in listed
     assert f"always the newest version · {share.author.name}" in listed
     for act, state in (("pause", "paused"), ("resume", "live"), ("revoke", "revoked")):
-        client.post("/reports/links/", {"share": share.pk, "act": act})
+        said = client.post("/reports/links/", {"share": share.pk, "act": act}, follow=True).text
+        assert f"1 link {state if act != 'resume' else 'resumed'}." in said
         assert state_of(share) == state
     assert client.get(f"/reports/{share.report_id}/share/").status_code == 404
 
@@ -195,8 +214,18 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
     """And nothing else that is theirs and about no line."""
     limits: Any = {of: [line_factory() if of == "lines" else channel_factory()]}
     author, deputy, colleague = (user_factory("product-manager", language="en", **limits) for _each in "123")
-    share, _address = share_made(report_made(author))
+    report = report_made(author)
+    product = product_factory(line=limits["lines"][0]) if of == "lines" else product_factory()
+    sees = {"product_ids": [product.pk], "channel_ids": [each.pk for each in limits.get("channels", [])]}
+    unseen, _address = share_made(report, label="Rival")
+    snapshot_made(report, **sees)
+    share, _address = share_made(report, snapshot=report.snapshots.get(number=2))
+    share_ask(share=unseen, text="Secret?")
     share_ask(share=share, text="Why?")
+    warned = deputy_warnings(author, deputy)
+    assert any("what 1 shared link shows" in said for said in warned)
+    viewer = user_factory("viewer")
+    assert any("what 2 shared links show" in said for said in deputy_warnings(author, viewer))
     Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
     for kind in alert_kinds:
         if kind.key != "report_question":
@@ -206,6 +235,8 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
         for each in (author, deputy, colleague)
     )
     assert found == {"report_question", "report_unsent"}
+    asked = alerts_visible(User.objects.get(pk=deputy.pk)).filter(kind="report_question")
+    assert [each.evidence["text"] for each in asked] == ["Why?"]
     assert owner > found
     assert not other
     alert = alerts_open(User.objects.get(pk=deputy.pk)).get(kind="report_question")
@@ -213,6 +244,10 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
     page = client.get(alert_kinds.get(alert.kind).url(alert))
     assert "Answer by e-mail" in page.text
     assert client.post(f"/alerts/{alert.pk}/close/", {"version": 1, "reason": "Done"}).status_code == 302
+    assert client.get(f"/reports/links/{unseen.pk}/").status_code == 404
+    assert "Rival" not in client.get("/reports/links/").text
+    client.post("/reports/links/", {"share": unseen.pk, "act": "revoke"})
+    assert state_of(unseen) == "live"
 
 
 def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
@@ -244,11 +279,13 @@ def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> 
 
 def test_a_deputy_reads_of_which_report_the_links_are(client: Client) -> None:
     share, _address = share_made(report_made(audience="external", title="Category review"))
-    deputy = user_factory("product-manager", language="en", lines=[line_factory()])
-    Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
-    client.force_login(deputy)
-    page = client.get(f"/reports/links/?report={share.report_id}")
-    assert re.search(r'class="chip" href="\?">Category review', tight(page))
+    for limits, names in (({}, True), ({"lines": [line_factory()]}, False)):
+        deputy = user_factory("product-manager", language="en", **limits)
+        Deputy.objects.all().delete()
+        Deputy.objects.create(owner=share.author, deputy=deputy, start_date=today(), end_date=today())
+        client.force_login(deputy)
+        page = tight(client.get(f"/reports/links/?report={share.report_id}"))
+        assert bool(re.search(r'class="chip" href="\?">Category review', page)) is names
 
 
 def live() -> int:
@@ -476,14 +513,17 @@ def test_renewing_lengthens_and_tells_no_more_without_a_yes(client: Client) -> N
     report, author = share.report, share.author
     fixed, _address = share_made(report, label="Fixed", snapshot=share.granted)
     tomorrow = today() + DAY
+    other, _address = share_made(report, label="Zuid")
     Share.objects.update(expires_on=tomorrow)
+    Share.objects.filter(pk=share.pk).update(label="Noord, BV")
     wider = snapshot_made(report, fields=["volume", "revenue"])
     client.force_login(author)
-    many = {"share": [share.pk, fixed.pk], "act": "renew"}
+    many = {"share": [share.pk, other.pk, fixed.pk], "act": "renew"}
     answer = client.post("/reports/links/", many, follow=True).text
-    assert "Not renewed, as a newer version tells more than they were made for: Noord." in answer
+    assert "Not renewed, as a newer version tells more than they were made for: Zuid; Noord, BV." in answer
+    assert "1 link renewed." in answer
     ends = dict(Share.objects.values_list("label", "expires_on"))
-    assert ends == {"Noord": tomorrow, "Fixed": today() + 30 * DAY}
+    assert ends == {"Noord, BV": tomorrow, "Zuid": tomorrow, "Fixed": today() + 30 * DAY}
     one = {"share": share.pk, "act": "renew", "one": 1}
     assert client.post("/reports/links/", one)["Location"] == f"/reports/links/{share.pk}/"
     share.refresh_from_db()
@@ -532,6 +572,10 @@ def test_the_form_says_what_is_told_until_when(client: Client) -> None:
     assert "Always version 1." in said
     assert "<form" not in said
     assert "2 fields" in told(expires_on="soon", snapshot="other")
+    far = {"expires_on": f"{today() + 800 * DAY:%Y-%m-%d}"}
+    assert f"until {usual}" in told(**far)
+    refused = client.post(page, {**far, "email": "nobody"})
+    assert set(refused.context["form"].errors) == {"label", "email", "expires_on"}
     whole = client.get(page, {"snapshot": first.pk}).text
     assert f'value="{first.pk}" selected' in whole
 
