@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms.profile import time_zone_choices
 from accounts.models.user import LANGUAGES
 from core import formats
+from core.forms.number import NumberField
 from core.models import Organisation
 
 
@@ -45,12 +46,11 @@ class OrganisationForm(forms.Form):
     nightly_at = forms.TimeField(
         label=_("Nightly run at"), widget=TimeInput, help_text=_("In the time zone above.")
     )
-    alert_min_amount = forms.DecimalField(
+    alert_min_amount = NumberField(
         label=_("No alert below this amount"),
         min_value=0,
         max_digits=18,
         decimal_places=2,
-        localize=True,
         help_text=_("What is worth less than this is not raised on Today."),
     )
     watched_folder = forms.CharField(

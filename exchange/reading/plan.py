@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from core.number_texts import DECIMALS, decimal_evidence, number_read
 from exchange.messages import refuse
 
 from . import encoding as encodings
@@ -15,7 +16,6 @@ from . import limits, tables
 from .dates import ORDERS, date_read, order_evidence
 from .kinds import check_contents, file_kind
 from .matching import ColumnMap, columns_match, fold, known_names, missing_fields
-from .numbers import DECIMALS, decimal_evidence, number_read
 from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
 
 SHOWN_ROWS = 6

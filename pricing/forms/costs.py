@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.number import NumberField
 from core.numbers import typed
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
@@ -20,18 +21,17 @@ from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 
-QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False}
 
 
 class RateForm(forms.Form):
     """What a line comes to from a date on; ``basis`` of the line, or chosen beside it."""
 
     start_date = DayField(label=_("From"))
-    amount = forms.DecimalField(
+    amount = NumberField(
         label=_("Amount or percentage"),
         max_digits=18,
         decimal_places=6,
-        localize=True,
         required=False,
         help_text=_(
             "In the currency of the line, without VAT that is reclaimed; 4.5 for four and a half per cent."
@@ -40,28 +40,26 @@ class RateForm(forms.Form):
     ends = forms.BooleanField(
         label=_("Ends on that day"), required=False, help_text=_("Nothing any more from then on.")
     )
-    exchange_rate = forms.DecimalField(
+    exchange_rate = NumberField(
         label=_("Exchange rate"),
         max_digits=18,
         decimal_places=8,
-        localize=True,
         required=False,
         help_text=_("What 1 of the line's currency is in ours; only for another currency."),
     )
-    times = forms.DecimalField(
+    times = NumberField(
         label=_("How often"),
         max_digits=14,
         decimal_places=6,
-        localize=True,
         required=False,
         help_text=_("A unit, contract or month; empty: once. Two visits a year are 0.166667 a month."),
     )
-    from_quantity = forms.DecimalField(
+    from_quantity = NumberField(
         label=_("From quantity"),
         help_text=_("A tier: holds for all of a month that reaches it. Only per unit."),
         **QUANTITY,
     )
-    least_quantity = forms.DecimalField(
+    least_quantity = NumberField(
         label=_("Minimum order"), help_text=_("Charged at least. Only per unit."), **QUANTITY
     )
     vat_rate = RatePercentField(
@@ -307,7 +305,7 @@ class CostLineForm(RateForm):
 class LandedForm(forms.Form):
     """How many units the landed cost is worked out for."""
 
-    units = forms.DecimalField(
+    units = NumberField(
         label=_("Units"), min_value=1, max_digits=12, decimal_places=0, localize=True, required=False
     )
 
