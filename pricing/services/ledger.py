@@ -283,6 +283,10 @@ def _parts_require(parts: Sequence[Part]) -> None:
         if part.product is None and not part.key:
             message = _("Say how the products share it, or of which product it is.")
             raise DomainError("split", message, "key", details=details)
+        if part.product is not None and (part.line is not None or part.key):
+            message = _("Of one product: leave its product line and its split empty.")
+            field = "key" if part.line is None else "line"
+            raise DomainError("of_one", message, field, details=details)
         if part.kind.code == UNMAPPED:
             raise DomainError("kind", _("Choose what it costs."), "kind", details=details)
         if part.share <= 0:
@@ -290,7 +294,7 @@ def _parts_require(parts: Sequence[Part]) -> None:
     whole = sum((part.share for part in parts), Decimal(0))
     if parts and whole != 1:
         message = _("The shares add up to %(whole)s, not to 100%%.")
-        said = message % {"whole": formats.percent(whole, 4)}
+        said = message % {"whole": formats.percent(whole, None)}
         raise DomainError("shares", said, "share", details={"part": len(parts) - 1})
 
 
