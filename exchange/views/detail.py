@@ -151,6 +151,8 @@ def _shown(value: Any, kind: str) -> Any:
     if value and kind in ("month", "date"):
         found = datetime.date.fromisoformat(value)
         return formats.month(found) if kind == "month" else formats.day(found)
+    if kind == "flag" and value is not None:
+        return _("yes") if str(value) == "True" else _("no")
     return value
 
 

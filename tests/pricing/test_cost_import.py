@@ -144,6 +144,8 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         ({"maanden_na_het_einde": "3"}, "tail"),
         ({"maanden_na_het_einde": "1,5"}, "not_whole"),
         ({"minimale_afname": "-1"}, "negative"),
+        ({"hoe_vaak": "0"}, "not_over_nothing"),
+        ({"valuta": "USD", "wisselkoers": "0"}, "not_over_nothing"),
         ({"bedrag": "2"}, "rate_taken"),
         ({"bedrag": "0,1234567"}, "amount_places"),
         ({"hoe_vaak": "0,1666667"}, "amount_places"),
@@ -158,6 +160,11 @@ def test_refused(product: Any, tmp_path: Path, said: dict[str, Any], code: str) 
     assert [refusal.code for refusal in outcome.refusals] == [code]
     assert CostRate.objects.count() == before
     assert code in sheets.get("costs").reasons
+
+
+def test_the_refused_figure_is_told_as_it_was_typed(product: Any, tmp_path: Path) -> None:
+    outcome = run(tmp_path, row("A", "purchase", 0, "1", hoe_vaak="0,00"))
+    assert [refusal.value for refusal in outcome.refusals] == ["0"]
 
 
 def test_the_same_twice_in_a_file(product: Any, tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_a_refused_undo_says_the_way_out(
     with translation.override("en"):
         page = client.get(f"/data/{row_.pk}/").content.decode()
         told = client.get(f"/api/v1/imports/{row_.pk}/").json()
-    assert "Months until 2026-01 are closed" in page
+    assert "Months until Jan\N{NO-BREAK SPACE}2026 are closed" in page
     assert words in page
     assert "this row" not in page
     assert words in str(told)
