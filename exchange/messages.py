@@ -135,15 +135,19 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
     if template is None:
         return str(params.get("message") or code)
     try:
-        return str(template % times_in_words(params))
+        return str(template % params_in_words(params))
     except (KeyError, TypeError, ValueError):
         return str(template)
 
 
-def times_in_words(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with months and days, which are kept as 2026-09 and 2026-09-30, as people read them."""
+def params_in_words(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values as people read them: months and days, which are kept as 2026-09 and 2026-09-30, and an
+    example that is kept by language."""
     said = {name: params[name] for name in _TIMES if isinstance(params.get(name), str)}
-    return {**params, **{name: _TIME.sub(_time_in_words, value) for name, value in said.items()}}
+    words: dict[str, Any] = {name: _TIME.sub(_time_in_words, value) for name, value in said.items()}
+    if isinstance(params.get("example"), Mapping):
+        words["example"] = params["example"]["nl" if formats.is_dutch() else "en"]
+    return {**params, **words} if words else params
 
 
 def _time_in_words(found: re.Match[str]) -> str:

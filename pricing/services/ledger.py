@@ -16,7 +16,7 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core import formats
 from core.months import month_start
-from exchange.messages import refuse, times_in_words
+from exchange.messages import params_in_words, refuse
 from exchange.models import Import
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
@@ -189,7 +189,7 @@ def ledger_map(
         )
         details = {"months": refused.details["months"], "until": f"{closed_until():%Y-%m}"}
         raise DomainError(
-            "month_closed", message % times_in_words(details), "reason", status=409
+            "month_closed", message % params_in_words(details), "reason", status=409
         ) from refused
     return rows
 
