@@ -21,7 +21,7 @@ from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 
-QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False}
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "min_value": 0, "required": False}
 
 
 class RateForm(forms.Form):
@@ -80,7 +80,9 @@ class RateForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if "amount" in found and (found["amount"] is None) != found.get("ends", False):
-            self.add_error("amount", gettext("Give an amount, or say that it ends."))
+            missing = gettext("Give an amount, or say that it ends.")
+            both = gettext("Give an amount or say that it ends, not both.")
+            self.add_error("amount", missing if found["amount"] is None else both)
         start = found.get("start_date")
         if start is not None and start <= today() and not found.get("confirmed"):
             self.add_error(

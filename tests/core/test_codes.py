@@ -1,0 +1,20 @@
+"""What may be in a code is told in words."""
+
+from __future__ import annotations
+
+import pytest
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import translation
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "A code is made of letters without"), ("nl", "Een code bestaat uit letters zonder")],
+)
+def test_a_code_that_cannot_be(language: str, words: str) -> None:
+    with translation.override(language):
+        with pytest.raises(ValidationError) as refused:
+            forms.SlugField().clean("b 2027")
+        [said] = refused.value.messages
+    assert said.startswith(words)
