@@ -288,6 +288,7 @@ class CostsSheet(PlannedSheet[_Plan]):
     help_text = _("What products, lines or all cost, from when; also past costs.")
     order = 60
     permission = EDIT
+    pasted_at = "pricing:cost_paste"
     correction_right = CLOSE
     reasons = REASONS
     undoes = UNDOES

@@ -460,3 +460,25 @@ def test_pasted_from_a_spreadsheet_it_is_an_import_like_a_file(
     pasted = Import.objects.get()
     assert (pasted.sheet, pasted.state, pasted.counts["new"]) == ("costs", Import.State.READY, 1)
     assert not CostRate.objects.exists()
+
+
+def test_cells_that_were_pasted_can_be_changed_and_sent_again() -> None:
+    product_factory(code="A")
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    for cells, state in (
+        (f"A\tpurchase\t{day(9).isoformat()}\t1.85", Import.State.FAILED),
+        (f"product\tkind\tfrom\tamount\nB\tpurchase\t{day(9).isoformat()}\t1.85", Import.State.READY),
+    ):
+        page = client.post("/costs/paste/", {"cells": cells}).url
+        while (job := jobs.job_claim("short")) is not None:
+            jobs.job_run(job)
+        pasted = Import.objects.latest("pk")
+        assert pasted.state == state
+        again = f"/costs/paste/?again={pasted.pk}"
+        assert f'href="{again}"' in client.get(page).content.decode()
+        assert client.get(again).context["form"]["cells"].value() == cells
+        other = client.get(f"/pricing/distribution/paste/?again={pasted.pk}")
+        assert other.status_code in (403, 404)
+    Import.objects.update(state="discarded")
+    assert "again=" not in client.get(page).content.decode()

@@ -253,7 +253,9 @@ def test_the_import_page_offers_the_correction(juice: Product, client: Client, f
     row_.refusals.create(line=2, column="month", code="month_closed", params={"until": "2026-01"})
     with translation.override("en"):
         assert "Import as a correction" in client.get(f"/data/{row_.pk}/").content.decode()
-        assert client.post(f"/data/{row_.pk}/correct/", {"correction": " "}).status_code == 400
+        answer = client.post(f"/data/{row_.pk}/correct/", {"correction": " "})
+        assert answer.status_code == 422
+        assert "Say why a closed month is corrected." in answer.content.decode()
         assert client.post(f"/data/{row_.pk}/correct/", {"correction": "late"}).status_code == 302
     row_.refresh_from_db()
     assert (row_.state, row_.options["correction"]) == ("checking", "late")
