@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms.profile import time_zone_choices
 from accounts.models.user import LANGUAGES
 from core import formats
+from core.forms.currency import CurrencyField
 from core.forms.number import NumberField
 from core.models import Organisation
 
@@ -28,11 +29,8 @@ class OrganisationForm(forms.Form):
     """The settings of the organisation; ``version`` is what the editor had before their eyes."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    currency = forms.RegexField(
-        label=_("Currency"),
-        regex=r"^[A-Za-z]{3}$",
+    currency = CurrencyField(
         help_text=_("Three letters, such as EUR. All amounts are in it; fixed once there are sales."),
-        error_messages={"invalid": _("A currency has three letters, such as EUR.")},
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=time_zone_choices, help_text=_("Says when a day and a month begin.")

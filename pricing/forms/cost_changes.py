@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
 from core.forms.number import NumberField
 from core.organisation import organisation_get
 from pricing.forms.prices import READ_BY_ALL
@@ -47,9 +48,7 @@ class CostChangeForm(forms.Form):
     channel = forms.ModelChoiceField(
         label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
     )
-    currency = forms.CharField(
-        label=_("Currency"), max_length=3, required=False, help_text=_("Three letters, such as USD.")
-    )
+    currency = CurrencyField(required=False, help_text=_("Three letters, such as USD."))
     how = forms.ChoiceField(label=_("How"), choices=CostChange.How.choices)
     value = NumberField(
         label=_("By how much, or to what"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
 from core.forms.number import NumberField
 from core.numbers import typed
 from core.organisation import organisation_get, today
@@ -238,7 +239,7 @@ class CostLineForm(RateForm):
         help_text=_("Only of what is sold there."),
     )
     cost_centre = forms.CharField(label=_("Cost centre"), max_length=40, required=False)
-    currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Three letters, such as EUR."))
+    currency = CurrencyField(help_text=_("Three letters, such as EUR."))
     key = forms.ChoiceField(
         label=pgettext_lazy("cost", "Split"),
         choices=[("", "—"), *CostLine.Key.choices],

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
 from core.forms.number import NumberField
 from core.organisation import organisation_get
 from pricing.forms.prices import amount_read
@@ -55,9 +56,7 @@ class BoundForm(ProductOrLineForm):
         required=False,
         help_text=_("Such as a time of use; empty: all there are."),
     )
-    currency = forms.CharField(
-        label=_("Currency"),
-        max_length=3,
+    currency = CurrencyField(
         help_text=_("Lists in another currency are held against bounds of their own."),
     )
     least = NumberField(

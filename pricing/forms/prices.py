@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
 from core.forms.number import NumberField
 from core.number_texts import decimal_evidence, decimal_mark, number_read
 from core.organisation import today
@@ -244,6 +245,7 @@ class PriceListForm(forms.ModelForm):
     class Meta:
         model = PriceList
         fields = ["code", "name_nl", "name_en", "kind", "currency", "channel", "segment", "with_vat"]
+        field_classes = {"currency": CurrencyField}
 
     def __init__(self, *args: Any, channels: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
