@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import CheckConstraint, ForeignKey, Model, Q
+from django.db.models import CheckConstraint, F, ForeignKey, Model, Q
 from django.forms import BaseForm
 from django.utils.translation import gettext as _
 
@@ -26,26 +26,46 @@ def check(row: Model) -> None:
         row.clean_fields(exclude=known)
         row.clean()
         row.validate_unique()
-        if not _constraints_hold(row):
-            row.validate_constraints()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise DomainError("invalid", messages[0], "" if field == NON_FIELD_ERRORS else field) from None
-
-
-def _constraints_hold(row: Model) -> bool:
-    """Whether all do. Django asks the database about each check by itself, in a savepoint of its own: three
-    statements for each of a dozen; here it is asked about all at once."""
     rules = [(model, rule) for model, found in row.get_constraints() for rule in found]
-    checks = [rule.condition for _model, rule in rules if isinstance(rule, CheckConstraint)]
-    try:
-        for model, rule in rules:
-            if not isinstance(rule, CheckConstraint):
-                rule.validate(model, row)
-    except ValidationError:
-        return False
+    checks = [(model, rule) for model, rule in rules if isinstance(rule, CheckConstraint)]
+    _constraints_check(row, [(m, rule) for m, rule in rules if not isinstance(rule, CheckConstraint)])
+    # Django asks the database about each check by itself, in a savepoint of its own: three statements for
+    # each of a dozen; here it is asked about all at once, and about each only to tell which.
     values = row._get_field_expression_map(meta=row._meta)  # type: ignore[attr-defined]
-    return not checks or Q(*checks).check(values)
+    if checks and not Q(*(rule.condition for _model, rule in checks)).check(values):
+        _constraints_check(row, checks)
+
+
+def _constraints_check(row: Model, rules: Sequence[tuple[type[Model], Any]]) -> None:
+    for model, rule in rules:
+        try:
+            rule.validate(model, row)
+        except ValidationError:
+            field, words = constraint_refusal(model, rule)
+            raise DomainError("invalid", words, field) from None
+
+
+def constraint_refusal(model: type[Model], rule: Any) -> tuple[str, str]:
+    """The field at fault (empty: several) and what is wrong, where a row does not keep to a constraint: as
+    the model's ``constraint_words`` say it, by the name of the constraint; else by the fields it is of."""
+    said = getattr(model, "constraint_words", {}).get(rule.name)
+    if said is not None:
+        return said[0], str(said[1])
+    parts = [each[0] if isinstance(each, tuple) else each for each in getattr(rule, "expressions", ())]
+    of = [*map(F, getattr(rule, "fields", ())), *parts]
+    refs = [found[0] for each in of or [rule.condition] for found in model._get_expr_references(each)]  # type: ignore[attr-defined]
+    names = list(dict.fromkeys(name for name in refs if name != "pk"))
+    fields = ", ".join(str(model._meta.get_field(name).verbose_name) for name in names)  # type: ignore[union-attr]
+    if of:
+        words = _("There is already one with the same: %(fields)s.")
+    elif len(names) == 1:
+        words = _("This is not possible here: %(fields)s.")
+    else:
+        words = _("This does not go together: %(fields)s.")
+    return names[0] if len(names) == 1 else "", words % {"fields": fields}
 
 
 def row_lock(row: M) -> M:

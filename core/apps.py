@@ -8,9 +8,15 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.core.validators import validate_slug
+
         from accounts.rights import Right, register
 
         from . import lookups, registrations
+
+        validate_slug.message = _(
+            "A code is made of letters without accents, digits, hyphens and underscores; no spaces."
+        )
 
         register(
             Right(

@@ -161,10 +161,12 @@ def scale_label(scale: str, currency: str) -> str:
     return currency_symbol(currency)
 
 
-def percent(rate: Number | None, decimals: int = 1) -> str:
-    """Write a rate (0.412) as "41,2%"."""
+def percent(rate: Number | None, decimals: int | None = 1) -> str:
+    """Write a rate (0.412) as "41,2%"; without `decimals` as many as it needs, at most four."""
     found = exact(rate)
-    return MISSING if found is None else f"{digits(found * 100, decimals)}%"
+    if found is None:
+        return MISSING
+    return f"{digits(found * 100, _needed_decimals(found * 100, 4) if decimals is None else decimals)}%"
 
 
 def share(rate: Number | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.errors import DomainError
+from core import formats
 
 FILES: dict[str, Any] = {
     "file_empty": _("The file is empty."),
@@ -121,6 +124,8 @@ STATES: dict[str, Any] = {
 }
 
 _ALL = FILES | CELLS | STATES
+_TIMES = ("until", "start", "day", "month", "months")
+_TIME = re.compile(r"(\d{4}-\d{2})(-\d{2})?")
 
 
 def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> str:
@@ -130,9 +135,25 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
     if template is None:
         return str(params.get("message") or code)
     try:
-        return str(template % params)
+        return str(template % params_in_words(params))
     except (KeyError, TypeError, ValueError):
         return str(template)
+
+
+def params_in_words(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values as people read them: months and days, which are kept as 2026-09 and 2026-09-30, and an
+    example that is kept by language."""
+    said = {name: params[name] for name in _TIMES if isinstance(params.get(name), str)}
+    words: dict[str, Any] = {name: _TIME.sub(_time_in_words, value) for name, value in said.items()}
+    if isinstance(params.get("example"), Mapping):
+        words["example"] = params["example"]["nl" if formats.is_dutch() else "en"]
+    return {**params, **words} if words else params
+
+
+def _time_in_words(found: re.Match[str]) -> str:
+    month, day = found.groups()
+    shown = formats.day if day else formats.month
+    return shown(datetime.date.fromisoformat(f"{month}{day or '-01'}"))
 
 
 def question_code(question: Mapping[str, Any]) -> str:

@@ -36,6 +36,8 @@ from core.registry import Registry
 
 KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
 FIGURES = ("number", "amount", "exact")
+PASTED = ".txt"
+"""What the name of an import of pasted cells ends with."""
 UNSAID = _("ask when it is unclear")
 
 
@@ -183,6 +185,9 @@ class Sheet(Protocol):
     """What undoing an import does, and below what it did, where it is not to take away what is new and give
     the rest its old values; a sheet may do without both."""
     undid: Any
+    pasted_at: str
+    """The name of the page on which its cells are pasted; ``?again=`` an import fills them in. A sheet may do
+    without."""
 
     def sees_all(self, user: Any) -> bool:
         """Whether the person may see imports of this sheet that others made (not limited to some lines)."""

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms.profile import time_zone_choices
 from accounts.models.user import LANGUAGES
 from core import formats
+from core.forms.currency import CurrencyField
+from core.forms.number import NumberField
 from core.models import Organisation
 
 
@@ -27,11 +29,8 @@ class OrganisationForm(forms.Form):
     """The settings of the organisation; ``version`` is what the editor had before their eyes."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    currency = forms.RegexField(
-        label=_("Currency"),
-        regex=r"^[A-Za-z]{3}$",
+    currency = CurrencyField(
         help_text=_("Three letters, such as EUR. All amounts are in it; fixed once there are sales."),
-        error_messages={"invalid": _("A currency has three letters, such as EUR.")},
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=time_zone_choices, help_text=_("Says when a day and a month begin.")
@@ -45,12 +44,11 @@ class OrganisationForm(forms.Form):
     nightly_at = forms.TimeField(
         label=_("Nightly run at"), widget=TimeInput, help_text=_("In the time zone above.")
     )
-    alert_min_amount = forms.DecimalField(
+    alert_min_amount = NumberField(
         label=_("No alert below this amount"),
         min_value=0,
         max_digits=18,
         decimal_places=2,
-        localize=True,
         help_text=_("What is worth less than this is not raised on Today."),
     )
     watched_folder = forms.CharField(

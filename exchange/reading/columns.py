@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from core.number_texts import decimal_evidence, float_read, number_read, without_percent
+
 from . import limits
 from .dates import date_read, order_evidence
-from .numbers import decimal_evidence, float_read, number_read, without_percent
 from .tables import Cell, cell_text
 
 Wrong = list[tuple[int, str, dict[str, Any]]]

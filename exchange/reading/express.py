@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from core.number_texts import INTEGER_DIGITS
+
 from . import limits
 from .encoding import python_name
 from .plan import Plan
@@ -113,7 +115,7 @@ class Express:
 
     def _cell(self, kind: str, first: str, separator: str) -> str | None:
         if kind in ("number", "amount", "exact"):
-            whole = rf"-?\d{{1,{limits.INTEGER_DIGITS}}}+"
+            whole = rf"-?\d{{1,{INTEGER_DIGITS}}}+"
             return {".": rf"{whole}(?:\.\d++)?+", "": whole}.get(self._plan.decimal)
         if kind == "date":
             return _DAY

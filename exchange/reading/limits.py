@@ -11,6 +11,4 @@ HEADER_LINE = 60
 XLSX_CELLS = 20_000_000
 TEXT_LENGTH = 2000
 CODE_LENGTH = 200
-INTEGER_DIGITS = 14
-"""Before the decimal mark: what numeric(18,4) holds."""
 YEARS = (1900, 2199)

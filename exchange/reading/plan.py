@@ -8,6 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.utils import translation
+
+from accounts.models.user import LANGUAGES
+from core.number_texts import DECIMALS, decimal_evidence, number_read
 from exchange.messages import refuse
 
 from . import encoding as encodings
@@ -15,7 +19,6 @@ from . import limits, tables
 from .dates import ORDERS, date_read, order_evidence
 from .kinds import check_contents, file_kind
 from .matching import ColumnMap, columns_match, fold, known_names, missing_fields
-from .numbers import DECIMALS, decimal_evidence, number_read
 from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
 
 SHOWN_ROWS = 6
@@ -95,11 +98,11 @@ def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> 
     reading = Reading(table, settings, max(lines - line, 0))
     first = next(iter(table.chunks(SHOWN_ROWS)), None)
     if first is None:
-        _refuse_headless(table.headers, known)
+        _refuse_headless(table.headers, known, sheets)
         raise refuse("no_rows")
     rows = zip(*first.columns, strict=True)
     reading.first_rows = [[cell_text(cell)[:80] for cell in row] for row in islice(rows, SHOWN_ROWS)]
-    _refuse_headless(table.headers, known)
+    _refuse_headless(table.headers, known, sheets)
     return reading
 
 
@@ -113,15 +116,28 @@ def _header_line(rows: Sequence[tuple[int, Sequence[Cell]]], known: set[str]) ->
     return tables.header_line_detect(rows, known, fold)
 
 
-def _refuse_headless(headers: Sequence[str], known: set[str]) -> None:
+def _names_example(sheets: Sequence[Any]) -> dict[str, str]:
+    """By language the names of columns that a file needs; of several sheets, of the first that needs more
+    than one."""
+    sheet = min(sheets, key=lambda each: len(missing_fields(each, ColumnMap())) < 2)
+    groups = missing_fields(sheet, ColumnMap())
+    labels = {each.name: each.label for each in sheet.fields}
+    example = {}
+    for language, _name in LANGUAGES:
+        with translation.override(language):
+            example[language] = ", ".join(str(labels[group[0]]) for group in groups)
+    return example
+
+
+def _refuse_headless(headers: Sequence[str], known: set[str], sheets: Sequence[Any]) -> None:
     """A first line of figures and dates, with no name that is known, is no header."""
     if any(fold(header) in known for header in headers):
         return
     figures = sum(
         date_read(header, "dmy")[0] is not None or not number_read(header, ".")[1] for header in headers
     )
-    if figures:
-        raise refuse("no_header", example=", ".join(sorted(known)[:3]))
+    if figures and sheets:
+        raise refuse("no_header", example=_names_example(sheets))
 
 
 def plan_make(

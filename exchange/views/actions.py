@@ -8,7 +8,7 @@ from accounts.errors import DomainError
 from core.errors import form_refuse, require
 from core.pages import with_right
 from exchange.forms import ReadingForm
-from exchange.messages import refuse
+from exchange.messages import in_words
 from exchange.models import Import
 from exchange.selectors import correction_right, import_get, sheets_for
 from exchange.services import imports
@@ -42,7 +42,7 @@ def import_correct(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, correction_right(row))
     reason = request.POST.get("correction", "").strip()[:400]
     if not reason:
-        raise refuse("correction_reason", field="correction")
+        return detail_render(request, row, status=422, correction_error=in_words("correction_reason", {}))
     imports.import_configure(row=row, user=request.user, options={"correction": reason}, mapping={})
     return redirect("exchange:detail", pk=row.pk)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -27,7 +28,7 @@ from exchange.selectors import (
     sheets_for,
 )
 from exchange.services.imports import applying_refused, import_path
-from exchange.sheets import FIGURES, sheets
+from exchange.sheets import FIGURES, PASTED, sheets
 
 SHOWN_REFUSALS = 50
 SHOWN_CREATIONS = 20
@@ -42,10 +43,15 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def detail_render(
-    request: HttpRequest, row: Import, *, form: ReadingForm | None = None, status: int = 200
+    request: HttpRequest,
+    row: Import,
+    *,
+    form: ReadingForm | None = None,
+    status: int = 200,
+    correction_error: str = "",
 ) -> HttpResponse:
     """The page of one import; ``form`` comes back with its errors."""
-    context = {"row": row, **_context(request.user, row)}
+    context = {"row": row, "correction_error": correction_error, **_context(request.user, row)}
     context["talk_panels"] = lambda: panels_build(request.user, row, "talk")
     if row.is_open or (row.state == Import.State.FAILED and row.reading):
         context["form"] = form or ReadingForm(row=row, allowed=sheets_for(request.user), user=request.user)
@@ -73,6 +79,7 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         else "",
         "can_undo": user.has_perm("exchange.undo") and row.state == Import.State.APPLIED,
         "preview": _preview(row, labels),
+        "paste_url": _paste_url(row, sheet),
     }
     if row.state == Import.State.READY:
         context["apply_refused"] = applying_refused(row, user)
@@ -103,6 +110,14 @@ def _creates(row: Import, sheet: Any) -> list[dict[str, Any]]:
         {"label": sheet.creates_labels.get(name, name), "count": count, "first": first.get(name, [])}
         for name, count in counts.items()
     ]
+
+
+def _paste_url(row: Import, sheet: Any) -> str:
+    """Where the pasted cells can be changed and sent again; empty: it was no paste, or is written."""
+    page = getattr(sheet, "pasted_at", "")
+    waits = row.is_open or row.state == Import.State.FAILED
+    is_paste = row.source == Import.Source.PAGE and row.file_name.endswith(PASTED)
+    return f"{reverse(page)}?again={row.pk}" if page and waits and is_paste else ""
 
 
 def _refusal(refusal: ImportRefusal, sheet: Any) -> dict[str, Any]:
@@ -151,6 +166,8 @@ def _shown(value: Any, kind: str) -> Any:
     if value and kind in ("month", "date"):
         found = datetime.date.fromisoformat(value)
         return formats.month(found) if kind == "month" else formats.day(found)
+    if kind == "flag" and value is not None:
+        return _("yes") if str(value) == "True" else _("no")
     return value
 
 

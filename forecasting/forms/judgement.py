@@ -9,21 +9,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core import formats
+from core.forms.number import NumberField
 from core.months import parse_month
 from forecasting.models import Override
 from forecasting.models.judgement import Party, Reason
 from products.models import Channel
 
 
-def _grid_field(label: str, **options: Any) -> forms.DecimalField:
+def _grid_field(label: str, **options: Any) -> NumberField:
     """A cell of a grid of months: a volume of zero or more, or empty."""
-    field = forms.DecimalField(
+    field = NumberField(
         label=label,
         max_digits=18,
         decimal_places=4,
         min_value=Decimal(0),
         required=False,
-        localize=True,
         **options,
     )
     field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
@@ -50,11 +50,10 @@ class OverrideForm(ReasonForm):
     field_order = ("operation", "value", "first_month", "last_month", "channel")
 
     operation = forms.ChoiceField(label=_("Change"), choices=Override.Operation.choices)
-    value = forms.DecimalField(
+    value = NumberField(
         label=_("By how much"),
         max_digits=18,
         decimal_places=4,
-        localize=True,
         help_text=_("A volume a month in the product's unit; or per cent, with a minus for less."),
     )
     first_month = forms.TypedChoiceField(label=_("From"), coerce=parse_month)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MonthField
+from core.forms.number import NumberField
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import LaunchPlan
@@ -41,22 +42,19 @@ class LaunchForm(forms.Form):
         required=False,
         help_text=_("Over so many months it becomes available everywhere; 0 is at once."),
     )
-    p = forms.FloatField(
+    p = NumberField(
         label=_("Innovators (p)"),
         required=False,
-        localize=True,
         help_text=_("Who buys by themselves, a month. Empty: from the like-items."),
     )
-    q = forms.FloatField(
+    q = NumberField(
         label=_("Imitators (q)"),
         required=False,
-        localize=True,
         help_text=_("Who buys because others did, a month. Empty: from the like-items."),
     )
-    market = forms.FloatField(
+    market = NumberField(
         label=_("Buyers in the end"),
         required=False,
-        localize=True,
         help_text=_("In the measure's unit. Empty: the like-items' times the size."),
     )
     note = forms.CharField(
@@ -83,8 +81,8 @@ class LaunchForm(forms.Form):
             )
             code.user = user
             self.fields[f"reference_{place}"] = code
-            self.fields[f"weight_{place}"] = forms.DecimalField(
-                label=_("Weight"), min_value=0, max_digits=7, decimal_places=2, required=False, localize=True
+            self.fields[f"weight_{place}"] = NumberField(
+                label=_("Weight"), min_value=0, max_digits=7, decimal_places=2, required=False
             )
 
     @property
@@ -96,8 +94,11 @@ class LaunchForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """What the service takes. A product without a weight counts as the others on average."""
         data = self.cleaned_data
-        names = ("method", "scale", "launch_month", "p", "q", "market", "note")
-        return {name: data[name] for name in names} | {
+        names = ("method", "scale", "launch_month", "note")
+        said: dict[str, Any] = {name: data[name] for name in names}
+        for name in ("p", "q", "market"):
+            said[name] = None if data[name] is None else float(data[name])
+        return said | {
             "phase_in_months": data["phase_in_months"] or 0,
             "references": self.references(),
         }

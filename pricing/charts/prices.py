@@ -54,7 +54,7 @@ def price_chart(
     sales = sales_months(viewer, product, measure, first, last)
     word = capfirst(line_word(line_tree(), product.line_id, "price_word"))
     title = _("%(price)s: what did each change do to sales?") % {"price": word}
-    per = per_words(product, row.component, row.tier, unit)
+    per = per_words(product, row.component, row.tier)
     vat = _("with VAT") if row.price_list.with_vat else _("without VAT")
     label = f"{formats.currency_symbol(row.price_list.currency)} {per}, {vat}"
     return Chart(

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
+from core.forms.number import NumberField
 from core.organisation import organisation_get
 from pricing.forms.prices import READ_BY_ALL
 from pricing.models import CostChange, CostKind, PriceList
@@ -46,15 +48,12 @@ class CostChangeForm(forms.Form):
     channel = forms.ModelChoiceField(
         label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
     )
-    currency = forms.CharField(
-        label=_("Currency"), max_length=3, required=False, help_text=_("Three letters, such as USD.")
-    )
+    currency = CurrencyField(required=False, help_text=_("Three letters, such as USD."))
     how = forms.ChoiceField(label=_("How"), choices=CostChange.How.choices)
-    value = forms.DecimalField(
+    value = NumberField(
         label=_("By how much, or to what"),
         max_digits=18,
         decimal_places=6,
-        localize=True,
         help_text=_(
             "4 for four per cent more, -2.5 for less; an amount; or what 1 of their currency is in ours."
         ),

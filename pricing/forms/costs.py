@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
+from core.forms.number import NumberField
 from core.numbers import typed
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
@@ -20,18 +22,17 @@ from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 
-QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "min_value": 0, "required": False}
 
 
 class RateForm(forms.Form):
     """What a line comes to from a date on; ``basis`` of the line, or chosen beside it."""
 
     start_date = DayField(label=_("From"))
-    amount = forms.DecimalField(
+    amount = NumberField(
         label=_("Amount or percentage"),
         max_digits=18,
         decimal_places=6,
-        localize=True,
         required=False,
         help_text=_(
             "In the currency of the line, without VAT that is reclaimed; 4.5 for four and a half per cent."
@@ -40,28 +41,26 @@ class RateForm(forms.Form):
     ends = forms.BooleanField(
         label=_("Ends on that day"), required=False, help_text=_("Nothing any more from then on.")
     )
-    exchange_rate = forms.DecimalField(
+    exchange_rate = NumberField(
         label=_("Exchange rate"),
         max_digits=18,
         decimal_places=8,
-        localize=True,
         required=False,
         help_text=_("What 1 of the line's currency is in ours; only for another currency."),
     )
-    times = forms.DecimalField(
+    times = NumberField(
         label=_("How often"),
         max_digits=14,
         decimal_places=6,
-        localize=True,
         required=False,
         help_text=_("A unit, contract or month; empty: once. Two visits a year are 0.166667 a month."),
     )
-    from_quantity = forms.DecimalField(
+    from_quantity = NumberField(
         label=_("From quantity"),
         help_text=_("A tier: holds for all of a month that reaches it. Only per unit."),
         **QUANTITY,
     )
-    least_quantity = forms.DecimalField(
+    least_quantity = NumberField(
         label=_("Minimum order"), help_text=_("Charged at least. Only per unit."), **QUANTITY
     )
     vat_rate = RatePercentField(
@@ -82,7 +81,9 @@ class RateForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if "amount" in found and (found["amount"] is None) != found.get("ends", False):
-            self.add_error("amount", gettext("Give an amount, or say that it ends."))
+            missing = gettext("Give an amount, or say that it ends.")
+            both = gettext("Give an amount or say that it ends, not both.")
+            self.add_error("amount", missing if found["amount"] is None else both)
         start = found.get("start_date")
         if start is not None and start <= today() and not found.get("confirmed"):
             self.add_error(
@@ -238,7 +239,7 @@ class CostLineForm(RateForm):
         help_text=_("Only of what is sold there."),
     )
     cost_centre = forms.CharField(label=_("Cost centre"), max_length=40, required=False)
-    currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Three letters, such as EUR."))
+    currency = CurrencyField(help_text=_("Three letters, such as EUR."))
     key = forms.ChoiceField(
         label=pgettext_lazy("cost", "Split"),
         choices=[("", "—"), *CostLine.Key.choices],
@@ -307,7 +308,7 @@ class CostLineForm(RateForm):
 class LandedForm(forms.Form):
     """How many units the landed cost is worked out for."""
 
-    units = forms.DecimalField(
+    units = NumberField(
         label=_("Units"), min_value=1, max_digits=12, decimal_places=0, localize=True, required=False
     )
 

@@ -10,6 +10,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
+from core.forms.number import NumberField
 from core.organisation import organisation_get
 from pricing.forms.prices import amount_read
 from pricing.models import Bound, Levy, Price
@@ -54,26 +56,22 @@ class BoundForm(ProductOrLineForm):
         required=False,
         help_text=_("Such as a time of use; empty: all there are."),
     )
-    currency = forms.CharField(
-        label=_("Currency"),
-        max_length=3,
+    currency = CurrencyField(
         help_text=_("Lists in another currency are held against bounds of their own."),
     )
-    least = forms.DecimalField(
+    least = NumberField(
         label=_("At least"),
         max_digits=20,
         decimal_places=PLACES,
         min_value=0,
         required=False,
-        localize=True,
     )
-    most = forms.DecimalField(
+    most = NumberField(
         label=_("At most"),
         max_digits=20,
         decimal_places=PLACES,
         min_value=0,
         required=False,
-        localize=True,
         help_text=_("Neither: no bound from then on."),
     )
     with_vat = forms.BooleanField(label=_("with VAT"), required=False)
@@ -123,12 +121,11 @@ class PassThroughForm(forms.Form):
         label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
     )
     start_date = DayField(label=_("From"))
-    rate = forms.DecimalField(
+    rate = NumberField(
         label=_("Pass-through (%)"),
         min_value=0,
         max_value=200,
         decimal_places=2,
-        localize=True,
         help_text=_("100: the reseller keeps his margin in per cent. 50: of 4 per cent he passes on 2."),
     )
 

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils import formats as django_formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.currency import CurrencyField
+from core.forms.number import NumberField
+from core.number_texts import decimal_evidence, decimal_mark, number_read
 from core.organisation import today
-from exchange.reading.numbers import decimal_evidence, number_read
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import PLACES, Vat
 from pricing.selectors.prices import Part
@@ -45,11 +46,10 @@ class ProposalForm(forms.Form):
         help_text=_("Without those that have ended by then."),
     )
     kind = forms.ChoiceField(label=_("Change"), choices=KINDS)
-    value = forms.DecimalField(
+    value = NumberField(
         label=_("By how much, or to what"),
         max_digits=20,
         decimal_places=PLACES,
-        localize=True,
         required=False,
         help_text=_("Per cent or an amount, with a minus for less; of another list, such as 90 for 90%."),
     )
@@ -105,11 +105,10 @@ class ProposalForm(forms.Form):
         self._parts = {f"part:{component}:{tier}": (component, tier) for component, tier in parts}
         for name, part in self._parts.items():
             label = part_words(*part) or str(Price.Component.UNIT.label)
-            self.fields[name] = forms.DecimalField(
+            self.fields[name] = NumberField(
                 label=label if label == part[1] else capfirst(label),
                 max_digits=20,
                 decimal_places=PLACES,
-                localize=True,
                 required=False,
             )
         if sees_costs:
@@ -218,30 +217,26 @@ def amount_read(text: str, *, sure: bool = True) -> Decimal | None:
     none, or one with the decimal mark of another language; not ``sure``: or one whose only mark is not that
     of the person's language and may stand between its thousands or before its decimals."""
     bare = _BESIDE.sub("", text.strip())
-    if not sure and decimal_evidence(bare) == "?" and _mark() not in bare:
+    if not sure and decimal_evidence(bare) == "?" and decimal_mark() not in bare:
         return None
-    number, problem = number_read(bare, _mark())
+    number, problem = number_read(bare, decimal_mark())
     return None if problem else Decimal(number.removesuffix(".0"))
 
 
 def shows_mark(texts: Iterable[str]) -> bool:
     """Whether one of these numbers can only be read with the decimal mark of the person's language: then it
     is known what 1.250 among them is."""
-    return any(decimal_evidence(_BESIDE.sub("", text.strip())) == _mark() for text in texts)
+    return any(decimal_evidence(_BESIDE.sub("", text.strip())) == decimal_mark() for text in texts)
 
 
 def unread_words(problems: Sequence[str]) -> str:
     """What could not be read as a code and a price, and how it is to be written."""
-    said = {"mark": _mark(), "lines": "; ".join(problems[:5])}
+    said = {"mark": decimal_mark(), "lines": "; ".join(problems[:5])}
     text = gettext(
         "This cannot be read as a code and a price with “%(mark)s” before its decimals and nothing between "
         "its thousands: %(lines)s"
     )
     return text % said
-
-
-def _mark() -> str:
-    return str(django_formats.get_format("DECIMAL_SEPARATOR"))
 
 
 class PriceListForm(forms.ModelForm):
@@ -250,6 +245,7 @@ class PriceListForm(forms.ModelForm):
     class Meta:
         model = PriceList
         fields = ["code", "name_nl", "name_en", "kind", "currency", "channel", "segment", "with_vat"]
+        field_classes = {"currency": CurrencyField}
 
     def __init__(self, *args: Any, channels: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.number import NumberField
 from core.numbers import int_read
 from core.organisation import organisation_get, today
 from pricing.models import PriceList, Promotion
@@ -36,9 +37,9 @@ _PLAN = (
 _PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": PLACES}
 
 
-def _money(**options: Any) -> forms.DecimalField:
-    options = {"max_digits": 18, "decimal_places": 4, "min_value": 0, "localize": True} | options
-    return forms.DecimalField(required=False, **options)
+def _money(**options: Any) -> NumberField:
+    options = {"max_digits": 18, "decimal_places": 4, "min_value": 0} | options
+    return NumberField(required=False, **options)
 
 
 class PromotionCostForm(forms.Form):

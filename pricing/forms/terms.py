@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.number import NumberField
 from core.organisation import organisation_get, today
 from pricing.engine.terms import Step
 from pricing.forms.prices import amount_read
@@ -59,8 +60,8 @@ class TermForm(_PlaceForm):
         max_value=99,
         help_text=_("Of what the terms before it leave; for a bonus its steps."),
     )
-    amount = forms.DecimalField(
-        label=_("Amount a unit"), max_digits=18, decimal_places=4, min_value=0, required=False, localize=True
+    amount = NumberField(
+        label=_("Amount a unit"), max_digits=18, decimal_places=4, min_value=0, required=False
     )
     days = forms.IntegerField(
         label=_("Paid within days"),
@@ -131,11 +132,10 @@ class TermForm(_PlaceForm):
 
 class SettlementForm(_PlaceForm):
     year = forms.TypedChoiceField(label=_("Year"), coerce=int)
-    amount = forms.DecimalField(
+    amount = NumberField(
         label=_("Amount"),
         max_digits=18,
         decimal_places=2,
-        localize=True,
         help_text=_("Paid or credited; with a minus to put a mistake right."),
     )
     settled_date = DayField(label=_("Settled on"))

@@ -151,6 +151,20 @@ class CostLine(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
 
+    constraint_words = {
+        "cost_line_once": (
+            "",
+            _(
+                "There is such a cost line already: give that one a rate, or say in “What it is” how this one"
+                " differs."
+            ),
+        ),
+        "cost_line_currency": (
+            "currency",
+            _("A currency has three letters, such as EUR."),
+        ),
+    }
+
     class Meta:
         verbose_name = _("cost line")
         ordering = ["kind__place", "pk"]
@@ -225,6 +239,13 @@ class CostShare(models.Model):
     source_import = models.ForeignKey(
         "exchange.Import", models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    constraint_words = {
+        "cost_share_over_nothing": (
+            "weight",
+            _("Give more than 0."),
+        ),
+    }
 
     class Meta:
         verbose_name = _("fixed share")

@@ -39,6 +39,13 @@ class CostChange(models.Model):
     rates = models.ManyToManyField("pricing.CostRate", related_name="changes")
     proposal = models.ForeignKey("pricing.Proposal", models.PROTECT, null=True, blank=True, related_name="+")
 
+    constraint_words = {
+        "cost_change_exchange_over_nothing": (
+            "value",
+            _("An exchange rate is more than 0: what 1 of the other currency is in ours."),
+        ),
+    }
+
     class Meta:
         verbose_name = _("change of costs")
         ordering = ["-pk"]

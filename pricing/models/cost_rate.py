@@ -54,6 +54,17 @@ class CostRate(models.Model):
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     withdrawn_reason = models.CharField(_("why it was withdrawn"), max_length=400, blank=True)
 
+    constraint_words = {
+        "cost_rate_quantities": (
+            "times",
+            _("How often is more than 0, and a quantity is not below 0."),
+        ),
+        "cost_rate_exchange_rate": (
+            "exchange_rate",
+            _("An exchange rate is more than 0: what 1 of the other currency is in ours."),
+        ),
+    }
+
     class Meta:
         verbose_name = _("cost rate")
         ordering = ["start_date", "from_quantity", "pk"]

@@ -184,6 +184,13 @@ class PriceList(models.Model):
     with_vat = models.BooleanField(_("with VAT"), default=False)
     version = models.PositiveIntegerField(default=1)
 
+    constraint_words = {
+        "price_list_currency": (
+            "currency",
+            _("A currency has three letters, such as EUR."),
+        ),
+    }
+
     class Meta:
         verbose_name = _("price list")
         ordering = ["-kind", "code"]  # our own first

@@ -45,6 +45,13 @@ class Bound(models.Model):
     source = models.CharField(_("laid down in"), max_length=200)
     beyond = models.CharField(_("beyond it"), max_length=6, choices=Beyond.choices, default=Beyond.REFUSE)
 
+    constraint_words = {
+        "bound_currency": (
+            "currency",
+            _("A currency has three letters, such as EUR."),
+        ),
+    }
+
     class Meta:
         verbose_name = _("bound of a price")
         ordering = ["start_date", "pk"]

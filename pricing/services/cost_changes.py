@@ -79,7 +79,7 @@ def cost_change_draft(
         problem = (
             rows[0].problem if rows else _("No cost that holds then is like this, or none would change.")
         )
-        raise DomainError("nothing_changes", problem, "value")
+        raise DomainError("nothing_changes", problem, "value" if rows else "")
     change.said = changes_said(rows)
     change.save()
     _work_out(change, rows)

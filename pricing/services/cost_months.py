@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from core.arrays import array_text
+from exchange.messages import params_in_words
 from pricing.engine.costs import CENT
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
@@ -85,7 +86,7 @@ def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[B
         named = ", ".join(each["month"] for each in changes)
         message = _("Closed months would change: %(months)s. That is a correction, with a reason.")
         details = {"months": named, "changes": changes}
-        raise DomainError("month_closed", message % details, status=409, details=details)
+        raise DomainError("month_closed", message % params_in_words(details), status=409, details=details)
 
 
 def _changes(

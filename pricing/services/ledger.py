@@ -16,7 +16,7 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core import formats
 from core.months import month_start
-from exchange.messages import refuse
+from exchange.messages import params_in_words, refuse
 from exchange.models import Import
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
@@ -188,7 +188,9 @@ def ledger_map(
             " are corrected."
         )
         details = {"months": refused.details["months"], "until": f"{closed_until():%Y-%m}"}
-        raise DomainError("month_closed", message % details, "reason", status=409) from refused
+        raise DomainError(
+            "month_closed", message % params_in_words(details), "reason", status=409
+        ) from refused
     return rows
 
 
@@ -283,6 +285,10 @@ def _parts_require(parts: Sequence[Part]) -> None:
         if part.product is None and not part.key:
             message = _("Say how the products share it, or of which product it is.")
             raise DomainError("split", message, "key", details=details)
+        if part.product is not None and (part.line is not None or part.key):
+            message = _("Of one product: leave its product line and its split empty.")
+            field = "key" if part.line is None else "line"
+            raise DomainError("of_one", message, field, details=details)
         if part.kind.code == UNMAPPED:
             raise DomainError("kind", _("Choose what it costs."), "kind", details=details)
         if part.share <= 0:
@@ -290,7 +296,7 @@ def _parts_require(parts: Sequence[Part]) -> None:
     whole = sum((part.share for part in parts), Decimal(0))
     if parts and whole != 1:
         message = _("The shares add up to %(whole)s, not to 100%%.")
-        said = message % {"whole": formats.percent(whole, 4)}
+        said = message % {"whole": formats.percent(whole, None)}
         raise DomainError("shares", said, "share", details={"part": len(parts) - 1})
 
 

@@ -209,10 +209,9 @@ class _Plan(Plan):
         if row["times"] is not None and row["times"] != round(row["times"], 6):
             raise Refused("times", "amount_places")
         for name in ("exchange_rate", "times", "from_quantity", "least_quantity", "vat"):
-            if row[name] is not None and (
-                row[name] < 0 or (not row[name] and name in ("exchange_rate", "times"))
-            ):
-                raise Refused(name, "negative")
+            over_nothing = name in ("exchange_rate", "times")
+            if row[name] is not None and (row[name] < 0 or (over_nothing and not row[name])):
+                raise Refused(name, "not_over_nothing" if over_nothing else "negative")
         if row["vat"] is not None and row["vat"] >= 100:
             raise Refused("vat", "share_too_large")
         if row["vat"] is not None and row["vat"] != round(row["vat"], 2):
@@ -289,6 +288,7 @@ class CostsSheet(PlannedSheet[_Plan]):
     help_text = _("What products, lines or all cost, from when; also past costs.")
     order = 60
     permission = EDIT
+    pasted_at = "pricing:cost_paste"
     correction_right = CLOSE
     reasons = REASONS
     undoes = UNDOES

@@ -58,7 +58,7 @@ REASONS: dict[str, Any] = {
     "limited": _("this concerns more than you may see"),
     "not_currency": _("three letters, such as EUR"),
     "too_long": _("too long"),
-    "negative": _("below nothing"),
+    "not_over_nothing": _("must be more than 0"),
     "no_exchange": _("an exchange rate, and the amount is in our own currency"),
     "exchange_missing": _("no exchange rate, and the amount is in another currency"),
     "in_future": _("lies in the future; there can be figures up to %(until)s"),
@@ -289,7 +289,7 @@ class _Plan(Plan):
         if not re.fullmatch("[A-Z]{3}", currency):
             raise Refused("currency", "not_currency")
         if rate is not None and rate <= 0:
-            raise Refused("exchange_rate", "negative")
+            raise Refused("exchange_rate", "not_over_nothing")
         if currency == self._ours and rate not in (None, 1):
             raise Refused("exchange_rate", "no_exchange")
         if currency != self._ours and rate is None:

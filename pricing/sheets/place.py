@@ -127,6 +127,7 @@ class DistributionSheet(PlannedSheet[_Plan]):
     help_text = _("Numeric and weighted distribution of products by channel and month.")
     order = 60
     permission = "pricing.edit"
+    pasted_at = "pricing:distribution_paste"
     wide_field = "month"
     reasons = REASONS
     one_of: tuple[tuple[str, ...], ...] = (("numeric", "weighted", "points"),)

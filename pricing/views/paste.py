@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.base import ContentFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,9 +17,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import DomainError
 from core.errors import form_refuse, require
 from core.idempotency import once
+from core.numbers import int_read
 from core.pages import page_render, with_right
 from exchange.models import Import
-from exchange.services.imports import import_start
+from exchange.reading.limits import MB
+from exchange.selectors import import_get
+from exchange.services.imports import import_path, import_start
+from exchange.sheets import PASTED
 from pricing.selectors.costs import EDIT
 from pricing.sheets.costs import CostsSheet
 from pricing.sheets.place import DistributionSheet
@@ -79,7 +83,7 @@ def _pasted(request: HttpRequest, sheet: str, said: dict[str, str]) -> HttpRespo
     """What was pasted becomes an import; its page shows what would be written, and what is wrong in which
     line and column."""
     require(request.user, "exchange.import")
-    form, status = PasteForm(request.POST or None), 200
+    form, status = PasteForm(request.POST or None, initial={"cells": _cells_before(request, sheet)}), 200
     nonce = request.POST.get("nonce", "")
     if request.method == "POST":
         status = 422
@@ -100,12 +104,23 @@ def _pasted(request: HttpRequest, sheet: str, said: dict[str, str]) -> HttpRespo
     return page_render(request, "pricing/paste.html", context, status=status)
 
 
+def _cells_before(request: HttpRequest, sheet: str) -> str:
+    """The cells of the import ``?again=``, to be changed and sent once more."""
+    pk = int_read(request.GET.get("again", ""))
+    if pk is None:
+        return ""
+    row = import_get(request.user, pk)
+    if row.sheet != sheet or not row.file_name.endswith(PASTED) or row.file_size > MB:
+        raise Http404(pk)
+    return import_path(row).read_text("utf-8", errors="replace")
+
+
 def _started(user: Any, cells: str, sheet: str, name: str) -> Any:
     content = cells.strip("\r\n").encode()
     return import_start(
         user=user,
         source=Import.Source.PAGE,
         file=ContentFile(content),
-        file_name=f"{name}.txt",
+        file_name=f"{name}{PASTED}",
         sheet=sheet,
     ).pk

@@ -57,6 +57,7 @@ REASONS: dict[str, Any] = {
     "not_currency": _("three letters, such as EUR"),
     "too_long": _("too long"),
     "negative": _("below nothing"),
+    "not_over_nothing": _("must be more than 0"),
     "not_whole": _("a whole number of at most 600"),
     "base_in_circle": _("this kind is part of that base itself"),
     "base_by_channel": _("what is bought is not known by channel: a share of it is of all channels"),

@@ -32,12 +32,13 @@ def split_words(cost_line: CostLine) -> str:
 
 
 def basis_words(cost_line: CostLine, unit: str = "") -> str:
-    """ "per carton", "per call", "per contract and month", "of net sales"."""
+    """ "per carton", "per unit (calls)", "per contract and month", "of net sales"."""
     if cost_line.basis == Basis.SHARE:
         return _("of %(base)s") % {"base": cost_line.get_base_display()}
-    counted = cost_line.measure.unit if cost_line.measure else unit
-    if cost_line.basis == Basis.UNIT and counted:
-        return _("per %(unit)s") % {"unit": counted}
+    if cost_line.measure:
+        return _("per unit (%(unit)s)") % {"unit": cost_line.measure.unit}
+    if cost_line.basis == Basis.UNIT and unit:
+        return _("per %(unit)s") % {"unit": unit}
     return str(cost_line.get_basis_display())
 
 

@@ -83,6 +83,7 @@ def reason_words(row: Elasticity) -> str:
     params = {name: formats.number(value, 0) for name, value in row.reason_params.items()}
     if "spread_pct" in row.reason_params:
         params["spread"] = formats.number(row.reason_params["spread_pct"], 1)
+    seen = int(row.reason_params.get("weeks", 0))
     words = {
         "own_weeks": "",
         "own_months": "",
@@ -90,8 +91,12 @@ def reason_words(row: Elasticity) -> str:
         "no_sales": _("nothing was sold at a known price"),
         "sell_in": _("only what resellers order (sell-in) is known, but not our price to them"),
         "no_price": _("it has no price on a list, or one in parts of which nobody says what is used"),
-        "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
-        "few_months": _("%(weeks)s months seen, %(needed)s needed"),
+        "few_weeks": ngettext(
+            "%(weeks)s week seen, %(needed)s needed", "%(weeks)s weeks seen, %(needed)s needed", seen
+        ),
+        "few_months": ngettext(
+            "%(weeks)s month seen, %(needed)s needed", "%(weeks)s months seen, %(needed)s needed", seen
+        ),
         "few_changes": _("too few changes of price: %(changes)s, 3 needed"),
         "price_still": _("its price moved too little to learn from (%(spread)s%%)"),
         "level": _("it counts a state: a price moves what comes in and what leaves"),

@@ -33,10 +33,9 @@ def part_words(component: str, tier: str) -> str:
     return ", ".join(filter(None, [str(Price.Component(component).label), tier]))
 
 
-def per_words(product: Product, component: str, tier: str, unit: str = "") -> str:
-    """What an amount is for: "per month", "kWh", else a unit of the product ("per pack"), or of the ``unit``
-    where it has none of its own."""
-    own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit or _("unit")
+def per_words(product: Product, component: str, tier: str) -> str:
+    """What an amount is for: "per month", "kWh", else a unit of the product ("per pack")."""
+    own = product.unit or line_tree().inherited(product.line_id, "unit").value or _("unit")
     return part_words(component, tier) or _("per %(unit)s") % {"unit": own}
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import registries
+from core.forms.number import NumberField
 from products.models import Channel, FourEyesRule, ProductLine
 from products.selectors.lines import LineTree
 
@@ -60,13 +61,12 @@ class FourEyesForm(forms.Form):
         label=_("Needs a second person"),
         choices=[("inherit", _("as the line above")), *FourEyesRule.Mode.choices],
     )
-    threshold_amount = forms.DecimalField(
+    threshold_amount = NumberField(
         label=_("Above this amount"),
         required=False,
         min_value=0,
         max_digits=18,
         decimal_places=2,
-        localize=True,
         help_text=_("Decisions worth less need one person. Only with “above an amount”."),
     )
 

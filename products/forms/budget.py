@@ -12,6 +12,7 @@ from django import forms
 from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
+from core.forms.number import NumberField
 from core.numbers import typed
 from products.models import BudgetVersion
 
@@ -65,7 +66,7 @@ class PasteGrid:
             self._read(data)
 
     def _read(self, data: Mapping[str, Any]) -> None:
-        field = forms.DecimalField(max_digits=18, decimal_places=4, required=False, localize=True)
+        field = NumberField(max_digits=18, decimal_places=4, required=False)
         try:
             said = json.loads(data.get(self.SEEN, "{}"))
             self.seen = {name: Decimal(said[name]) if said.get(name) else None for name in self.now}

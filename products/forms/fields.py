@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.forms.number import NumberField
 from products.models import Product, ProductLine
 from products.selectors.access import lines_visible, products_visible
 from products.selectors.lines import LineTree
@@ -22,11 +23,11 @@ class DayField(forms.DateField):
         super().__init__(**options)
 
 
-class RatePercentField(forms.DecimalField):
+class RatePercentField(NumberField):
     """A rate (0–1) that people type and read as a percentage."""
 
     def __init__(self, **options: Any) -> None:
-        options = {"max_digits": 7, "decimal_places": 2, "localize": True} | options
+        options = {"max_digits": 7, "decimal_places": 2} | options
         super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import formats
+from core.forms.number import NumberField
 from core.numbers import typed
 from products.models import Family, Product, Segment, Supplier
 from products.selectors.access import families_visible
@@ -171,9 +172,7 @@ class VersionedForm(forms.Form):
 
 class UnitFactorForm(VersionedForm):
     KEYS = ("unit",)
-    factor = forms.DecimalField(
-        label=_("One unit is"), max_digits=18, decimal_places=6, min_value=0, localize=True
-    )
+    factor = NumberField(label=_("One unit is"), max_digits=18, decimal_places=6, min_value=0)
     unit = forms.CharField(
         label=_("of this unit"),
         max_length=40,
@@ -197,12 +196,11 @@ class FamilyMemberForm(VersionedForm):
 class BundlePartForm(VersionedForm):
     KEYS = ("part", "start_date")
     part = ProductCodeField(label=_("Part (code)"))
-    quantity = forms.DecimalField(
+    quantity = NumberField(
         label=_("Quantity"),
         max_digits=18,
         decimal_places=4,
         min_value=0,
-        localize=True,
         help_text=_("How many of the part one bundle holds; 0 ends it from that day."),
     )
     revenue_share = RatePercentField(
@@ -222,11 +220,10 @@ class SuccessionForm(VersionedForm):
     )
     other = ProductCodeField(label=_("Other product (code)"))
     start_date = DayField(label=_("From"))
-    factor = forms.DecimalField(
+    factor = NumberField(
         label=_("Successor's volume for one of the predecessor"),
         max_digits=12,
         decimal_places=4,
-        localize=True,
         required=False,
         help_text=_("1 is one for one; 0.5 is half as many, because a pack holds twice as much."),
     )

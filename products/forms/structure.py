@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.forms.number import NumberField
 from products.models import Channel, Measure, ProductLine
 from products.models.line import CUSTOMER_WORDS, FORECAST_STEPS, PRICE_WORDS, VOLUME_WORDS
 from products.selectors.access import channels_visible
@@ -120,12 +121,11 @@ class LineForm(forms.Form):
                 tree.alert_setting(above, entry.key, entry.default) if above is not None else entry.default
             )
             rate = 100 if entry.kind == "rate" else 1
-            self.fields[name] = forms.FloatField(
+            self.fields[name] = NumberField(
                 label=entry.label,
                 help_text=entry.help_text,
                 required=False,
                 min_value=0,
-                localize=True,
                 initial=own[entry.key] * rate if entry.key in own else None,
                 widget=forms.TextInput(
                     attrs={
@@ -154,7 +154,7 @@ class LineForm(forms.Form):
         for entry in line_thresholds:
             value = self.cleaned_data.get(f"threshold_{entry.key}")
             if value is not None:
-                kept[entry.key] = value / 100 if entry.kind == "rate" else value
+                kept[entry.key] = float(value / 100 if entry.kind == "rate" else value)
         return kept
 
 

@@ -151,6 +151,13 @@ class UnitFactor(models.Model):
     factor = models.DecimalField(_("factor"), max_digits=18, decimal_places=6)
     version = models.PositiveIntegerField(default=1)
 
+    constraint_words = {
+        "unit_factor_positive": (
+            "factor",
+            _("Give more than 0."),
+        ),
+    }
+
     class Meta:
         ordering = ["unit"]
         constraints = [

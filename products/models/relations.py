@@ -94,6 +94,8 @@ class Succession(models.Model):
     phase_out_months = models.PositiveSmallIntegerField(_("phase-out (months)"), default=0)
     version = models.PositiveIntegerField(default=1)
 
+    constraint_words = {"succession_factor_positive": ("factor", _("Give more than 0."))}
+
     class Meta:
         ordering = ["start_date"]
         constraints = [

@@ -119,7 +119,8 @@ def figures_words(found: CostTrend) -> str:
             " these months."
         )
     if found.unit:
-        return _("Costs per %(unit)s.") % {"unit": found.unit}
+        said = {"currency": organisation_get().currency, "unit": found.unit}
+        return _("Costs in %(currency)s per unit (%(unit)s).") % said
     return _("Costs per unit of each product.")
 
 
@@ -208,7 +209,7 @@ def trend_chart(query: ReportQuery, found: CostTrend) -> Chart | None:
     if row is None or sum(cell is not None for cell in row.cells) < 2:
         return None
     currency = organisation_get().currency
-    said = _("%(currency)s a %(unit)s") % {"currency": currency, "unit": found.unit}
+    said = _("%(currency)s per unit (%(unit)s)") % {"currency": currency, "unit": found.unit}
     label = said if found.unit else _("index, average = 100")
     return Chart(
         id="trend-chart",

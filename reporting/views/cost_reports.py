@@ -11,17 +11,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.errors import DomainError
 from core import formats
 from core.months import month_add
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
-from core.texts import query_of
 from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
+from products.models import SavedView
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_reports.bridge import bridge_shown, part_shown, parts_total
@@ -74,12 +75,25 @@ FILES = (
 
 
 @with_right(RIGHT)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def cost_report(request: HttpRequest) -> HttpResponse:
-    """The report of this address; the bare one: costs of the last known month by product and kind."""
+    """The report of this address; the bare one: costs of the last known month by product and kind. POST
+    keeps it under a name."""
     query, most = report_query(request.GET), formats.number(PDF_CELLS)
+    status, name_error = 200, ""
+    if request.method == "POST":
+        try:
+            view = _kept(request, query)
+        except DomainError as error:
+            if error.field != "name":
+                raise
+            status, name_error = 422, str(error)
+        else:
+            messages.success(request, _("Report “%(name)s” is kept.") % {"name": view.name})
+            return redirect(f"{reverse('reporting:cost_report')}?{query.encoded}")
     request.frame_rows = {"views": cost_views(request.user)}  # type: ignore[attr-defined]
     context = {
+        "name_error": name_error,
         "query": query,
         "address": query.encoded,
         "choices": choices(query),
@@ -108,7 +122,19 @@ def cost_report(request: HttpRequest) -> HttpResponse:
     }
     if context.get("reconciliation"):
         context["gaps"] = [*context.get("gaps", ()), *booked_words(query)]
-    return page_render(request, "reporting/cost_report.html", context)
+    return page_render(request, "reporting/cost_report.html", context, status=status)
+
+
+def _kept(request: HttpRequest, query: ReportQuery) -> SavedView:
+    """Under a name; of the last month it moves along, unless that is fixed."""
+    moves = query.is_of_last_month and "fixed" not in request.POST
+    return view_create(
+        user=request.user,
+        name=request.POST.get("name", ""),
+        query=query.moving if moves else query.encoded,
+        shared="shared" in request.POST,
+        page=COST_REPORT,
+    )
 
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
@@ -257,23 +283,6 @@ def _other(query: ReportQuery, layout: str) -> str:
 
 def _without(query: ReportQuery, name: str) -> str:
     return query.address(filters={key: value for key, value in query.filters.items() if key != name})
-
-
-@with_right(RIGHT)
-@require_POST
-def view_new(request: HttpRequest) -> HttpResponse:
-    """Keep the report as it stands under a name; of the last month it moves along, unless that is fixed."""
-    query = report_query(query_of(request.POST.get("query", "")))
-    moves = query.is_of_last_month and "fixed" not in request.POST
-    view = view_create(
-        user=request.user,
-        name=request.POST.get("name", ""),
-        query=query.moving if moves else query.encoded,
-        shared="shared" in request.POST,
-        page=COST_REPORT,
-    )
-    messages.success(request, _("Report “%(name)s” is kept.") % {"name": view.name})
-    return redirect(f"{reverse('reporting:cost_report')}?{query.encoded}")
 
 
 @with_right(RIGHT)

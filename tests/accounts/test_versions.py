@@ -28,8 +28,8 @@ def refused(row: Product, **values: Any) -> tuple[str, str]:
 
 
 def test_each_rule_alone_and_the_first_of_two() -> None:
-    floor = ("Constraint “product_floor_is_a_rate” is violated.", "")
-    ends = ("Constraint “product_ends_after_launch” is violated.", "")
+    floor = ("This is not possible here: margin floor.", "floor_rate")
+    ends = ("This does not go together: launched, ended.", "")
     assert refused(product_factory(), floor_rate=Decimal(2)) == floor
     assert refused(product_factory(), **ENDS_FIRST) == ends
     assert refused(product_factory(), floor_rate=Decimal(2), **ENDS_FIRST) == ends
@@ -38,7 +38,7 @@ def test_each_rule_alone_and_the_first_of_two() -> None:
 
 def test_what_has_to_be_unique() -> None:
     taken, row = product_factory(), product_factory()
-    assert refused(row, code=taken.code.lower()) == ("Constraint “product_code_unique” is violated.", "")
+    assert refused(row, code=taken.code.lower()) == ("There is already one with the same: code.", "code")
 
 
 def test_all_checks_are_one_question() -> None:

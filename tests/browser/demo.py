@@ -290,7 +290,6 @@ NO_PAGES = {
     "reporting:cost_report_made",
     "reporting:snapshot_file",
     "reporting:cost_report_view_end",
-    "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",
     "pricing:cost_correction_decide",
     "pricing:cost_shares_new",

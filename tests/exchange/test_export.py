@@ -57,7 +57,7 @@ def test_csv_under_en_has_points_and_commas() -> None:
 
 @pytest.mark.parametrize(("dutch", "decimal"), [(True, ","), (False, ".")])
 def test_numbers_are_never_written_in_a_way_that_reads_two_ways(dutch: bool, decimal: str) -> None:
-    from exchange.reading.numbers import decimal_evidence
+    from core.number_texts import decimal_evidence
 
     for value in ("1.234", "12.345", "-999.999"):
         lines = b"".join(

@@ -228,6 +228,8 @@ def test_withdrawn_one_after_the_other_what_held_in_closed_months_is_put_back(wo
         ({"chosen": {}}, "supplier"),
         ({"value": "-1.01"}, "value"),
         ({"reason": "  "}, "reason"),
+        ({"how": "exchange", "value": "0"}, "value"),
+        ({"chosen": {"currency": "XXX"}}, ""),
     ],
 )
 def test_refused(world: World, said: dict[str, Any], field: str) -> None:

@@ -144,6 +144,8 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         ({"maanden_na_het_einde": "3"}, "tail"),
         ({"maanden_na_het_einde": "1,5"}, "not_whole"),
         ({"minimale_afname": "-1"}, "negative"),
+        ({"hoe_vaak": "0"}, "not_over_nothing"),
+        ({"valuta": "USD", "wisselkoers": "0"}, "not_over_nothing"),
         ({"bedrag": "2"}, "rate_taken"),
         ({"bedrag": "0,1234567"}, "amount_places"),
         ({"hoe_vaak": "0,1666667"}, "amount_places"),
@@ -158,6 +160,11 @@ def test_refused(product: Any, tmp_path: Path, said: dict[str, Any], code: str) 
     assert [refusal.code for refusal in outcome.refusals] == [code]
     assert CostRate.objects.count() == before
     assert code in sheets.get("costs").reasons
+
+
+def test_the_refused_figure_is_told_as_it_was_typed(product: Any, tmp_path: Path) -> None:
+    outcome = run(tmp_path, row("A", "purchase", 0, "1", hoe_vaak="0,00"))
+    assert [refusal.value for refusal in outcome.refusals] == ["0"]
 
 
 def test_the_same_twice_in_a_file(product: Any, tmp_path: Path) -> None:
@@ -453,3 +460,25 @@ def test_pasted_from_a_spreadsheet_it_is_an_import_like_a_file(
     pasted = Import.objects.get()
     assert (pasted.sheet, pasted.state, pasted.counts["new"]) == ("costs", Import.State.READY, 1)
     assert not CostRate.objects.exists()
+
+
+def test_cells_that_were_pasted_can_be_changed_and_sent_again() -> None:
+    product_factory(code="A")
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    for cells, state in (
+        (f"A\tpurchase\t{day(9).isoformat()}\t1.85", Import.State.FAILED),
+        (f"product\tkind\tfrom\tamount\nB\tpurchase\t{day(9).isoformat()}\t1.85", Import.State.READY),
+    ):
+        page = client.post("/costs/paste/", {"cells": cells}).url
+        while (job := jobs.job_claim("short")) is not None:
+            jobs.job_run(job)
+        pasted = Import.objects.latest("pk")
+        assert pasted.state == state
+        again = f"/costs/paste/?again={pasted.pk}"
+        assert f'href="{again}"' in client.get(page).content.decode()
+        assert client.get(again).context["form"]["cells"].value() == cells
+        other = client.get(f"/pricing/distribution/paste/?again={pasted.pk}")
+        assert other.status_code in (403, 404)
+    Import.objects.update(state="discarded")
+    assert "again=" not in client.get(page).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -81,6 +82,11 @@ class TestWriting:
             ({"start_date": "2026-01-01"}, "confirmed"),
             ({"basis": "share", "base": "purchase"}, "base"),
             ({"basis": "month", "least_quantity": "5"}, "least_quantity"),
+            ({"currency": "XX"}, "currency"),
+            ({"currency": "USD", "exchange_rate": "0"}, "exchange_rate"),
+            ({"times": "0"}, "times"),
+            ({"from_quantity": "-5"}, "from_quantity"),
+            ({"amount": "1.85.3"}, "amount"),
         ],
     )
     def test_what_is_wrong_stands_at_its_field_and_nothing_is_written(
@@ -92,6 +98,23 @@ class TestWriting:
         assert list(form.errors) == [field]
         assert form["name"].value() == "Oats"
         assert not CostLine.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"amount": ""}, "Give an amount, or say"),
+            ({"ends": "on"}, "Give an amount or say that it ends, not"),
+        ],
+    )
+    def test_an_amount_or_an_end(self, product: Product, finance: Client, said: Any, words: str) -> None:
+        answer = finance.post("/costs/lines/new/", NEW | {"start_date": day(10).isoformat()} | said)
+        assert words in str(answer.context["form"].errors["amount"])
+
+    def test_the_same_line_again_is_told_in_words(self, product: Product, finance: Client) -> None:
+        said = NEW | {"start_date": day(10).isoformat()}
+        finance.post("/costs/lines/new/", said)
+        answer = finance.post("/costs/lines/new/", said | {"nonce": "again"})
+        assert "There is such a cost line already" in answer.content.decode()
 
     def test_a_percentage_is_typed_as_one(self, product: Product, finance: Client) -> None:
         said = NEW | {"kind": "duty", "basis": "share", "base": "cif", "amount": "4.5"}

@@ -243,7 +243,7 @@ class TestServices:
             (once, {"amount": None}, ("once_ends", "amount")),
             (share, {"amount": D(45)}, ("share_too_large", "amount")),
             (dollars, {}, ("exchange_missing", "exchange_rate")),
-            (month, {"times": D(0)}, ("invalid", "")),
+            (month, {"times": D(0)}, ("invalid", "times")),
         ):
             assert self.refusal(lambda line=line, values=values: self.add(line, **values)) == refusal
         assert self.add(dollars, exchange_rate=D("0.92")).exchange_rate == D("0.92")

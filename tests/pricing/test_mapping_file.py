@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import DomainError
+from core import formats
 from exchange.services.shell import import_run
 from pricing.models import LedgerMapping
 from pricing.services.ledger import Part, ledger_map
@@ -104,7 +105,7 @@ def test_closed_months_only_by_a_correction(finance: Any, products: list[Product
     with pytest.raises(DomainError) as refused:
         undo(MAPPING, done.import_id)
     assert refused.value.code == "undo_closed_mapping"
-    assert f"until {month(2):%Y-%m}" in str(refused.value)
+    assert f"until {formats.month(month(2))}" in str(refused.value)
     assert "%(" not in str(refused.value)
 
 

@@ -73,6 +73,25 @@ def test_shares_that_are_not_a_whole_are_refused(
     assert not LedgerMapping.objects.exists()
 
 
+def test_what_the_shares_come_to_is_told_without_idle_zeros(finance: Any, products: list[Product]) -> None:
+    half = Part(kind("quality"), product=products[0], share=D("0.6"))
+    with pytest.raises(DomainError, match=r"add up to 120%, not to 100%\."):
+        mapped(finance, half, half)
+    with pytest.raises(DomainError, match=r"add up to 60\.05%"):
+        mapped(finance, half._replace(share=D("0.6005")))
+
+
+@pytest.mark.parametrize(("more", "field"), [({"key": "revenue"}, "key"), ({"line": "tea"}, "line")])
+def test_of_one_product_there_is_no_line_and_no_split(
+    finance: Any, products: list[Product], more: dict[str, Any], field: str
+) -> None:
+    if "line" in more:
+        more = {"line": line_factory(code="tea"), "key": "revenue"}
+    with pytest.raises(DomainError) as refused:
+        mapped(finance, Part(kind("quality"), product=products[0], **more))
+    assert (refused.value.field, refused.value.details) == (field, {"part": 0})
+
+
 def test_the_database_keeps_a_mapping_whole(finance: Any, products: list[Product]) -> None:
     mapped(
         finance,

@@ -217,7 +217,7 @@ def test_a_grid_of_months_pasted_from_a_spreadsheet(channels: Any, product: Prod
     assert (pasted.sheet, pasted.counts["new"], pasted.counts["refused"]) == ("distribution", 2, 1)
     assert not DistributionMonth.objects.exists()
     [problem] = pasted.refusals.all()
-    assert (problem.line, problem.column, problem.value) == (3, f"{months[1]:%Y-%m}", "120.0000")
+    assert (problem.line, problem.column, problem.value) == (3, f"{months[1]:%Y-%m}", "120")
     assert problem.code == "not_a_share"
 
 

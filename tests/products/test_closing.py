@@ -231,7 +231,7 @@ def test_a_refused_undo_says_the_way_out(
     with translation.override("en"):
         page = client.get(f"/data/{row_.pk}/").content.decode()
         told = client.get(f"/api/v1/imports/{row_.pk}/").json()
-    assert "Months until 2026-01 are closed" in page
+    assert "Months until Jan\N{NO-BREAK SPACE}2026 are closed" in page
     assert words in page
     assert "this row" not in page
     assert words in str(told)
@@ -253,7 +253,9 @@ def test_the_import_page_offers_the_correction(juice: Product, client: Client, f
     row_.refusals.create(line=2, column="month", code="month_closed", params={"until": "2026-01"})
     with translation.override("en"):
         assert "Import as a correction" in client.get(f"/data/{row_.pk}/").content.decode()
-        assert client.post(f"/data/{row_.pk}/correct/", {"correction": " "}).status_code == 400
+        answer = client.post(f"/data/{row_.pk}/correct/", {"correction": " "})
+        assert answer.status_code == 422
+        assert "Say why a closed month is corrected." in answer.content.decode()
         assert client.post(f"/data/{row_.pk}/correct/", {"correction": "late"}).status_code == 302
     row_.refresh_from_db()
     assert (row_.state, row_.options["correction"]) == ("checking", "late")

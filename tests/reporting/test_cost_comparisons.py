@@ -17,10 +17,13 @@ from python_calamine import CalamineWorkbook
 from core.months import month_add
 from pricing.cards.variance import variance_card
 from pricing.engine.costs import variance
+from pricing.models import CostLine
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
+from pricing.words.costs import basis_words
 from products.models import BudgetRow, BudgetVersion, Measure, Product, SalesMonth, Supplier
-from reporting.selectors.cost_trend import cost_trend
+from reporting.cost_reports.comparisons import figures_words
+from reporting.selectors.cost_trend import CostTrend, cost_trend
 from reporting.selectors.price_variance import price_variance
 from reporting.services.report_files import report_bytes
 from tests.factories import (
@@ -28,6 +31,7 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    organisation_factory,
     product_factory,
     user_factory,
 )
@@ -434,3 +438,16 @@ class TestTrend:
 
 def _sheet(content: bytes) -> list[list[Any]]:
     return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Costs in EUR per unit (cartons)."), ("nl", "Kosten in EUR per eenheid (cartons).")],
+)
+def test_a_unit_in_the_plural_is_said_rightly(language: str, words: str) -> None:
+    organisation_factory(currency="EUR")
+    with translation.override(language):
+        assert figures_words(CostTrend(unit="cartons")) == words
+        calls = Measure(code="calls", unit_en="calls", unit_nl="calls")
+        assert basis_words(CostLine(basis="unit", measure=calls)).endswith(" (calls)")
+        assert "(" not in basis_words(CostLine(basis="unit"), "carton")

@@ -464,7 +464,7 @@ class TestPage:
         assert "cost_centre" not in ways
 
     def test_it_is_kept_under_a_name(self, client: Client, booked: list[Product]) -> None:
-        client.post("/costs/reports/views/new/", {"name": "Energy", "query": "kind=energy&month=2026-05"})
+        client.post("/costs/reports/?kind=energy&month=2026-05", {"name": "Energy"})
         view = SavedView.objects.get()
         assert (view.page, view.name) == ("cost-report", "Energy")
         assert "kind=energy" in view.query
@@ -473,14 +473,31 @@ class TestPage:
         client.post(f"/costs/reports/views/{view.pk}/end/")
         assert not SavedView.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [("Energy", "You have a view of that name already."), (" ", "This field cannot be blank.")],
+    )
+    def test_a_name_that_cannot_be_is_told_at_its_field(
+        self, client: Client, booked: list[Product], name: str, words: str
+    ) -> None:
+        client.post("/costs/reports/?kind=energy", {"name": "Energy"})
+        answer = client.post("/costs/reports/?kind=energy", {"name": name, "fixed": "on"})
+        page = tight(answer)
+        assert answer.status_code == 422
+        assert f'id="report-name-error">{words}</p>' in page
+        assert f'name="name" value="{name}"' in page
+        assert answer.context["query"].filters == {"kind": "energy"}
+        assert SavedView.objects.count() == 1
+
     def test_kept_of_the_last_month_it_moves_along(self, client: Client, booked: list[Product]) -> None:
         last = f"{last_month('actual'):%Y-%m}"
         kept = {}
         for name, said in (
-            *(("moves", {}), ("fixed", {"fixed": "on"})),
-            *(("earlier", {"query": "kind=energy&month=2026-05"}), ("trend", {"query": "layout=trend"})),
+            *(("moves", "kind=energy"), ("fixed", "kind=energy")),
+            *(("earlier", "kind=energy&month=2026-05"), ("trend", "layout=trend")),
         ):
-            client.post("/costs/reports/views/new/", {"name": name, "query": "kind=energy", **said})
+            fixed = {"fixed": "on"} if name == "fixed" else {}
+            client.post(f"/costs/reports/?{said}", {"name": name, **fixed})
             kept[name] = QueryDict(SavedView.objects.get(name=name).query)
         assert "month" not in kept["moves"]
         assert kept["moves"]["kind"] == "energy"
@@ -555,6 +572,5 @@ class TestPage:
         reading.force_login(user_factory(rights=["products.view", "pricing.view_costs"], language="en"))
         assert 'name="shared"' not in tight(reading.get("/costs/reports/"))
         assert 'name="shared"' in tight(client.get("/costs/reports/"))
-        said = {"name": "Energy of all", "query": "kind=energy", "shared": "on"}
-        client.post("/costs/reports/views/new/", said)
+        client.post("/costs/reports/?kind=energy", {"name": "Energy of all", "shared": "on"})
         assert "Energy of all" in tight(reading.get("/costs/reports/"))

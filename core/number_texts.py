@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from .limits import INTEGER_DIGITS
+from django.utils.formats import get_format
 
 DECIMALS = (".", ",")
+INTEGER_DIGITS = 14
+"""Before the decimal mark: what numeric(18,4) holds."""
 _GROUPING = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))", re.ASCII)
 _NO_CENTS = re.compile(r"^([+-]?\d+)[.,][-\u2013\u2014]{1,2}$|(?<=[.,])[-\u2013\u2014]{1,2}$", re.ASCII)
 _CURRENCY = re.compile(r"^(?:€|EUR|\$|£)|(?:€|EUR)$")
@@ -21,6 +23,11 @@ _BY_DECIMAL = {
     for decimal, group in ((".", ","), (",", "."))
 }
 _AMBIGUOUS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}[.,]\d{{3}}", re.ASCII)
+
+
+def decimal_mark() -> str:
+    """Of the person's language."""
+    return str(get_format("DECIMAL_SEPARATOR"))
 
 
 def _bare(text: str) -> str:
