@@ -54,7 +54,7 @@ def document(snapshot: Snapshot) -> Document:
         about = [
             (_("Data up to"), month),
             (_("Run of"), formats.day(snapshot.run_date) if snapshot.run_date else ""),
-            (_("Published"), formats.day(moment.date())),
+            (_("Published"), formats.day(snapshot.published_on)),
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
