@@ -159,7 +159,7 @@ def _widths(blocks: Sequence[Block]) -> list[int]:
     for block in blocks:
         table = block.table if isinstance(block, ReportChart) else block
         if isinstance(table, Table):
-            own = column_widths(table)
+            own = column_widths(table, wraps=False)
             found += [12] * (len(own) - len(found))
             found[: len(own)] = map(max, own, found)
     return found

@@ -308,6 +308,34 @@ def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
 MONTHS_OF = {"past": ("11", "—"), "ahead": ("—", "12")}
 
 
+def test_tables_of_a_sheet_are_as_small_as_its_page_needs() -> None:
+    """Beside a chart as half of it needs; a range of figures takes two lines."""
+    heads = ("Samen", *("Afzet", "t.o.v. jaar ervoor") * 3, "80% tussen")
+    row = (
+        "Havermelk",
+        *("2.069.255\u00a0pakken", "+20,8%") * 3,
+        "2.093.837\u00a0pakken – 2.735.954\u00a0pakken",
+    )
+    table = Table("Als geheel", heads, ("volume",) * 8, (False, *(True,) * 7), (tuple(map(Cell, row)),))
+    blocks = (table, CHART, table)
+    report = document(frozen([Section("key_figures", "Kerncijfers", blocks)], sheet=True))
+    (run,) = pdf._data(report)["sections"][0]["runs"]
+    first, _chart, beside = run["blocks"]
+    assert first["widths"][-1] == len("2.093.837 pakken –") + 2
+    assert not first["wide"]
+    assert sum(first["widths"]) * first["size"] == pytest.approx(pdf.UPRIGHT * pdf.SIZE)
+    assert beside["size"] == pdf.LEAST
+
+
+def test_the_author_stands_with_the_last_words() -> None:
+    """However far the words before reach down a page."""
+    for lines in range(36, 48):
+        words = "\n\n".join(["Regel"] * lines + ["Slot"])
+        content = made(frozen([Section("words", "Woorden", (Text(words, "Sanne"),))]), "pdf")
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+        assert any("Slot" in page and "Sanne" in page.split("Slot")[1] for page in pages), lines
+
+
 def test_figures_of_charts_that_are_alike_stand_beside_each_other() -> None:
     """A table a column: months of which a chart has nothing are no rows of dashes."""
 
