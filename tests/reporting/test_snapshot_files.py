@@ -44,7 +44,7 @@ from reporting.renderers.behind import tables_behind, targets
 from reporting.renderers.document import document
 from reporting.renderers.drawings import WIDTH, chart_drawn, charts_drawn
 from reporting.renderers.pptx import TOP
-from reporting.renderers.xlsx import number_read, sheet_names
+from reporting.renderers.xlsx import number_format, number_read, sheet_names
 from reporting.reports.page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
 from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
@@ -209,6 +209,39 @@ def test_numbers_are_read_back_from_a_charts_table(text: str, value: str | None,
 def test_sheet_names_are_what_a_spreadsheet_takes() -> None:
     found = sheet_names(["Over", "Kosten/marge [x]", "over", "A" * 40, "A" * 40, "History"])
     assert found == ["Over", "Kosten marge  x", "over 2", "A" * 31, "A" * 29 + " 2", "History –"]
+    long = "Margin against last year and budget"
+    assert sheet_names([long, long]) == ["Margin against last year and", "Margin against last year and 2"]
+
+
+def test_a_sheet_of_one_table_keeps_its_head_in_sight() -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(
+            made(frozen([Section("a", "Een", (SALES,)), Section("b", "Twee", (SALES, MONTHS))]), "xlsx")
+        )
+    )
+    one, two = book["Een"], book["Twee"]
+    row = int(re.sub(r"\D", "", one.freeze_panes))
+    assert one.cell(row - 1, 1).value == "Kanaal"
+    assert one.print_title_rows == f"${row - 1}:${row - 1}"
+    assert two.freeze_panes is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "wanted"),
+    [
+        ("nl", "+27,5%", "0.275", '"+"#,##0.0%;"−"#,##0.0%'),
+        ("nl", "−1,1%", "-0.011", '#,##0.0%;"−"#,##0.0%'),
+        ("nl", "€ 5,00", "5", '"€ "#,##0.00;"€ −"#,##0.00'),
+        ("nl", "€ −5,00", "-5", '"€ "#,##0.00;"€ −"#,##0.00'),
+        ("nl", "€ +5,00", "5", '"€ +"#,##0.00;"€ −"#,##0.00'),
+        ("en", "€5.00", "5", '"€"#,##0.00;"−€"#,##0.00'),
+        ("en", "+€5.00", "5", '"+€"#,##0.00;"−€"#,##0.00'),
+    ],
+)
+def test_a_figure_of_the_other_sign_has_one_sign(language: str, text: str, value: str, wanted: str) -> None:
+    is_rate = text.endswith("%")
+    with translation.override(language):
+        assert number_format(Cell(text, value, 1 if is_rate else 2, is_rate)) == wanted
 
 
 def test_no_row_is_higher_than_a_spreadsheet_takes() -> None:
