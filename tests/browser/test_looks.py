@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from core.organisation import today
-from core.reports.blocks import Cell, Section, Table
+from core.reports.blocks import Cell, Section, Table, Text
 from forecasting.services.stages import stage_set
 from products.models import Product
 from products.services.figures import figures_refresh
@@ -70,6 +70,16 @@ def test_on_paper_no_figure_is_cut_off(page: Any, sign_in: Any, transactional_db
     cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
     assert page.locator("main :is(th, td)").evaluate_all(cut) == 0
     assert page.locator("main .btn").first.is_hidden()
+
+
+def test_a_word_without_end_keeps_to_the_screen(page: Any, sign_in: Any, transactional_db: Any) -> None:
+    word = "Donaudampfschifffahrtsgesellschaft" * 3
+    snapshot = frozen([Section("words", "Woorden", (Text(word, word),))], title=word)
+    sign_in(page, snapshot.author)
+    page.set_viewport_size({"width": 390, "height": 900})
+    for path in (snapshot.get_absolute_url(), snapshot.report.get_absolute_url()):
+        page.goto(path)
+        assert page.evaluate(TOO_WIDE) <= 0, path
 
 
 def test_a_stage_set_by_hand_fits_every_width(page: Any, sign_in: Any, juice: Product) -> None:
