@@ -127,11 +127,12 @@ def currency_symbol(currency: str) -> str:
 
 
 def with_currency(text: str, currency: str) -> str:
-    """Put the currency before an already written amount: "€ −1,00" in Dutch, "−€1.00" in English."""
+    """Put the currency before an already written amount, and before its sign in Dutch: "€ −1,00", in English
+    "−€1.00"."""
     symbol = currency_symbol(currency)
     space = NBSP if is_dutch() or len(symbol) > 1 else ""
-    if not is_dutch() and text.startswith(MINUS):
-        return f"{MINUS}{symbol}{space}{text[1:]}"
+    if not is_dutch() and text.startswith((MINUS, "+")):
+        return f"{text[0]}{symbol}{space}{text[1:]}"
     return f"{symbol}{space}{text}"
 
 
@@ -215,7 +216,7 @@ def delta(
     if kind == "index":
         text = index(found)
     elif kind == "money":
-        text = sign + money(found, unit, places)
+        text = with_currency(f"{sign}{digits(found, places)}", unit)
     else:
         tail = {"percent": "%", "points": f"{NBSP}{_('pp')}"}.get(kind, f"{NBSP}{unit}" if unit else "")
         text = f"{sign}{digits(change, places)}{tail}"

@@ -152,9 +152,10 @@ class Snapshot(models.Model):
 
     ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
     it is about, for who may read it; ``data_month`` is the last month that is whole of all products still
-    sold; ``run`` is the last night that went through before; ``about`` has the names and its date of then.
-    ``section_keys``, which the database reads out of ``sections``, says whose rooms they are of. ``sha256``
-    is of ``sections`` as canonical JSON. ``sheet``: it is a product sheet, for one look.
+    sold; ``run`` is the last night that went through before; ``about`` has the names and its date of then,
+    and the day of publishing where the organisation was. ``section_keys``, which the database reads out of
+    ``sections``, says whose rooms they are of. ``sha256`` is of ``sections`` as canonical JSON. ``sheet``: it
+    is a product sheet, for one look.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
@@ -191,6 +192,14 @@ class Snapshot(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("reporting:snapshot", args=[self.report_id, self.number])
+
+    @property
+    def published_on(self) -> datetime.date:
+        """The day of it where the organisation was then; of one without, in UTC."""
+        said = self.about.get("published_on")
+        return (
+            datetime.date.fromisoformat(said) if said else self.published_at.astimezone(datetime.UTC).date()
+        )
 
     @property
     def run_date(self) -> datetime.date | None:

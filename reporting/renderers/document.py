@@ -54,7 +54,7 @@ def document(snapshot: Snapshot) -> Document:
         about = [
             (_("Data up to"), month),
             (_("Run of"), formats.day(snapshot.run_date) if snapshot.run_date else ""),
-            (_("Published"), formats.day(moment.date())),
+            (_("Published"), formats.day(snapshot.published_on)),
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
@@ -99,18 +99,20 @@ def _some(names: Sequence[str], unnamed: int) -> str:
     return ", ".join(told)
 
 
-def column_widths(table: Table, most: int = 32) -> list[int]:
+def column_widths(table: Table, most: int = 32, *, wraps: bool = True) -> list[int]:
     """How many letters each column needs: figures and months stay on one line, words wrap after ``most``, a
-    head is two lines where its words allow that."""
+    head is two lines where its words allow that, and so is a range of figures where a cell ``wraps``."""
+    needed = _two_lines if wraps else len
     found = []
     for place, (head, numeric) in enumerate(table.columns):
-        longest = max((len(row[place].text) for row in table.rows), default=0)
+        texts = [row[place].text for row in table.rows]
+        longest = max(map(needed if numeric else len, texts), default=0)
         found.append(max(4, _two_lines(head), longest if numeric else min(longest, most)) + 2)
     return found
 
 
-def _two_lines(head: str) -> int:
+def _two_lines(text: str) -> int:
     """How many letters are the longer of its two lines, cut where that is shortest."""
-    words = head.split()
+    words = text.split(" ")
     cuts = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words) + 1)]
     return min((max(map(len, lines)) for lines in cuts), default=0)

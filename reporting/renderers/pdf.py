@@ -25,7 +25,8 @@ from .drawings import charts_drawn
 TEMPLATE = Path(__file__).parent.parent / "typst" / "report.typ"
 UPRIGHT, ACROSS, TURNED = 105, 155, 130
 """How many letters of ``SIZE`` fit beside each other on paper, and from how many on it is turned."""
-SIZE, LEAST = 8.5, 5.0
+SIZE, LEAST, NARROW = 8.5, 5.0, 16
+"""Of letters, in points; after how many words of a sheet's table wrap."""
 BESIDE, HALF, LOWER = 3, 415, 0.7
 """Of so many charts in a row on they stand beside each other: how wide each is drawn then, in pixels, and how
 much lower."""
@@ -97,14 +98,23 @@ def _runs(report: Document, section: Section, places: Iterator[tuple[int, str]])
     """Its blocks in their order, those that lie on their side beside each other on one sheet."""
     blocks: list[Mapping[str, Any]] = []
     for is_half, each in itertools.groupby(_halved(report, section), lambda pair: pair[1]):
-        made = [_block(block, places, one_page=report.one_page) for block, _is_half in each]
+        run = [block for block, _is_half in each]
+        made = [
+            _block(block, places, _room(report, before)) for before, block in itertools.pairwise([None, *run])
+        ]
         blocks += [{"kind": "charts", "charts": made}] if is_half else made
     return [
         {"wide": wide, "blocks": list(run)}
-        for wide, run in itertools.groupby(
-            blocks, lambda each: bool(each.get("wide")) and not report.one_page
-        )
+        for wide, run in itertools.groupby(blocks, lambda each: bool(each.get("wide")))
     ]
+
+
+def _room(report: Document, before: Block | None) -> int:
+    """How many letters across a table of a sheet has, half of them beside the chart that is before it; 0: it
+    takes what it needs."""
+    if not report.one_page:
+        return 0
+    return UPRIGHT // 2 if isinstance(before, ReportChart) else UPRIGHT
 
 
 def _behind(behind: Sequence[Behind]) -> list[Mapping[str, Any]]:
@@ -122,20 +132,20 @@ def _behind(behind: Sequence[Behind]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _block(block: Block, places: Iterator[tuple[int, str]], *, one_page: bool) -> Mapping[str, Any]:
+def _block(block: Block, places: Iterator[tuple[int, str]], room: int) -> Mapping[str, Any]:
     if isinstance(block, Text):
         return {"kind": block.kind, "nodes": markdown_tree(block.markdown), "author": block.author}
     if isinstance(block, KeyFigures):
         figures = [[each.label, each.figure.text] for each in block.figures]
         return {"kind": block.kind, "figures": figures}
     if isinstance(block, Table):
-        return _table(block)
+        return _table(block, room)
     place, target = next(places)
     return {
         "kind": block.kind,
         "title": block.title,
         "subtitle": block.subtitle,
-        "alt": _said(block) if one_page else block.description or block.title,
+        "alt": _said(block) if room else block.description or block.title,
         "name": f"chart-{place}.svg",
         "target": target,
     }
@@ -147,11 +157,12 @@ def _said(chart: ReportChart) -> str:
     return f"{chart.description or chart.title}: {'; '.join(rows)}"
 
 
-def _table(table: Table) -> Mapping[str, Any]:
-    """Turned, and smaller, where it needs the room."""
-    widths = column_widths(table)
+def _table(table: Table, room: int = 0) -> Mapping[str, Any]:
+    """Turned, and smaller, where it needs that; smaller only, and words on more lines, where it has so much
+    ``room``."""
+    widths = column_widths(table, NARROW if room else 32)
     whole = sum(widths)
-    wide = whole > TURNED
+    wide = not room and whole > TURNED
     return {
         "kind": table.kind,
         "title": table.title,
@@ -164,5 +175,5 @@ def _table(table: Table) -> Mapping[str, Any]:
         ],
         "widths": widths,
         "wide": wide,
-        "size": max(LEAST, SIZE * min(1.0, (ACROSS if wide else UPRIGHT) / whole)),
+        "size": max(LEAST, SIZE * min(1.0, (room or (ACROSS if wide else UPRIGHT)) / whole)),
     }

@@ -52,12 +52,17 @@ def sheet_names(titles: Sequence[str]) -> list[str]:
     for title in titles:
         base = re.sub(r"[\[\]:*?/\\]", " ", title).strip("' ") or "–"
         base = f"{base} –" if base.lower() == "history" else base
-        name, count = base[:31], 1
+        name, count = _cut(base, 31), 1
         while name.lower() in {other.lower() for other in found}:
             count += 1
-            name = f"{base[: 31 - len(str(count)) - 1]} {count}"
+            name = f"{_cut(base, 31 - len(str(count)) - 1)} {count}"
         found.append(name)
     return found
+
+
+def _cut(text: str, most: int) -> str:
+    """So many letters at most, up to where a word ends."""
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
 class Writer:
@@ -105,6 +110,10 @@ class Writer:
         for block in section.blocks:
             self.row += 1
             self.block(block)
+        if len(section.blocks) == 1 and isinstance(section.blocks[0], Table):
+            heads = 3 + bool(section.blocks[0].note)
+            self.sheet.freeze_panes(heads + 1, 1)
+            self.sheet.repeat_rows(heads)
 
     def block(self, block: Block) -> None:
         if isinstance(block, Text):
@@ -159,7 +168,7 @@ def _widths(blocks: Sequence[Block]) -> list[int]:
     for block in blocks:
         table = block.table if isinstance(block, ReportChart) else block
         if isinstance(table, Table):
-            own = column_widths(table)
+            own = column_widths(table, wraps=False)
             found += [12] * (len(own) - len(found))
             found[: len(own)] = map(max, own, found)
     return found
@@ -183,14 +192,17 @@ def number_read(text: str) -> Cell | None:
 
 
 def number_format(cell: Cell) -> str:
-    """How a spreadsheet shows the cell's value as its text does, with what stands before and after it."""
+    """How a spreadsheet shows the cell's value as its text does, with what stands before and after it; one of
+    the other sign has its sign where its language has it."""
     value = Decimal(cell.value or 0)
     digits = formats.digits(abs(value) * (100 if cell.percent else 1), cell.decimals)
     lead, found, tail = cell.text.partition(digits)
     shape = "#,##0" + ("." + "0" * cell.decimals if cell.decimals else "") + ("%" if cell.percent else "")
     if not found:
         return shape
-    above, below = lead.replace(formats.MINUS, ""), lead if value < 0 else formats.MINUS + lead
+    plain = lead.replace(formats.MINUS, "").replace("+", "")
+    minus = plain + formats.MINUS if formats.is_dutch() else formats.MINUS + plain
+    above, below = (plain, lead) if value < 0 else (lead, minus)
     ending = _quoted(tail.removeprefix("%") if cell.percent else tail)
     return f"{_quoted(above)}{shape}{ending};{_quoted(below)}{shape}{ending}"
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_save
 from core import formats, registries
 from core.history import history_chosen
+from core.organisation import local_now
 from core.reports.blocks import sections_to_json
 from forecasting.selectors.runs import night_done
 from products.models import Channel, Family, Product, ProductLine, Supplier
@@ -135,6 +135,7 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
     run = night_done()
     sections = sections_to_json(built.sections)
     last = report.snapshots.aggregate(last=Max("number"))["last"] or 0
+    now = local_now()
     snapshot = Snapshot.objects.create(
         report=report,
         number=last + 1,
@@ -144,7 +145,7 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
         sheet=is_sheet(report, built),
         author=user,
         author_name=str(user),
-        published_at=timezone.now(),
+        published_at=now,
         data_month=built.data_month,
         run=run,
         fields=list(built.fields),
@@ -155,6 +156,7 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
             "product_names": [
                 product.name for product in built.scope.products[: len(built.exposure.products)]
             ],
+            "published_on": now.date().isoformat(),
             "run_date": run.local_date.isoformat() if run else None,
         },
         sections=sections,

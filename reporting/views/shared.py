@@ -152,7 +152,7 @@ def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpRespo
         return answer
     if request.method == "GET":
         access_note(share=share, what=kind, **_client(request))
-    name = f"report-{sought.snapshot.published_at:%Y-%m-%d}-{sought.snapshot.number}"
+    name = f"report-{sought.snapshot.published_on:%Y-%m-%d}-{sought.snapshot.number}"
     return file_answer(sought.content, kind, name)
 
 

@@ -102,12 +102,12 @@ def _of_scope(scope: Scope) -> str:
 
 
 def _stage_bar(figures: Portfolio) -> dict[str, Any]:
-    """The stages as a bar, one wide a product; numbers as SVG writes them."""
+    """The stages as a bar, one wide a product."""
     total = sum(row.count for row in figures.stages)
     gap, x, parts = total * 0.002, 0, []
     for row in figures.stages:
         if row.count:
-            parts.append({"stage": row.stage, "x": f"{x + gap:.3f}", "width": f"{row.count - 2 * gap:.3f}"})
+            parts.append({"stage": row.stage, "x": round(x + gap, 3), "width": round(row.count - 2 * gap, 3)})
         x += row.count
     return {"total": total, "parts": parts, "chart": stages_chart(figures.stages)}
 

@@ -62,7 +62,7 @@ def test_units_variance_and_trend_in_both_languages(
     finance = user_factory("finance", language="en")
     for language, width, price, change, each in (
         ("en", 390, "+€30.00", "−€200.00", "€2.3000"),
-        ("nl", 1440, "+€ 30,00", "€ −200,00", "€ 2,3000"),
+        ("nl", 1440, "€ +30,00", "€ −200,00", "€ 2,3000"),
     ):
         type(finance).objects.filter(pk=finance.pk).update(language=language)
         page.set_viewport_size({"width": width, "height": 900})

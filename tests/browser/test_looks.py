@@ -10,11 +10,13 @@ from django.urls import reverse
 
 from accounts.models import Role
 from core.organisation import today
+from core.reports.blocks import Cell, Section, Table, Text
 from forecasting.services.stages import stage_set
 from products.models import Product
 from products.services.figures import figures_refresh
 from tests.factories import line_factory, product_factory, user_factory
 from tests.forecasting.conftest import months_give, run_now
+from tests.reporting.test_snapshot_files import frozen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -50,6 +52,34 @@ def test_the_table_of_a_chart_scrolls_in_itself_under_its_head(
         box = page.locator("#overview-chart-table").bounding_box()
         head = page.locator("#overview-chart-table thead th").first.bounding_box()
         assert abs(head["y"] - box["y"]) <= 1, "the head stays in sight"
+
+
+def test_on_paper_no_figure_is_cut_off(page: Any, sign_in: Any, transactional_db: Any) -> None:
+    """A4 within its margins is 680 px wide; a table too wide for it would lose its last digits."""
+    row = (Cell("Sinaasappelsap 0,2 L"), *(Cell("1.138.243 behandelingen"), Cell("€ 585.318")) * 5)
+    heads = ("Product", *("Verwachting heel jaar (LE)", "t.o.v. vorig jaar") * 5)
+    table = Table("Afzet", heads, ("volume",) * 11, (False, *(True,) * 10), (row,) * 3)
+    snapshot = frozen([Section("sales", "Afzet", (table,))])
+    sign_in(page, snapshot.author)
+    page.goto(reverse("reporting:snapshot", args=[snapshot.report_id, snapshot.number]))
+    page.locator(".pm-sort").first.wait_for()
+    page.set_viewport_size({"width": 680, "height": 900})
+    assert page.locator("main table").evaluate("table => table.offsetWidth") > 680
+    page.emulate_media(media="print")
+    assert page.evaluate(TOO_WIDE) <= 0
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
+    assert page.locator("main :is(th, td)").evaluate_all(cut) == 0
+    assert page.locator("main .btn").first.is_hidden()
+
+
+def test_a_word_without_end_keeps_to_the_screen(page: Any, sign_in: Any, transactional_db: Any) -> None:
+    word = "Donaudampfschifffahrtsgesellschaft" * 3
+    snapshot = frozen([Section("words", "Woorden", (Text(word, word),))], title=word)
+    sign_in(page, snapshot.author)
+    page.set_viewport_size({"width": 390, "height": 900})
+    for path in (snapshot.get_absolute_url(), snapshot.report.get_absolute_url()):
+        page.goto(path)
+        assert page.evaluate(TOO_WIDE) <= 0, path
 
 
 def test_a_stage_set_by_hand_fits_every_width(page: Any, sign_in: Any, juice: Product) -> None:

@@ -111,7 +111,7 @@ def test_a_large_number_keeps_three_digits(english):
         (0.0004, {}, "0,0%", "→", "flat"),
         (104, {"kind": "index"}, "104", "▲", "up"),
         (96.2, {"kind": "index"}, "96", "▼", "down"),
-        (0.02, {"kind": "money", "good": "down", "unit": "EUR"}, f"+€{N}0,02", "▲", "up bad"),
+        (0.02, {"kind": "money", "good": "down", "unit": "EUR"}, f"€{N}+0,02", "▲", "up bad"),
         (0.1, {"good": "none"}, "+10,0%", "▲", "up plain"),
     ],
 )

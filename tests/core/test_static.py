@@ -102,6 +102,11 @@ FORBIDDEN = {
     "style in the page": r"<style\b",
     "another origin": r"(src|href|action)=\"(https?:)?//",
     "an id with the marks of numbers that people read": r"\{\{ ?([\w.]+\.)?pk ?\}\}",
+    "a bar with them": r"<progress.*\b(value|max)=\"\{\{ ?[\w.]+ ?\}\}",
+    "a drawing with them": (
+        r"\b(x|y|x1|x2|y1|y2|cx|cy|r|width|height|viewBox|data-days)=\"[^\"]*\{\{ ?[\w.]+ ?\}\}"
+    ),
+    "a version with them": r"name=\"version\" value=\"\{\{ ?[\w.]+ ?\}\}",
 }
 
 
@@ -124,6 +129,9 @@ def test_templates_keep_to_the_strict_policy():
         "<script>x</script>",
         '<img src="//x.nl/a">',
         '<p id="{{ a.pk }}">',
+        '<progress {% if a.b > 1 %}value="{{ a.b }}" {% endif %}>',
+        '<rect y="0" width="{{ a.b }}" height="4"/>',
+        '<input name="version" value="{{ a.version }}">',
     ],
 )
 def test_the_check_above_sees_what_the_policy_forbids(markup):

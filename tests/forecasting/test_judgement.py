@@ -756,6 +756,21 @@ def test_the_form_previews_refuses_and_saves(client, settled) -> None:
     assert "withdrawn by" in text(client.get(reverse("forecasting:overrides") + "?over=1"))
 
 
+@pytest.mark.parametrize("name", ["override", "override_months"])
+def test_the_form_says_what_it_saw_as_a_form_reads_it(client, manager, settled, name) -> None:
+    """Without the marks of numbers that people read: who comes second would not be told."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select setval(pg_get_serial_sequence(%s, 'id'), 1680)", [OverrideMonth._meta.db_table]
+        )
+    change(manager, settled[0])
+    signed_in(client, "product-manager")
+    page = client.get(reverse(f"forecasting:{name}", args=[settled[0].code])).content.decode()
+    newest = last_judgement(product=settled[0], measure=units())
+    assert newest > 1680
+    assert f'name="seen" value="{newest}"' in page
+
+
 def fields_of(page: str) -> list[str]:
     """The names of a page's visible inputs."""
     return re.findall(r'name="([a-z]+-\d{4}-\d{2})"', page)

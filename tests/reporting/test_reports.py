@@ -13,8 +13,9 @@ from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from core import formats
+from core.models import Organisation
 from core.months import month_add, month_start
-from core.organisation import today
+from core.organisation import organisation_forget, today
 from core.reports.blocks import (
     Cell,
     KeyFigures,
@@ -189,6 +190,19 @@ def test_it_says_of_which_run_it_is_and_a_failed_night_is_none(
     assert ("Run of", day) in file.about
     assert "Orange juice (JUICE)" in str(file.about)
     assert SnapshotSerializer(published).data["run_date"] == "2026-05-06"
+
+
+def test_a_file_has_the_day_where_the_organisation_was(
+    author: Any, juice: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the night, when it is still the day before in UTC; whatever its time zone is later."""
+    night = datetime.datetime(2026, 6, 30, 22, 30, tzinfo=datetime.UTC)
+    monkeypatch.setattr(timezone, "now", lambda: night)
+    published = report_publish(user=author, report=made(author, juice))
+    assert published.published_at == night
+    Organisation.objects.update(time_zone="America/New_York")
+    organisation_forget()
+    assert ("Published", formats.day(datetime.date(2026, 7, 1))) in document(published).about
 
 
 def test_files_to_the_outside_name_products_without_their_codes(author: Any, juice: Product) -> None:

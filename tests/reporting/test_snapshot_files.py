@@ -44,7 +44,7 @@ from reporting.renderers.behind import tables_behind, targets
 from reporting.renderers.document import document
 from reporting.renderers.drawings import WIDTH, chart_drawn, charts_drawn
 from reporting.renderers.pptx import TOP
-from reporting.renderers.xlsx import number_read, sheet_names
+from reporting.renderers.xlsx import number_format, number_read, sheet_names
 from reporting.reports.page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
 from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
@@ -209,6 +209,39 @@ def test_numbers_are_read_back_from_a_charts_table(text: str, value: str | None,
 def test_sheet_names_are_what_a_spreadsheet_takes() -> None:
     found = sheet_names(["Over", "Kosten/marge [x]", "over", "A" * 40, "A" * 40, "History"])
     assert found == ["Over", "Kosten marge  x", "over 2", "A" * 31, "A" * 29 + " 2", "History –"]
+    long = "Margin against last year and budget"
+    assert sheet_names([long, long]) == ["Margin against last year and", "Margin against last year and 2"]
+
+
+def test_a_sheet_of_one_table_keeps_its_head_in_sight() -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(
+            made(frozen([Section("a", "Een", (SALES,)), Section("b", "Twee", (SALES, MONTHS))]), "xlsx")
+        )
+    )
+    one, two = book["Een"], book["Twee"]
+    row = int(re.sub(r"\D", "", one.freeze_panes))
+    assert one.cell(row - 1, 1).value == "Kanaal"
+    assert one.print_title_rows == f"${row - 1}:${row - 1}"
+    assert two.freeze_panes is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "wanted"),
+    [
+        ("nl", "+27,5%", "0.275", '"+"#,##0.0%;"−"#,##0.0%'),
+        ("nl", "−1,1%", "-0.011", '#,##0.0%;"−"#,##0.0%'),
+        ("nl", "€ 5,00", "5", '"€ "#,##0.00;"€ −"#,##0.00'),
+        ("nl", "€ −5,00", "-5", '"€ "#,##0.00;"€ −"#,##0.00'),
+        ("nl", "€ +5,00", "5", '"€ +"#,##0.00;"€ −"#,##0.00'),
+        ("en", "€5.00", "5", '"€"#,##0.00;"−€"#,##0.00'),
+        ("en", "+€5.00", "5", '"+€"#,##0.00;"−€"#,##0.00'),
+    ],
+)
+def test_a_figure_of_the_other_sign_has_one_sign(language: str, text: str, value: str, wanted: str) -> None:
+    is_rate = text.endswith("%")
+    with translation.override(language):
+        assert number_format(Cell(text, value, 1 if is_rate else 2, is_rate)) == wanted
 
 
 def test_no_row_is_higher_than_a_spreadsheet_takes() -> None:
@@ -306,6 +339,34 @@ def test_charts_in_a_row_and_wide_tables_share_a_page() -> None:
 
 
 MONTHS_OF = {"past": ("11", "—"), "ahead": ("—", "12")}
+
+
+def test_tables_of_a_sheet_are_as_small_as_its_page_needs() -> None:
+    """Beside a chart as half of it needs; a range of figures takes two lines."""
+    heads = ("Samen", *("Afzet", "t.o.v. jaar ervoor") * 3, "80% tussen")
+    row = (
+        "Havermelk",
+        *("2.069.255\u00a0pakken", "+20,8%") * 3,
+        "2.093.837\u00a0pakken – 2.735.954\u00a0pakken",
+    )
+    table = Table("Als geheel", heads, ("volume",) * 8, (False, *(True,) * 7), (tuple(map(Cell, row)),))
+    blocks = (table, CHART, table)
+    report = document(frozen([Section("key_figures", "Kerncijfers", blocks)], sheet=True))
+    (run,) = pdf._data(report)["sections"][0]["runs"]
+    first, _chart, beside = run["blocks"]
+    assert first["widths"][-1] == len("2.093.837 pakken –") + 2
+    assert not first["wide"]
+    assert sum(first["widths"]) * first["size"] == pytest.approx(pdf.UPRIGHT * pdf.SIZE)
+    assert beside["size"] == pdf.LEAST
+
+
+def test_the_author_stands_with_the_last_words() -> None:
+    """However far the words before reach down a page."""
+    for lines in range(36, 48):
+        words = "\n\n".join(["Regel"] * lines + ["Slot"])
+        content = made(frozen([Section("words", "Woorden", (Text(words, "Sanne"),))]), "pdf")
+        pages = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+        assert any("Slot" in page and "Sanne" in page.split("Slot")[1] for page in pages), lines
 
 
 def test_figures_of_charts_that_are_alike_stand_beside_each_other() -> None:
