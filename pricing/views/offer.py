@@ -106,6 +106,7 @@ def _version_page(
         "is_ahead": row.state == Positioning.State.APPROVED and row.start_date > today(),
         "can_edit": request.user.has_perm("pricing.edit"),
         "can_approve": request.user.has_perm("pricing.approve"),
+        "waits_for_other": offer.positioning_waits_for_other(request.user, row),
         "error": error,
         "note": request.POST.get("note", ""),
     }

@@ -53,6 +53,7 @@ from pricing.services.promotion_decisions import (
     promotion_cancel,
     promotion_decide,
     promotion_propose,
+    promotion_waits_for_other,
 )
 from pricing.services.promotions import (
     forbidden_add,
@@ -115,7 +116,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "can_copy": request.user.has_perm(EDIT),
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
-        "is_own": row.proposed_by_id == request.user.pk,
+        "waits_for_other": promotion_waits_for_other(request.user, row),
         "history": history_of(row, related=_related(request.user))
         if whole and "history" in request.GET
         else [],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from products.models import FourEyesRule, ProductLine
 
@@ -50,6 +52,21 @@ def four_eyes_of(
 def four_eyes_needed(line: ProductLine | None, kind: str, amount: Decimal | None) -> bool:
     """Whether a second person must decide."""
     return four_eyes_of(line, kind, amount).needed
+
+
+def waits_for_other(
+    user: Any,
+    proposer_id: int | None,
+    lines: Iterable[ProductLine | None],
+    kind: str,
+    amount: Callable[[], Decimal | None] = lambda: None,
+) -> bool:
+    """Whether this person proposed it and so may not approve it as well: what a page asks before it offers
+    that. ``amount`` is what it is worth, asked of one's own only."""
+    if proposer_id != user.pk:
+        return False
+    worth = amount()
+    return any(four_eyes_needed(line, kind, worth) for line in lines)
 
 
 def four_eyes_rules() -> list[FourEyesRule]:
