@@ -159,6 +159,8 @@ def _form_page(request: HttpRequest, row: Promotion | None) -> HttpResponse:
         count=min(count + ROWS, MOST_ROWS) if more else count,
         initial={**initial, "rows": count},
     )
+    if more:
+        form.errors.clear()  # nobody said yet that it is complete
     flags, conflict, status = [], None, 200
     if request.method == "POST" and not more:
         status = 422
