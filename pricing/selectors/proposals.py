@@ -86,13 +86,14 @@ def proposal_get(user: Any, pk: int) -> Proposal:
 
 
 def proposals_waiting(user: Any) -> QuerySet[Proposal]:
-    """For the number in the menu: of who is limited to channels on lists of these alone."""
-    if not user.has_perm("pricing.view"):
+    """What waits for the person's approval: proposed, and not by themselves; of who is limited to channels on
+    lists of these alone."""
+    if not user.has_perm("pricing.approve"):
         return Proposal.objects.none()
     rows = Proposal.objects.all()
     if is_limited(user):
         rows = _in_sight(user).filter(price_list__in=lists_within(user))
-    return rows.filter(state=State.PROPOSED)
+    return rows.filter(state=State.PROPOSED).exclude(author=user.pk)
 
 
 # Of a proposal just written the planner knows nothing yet: a join from its thousands of prices to products
