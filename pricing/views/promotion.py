@@ -115,6 +115,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "stops": started,
         "can_copy": request.user.has_perm(EDIT),
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
+        "is_past": row.store_end < today(),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
         "waits_for_other": promotion_waits_for_other(request.user, row),
         "history": history_of(row, related=_related(request.user))

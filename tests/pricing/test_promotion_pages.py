@@ -142,6 +142,30 @@ def test_what_is_wrong_stands_at_its_field_and_the_input_stays():
     assert not Promotion.objects.exists()
 
 
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"rate": "", "amount": "2"}, "amount"),
+        ({"effective_1": "2.10"}, "__all__"),
+        ({"mechanic": "one_plus_one"}, "rate"),
+        ({"quantity": "3"}, "quantity"),
+    ],
+)
+def test_an_offer_that_cannot_be_is_refused(said: dict[str, str], field: str):
+    """More off than it costs, dearer than normally, and what its mechanic would drop."""
+    answer = visitor().post(URL + "new/", posted(product_factory(), **said))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+    assert not Promotion.objects.exists()
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(("ahead", "is_past"), [(-30, True), (-3, False)])
+def test_a_draft_whose_days_are_over_says_what_approving_it_does(ahead: int, is_past: bool):
+    row = promotion_factory(product_factory(), ahead=ahead)
+    assert ("approved it records what ran" in tight(visitor().get(f"{URL}{row.pk}/"))) is is_past
+
+
 def test_prices_keep_their_cents():
     """Also those that end in a nought; a tariff keeps all it has."""
     row = promotion_factory(
