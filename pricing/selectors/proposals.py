@@ -16,6 +16,7 @@ from pricing.models import Bound, Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
 from products.selectors.access import is_limited, visible_channel_ids, visible_line_ids
+from products.selectors.four_eyes import four_eyes_always
 from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
@@ -77,8 +78,8 @@ def proposals_visible(user: Any) -> QuerySet[Proposal]:
 
 
 def proposal_get(user: Any, pk: int) -> Proposal:
-    """One of them, with the bounds set since its reason was written, or 404."""
-    later: dict[str, Any] = {"later_bounds": bounds_since()}
+    """One of them, with the bounds set since its reason was written and whether always two decide, or 404."""
+    later: dict[str, Any] = {"later_bounds": bounds_since(), "always_two": four_eyes_always("price")}
     found = proposals_visible(user).annotate(**later).filter(pk=pk).first()
     if found is None:
         raise Http404(pk)

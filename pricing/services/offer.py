@@ -244,7 +244,7 @@ def positioning_waits_for_other(user: Any, positioning: Positioning) -> bool:
     """Whether this person may not decide it, having proposed it."""
     if positioning.state != State.PROPOSED:
         return False
-    return waits_for_other(user, positioning.proposed_by_id, [positioning.product.line], KIND)
+    return waits_for_other(user, positioning.proposed_by_id, lambda: [positioning.product.line], KIND)
 
 
 def decision_product(positioning: Positioning) -> DecisionProduct:

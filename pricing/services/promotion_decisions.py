@@ -161,8 +161,8 @@ def promotion_waits_for_other(user: Any, promotion: Promotion) -> bool:
     """Whether this person may not approve it, having proposed it."""
     if promotion.state != State.PROPOSED:
         return False
-    worth = partial(own_cost_here, promotion)
-    return waits_for_other(user, promotion.proposed_by_id, _lines(promotion), KIND, worth)
+    lines, worth = partial(_lines, promotion), partial(own_cost_here, promotion)
+    return waits_for_other(user, promotion.proposed_by_id, lines, KIND, worth)
 
 
 def _lines(promotion: Promotion) -> list[ProductLine]:

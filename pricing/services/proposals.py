@@ -255,8 +255,9 @@ def proposal_waits_for_other(user: Any, proposal: Proposal) -> bool:
     """Whether this person may not approve it, having proposed it."""
     if proposal.state != State.PROPOSED or proposal.price_list.is_observed:
         return False
-    lines = proposal_lines(proposal)
-    return waits_for_other(user, proposal.author_id, lines, KIND, partial(_worth, proposal))
+    lines, worth = partial(proposal_lines, proposal), partial(_worth, proposal)
+    always = getattr(proposal, "always_two", None)  # read with it by proposal_get
+    return waits_for_other(user, proposal.author_id, lines, KIND, worth, always)
 
 
 def _may_decide(user: Any, proposal: Proposal) -> None:
