@@ -5,8 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, UnreadablePostError
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
+from django.utils.encoding import escape_uri_path
 from pghistory.middleware import HistoryMiddleware as Tracked
 
 from .hidden import address_hide
@@ -61,6 +63,32 @@ class PersonMiddleware:
                 response.render()
             response.headers.setdefault("Content-Language", user.language)
             return response
+
+
+class FormsOnlyMiddleware:
+    """Who opens an address that takes forms only, as after a refused form whose page is asked for again in
+    another language, comes to the page above it: there the form stood."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        takes_none = response.status_code == 405 and request.method == "GET"
+        is_page = not getattr(request, "htmx", False) and not request.path_info.startswith(API)
+        if takes_none and is_page and request.user.is_authenticated:
+            return HttpResponseRedirect(escape_uri_path(_page_above(request.path_info)))
+        return response
+
+
+def _page_above(path: str) -> str:
+    """The nearest address above this one that there is."""
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        with suppress(Resolver404):
+            resolve(path)
+            break
+    return path
 
 
 class HistoryMiddleware(Tracked):

@@ -13,7 +13,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 @dataclass(frozen=True)
 class LegendKey:
-    """One entry of a chart's legend: `css` h, f, b80, b95, hatch, ring; `shape` line, area, hatch, ring."""
+    """One entry of a chart's legend: `css` h, f, n, s0 to s2, b80, b95, hatch, ring; `shape` line, area,
+    hatch, ring."""
 
     label: str
     css: str

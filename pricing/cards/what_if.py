@@ -92,6 +92,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
     wanted = set(said.getlist("with"))
     beside = [Kept.of(row) for row in kept if str(row.pk) in wanted][:MOST_BESIDE]
     on = {one.row.pk for one in beside}
+    is_full = len(on) == MOST_BESIDE
     of = said.get("of", "")
     address = [*_hidden(asked), *(("with", pk) for pk in sorted(on))]
     context = {
@@ -100,7 +101,10 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "asked": asked,
         "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
         "kinds": kinds(asked),
-        "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
+        "kept": [
+            {"row": row, "about": about, "on": row.pk in on, "off": is_full and row.pk not in on}
+            for row, about in kept.items()
+        ],
         "beside": [kept_context(asker, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
         "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,

@@ -120,6 +120,7 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[Kept], of: st
             LegendKey(_("as it stands"), "n", "line"),
             LegendKey(_("scenario"), "f", "line"),
             LegendKey("80%", "b80"),
+            *(LegendKey(name, f"s{n}", "line") for n, name in enumerate(names)),
         ],
         css="h-small",
     )
@@ -127,8 +128,6 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[Kept], of: st
 
 def _rows(shown: Shown, months: Sequence[datetime.date], names: Sequence[str], divisor: float) -> list[Spec]:
     rows: list[Spec] = []
-    # Where the name of each stands: at the last month that it had.
-    ends = [max((n for n, one in enumerate(of) if one), default=None) for of in shown.others]
     for place, month in enumerate(months):
         then = shown.then[place]
         row: Spec = {
@@ -145,11 +144,9 @@ def _rows(shown: Shown, months: Sequence[datetime.date], names: Sequence[str], d
         others = [values[place] for values in shown.others]
         row |= {f"other{n}": one.mean / divisor if one else None for n, one in enumerate(others)}
         # What people wrote stands in the data, never in the drawing's own words.
-        row |= {f"name{n}": name for n, name in enumerate(names)}
         row["others"] = "; ".join(
             f"{name}: {shown.kept(one)}" for name, one in zip(names, others, strict=True)
         )
-        row |= {f"last{n}": place == last for n, last in enumerate(ends)}
         rows.append(row)
     return rows
 
@@ -163,14 +160,6 @@ def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:
 
     others = [
         line(f"other{n}", "scenario", strokeDash=DASHES[n], strokeWidth=1.5) for n in range(others_count)
-    ]
-    labels = [
-        {
-            "transform": [{"filter": f"datum.last{n}"}],
-            "mark": {"type": "text", "style": "bar-label", "align": "right", "dx": -4, "dy": -8},
-            "encoding": {"y": {"field": f"other{n}", **y}, "text": {"field": f"name{n}"}},
-        }
-        for n in range(others_count)
     ]
     tooltip = [
         {"field": "label", "title": _("month")},
@@ -187,7 +176,6 @@ def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:
         line("then", "forecast"),
         line("now", "naive"),
         *others,
-        *labels,
         {"mark": {"type": "rule", "style": "hit"}, "encoding": {"tooltip": tooltip}},
     ]
     return months_spec(

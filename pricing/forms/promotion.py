@@ -16,7 +16,7 @@ from core.organisation import organisation_get, today
 from pricing.models import PriceList, Promotion
 from pricing.models.price import PLACES
 from pricing.selectors.promotions import currency_of
-from pricing.services.promotions import ProductPlan, PromotionPlan
+from pricing.services.promotions import ONE_OF, ProductPlan, PromotionPlan
 from products.forms.fields import DayField, LineField, ProductCodeField, RatePercentField
 from products.models import Channel
 from products.selectors.access import channels_visible
@@ -158,6 +158,20 @@ class PromotionForm(forms.Form):
             self.fields[f"product_{place}"] = code
             self.fields[f"price_{place}"] = _money(label=_("Normal price"), **_PRICE)
             self.fields[f"effective_{place}"] = _money(label=_("Price in the promotion"), **_PRICE)
+
+    def clean(self) -> dict[str, Any]:
+        """What the mechanic does not use would be dropped: it is said."""
+        data = super().clean() or self.cleaned_data
+        mechanic = data.get("mechanic")
+        used = {
+            "rate": (*ONE_OF, Promotion.Mechanic.BONUS_PACK),
+            "amount": (*ONE_OF, Promotion.Mechanic.N_FOR),
+            "quantity": (Promotion.Mechanic.N_FOR,),
+        }
+        for name, mechanics in used.items():
+            if mechanic and data.get(name) is not None and mechanic not in mechanics:
+                self.add_error(name, _("This kind of offer does not use it: leave it empty."))
+        return data
 
     @property
     def only_currency(self) -> str:

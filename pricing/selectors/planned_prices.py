@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, log
 from typing import Any
 
@@ -102,6 +103,13 @@ class Moved:
     @property
     def factors(self) -> tuple[float, ...]:
         return tuple(1 + self.answer.share(ratio) for ratio in self.ratios)
+
+    @property
+    def greatest(self) -> datetime.date:
+        """The day of its greatest step."""
+        ratios = [1.0, *(ratio for _day, ratio in self.starts)]
+        steps = [abs(log(new / old)) for old, new in pairwise(ratios)]
+        return self.starts[steps.index(max(steps))][0]
 
     def days(self, part: float, last: datetime.date) -> Iterator[tuple[datetime.date, datetime.date, float]]:
         """What it does to a day's volume, of which it moves a ``part``, from each change to the next."""
@@ -330,13 +338,14 @@ def _together(
 
 
 def _said(moved: Sequence[Moved], parts: Sequence[float], *, apart: bool) -> dict[str, Any]:
-    """What words are made of; ``where`` and ``part`` where not all of the product moves."""
+    """What words are made of; ``where`` and ``part`` where not all of the product moves. Day and elasticity
+    are of the market with most volume."""
     bands = [move.answer.band(move.ratios[-1]) for move in moved]
     volumes = [sum(part * band[end] for part, band in zip(parts, bands, strict=True)) for end in (0, 1)]
     share = sum(part * move.share for part, move in zip(parts, moved, strict=True)) / sum(parts)
     most = max(zip(parts, moved, strict=True), key=lambda each: each[0])[1]
     said: dict[str, Any] = {
-        "start": str(min(move.starts[0][0] for move in moved)),
+        "start": str(most.greatest),
         "share": round(share, 5),
         "volumes": [round(end, 5) for end in volumes],
         "elasticity": round(most.answer.elasticity, 2),

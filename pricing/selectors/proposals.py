@@ -16,6 +16,7 @@ from pricing.models import Bound, Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
 from products.selectors.access import is_limited, visible_channel_ids, visible_line_ids
+from products.selectors.four_eyes import four_eyes_always
 from products.selectors.limited_figures import limited_figures
 
 from .bounds import BoundsOn, Held, prices_held
@@ -77,8 +78,8 @@ def proposals_visible(user: Any) -> QuerySet[Proposal]:
 
 
 def proposal_get(user: Any, pk: int) -> Proposal:
-    """One of them, with the bounds set since its reason was written, or 404."""
-    later: dict[str, Any] = {"later_bounds": bounds_since()}
+    """One of them, with the bounds set since its reason was written and whether always two decide, or 404."""
+    later: dict[str, Any] = {"later_bounds": bounds_since(), "always_two": four_eyes_always("price")}
     found = proposals_visible(user).annotate(**later).filter(pk=pk).first()
     if found is None:
         raise Http404(pk)
@@ -86,13 +87,14 @@ def proposal_get(user: Any, pk: int) -> Proposal:
 
 
 def proposals_waiting(user: Any) -> QuerySet[Proposal]:
-    """For the number in the menu: of who is limited to channels on lists of these alone."""
-    if not user.has_perm("pricing.view"):
+    """What waits for the person's approval: proposed, and not by themselves; of who is limited to channels on
+    lists of these alone."""
+    if not user.has_perm("pricing.approve"):
         return Proposal.objects.none()
     rows = Proposal.objects.all()
     if is_limited(user):
         rows = _in_sight(user).filter(price_list__in=lists_within(user))
-    return rows.filter(state=State.PROPOSED)
+    return rows.filter(state=State.PROPOSED).exclude(author=user.pk)
 
 
 # Of a proposal just written the planner knows nothing yet: a join from its thousands of prices to products

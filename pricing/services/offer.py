@@ -20,6 +20,7 @@ from core import formats
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
 from products.models import Product, Segment
+from products.selectors.four_eyes import waits_for_other
 from products.services.four_eyes import decided
 from products.services.scope import product_within
 
@@ -237,6 +238,13 @@ def positioning_decide(
             products=[decision_product(current)],
         )
     return current
+
+
+def positioning_waits_for_other(user: Any, positioning: Positioning) -> bool:
+    """Whether this person may not decide it, having proposed it."""
+    if positioning.state != State.PROPOSED:
+        return False
+    return waits_for_other(user, positioning.proposed_by_id, lambda: [positioning.product.line], KIND)
 
 
 def decision_product(positioning: Positioning) -> DecisionProduct:

@@ -32,13 +32,20 @@ def limits_check(
     asking = bounds_asking(beyond)
     if said.strip():
         return
-    given = known = bool(proposal.exception.strip())
+    given = bool(proposal.exception.strip())
     if given:
         asking = bounds_asking(set_later(beyond, proposal))
-    if given and decides:
-        known = _late(proposal, prices, local_date(proposal.created_at)) is not None
+    known = notice_given(proposal, prices, decides=decides)
     exception_ask([] if known else notice_words(proposal, prices, proposal.author))
     exception_ask(asking, is_later=given)
+
+
+def notice_given(proposal: Proposal, prices: Sequence[Price], *, decides: bool) -> bool:
+    """Whether its reason says why notice may be too short: for who ``decides`` it was on the day of the draft
+    already."""
+    if not proposal.exception.strip():
+        return False
+    return not decides or _late(proposal, prices, local_date(proposal.created_at)) is not None
 
 
 def set_later(beyond: Sequence[Passed], row: Promotion | Proposal) -> list[Passed]:

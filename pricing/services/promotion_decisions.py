@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,8 @@ from pricing.selectors.promotions import (
     promotion_get,
     sees_whole,
 )
+from products.models import ProductLine
+from products.selectors.four_eyes import waits_for_other
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
@@ -121,9 +124,8 @@ def promotion_decide(
             said[name] = _behind(current, name, more.strip())
         _held(user, current, exception, exception_note)
     assert current.proposed_by is not None  # what is proposed was proposed by somebody
-    lines = {row.product.line_id: row.product.line for row in current.rows.all()}
     with ExitStack() as eyes:
-        for line in lines.values() if approve else ():
+        for line in _lines(current) if approve else ():
             eyes.enter_context(
                 decided(
                     proposer=current.proposed_by,
@@ -153,6 +155,18 @@ def promotion_decide(
         url=reverse("pricing:promotion", args=[current.pk]),
     )
     return current
+
+
+def promotion_waits_for_other(user: Any, promotion: Promotion) -> bool:
+    """Whether this person may not approve it, having proposed it."""
+    if promotion.state != State.PROPOSED:
+        return False
+    lines, worth = partial(_lines, promotion), partial(own_cost_here, promotion)
+    return waits_for_other(user, promotion.proposed_by_id, lines, KIND, worth)
+
+
+def _lines(promotion: Promotion) -> list[ProductLine]:
+    return list({row.product.line_id: row.product.line for row in promotion.rows.all()}.values())
 
 
 @transaction.atomic

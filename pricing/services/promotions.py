@@ -352,6 +352,22 @@ def plausible(plan: PromotionPlan) -> None:
         raise DomainError("n_for", _("How many, and for what price together?"), "quantity")
     if plan.mechanic == Mechanic.BONUS_PACK and plan.rate is None:
         raise DomainError("bonus_rate", _("How much more is in it, in percent?"), "rate")
+    _is_cut(plan)
+
+
+def _is_cut(plan: PromotionPlan) -> None:
+    """``DomainError`` where a unit would cost less than nothing, or more than normally."""
+    for row in plan.products:
+        if row.price is None:
+            continue
+        said = {"product": row.product.name}
+        off = plan.amount if plan.mechanic in ONE_OF and row.effective_price is None else None
+        if off is not None and off > row.price:
+            message = _("%(product)s costs less than that: the amount is off the price of a unit.")
+            raise DomainError("more_than_price", message % said, "amount")
+        if row.effective_price is not None and row.effective_price > row.price:
+            message = _("%(product)s would cost more in the promotion than it normally does.")
+            raise DomainError("above_normal_price", message % said, "effective_price")
 
 
 def parts_differ(row: Promotion, plan: PromotionPlan) -> bool:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -31,6 +32,7 @@ from pricing.selectors.proposals import (
     proposal_volumes,
     would_change,
 )
+from products.selectors.four_eyes import waits_for_other
 from products.services.four_eyes import decided
 
 from .other_lists import other_list, prices_elsewhere
@@ -247,6 +249,15 @@ def proposal_approve(*, user: Any, proposal: Proposal, exception: str = "") -> P
         _hold(current, user)
         price_decision_record(proposal=current)
     return current
+
+
+def proposal_waits_for_other(user: Any, proposal: Proposal) -> bool:
+    """Whether this person may not approve it, having proposed it."""
+    if proposal.state != State.PROPOSED or proposal.price_list.is_observed:
+        return False
+    lines, worth = partial(proposal_lines, proposal), partial(_worth, proposal)
+    always = getattr(proposal, "always_two", None)  # read with it by proposal_get
+    return waits_for_other(user, proposal.author_id, lines, KIND, worth, always)
 
 
 def _may_decide(user: Any, proposal: Proposal) -> None:

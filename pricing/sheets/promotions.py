@@ -57,6 +57,8 @@ REASONS: dict[str, Any] = {
     "ends_before_start": _("it ends before it starts"),
     "both_delivery_dates": _("give both delivery dates, or neither"),
     "rate_or_amount": _("give a percentage or an amount, one of the two"),
+    "more_than_price": _("more than a unit normally costs"),
+    "above_normal_price": _("more than it normally costs"),
     "n_for": _("how many, and for what price together?"),
     "bonus_rate": _("how much more is in it, in per cent?"),
 }

@@ -63,10 +63,12 @@ def positionings(request: HttpRequest, code: str) -> HttpResponse:
 @with_right("pricing.view")
 @require_safe
 def compare(request: HttpRequest, code: str) -> HttpResponse:
-    """Two versions side by side; the older at the left."""
+    """Two versions side by side, the newest two where none are named; the older at the left."""
     product = product_get(request.user, code)
     found = _versions(request.user, product)
     two = [_chosen(found, request.GET.get(name)) for name in ("old", "new")]
+    if not request.GET.keys() & {"old", "new"}:
+        two = [found[0], found[1]] if len(found) > 1 else [None]
     old, new = sorted(filter(None, two), key=lambda each: each.row.created_at) if all(two) else (None, None)
     context = {
         "head": product_head(request.user, product, "mix"),
@@ -106,6 +108,7 @@ def _version_page(
         "is_ahead": row.state == Positioning.State.APPROVED and row.start_date > today(),
         "can_edit": request.user.has_perm("pricing.edit"),
         "can_approve": request.user.has_perm("pricing.approve"),
+        "waits_for_other": offer.positioning_waits_for_other(request.user, row),
         "error": error,
         "note": request.POST.get("note", ""),
     }

@@ -53,6 +53,7 @@ from pricing.services.promotion_decisions import (
     promotion_cancel,
     promotion_decide,
     promotion_propose,
+    promotion_waits_for_other,
 )
 from pricing.services.promotions import (
     forbidden_add,
@@ -114,8 +115,9 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "stops": started,
         "can_copy": request.user.has_perm(EDIT),
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
+        "is_past": row.store_end < today(),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
-        "is_own": row.proposed_by_id == request.user.pk,
+        "waits_for_other": promotion_waits_for_other(request.user, row),
         "history": history_of(row, related=_related(request.user))
         if whole and "history" in request.GET
         else [],
@@ -158,6 +160,8 @@ def _form_page(request: HttpRequest, row: Promotion | None) -> HttpResponse:
         count=min(count + ROWS, MOST_ROWS) if more else count,
         initial={**initial, "rows": count},
     )
+    if more:
+        form.errors.clear()  # nobody said yet that it is complete
     flags, conflict, status = [], None, 200
     if request.method == "POST" and not more:
         status = 422

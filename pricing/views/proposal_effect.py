@@ -18,7 +18,7 @@ from pricing.selectors.proposal_effect import (
     volume_together,
 )
 from pricing.selectors.proposals import proposal_get
-from pricing.services.price_limits import notice_words
+from pricing.services.price_limits import notice_given, notice_words
 from pricing.words.prices import unknown_words
 
 
@@ -53,9 +53,13 @@ def proposal_effect(request: HttpRequest, pk: int) -> HttpResponse:
 @with_right("pricing.view")
 @require_safe
 def proposal_notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who should have been told earlier than today, while it is not decided; nothing: nobody."""
+    """Who should have been told earlier than today, while it is not decided and nobody said why; nothing:
+    nobody. With ``?field`` the field for that, of the form of its page."""
     found = proposal_get(request.user, pk)
     if not getattr(request, "htmx", None) or found.state not in (State.DRAFT, State.PROPOSED):
         return redirect("pricing:proposal", pk)
-    late = notice_words(found, list(found.prices.only("product_id")), request.user)
-    return render(request, "pricing/_proposal_notice.html", {"late": " ".join(late)})
+    prices = list(found.prices.only("product_id"))
+    given = notice_given(found, prices, decides=found.state == State.PROPOSED)
+    late = [] if given else notice_words(found, prices, request.user)
+    context = {"late": " ".join(late), "shows_field": "field" in request.GET}
+    return render(request, "pricing/_proposal_notice.html", context)

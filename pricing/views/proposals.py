@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.errors import DomainError
 from core import formats
 from core.errors import form_refuse
+from core.organisation import today
 from core.pages import page_render, paginate, with_right
 from exchange.export import ExportColumn, export_asked, export_response
 from pricing.forms.prices import ProposalAgainForm, again_initial
@@ -43,6 +44,7 @@ from pricing.services.proposals import (
     proposal_reject,
     proposal_repeat,
     proposal_submit,
+    proposal_waits_for_other,
     proposal_withdraw,
 )
 from pricing.words.prices import (
@@ -91,6 +93,7 @@ def proposal_page(
     within = list_is_within(user, found.price_list)
     may_edit = within and user.has_perm("pricing.edit")
     may_decide = within and user.has_perm("pricing.approve")
+    waits_for_other = proposal_waits_for_other(user, found)
     context = {
         "proposal": found,
         "about": list_words(found.price_list),
@@ -114,12 +117,14 @@ def proposal_page(
         "exception": request.POST.get("exception", ""),
         "asks_exception": bool(error and error.code == "exception_needed"),
         "can_submit": own and found.state == State.DRAFT and may_edit,
-        "can_decide": found.state == State.PROPOSED and may_decide,
+        "can_decide": found.state == State.PROPOSED and may_decide and not waits_for_other,
+        "waits_for_other": waits_for_other,
         "again_form": again_form if found.state in OVER and may_edit else None,
         "can_withdraw": own
         and found.state in (State.DRAFT, State.PROPOSED)
         and user.has_perm("pricing.edit"),
         "can_recall": found.state == State.APPROVED
+        and found.start_date > today()
         and may_decide
         and found.prices.filter(state=State.APPROVED).exists(),
         "can_export": user.has_perm("exchange.export"),

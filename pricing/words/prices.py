@@ -26,6 +26,11 @@ def price_text(amount: Decimal | None, currency: str, decimals: int | None = Non
     return formats.money(amount, currency, price_decimals(amount) if decimals is None else decimals)
 
 
+def price_number(amount: Decimal | None) -> str:
+    """Beside a head that says the currency."""
+    return formats.number(amount, price_decimals(amount))
+
+
 def part_words(component: str, tier: str) -> str:
     """ "per month, night"; nothing for the plain price per unit."""
     if component == Price.Component.UNIT:
@@ -126,9 +131,7 @@ def _rule_words(rule: dict[str, Any], currency: str) -> str:
     said = {
         "percentage": formats.delta(amount, "percent", decimals=None).text if kind == "percentage" else "",
         "amount": formats.delta(amount, "money", unit=currency).text if kind == "amount" else "",
-        "target": _("set to %(price)s") % {"price": formats.number(amount, price_decimals(amount))}
-        if kind == "target"
-        else "",
+        "target": _("set to %(price)s") % {"price": price_number(amount)} if kind == "target" else "",
         "list": _("%(share)s of %(list)s")
         % {"share": formats.percent(amount, 0 if amount * 100 % 1 == 0 else 1), "list": rule.get("of")}
         if kind == "list" and amount is not None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, QuerySet
 
 from products.models import FourEyesRule, ProductLine
 
@@ -50,6 +54,34 @@ def four_eyes_of(
 def four_eyes_needed(line: ProductLine | None, kind: str, amount: Decimal | None) -> bool:
     """Whether a second person must decide."""
     return four_eyes_of(line, kind, amount).needed
+
+
+def _exceptions(kind: str) -> QuerySet[FourEyesRule]:
+    return FourEyesRule.objects.filter(decision_kind=kind).exclude(mode=FourEyesRule.Mode.ALWAYS)
+
+
+def four_eyes_always(kind: str) -> Any:
+    """Whether no rule says otherwise than that a second person decides, to read with a row."""
+    return ~Exists(_exceptions(kind))
+
+
+def waits_for_other(
+    user: Any,
+    proposer_id: int | None,
+    lines: Callable[[], Iterable[ProductLine | None]],
+    kind: str,
+    amount: Callable[[], Decimal | None] = lambda: None,
+    always: bool | None = None,
+) -> bool:
+    """Whether this person proposed it and so may not approve it as well: what a page asks before it offers
+    that. Its ``lines`` and what it is worth are asked where a rule makes a difference; ``always``: the answer
+    of :func:`four_eyes_always`, where it was read with the row."""
+    if proposer_id != user.pk:
+        return False
+    if always or (always is None and not _exceptions(kind).exists()):
+        return True
+    worth = amount()
+    return any(four_eyes_needed(line, kind, worth) for line in lines())
 
 
 def four_eyes_rules() -> list[FourEyesRule]:

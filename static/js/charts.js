@@ -77,14 +77,15 @@
   }
 
   const titleOf = (box) => box.querySelector("[data-chart-title]").textContent.replace(/\s+/g, " ").trim();
-  const STYLES = { h: "history", f: "forecast", p: "forecast", n: "naive", b80: "band80", b95: "band95", hatch: "hatch", ring: "ring" };
+  const STYLES = { h: "history", f: "forecast", p: "forecast", n: "naive", b80: "band80", b95: "band95", hatch: "hatch", ring: "ring", s0: "scenario", s1: "scenario", s2: "scenario" };
+  const DASHES = { p: [1, 0], s1: [8, 3], s2: [2, 3] };
   /** What the keys above a chart say, as a legend in the drawing itself. */
   function withLegend(vega, box, styles) {
     const keys = [...box.querySelectorAll("[data-chart-figure] .legend > span")].map((span) => {
       const css = span.querySelector(".key > *").classList[0];
       const { color, strokeDash = [1, 0] } = styles[STYLES[css]];
       const shape = css === "ring" ? "circle" : /^b|hatch/.test(css) ? "square" : "stroke";
-      return { label: span.textContent.trim(), shape, fill: shape === "square" ? color : "transparent", stroke: color, strokeDash: css === "p" ? [1, 0] : strokeDash };
+      return { label: span.textContent.trim(), shape, fill: shape === "square" ? color : "transparent", stroke: color, strokeDash: DASHES[css] ?? strokeDash };
     });
     if (!keys.length) return vega;
     const legend = { orient: "bottom", direction: "horizontal", offset: 12, symbolSize: 160, symbolStrokeWidth: 2, columnPadding: 18 };

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from core.months import parse_month
 from core.numbers import int_read
-from tests.factories import user_factory
+from tests.factories import product_factory, user_factory
 
 
 def test_what_is_no_number_is_none():
@@ -36,3 +36,19 @@ def test_addresses_that_say_nonsense_are_answered(client):
     )
     for name, query in pages:
         assert client.get(f"{reverse(name)}?{query}").status_code == 200, query
+
+
+@pytest.mark.django_db
+def test_another_language_after_a_refused_form_leads_to_its_page(client):
+    product = product_factory(code="A B/1?")
+    client.force_login(user_factory(language="en"))
+    refused = client.post("/pricing/rules/pass_through/", {})
+    assert refused.status_code == 422
+    said = {"language": "nl", "next": refused.wsgi_request.get_full_path()}
+    assert client.post(reverse("set_language"), said, follow=True).redirect_chain == [
+        ("/pricing/rules/pass_through/", 302),
+        ("/pricing/rules/", 302),
+    ]
+    opened = client.get(reverse("products:reopen", args=[product.code]))
+    assert opened.url == product.get_absolute_url()
+    assert client.get("/pricing/rules/pass_through/", headers={"HX-Request": "true"}).status_code == 405

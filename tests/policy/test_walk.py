@@ -23,7 +23,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils.functional import cached_property
 from django.utils.html import escape
 
@@ -257,6 +257,15 @@ class Asked:
         if (after := written()) != before:
             self.wrong.append(f"{said}was refused and wrote {dict(after.items() - before.items())}")
 
+    def leads_to_a_page(self, user: Any, url: str) -> None:
+        """Who opens what takes forms only ends, on the way up, at a page."""
+        at, seen = url, [url]
+        while (rule := _rule_of(at)).get is None and len(seen) < 5:
+            at = ask(rule, "GET", at, {}, self._prepare(user)[1], htmx=False).headers["Location"]
+            seen.append(at)
+        if rule.get is None:
+            self.wrong.append(f"GET {' → '.join(seen)} leads to no page")
+
     def allowed(
         self, who: str, user: Any, method: str, url: str, *, limited: bool, htmx: bool = False
     ) -> None:
@@ -279,6 +288,11 @@ class Asked:
             self.wrong.append(f"{said}gave {answer.status_code} {answer.headers.get('Location', '')}")
         if limited and (at := content.upper().find(MARK.encode())) >= 0:
             self.wrong.append(f"{said}leaks …{content[max(0, at - 80) : at + 60]!r}…")
+
+
+def _rule_of(url: str) -> Rule:
+    name = resolve(url).view_name
+    return next(rule for rule in RULES if rule.name == name)
 
 
 @pytest.fixture
@@ -319,7 +333,12 @@ def _walked(rule: Rule, world: World, heard: Heard) -> list[str]:
     for method in METHODS:
         right = rule.right(method)
         if right is None and rule.ours:
-            asked.refused("administrator", world.whole("administrator"), method, url, {405})
+            leads_on = method == "GET" and not rule.api and not url.startswith(SHARED)
+            asked.refused(
+                "administrator", world.whole("administrator"), method, url, {302 if leads_on else 405}
+            )
+            if leads_on:
+                asked.leads_to_a_page(world.whole("administrator"), url)
         elif right == PUBLIC:
             asked.allowed("guest", None, method, url, limited=True)
         elif right is not None:

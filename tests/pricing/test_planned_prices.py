@@ -237,6 +237,19 @@ def test_what_everybody_pays_leaves_a_channel_with_its_own(
     assert change.factors[3] == pytest.approx(0.25 * 0.8**-2.62 + 0.75 * 1.1**-2.62, rel=1e-6)
 
 
+def test_the_day_told_is_of_the_greatest_step_where_most_is_sold(
+    juice: Product, everybody: PriceList, shop: Channel
+) -> None:
+    """Not the day on which a smaller channel was the first to move."""
+    price(juice, web(), month_add(LAST, -3), "3.993")
+    for start, amount in ((AHEAD[0], "2.02"), (AHEAD[2], "2.20")):
+        price(juice, everybody, start, amount)
+    change = change_of(juice)
+    assert change is not None
+    assert "where" not in change.params
+    assert change.params["start"] == str(AHEAD[2])
+
+
 def test_a_price_in_another_currency_moves_the_channel_that_pays_it(
     juice: Product, everybody: PriceList, shop: Channel
 ) -> None:

@@ -337,6 +337,7 @@ def test_a_new_version_starts_from_the_one_in_force_and_two_stand_side_by_side(
     shown = client.get(url("compare"), {"old": second.pk, "new": first.pk}).content.decode()
     assert "<ins> well</ins>" in shown
     assert "<del>foams: test</del>" in shown
+    assert client.get(url("compare")).content.decode().count("<ins> well</ins>") == 1
     assert client.get(url("compare"), {"old": "x"}).status_code == 200
 
 

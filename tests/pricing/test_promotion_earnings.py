@@ -103,6 +103,20 @@ def test_the_worked_case() -> None:
     assert found.hi80 == pytest.approx(-380 + ((4 * (200 - 420 / 2.3)) ** 2 + 80**2 + 60**2) ** 0.5)
 
 
+def test_below_nothing_no_break_even_is_needed() -> None:
+    """What sister products sold more than pays for it, whatever it sells itself."""
+    row = worked()
+    PromotionEffect.objects.filter(promotion=row).update(sister_rows=[[_sister(row), 900, 880, 920]])
+    found = earned(row)
+    assert found is not None
+    assert (found.rows[0].break_even or 0) < 0
+    assert "none needed" in tight(client_of(user_factory("finance")).get(f"/pricing/promotions/{row.pk}/"))
+
+
+def _sister(row: Promotion) -> int:
+    return int(PromotionEffect.objects.get(promotion=row).sister_rows[0][0])
+
+
 def test_a_budget_in_another_currency_is_not_counted_as_ours() -> None:
     """200 pounds are no 200 euro: what it brought is said, its result once the cost is known in ours."""
     price_list_factory(currency="GBP")

@@ -19,8 +19,10 @@ from core import registries
 from core.organisation import today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionEffect
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
+from pricing.services.promotions import ProductPlan
 from products.models import FourEyesRule, Measure
 from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.html import tight
 from tests.pricing.promotions import DAY, approved_factory, promotion_factory
 
 pytestmark = pytest.mark.django_db
@@ -129,11 +131,51 @@ def test_what_is_wrong_stands_at_its_field_and_the_input_stays():
     assert answer.status_code == 422
     assert answer.context["form"].errors["rate"]
     assert "Typed" in answer.content.decode()
-    more = client.post(URL + "new/", posted(product, step="more", rows="3"))
+    more = client.post(URL + "new/", posted(product, step="more", rows="3", rate=""))
     assert more.status_code == 200
     assert len(more.context["form"].product_rows) == 6
-    assert product.code in more.content.decode()
+    page = more.content.decode()
+    assert product.code in page
+    assert not more.context["form"].errors
+    first, rest = (page.index(part) for part in ('<button class="visually-hidden"', 'value="more"'))
+    assert page.index('<form method="post" novalidate>') < first < rest
     assert not Promotion.objects.exists()
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"rate": "", "amount": "2"}, "amount"),
+        ({"effective_1": "2.10"}, "__all__"),
+        ({"mechanic": "one_plus_one"}, "rate"),
+        ({"quantity": "3"}, "quantity"),
+    ],
+)
+def test_an_offer_that_cannot_be_is_refused(said: dict[str, str], field: str):
+    """More off than it costs, dearer than normally, and what its mechanic would drop."""
+    answer = visitor().post(URL + "new/", posted(product_factory(), **said))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+    assert not Promotion.objects.exists()
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(("ahead", "is_past"), [(-30, True), (-3, False)])
+def test_a_draft_whose_days_are_over_says_what_approving_it_does(ahead: int, is_past: bool):
+    row = promotion_factory(product_factory(), ahead=ahead)
+    assert ("approved it records what ran" in tight(visitor().get(f"{URL}{row.pk}/"))) is is_past
+
+
+def test_prices_keep_their_cents():
+    """Also those that end in a nought; a tariff keeps all it has."""
+    row = promotion_factory(
+        mechanic="price_cut",
+        rate=Decimal("0.5"),
+        products=[ProductPlan(product_factory(), Decimal(price)) for price in ("2.2", "65", "0.2346")],
+    )
+    page = tight(visitor().get(f"{URL}{row.pk}/"))
+    for price in ("2.20", "1.10", "65.00", "32.50", "0.2346", "0.1173"):
+        assert f"<div>{price}</div>" in page
 
 
 def test_an_overlap_is_shown_before_it_is_saved():

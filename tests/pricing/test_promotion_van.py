@@ -171,9 +171,9 @@ def test_a_contract_priced_per_month_has_its_price_on_the_page(shop: PriceList) 
     client = Client()
     client.force_login(user_factory())
     page = re.sub(r"<[^>]+>", " ", tight(client.get(reverse("pricing:promotion", args=[row.pk]))))
-    assert re.search(r"12\s+Shop · per month", page)
+    assert re.search(r"12\.00\s+Shop · per month", page)
     assert re.search(r"not judged\s+Shop · per month", page)
-    assert re.search(r"goods, not of services\s+10\b", page)
+    assert re.search(r"goods, not of services\s+10\.00\b", page)
 
 
 def test_an_amount_earlier_says_nothing_of_a_tier(shop: PriceList) -> None:
@@ -249,9 +249,9 @@ def test_where_nobody_says_the_normal_price_the_lists_do(shop: PriceList) -> Non
     def found(said: str, *amounts: str) -> bool:
         return re.search(r"\s+".join(map(re.escape, amounts)), said) is not None
 
-    assert found(page(shop.channel, None), "10", "Shop")
-    assert found(page(shop.channel, None), "7.5")
-    assert found(page(account, None), "12", "Advised", "9")
+    assert found(page(shop.channel, None), "10.00", "Shop")
+    assert found(page(shop.channel, None), "7.50")
+    assert found(page(account, None), "12.00", "Advised", "9.00")
     said = page(account, D(16))
-    assert found(said, "16", "12")
+    assert found(said, "16.00", "12.00")
     assert "Advised" not in said

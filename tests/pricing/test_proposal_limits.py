@@ -132,7 +132,7 @@ def test_who_is_limited_to_channels_decides_on_their_lists_alone() -> None:
     form = client.get("/pricing/proposals/new/").context["form"]
     assert [row.code for row in form.fields["price_list"].queryset] == [account.code]
     assert form.fields["of"].queryset.count() == 3
-    waits = {row.price_list_id for row in proposals_waiting(limited)}
-    assert waits == {lists[2].pk} != {row.price_list_id for row in proposals_waiting(whole)}
+    waits = {row.price_list_id for row in proposals_waiting(user_factory(channels=[account]))}
+    assert waits == {lists[2].pk} != {row.price_list_id for row in proposals_waiting(user_factory())}
     other = client_of(user_factory(channels=[channel_factory()]))
     assert "Others pay by every price list you see" in other.get("/pricing/proposals/new/").content.decode()

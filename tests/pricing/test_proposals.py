@@ -215,6 +215,8 @@ class TestItsLife:
         assert list(proposals_waiting(user_factory(channels=[own]))) == [seen]
         assert proposals_waiting(user_factory(lines=[product.line])).count() == 2
         assert list(proposals_waiting(user_factory(lines=[line_factory()]))) == []
+        assert list(proposals_waiting(user_factory("viewer"))) == []
+        assert seen not in proposals_waiting(seen.author)
 
     def test_what_does_not_change_is_left_out_and_nothing_at_all_is_refused(self) -> None:
         mine, same, other, bare = (

@@ -134,12 +134,21 @@ class TestNotice:
         client = client_of(proposal.author)
         url = proposal.get_absolute_url()
         notice = {"path": f"{url}notice/", "headers": HTMX}
-        assert f'hx-get="{url}notice/"' in client.get(url).content.decode()
+        assert f'hx-get="{url}notice/?field=1"' in client.get(url).content.decode()
         assert "days ahead" not in tight(client.get(**notice))
         NoticeDays.objects.create(days=40)
         page = tight(client.get(**notice))
         assert "Here a price is told 40 days ahead" in page
         assert "It asks why it may begin sooner." in page
+        assert 'name="exception"' not in page
+        assert '<input class="form-control" form="act" id="exception"' in tight(
+            client.get(f"{url}notice/?field=1", headers=HTMX)
+        )
+        refused = client.post(f"{url}act/", {"act": "submit"}).content.decode()
+        assert (refused.count('id="exception"'), f'hx-get="{url}notice/"' in refused) == (1, True)
+        said = {"act": "submit", "exception": "The shops agreed"}
+        assert client.post(f"{url}act/", said).status_code == 302
+        assert "days ahead" not in tight(client.get(**notice))
 
     def test_what_waited_until_it_is_too_late_asks_the_approver_why(self) -> None:
         proposal = proposed()

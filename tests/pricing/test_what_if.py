@@ -37,6 +37,7 @@ from tests.factories import (
 )
 from tests.pricing.elasticities import elasticity_factory
 
+LINES = ("Cheaper", "Dearer", "Dearest")
 pytestmark = pytest.mark.django_db
 
 
@@ -308,13 +309,26 @@ class TestTheCard:
         # Revenue at e = −2.5: the dearer, the less. The newest stands first.
         lines = [rows[3][each] for each in ("other0", "now", "other1", "other2", "then")]
         assert lines == sorted(lines, reverse=True)
-        assert [rows[3][f"name{n}"] for n in range(3)] == ["Cheaper", "Dearer", "Dearest"]
+        keys = [said.index(f'<path class="s{n}" d="M0 5H20"/></svg>{name}') for n, name in enumerate(LINES)]
+        assert keys == sorted(keys)
         assert "Dearer" not in json.dumps(spec["layer"])
         volume = spec_of(ask(client, price="12", of="volume", **{"with": kept}))["data"]["values"]
         assert volume[3]["then"] == pytest.approx(1000 * 1.2**-2.5, rel=0.01)
         assert volume[3]["other0"] == pytest.approx(1000 * 0.9**-2.5, rel=0.01)
         assert (said.count("Volume: Cheaper"), said.count("Revenue: Cheaper")) == (1, 1)
         assert f"with={kept[0]}&amp;with={kept[1]}&amp;with={kept[2]}&amp;of=volume" in said
+
+    def test_no_more_than_three_are_to_be_ticked(self, product: Product) -> None:
+        client = client_of(marketer())
+        for number in range(4):
+            said = {"name": f"Number {number}", "price": 11 + number, "start": str(next_month())}
+            assert client.post("/products/A/mix/what-if/keep/", said).status_code == 302
+        rows = list(Scenario.objects.order_by("pk"))
+        for ticked, off in ((rows[:2], 0), (rows[:3], 1), (rows, 1)):
+            said = ask(client, "div#what-if", price="12", **{"with": [row.pk for row in ticked]})
+            boxes = re.findall(r'<input[^>]*type="checkbox"[^>]*name="with"[^>]*>', said)
+            assert (len(boxes), sum(" disabled" in box for box in boxes)) == (4, off)
+            assert sum(" checked" in box for box in boxes) == min(len(ticked), 3)
 
     def test_it_costs_few_queries(self, product: Product) -> None:
         client = client_of(marketer())
@@ -387,7 +401,6 @@ class TestKeeping:
         assert "€11.00 from 1\xa0Jan\xa02024" in shown.context["beside"][0]["about"]
         rows = spec_of(shown.content.decode())["data"]["values"]
         assert [one["other0"] is None for one in rows] == [False] * 11 + [True]
-        assert [one["last0"] for one in rows] == [False] * 10 + [True, False]
 
     def test_another_product_s_is_not_found(self, product: Product) -> None:
         user = marketer()
