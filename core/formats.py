@@ -215,7 +215,7 @@ def delta(
     elif kind == "money":
         text = sign + money(found, unit, places)
     else:
-        tail = {"percent": "%", "points": f"{NBSP}{_('pp')}"}.get(kind, f"{NBSP}{unit}" if unit else "")
+        tail = {"percent": "%", "points": NBSP + _("pp")}.get(kind, f"{NBSP}{unit}" if unit else "")
         text = f"{sign}{digits(change, places)}{tail}"
     if shown == 0:
         return Delta(text, "→", "flat")
