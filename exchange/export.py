@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
@@ -30,10 +30,19 @@ from core.formats import is_dutch
 FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
 CSV_HELP = _("CSV opens with a double click in a spreadsheet set to your language; XLSX everywhere.")
 
+Kind = Literal["text", "number", "amount", "exact", "rate", "date", "month"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ROWS_AT_ONCE = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WIDTHS = {"text": 24, "number": 14, "amount": 14, "exact": 16, "rate": 10, "date": 12, "month": 11}
+_WIDTHS: dict[Kind, int] = {
+    "text": 24,
+    "number": 14,
+    "amount": 14,
+    "exact": 16,
+    "rate": 10,
+    "date": 12,
+    "month": 11,
+}
 _DECIMALS = {
     "number": Decimal("0.0001"),
     "amount": Decimal("0.01"),
@@ -55,7 +64,7 @@ class ExportColumn:
     amount, exact (up to eight decimals), rate (0.412, shown as 41,2% in XLSX), date or month."""
 
     header: str
-    kind: str = "text"
+    kind: Kind = "text"
     width: int = 0
 
 

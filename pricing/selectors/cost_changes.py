@@ -23,11 +23,11 @@ from core.organisation import organisation_get
 from pricing.engine.costs import PARTS, Rate, booked, statement
 from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, PriceList
 from products.models import Measure, Product
-from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
-from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
+from .costs import Rates, cost_lines_visible, margins_allowed, rate_of, rates_of
 from .margins import Margins
 from .margins_ahead import LEVEL, margin_floor
 from .month_margin import MonthMargin, costs_added, rows_of, stretch_costs
@@ -82,15 +82,10 @@ class RateChange:
         )
 
 
-def cost_changes_allowed(user: Any) -> bool:
-    """Margins are over all channels, and not for who is limited to some."""
-    return bool(user.has_perm(RIGHT)) and visible_channel_ids(user) is None
-
-
 def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
     """Drafts only their author's; for who is limited to lines those that reach no product elsewhere."""
     rows = CostChange.objects.select_related("author", "proposal")
-    if not cost_changes_allowed(user):
+    if not margins_allowed(user):
         return rows.none()
     lines = visible_line_ids(user)
     if lines is not None:

@@ -29,13 +29,13 @@ from pricing.selectors.cost_changes import (
     SORTS,
     cost_change_get,
     cost_change_job,
-    cost_changes_allowed,
     cost_changes_listed,
     effects_listed,
     written_changes,
 )
-from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.costs import EDIT, RIGHT, margins_allowed
 from pricing.selectors.prices import lists_within
+from pricing.selectors.proposals import proposals_visible
 from pricing.services.cost_changes import (
     change_rows,
     cost_change_again,
@@ -52,7 +52,7 @@ State = CostChange.State
 
 
 def _allowed(user: Any) -> None:
-    if not cost_changes_allowed(user):
+    if not margins_allowed(user):
         raise PermissionDenied(RIGHT)
 
 
@@ -133,6 +133,7 @@ def _page(
     can_propose = found.state == State.APPLIED and under and user.has_perm("pricing.edit")
     context = {
         "change": found,
+        "proposal": proposals_visible(user).filter(pk=found.proposal_id).first(),
         "chosen": chosen_words(found),
         "how": how_words(found),
         "show": show,
