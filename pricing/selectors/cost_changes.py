@@ -33,6 +33,7 @@ from .margins_ahead import LEVEL, margin_floor
 from .month_margin import MonthMargin, costs_added, rows_of, stretch_costs
 from .own_prices import MONTH, UNIT, lasting
 from .prices import prices_on, vat_rates, with_and_without
+from .proposals import proposals_visible
 from .sold import Sold
 from .standard_costs import rates_of_products
 
@@ -108,8 +109,9 @@ def cost_changes_listed(user: Any) -> QuerySet[Any]:
 
 
 def cost_change_get(user: Any, pk: int) -> CostChange:
-    """One of them, or 404."""
-    found = cost_changes_visible(user).filter(pk=pk).first()
+    """One of them, and whether the person may see the prices proposed for it (``proposal_seen``), or 404."""
+    proposed = Exists(proposals_visible(user).filter(pk=OuterRef("proposal")))
+    found = cost_changes_visible(user).filter(pk=pk).annotate(proposal_seen=proposed).first()
     if found is None:
         raise Http404(pk)
     return found

@@ -35,7 +35,6 @@ from pricing.selectors.cost_changes import (
 )
 from pricing.selectors.costs import EDIT, RIGHT, margins_allowed
 from pricing.selectors.prices import lists_within
-from pricing.selectors.proposals import proposals_visible
 from pricing.services.cost_changes import (
     change_rows,
     cost_change_again,
@@ -133,7 +132,6 @@ def _page(
     can_propose = found.state == State.APPLIED and under and user.has_perm("pricing.edit")
     context = {
         "change": found,
-        "proposal": proposals_visible(user).filter(pk=found.proposal_id).first(),
         "chosen": chosen_words(found),
         "how": how_words(found),
         "show": show,
