@@ -275,9 +275,15 @@ def _changes(event: _Event, names: _Names) -> list[Change]:
             for field, before, after in pairs
         ]
     at = 2 if event.kind == "created" else 1
-    summary = _summary([(pair[0], pair[at]) for pair in pairs], names)
+    summary = _summary([(pair[0], pair[at]) for pair in pairs if not _is_usual(pair[0], pair[at])], names)
     before, after = ("", summary) if event.kind == "created" else (summary, "")
     return [Change(event.label, before, after)]
+
+
+def _is_usual(field: Any, value: Any) -> bool:
+    """A figure that is what the field has where nobody says another."""
+    is_figure = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return is_figure and field.has_default() and bool(value == field.get_default())
 
 
 def _label(event: _Event, field: Any) -> str:
