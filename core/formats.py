@@ -218,7 +218,7 @@ def delta(
     elif kind == "money":
         text = with_currency(f"{sign}{digits(found, places)}", unit)
     else:
-        tail = {"percent": "%", "points": f"{NBSP}{_('pp')}"}.get(kind, f"{NBSP}{unit}" if unit else "")
+        tail = {"percent": "%", "points": NBSP + _("pp")}.get(kind, f"{NBSP}{unit}" if unit else "")
         text = f"{sign}{digits(change, places)}{tail}"
     if shown == 0:
         return Delta(text, "→", "flat")

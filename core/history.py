@@ -32,6 +32,7 @@ NAMED = 20
 ValueText = Callable[[Any], str]
 _kin: dict[type[models.Model], list[Related]] = {}
 _words: dict[tuple[type[models.Model], str], ValueText] = {}
+_rights: dict[tuple[type[models.Model], str], str] = {}
 
 
 def history_extend(model: type[models.Model], *related: Related) -> None:
@@ -39,9 +40,12 @@ def history_extend(model: type[models.Model], *related: Related) -> None:
     _kin.setdefault(model, []).extend(related)
 
 
-def history_words(model: type[models.Model], field: str, text: ValueText) -> None:
-    """How a value of a field (of a list or mapping: each item) is said where the field itself cannot tell."""
+def history_words(model: type[models.Model], field: str, text: ValueText, *, right: str = "") -> None:
+    """How a value of a field (of a list or mapping: each item) is said where the field itself cannot tell.
+    ``right``: only who has it reads of the field."""
     _words[model, field] = text
+    if right:
+        _rights[model, field] = right
 
 
 def history_chosen(row: models.Model, chosen: Mapping[str, tuple[Iterable[Any], Iterable[Any]]]) -> None:
@@ -107,13 +111,13 @@ def history_of(
     What one request changed in the object, in rows that rooms added to it by :func:`history_extend` and in
     ``related`` ones is one entry. The caller has checked that the person may see the object.
     """
-    found = _events(type(obj), {"pgh_obj_id": obj.pk}, limit, "", frozenset())
+    found = _events(type(obj), {"pgh_obj_id": obj.pk}, limit, "", frozenset(), user=user)
     for kin in (*_kin.get(type(obj), ()), *related):
         if kin.within is not None and user is None:
             continue
         where = {f"{kin.field}_id": obj.pk, **(kin.within(user) if kin.within else {})}
         label = str(kin.label or capfirst(kin.model._meta.verbose_name))
-        found += _events(kin.model, where, limit, label, kin.skip | frozenset({kin.field}))
+        found += _events(kin.model, where, limit, label, kin.skip | frozenset({kin.field}), user=user)
     return _told(found, limit)
 
 
@@ -219,8 +223,15 @@ def _events(
     label: str,
     skip: frozenset[str],
     related: Sequence[str] = (),
+    *,
+    user: Any = None,
 ) -> list[_Event]:
     """The newest events of one model with the event before each and ``related`` rows, in two queries."""
+    closed = [
+        field
+        for (of, field), right in _rights.items()
+        if of is model and not (user is not None and user.has_perm(right))
+    ]
     events = model.pgh_event_model.objects  # type: ignore[attr-defined]
     earlier = events.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
     rows = list(
@@ -231,7 +242,7 @@ def _events(
     )
     before = events.in_bulk([row.before_id for row in rows if row.before_id])
     concrete = model._meta.concrete_model or model
-    return [_Event(concrete, row, before.get(row.before_id), label, skip) for row in rows]
+    return [_Event(concrete, row, before.get(row.before_id), label, skip.union(closed)) for row in rows]
 
 
 def _grouped(events: Iterable[_Event]) -> Iterable[list[_Event]]:
@@ -294,9 +305,15 @@ def _changes(event: _Event, names: _Names) -> list[Change]:
             for field, before, after in pairs
         ]
     at = 2 if event.kind == "created" else 1
-    summary = _summary([(pair[0], pair[at]) for pair in pairs], names)
+    summary = _summary([(pair[0], pair[at]) for pair in pairs if not _is_usual(pair[0], pair[at])], names)
     before, after = ("", summary) if event.kind == "created" else (summary, "")
     return [Change(event.label, before, after)]
+
+
+def _is_usual(field: Any, value: Any) -> bool:
+    """A figure that is what the field has where nobody says another."""
+    is_figure = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return is_figure and field.has_default() and bool(value == field.get_default())
 
 
 def _label(event: _Event, field: Any) -> str:
@@ -345,7 +362,7 @@ def _text(field: Any, value: Any, names: _Names) -> str:
     """A field's value as people read it; empty is ``""``."""
     if _is_empty(value):
         return ""
-    said = _words.get((field.model, field.name), str)
+    said = _words.get((field.model, field.name))
     if field.related_model:
         return names.of(field.related_model, value)
     if field.choices:
@@ -358,9 +375,10 @@ def _text(field: Any, value: Any, names: _Names) -> str:
         return formats.day(value)
     if isinstance(value, datetime.time):
         return f"{value:%H:%M}"
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and said is None:
         normal = value.normalize()
         return formats.digits(normal, max(0, -int(normal.as_tuple().exponent)))
+    said = said or str
     if isinstance(value, list):
         return ", ".join(said(item) for item in value)
     if isinstance(value, dict):

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
@@ -30,10 +30,20 @@ from core.formats import is_dutch
 FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
 CSV_HELP = _("CSV opens with a double click in a spreadsheet set to your language; XLSX everywhere.")
 
+Kind = Literal["text", "number", "amount", "exact", "rate", "date", "month"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NOT_IN_NAME = re.compile(r"[\[\]:*?/\\']")
 _ROWS_AT_ONCE = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WIDTHS = {"text": 24, "number": 14, "amount": 14, "exact": 16, "rate": 10, "date": 12, "month": 11}
+_WIDTHS: dict[Kind, int] = {
+    "text": 24,
+    "number": 14,
+    "amount": 14,
+    "exact": 16,
+    "rate": 10,
+    "date": 12,
+    "month": 11,
+}
 _DECIMALS = {
     "number": Decimal("0.0001"),
     "amount": Decimal("0.01"),
@@ -55,7 +65,7 @@ class ExportColumn:
     amount, exact (up to eight decimals), rate (0.412, shown as 41,2% in XLSX), date or month."""
 
     header: str
-    kind: str = "text"
+    kind: Kind = "text"
     width: int = 0
 
 
@@ -88,7 +98,7 @@ def export_response(
     wanted = kind or request.GET.get("format", "csv")
     if wanted == "xlsx":
         file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
-        xlsx_write(file, columns=columns, rows=rows)
+        xlsx_write(file, name=name, columns=columns, rows=rows)
         file.seek(0)
         return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=_XLSX)
     pieces = csv_lines(columns=columns, rows=rows, dutch=is_dutch())
@@ -170,8 +180,10 @@ def _csv_number(value: Decimal, dutch: bool) -> str:
     return f"{whole}{',' if dutch else point}{fraction}" if fraction else whole
 
 
-def xlsx_write(file: IO[bytes], *, columns: Sequence[ExportColumn], rows: Iterable[Sequence[Any]]) -> None:
-    """One sheet: bold header that stays in sight, numbers as numbers, dates as dates."""
+def xlsx_write(
+    file: IO[bytes], *, name: str, columns: Sequence[ExportColumn], rows: Iterable[Sequence[Any]]
+) -> None:
+    """One sheet of this name: bold header that stays in sight, numbers as numbers, dates as dates."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(
@@ -184,8 +196,8 @@ def xlsx_write(file: IO[bytes], *, columns: Sequence[ExportColumn], rows: Iterab
             "default_date_format": "dd-mm-yyyy" if is_dutch() else "yyyy-mm-dd",
         },
     )
-    sheet = book.add_worksheet()
-    bold = book.add_format({"bold": True})
+    sheet = book.add_worksheet(_NOT_IN_NAME.sub(" ", name)[:31])
+    bold, whole = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0"})
     formats = [
         book.add_format({"num_format": _NUMBER_FORMATS[column.kind]})
         if column.kind in _NUMBER_FORMATS
@@ -203,9 +215,15 @@ def xlsx_write(file: IO[bytes], *, columns: Sequence[ExportColumn], rows: Iterab
         for position, (cell, style, column) in enumerate(zip(row, formats, columns, strict=True)):
             if isinstance(cell, float | Decimal):
                 cell = _rounded(cell, column.kind)
-            _xlsx_cell(sheet, count, position, cell, style)
+            # A spreadsheet would end a whole number with the point of the decimals it may have.
+            plain = column.kind in ("number", "exact") and _is_whole(cell)
+            _xlsx_cell(sheet, count, position, cell, whole if plain else style)
     sheet.autofilter(0, 0, count, max(len(columns) - 1, 0))
     book.close()
+
+
+def _is_whole(cell: Any) -> bool:
+    return isinstance(cell, int | Decimal) and Decimal(cell) == Decimal(cell).to_integral_value()
 
 
 def _xlsx_cell(sheet: Any, row: int, column: int, cell: Any, style: Any) -> None:

@@ -26,11 +26,22 @@ def imports_visible(user: Any) -> QuerySet[Import]:
     """The imports a person may see, newest first."""
     if not user.has_perm("exchange.import"):
         return Import.objects.none()
-    open_to_all = [sheet.key for sheet in sheets_for(user) if sheet.sees_all(user)]
+    open_to_all = _open_to_all(user)
     seen = Q(created_by=user) | Q(sheet__in=open_to_all)
     if open_to_all:  # what came by itself and could not be told to be of any sheet
         seen |= Q(created_by=None, sheet="")
     return Import.objects.filter(seen).select_related("created_by", "applied_by", "undone_by", "layout")
+
+
+def _open_to_all(user: Any) -> list[str]:
+    return [sheet.key for sheet in sheets_for(user) if sheet.sees_all(user)]
+
+
+def import_is_visible(user: Any, row: Import) -> bool:
+    """As :func:`imports_visible` has it, of a row that is read already and came with a sheet."""
+    return user.has_perm("exchange.import") and (
+        row.created_by_id == user.pk or row.sheet in _open_to_all(user)
+    )
 
 
 def import_get(user: Any, pk: int) -> Import:

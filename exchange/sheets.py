@@ -181,6 +181,9 @@ class Sheet(Protocol):
     creates_labels: Mapping[str, Any]
     """The words for the kinds of ``Counts.created``."""
 
+    undo_check: Callable[[int], None]
+    """Refuses with a ``DomainError`` to undo an import, by its id, where that can be told beforehand; a sheet
+    may do without."""
     undoes: Any
     """What undoing an import does, and below what it did, where it is not to take away what is new and give
     the rest its old values; a sheet may do without both."""

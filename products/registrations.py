@@ -28,15 +28,15 @@ def register() -> None:
 
     from . import registrations_access
     from .models import BundlePart, Family, Product, ProductLine
-    from .selectors.access import families_visible, products_visible
+    from .selectors.access import FLOOR_RIGHT, families_visible, products_visible
     from .selectors.columns import list_columns
     from .selectors.compared_columns import compared_columns
     from .selectors.relations import in_succession, product_events
     from .selectors.search import families_search, family_path, lines_search, names_alike, products_search
     from .sheets.sales_days import days_panel
 
-    history_words(Product, "floor_rate", formats.percent)
-    history_words(ProductLine, "floor_rate", formats.percent)
+    history_words(Product, "floor_rate", formats.percent, right=FLOOR_RIGHT)
+    history_words(ProductLine, "floor_rate", formats.percent, right=FLOOR_RIGHT)
     history_words(BundlePart, "revenue_share", formats.percent)
     register_rights(
         Right(

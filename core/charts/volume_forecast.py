@@ -172,6 +172,7 @@ def _rows(
     left_from = _left_from(history, forecast) if forecast else None
     has_provisional = any(point.provisional for point in history)
     with_planned = has_planned(forecast)
+    provisional = _("provisional")
     for position, point in enumerate(history):
         value = None if point.value is None else point.value / divisor
         row: Spec = {"month": point.month.isoformat(), "label": when(point.month, weekly), "past": True}
@@ -185,7 +186,7 @@ def _rows(
         if point is final and has_provisional:  # and the pale line
             row["provisional"] = value
         text = say(point.value) or formats.MISSING
-        row["text"] = f"{text} ({_('provisional')})" if point.provisional and value is not None else text
+        row["text"] = f"{text} ({provisional})" if point.provisional and value is not None else text
         rows[point.month] = row
     for expected in forecast:
         row = rows.setdefault(

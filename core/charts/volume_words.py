@@ -103,12 +103,13 @@ def forecast_table(
     final = [capfirst(_("final forecast"))] if has_planned(forecast) else []
     past = {point.month: point for point in history}
     ahead = {point.month: point for point in forecast}
+    provisional = _("provisional")
     rows: list[list[str | None]] = []
     for month in sorted({*past, *ahead}):
         actual, expected = past.get(month), ahead.get(month)
         told = say(actual.value) if actual else None
         if told and actual and actual.provisional:
-            told = f"{told} ({_('provisional')})"
+            told = f"{told} ({provisional})"
         rows.append(
             [
                 when(month, weekly),

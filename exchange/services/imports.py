@@ -193,6 +193,17 @@ def applying_refused(row: Import, user: Any) -> DomainError | None:
     return refused
 
 
+def undoing_refused(row: Import) -> DomainError | None:
+    """Why the rows do not let it be undone, as far as that can be told beforehand."""
+    check = getattr(sheets.get(row.sheet), "undo_check", None) if row.sheet in sheets else None
+    if check is not None:
+        try:
+            check(row.pk)
+        except DomainError as refused:
+            return refused
+    return None
+
+
 def import_undo(*, row: Import, user: Any) -> Import:
     """Have a worker put back what was there. Newest first: raises ``DomainError`` naming a later one."""
     with transaction.atomic():

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core import formats
 from core.organisation import organisation_get
 from exchange.models import Import
+from exchange.selectors import import_is_visible
 from exchange.sheets import sheets
 
 register = template.Library()
@@ -47,6 +49,14 @@ def import_state(row: Import) -> SafeString:
     return format_html(
         '<span class="state {}">{}</span>', _TONES.get(Import.State(row.state), ""), row.get_state_display()
     )
+
+
+@register.simple_tag(takes_context=True)
+def import_link(context: Any, row: Import) -> Any:
+    """The file's name, as a link for who may open it."""
+    if not import_is_visible(context["user"], row):
+        return row.file_name
+    return format_html('<a href="{}">{}</a>', reverse("exchange:detail", args=[row.pk]), row.file_name)
 
 
 @register.simple_tag

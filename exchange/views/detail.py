@@ -27,7 +27,7 @@ from exchange.selectors import (
     import_repeated,
     sheets_for,
 )
-from exchange.services.imports import applying_refused, import_path
+from exchange.services.imports import applying_refused, import_path, undoing_refused
 from exchange.sheets import FIGURES, PASTED, sheets
 
 SHOWN_REFUSALS = 50
@@ -91,6 +91,7 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
     if context["can_undo"]:
         context["later"] = import_later(row)
         context["repeated"] = None if context["later"] else import_repeated(row)
+        context["undo_refused"] = None if context["later"] else undoing_refused(row)
     if row.is_moving:
         job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
         can_stop = row.state != Import.State.UNDOING or user.has_perm("exchange.undo")

@@ -98,7 +98,7 @@ def _line(row: PlaceRow, place: Place, big: bool, *, several: bool) -> PlaceLine
         _("per weighted point") if row.per_weighted is not None else "",
         f"{row.rated}, {row.rated.unit}" if several and row.rated else "",
     ]
-    gap = formats.delta(row.gap, "points", decimals=0).text.removesuffix(f"{formats.NBSP}{_('pp')}")
+    gap = formats.delta(row.gap, "points", decimals=0).text.removesuffix(formats.NBSP + _("pp"))
     return PlaceLine(
         row=row,
         about=" · ".join(about),

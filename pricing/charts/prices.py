@@ -194,5 +194,6 @@ def _table(row: PriceRow, sales: Sequence[MonthSales], unit: str, *, ahead: bool
         for price in row.rows
         if ahead and price.start_date > today()
     ]
-    headers = [_("Month"), _("Price on the first day"), f"{_('Volume')} ({unit})" if unit else _("Volume")]
+    volume = _("Volume")
+    headers = [_("Month"), _("Price on the first day"), f"{volume} ({unit})" if unit else volume]
     return ChartTable(headers, lines)

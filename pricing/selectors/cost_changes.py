@@ -23,17 +23,18 @@ from core.organisation import organisation_get
 from pricing.engine.costs import PARTS, Rate, booked, statement
 from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, PriceList
 from products.models import Measure, Product
-from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.months import lines_behind, whole_until
 
 from .cost_splits import Splits
-from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
+from .costs import Rates, cost_lines_visible, margins_allowed, rate_of, rates_of
 from .margins import Margins
 from .margins_ahead import LEVEL, margin_floor
 from .month_margin import MonthMargin, costs_added, rows_of, stretch_costs
 from .own_prices import MONTH, UNIT, lasting
 from .prices import prices_on, vat_rates, with_and_without
+from .proposals import proposals_visible
 from .sold import Sold
 from .standard_costs import rates_of_products
 
@@ -83,15 +84,10 @@ class RateChange:
         )
 
 
-def cost_changes_allowed(user: Any) -> bool:
-    """Margins are over all channels, and not for who is limited to some."""
-    return bool(user.has_perm(RIGHT)) and visible_channel_ids(user) is None
-
-
 def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
     """Drafts only their author's; for who is limited to lines those that reach no product elsewhere."""
     rows = CostChange.objects.select_related("author", "proposal")
-    if not cost_changes_allowed(user):
+    if not margins_allowed(user):
         return rows.none()
     lines = visible_line_ids(user)
     if lines is not None:
@@ -114,8 +110,9 @@ def cost_changes_listed(user: Any) -> QuerySet[Any]:
 
 
 def cost_change_get(user: Any, pk: int) -> CostChange:
-    """One of them, or 404."""
-    found = cost_changes_visible(user).filter(pk=pk).first()
+    """One of them, and whether the person may see the prices proposed for it (``proposal_seen``), or 404."""
+    proposed = Exists(proposals_visible(user).filter(pk=OuterRef("proposal")))
+    found = cost_changes_visible(user).filter(pk=pk).annotate(proposal_seen=proposed).first()
     if found is None:
         raise Http404(pk)
     return found

@@ -68,6 +68,11 @@ def cost_lines_visible(user: Any) -> QuerySet[CostLine]:
     return rows
 
 
+def margins_allowed(user: Any) -> bool:
+    """Margins are over all channels, and not for who is limited to some."""
+    return bool(user.has_perm(RIGHT)) and visible_channel_ids(user) is None
+
+
 @dataclass(frozen=True)
 class FixedShares:
     """What the products of a cost line bear from a month on (``None``: from its first rate), by their codes,

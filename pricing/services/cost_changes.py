@@ -26,11 +26,10 @@ from pricing.selectors.cost_changes import (
     RateChange,
     changes_said,
     chosen_lines,
-    cost_changes_allowed,
     effects,
     rate_changes,
 )
-from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.costs import EDIT, RIGHT, margins_allowed
 from pricing.selectors.margins_ahead import LEVEL
 from pricing.selectors.prices import in_force
 from pricing.selectors.standard_costs import products_bearing
@@ -57,7 +56,7 @@ def cost_change_draft(
 ) -> CostChange:
     """A draft: which rates become what, and what that leaves of every product they reach."""
     right_require(user, EDIT)
-    if not cost_changes_allowed(user):
+    if not margins_allowed(user):
         message = _("Many costs at once are for who sees all channels: margins are of all of them.")
         raise DomainError("limited", message, status=403)
     _ahead(start_date)

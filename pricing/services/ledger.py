@@ -122,13 +122,19 @@ def closed_changes(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
+def ledger_undo_check(import_id: int) -> None:
+    """Refuse to undo a file of closed months."""
+    begin = open_from()
+    if begin is not None:
+        closed = LedgerEntry.objects.filter(source_import=import_id, month__lt=begin).count()
+        undo_closed_refuse(closed, begin, code="undo_closed_ledger")
+
+
 def ledger_import_undo(*, import_id: int) -> int:
     """Remove the entries of a file and book their months anew; how many. Refused for closed months."""
+    ledger_undo_check(import_id)
     entries = LedgerEntry.objects.filter(source_import=import_id)
-    begin, months = open_from(), months_of(entries)
-    if begin is not None:
-        closed = entries.filter(month__lt=begin).count()
-        undo_closed_refuse(closed, begin, code="undo_closed_ledger")
+    months = months_of(entries)
     removed = entries.delete()[0]
     ledger_book(months=months)
     return removed

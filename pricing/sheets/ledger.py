@@ -21,7 +21,7 @@ from pricing.models import LedgerEntry
 from pricing.selectors.accruals import accruals_open_of
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import Amount, Mappings, reconcile
-from pricing.services.ledger import ledger_import, ledger_import_undo
+from pricing.services.ledger import ledger_import, ledger_import_undo, ledger_undo_check
 from products.models import Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
@@ -461,6 +461,9 @@ class LedgerSheet(PlannedSheet[_Plan]):
         new = [entry for row in plan.rows for entry in row.new]
         ledger_import(import_id=import_id, entries=new, reason=str(options.get("correction") or ""))
         return counts
+
+    def undo_check(self, import_id: int) -> None:
+        ledger_undo_check(import_id)
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         return Counts(new=ledger_import_undo(import_id=import_id))

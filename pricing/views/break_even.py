@@ -26,13 +26,13 @@ from pricing.selectors.break_even import (
     ranked,
 )
 from pricing.selectors.cost_to_serve import CostToServe
-from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs import RIGHT, margins_allowed
 from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
 from pricing.words.behind import behind_words
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product, ProductLine
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import visible_line_ids
 from products.selectors.lines import lines_offered
 from products.selectors.months import lines_behind
 
@@ -79,8 +79,7 @@ class Asked:
 
 
 def _allowed(user: Any) -> None:
-    """Margins are over all channels."""
-    if visible_channel_ids(user) is not None:
+    if not margins_allowed(user):
         raise PermissionDenied(RIGHT)
 
 

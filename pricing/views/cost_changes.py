@@ -32,12 +32,11 @@ from pricing.selectors.cost_changes import (
     change_lines_behind,
     cost_change_get,
     cost_change_job,
-    cost_changes_allowed,
     cost_changes_listed,
     effects_listed,
     written_changes,
 )
-from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.costs import EDIT, RIGHT, margins_allowed
 from pricing.selectors.prices import lists_within
 from pricing.services.cost_changes import (
     change_rows,
@@ -57,7 +56,7 @@ State = CostChange.State
 
 
 def _allowed(user: Any) -> None:
-    if not cost_changes_allowed(user):
+    if not margins_allowed(user):
         raise PermissionDenied(RIGHT)
 
 

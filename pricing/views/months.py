@@ -27,6 +27,7 @@ from products.models import Product
 from products.selectors import closing
 from products.selectors.access import is_limited
 from products.selectors.corrections import corrections
+from products.services.closing import month_close_check
 from products.services.scope import unlimited
 
 MONTHS, NAMED, EARLIER = 15, 20, 12
@@ -68,6 +69,11 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
     job = month_close_jobs(chosen).first()
     working = job is not None and job.state not in Job.FINAL
     is_asked = not working and not closing.is_closed(chosen)
+    if is_asked:
+        try:
+            month_close_check(user=request.user, month=chosen)
+        except DomainError as refused:
+            error, is_asked = str(refused), False
     months = months_closed_with(chosen) if is_asked else [chosen]
     *earlier, known = closing.months_sales(None, months[-EARLIER - 1 :])
     sees_costs = is_asked and request.user.has_perm(RIGHT)
@@ -80,6 +86,7 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "waits": closing_waits(chosen) if sees_costs else None,
         "ledger": closing_ledger(ledger, months) if sees_costs else None,
         "error": error,
+        "is_asked": is_asked,
         "job": job,
         "working": working,
         "failed": job is not None and job.state == Job.State.FAILED,

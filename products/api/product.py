@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.selectors.people import people_active
 from core.api import StrictModelSerializer, StrictSerializer, conflict_shown
 from products.models import Product, Segment, Supplier
-from products.selectors.access import lines_visible, products_visible, visible_line_ids
+from products.selectors.access import FLOOR_RIGHT, lines_visible, products_visible, visible_line_ids
 from products.selectors.head import product_inherited
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import STATUSES, ListQuery
@@ -26,7 +26,15 @@ from products.selectors.product_filter import ONE_OF, text_ids
 from products.selectors.product_list import ListRow, list_rows
 from products.services.product import product_create, product_end, product_reopen, product_update
 
-from .shared import CodeField, Ordering, PersonField, VersionedMixin, WritableViewSet
+from .shared import (
+    CodeField,
+    FloorField,
+    FloorMixin,
+    Ordering,
+    PersonField,
+    VersionedMixin,
+    WritableViewSet,
+)
 
 INHERITING = ("owner", "unit", "floor_rate", "review_months")
 
@@ -36,7 +44,7 @@ class EffectiveSerializer(serializers.Serializer):
 
     owner = serializers.CharField(allow_null=True)
     unit = serializers.CharField()
-    floor_rate = serializers.DecimalField(6, 4, allow_null=True)
+    floor_rate = FloorField()
     review_months = serializers.IntegerField(allow_null=True)
     from_line = serializers.DictField(child=serializers.CharField(allow_null=True))
 
@@ -52,7 +60,7 @@ class FiguresSerializer(serializers.Serializer):
     growth_rate = serializers.FloatField(source="growth", allow_null=True)
 
 
-class ProductSerializer(VersionedMixin, StrictModelSerializer):
+class ProductSerializer(FloorMixin, VersionedMixin, StrictModelSerializer):
     """Empty ``unit``, ``owner``, ``floor_rate`` and ``review_months`` are as the line says: see
     ``effective``. ``ended`` is the last day on sale; ``status`` follows from the dates."""
 
@@ -241,12 +249,13 @@ def _effective(user: Any, rows: Sequence[ListRow], tree: LineTree) -> dict[int, 
     found = {row.product.pk: product_inherited(row.product, tree) for row in rows}
     people = User.objects.in_bulk({own["owner_id"].value for own in found.values() if own["owner_id"].value})
     seen = visible_line_ids(user)
+    closed = set() if user.has_perm(FLOOR_RIGHT) else {"floor_rate"}
 
     def of(row: ListRow) -> dict[str, Any]:
         values = found[row.product.pk]
         owner, rate = people.get(values["owner_id"].value), values["floor_rate"].value
-        lines = {name.removesuffix("_id"): value.line for name, value in values.items()}
-        return {
+        lines = {name.removesuffix("_id"): value.line for name, value in values.items() if name not in closed}
+        shown = {
             "owner": owner.email if owner else None,
             "unit": row.unit,
             "floor_rate": None if rate is None else str(Decimal(rate).quantize(Decimal("0.0001"))),
@@ -257,5 +266,6 @@ def _effective(user: Any, rows: Sequence[ListRow], tree: LineTree) -> dict[int, 
                 if name in INHERITING and line is not None
             },
         }
+        return {name: value for name, value in shown.items() if name not in closed}
 
     return {row.product.pk: of(row) for row in rows}

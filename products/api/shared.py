@@ -25,7 +25,7 @@ from core.api import HasRight, Pagination, conflict_shown
 from core.months import month_add, parse_month_start
 from core.search import folded, with_words
 from products.models import Measure, Product
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import FLOOR_RIGHT, visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import channels_below
 
@@ -93,6 +93,24 @@ class VersionedMixin(serializers.Serializer):
                 {"version": [_("Say which version your change was made from.")]}
             )
         return data
+
+
+class FloorField(serializers.DecimalField):
+    """The margin floor that holds."""
+
+    def __init__(self) -> None:
+        super().__init__(6, 4, allow_null=True, required=False, help_text="only with the right to see costs")
+
+
+class FloorMixin(serializers.Serializer):
+    """``floor_rate`` is there only for who may see costs, to read and to write."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        user = getattr(self.context.get("request"), "user", None)
+        if user is not None and not user.has_perm(FLOOR_RIGHT):
+            del fields["floor_rate"]
+        return fields
 
 
 class CodedViewSet(viewsets.GenericViewSet):

@@ -34,6 +34,8 @@ from .shared import (
     CodedViewSet,
     CodeField,
     DeletableMixin,
+    FloorField,
+    FloorMixin,
     LineAboveField,
     Ordering,
     PersonField,
@@ -46,19 +48,19 @@ EDIT = "products.edit_structure"
 RIGHTS = {"GET": "products.view", "POST": EDIT, "PATCH": EDIT, "DELETE": EDIT}
 
 
-class LineEffectiveSerializer(serializers.Serializer):
+class LineEffectiveSerializer(FloorMixin, serializers.Serializer):
     """What holds in the line, be it its own or of a line above; of measures the leading one first."""
 
     measures = serializers.ListField(child=serializers.CharField())
     unit = serializers.CharField()
     reporting_unit = serializers.CharField()
-    floor_rate = serializers.DecimalField(6, 4, allow_null=True)
+    floor_rate = FloorField()
     review_months = serializers.IntegerField(allow_null=True)
     final_after_months = serializers.IntegerField(allow_null=True)
     forecast_step = serializers.ChoiceField(["month", "week"])
 
 
-class LineSerializer(VersionedMixin, StrictModelSerializer):
+class LineSerializer(FloorMixin, VersionedMixin, StrictModelSerializer):
     """A line gives its products, and the lines below, what they do not say themselves."""
 
     parent = LineAboveField(lines_visible, required=False, allow_null=True)
@@ -90,7 +92,7 @@ class LineSerializer(VersionedMixin, StrictModelSerializer):
         texts = {name: values[name] or "" for name in ("unit", "reporting_unit")}
         texts["forecast_step"] = tree.inherited(line.pk, "forecast_step").value or "month"
         found = {**values, **texts, "measures": [measure.code for measure in tree.measures(line.pk)]}
-        return LineEffectiveSerializer(found).data
+        return LineEffectiveSerializer(found, context=self.context).data
 
 
 class ChannelSerializer(VersionedMixin, StrictModelSerializer):

@@ -15,7 +15,7 @@ from core import formats
 from core.forms.number import NumberField
 from core.numbers import typed
 from products.models import Family, Product, Segment, Supplier
-from products.selectors.access import families_visible
+from products.selectors.access import FLOOR_RIGHT, families_visible
 from products.selectors.lines import Inherited, LineTree
 
 from .fields import DayField, LineField, OwnerField, ProductCodeField, RatePercentField
@@ -93,8 +93,10 @@ class ProductForm(forms.Form):
         super().__init__(*args, **options)
         field: Any = self.fields["line"]
         field.limit_to(user, tree)
-        for name, key in (("unit", "unit"), ("floor_rate", "floor_rate"), ("review_months", "review_months")):
-            found = (inherited or {}).get(key)
+        if not user.has_perm(FLOOR_RIGHT):
+            del self.fields["floor_rate"]
+        for name in self.fields.keys() & {"unit", "floor_rate", "review_months"}:
+            found = (inherited or {}).get(name)
             if found is not None and found.line is not None:
                 shown = self.fields[name].prepare_value(found.value)
                 self.fields[name].widget.attrs["placeholder"] = from_line(found.line, shown)

@@ -12,7 +12,7 @@ from accounts.models import User
 from core.forms.number import NumberField
 from products.models import Channel, Measure, ProductLine
 from products.models.line import CUSTOMER_WORDS, FORECAST_STEPS, PRICE_WORDS, VOLUME_WORDS
-from products.selectors.access import channels_visible
+from products.selectors.access import FLOOR_RIGHT, channels_visible
 from products.selectors.lines import LineTree
 from products.selectors.thresholds import line_thresholds
 
@@ -85,6 +85,8 @@ class LineForm(forms.Form):
         super().__init__(*args, **options)
         parent: Any = self.fields["parent"]
         parent.limit_to(user, tree)
+        if not user.has_perm(FLOOR_RIGHT):
+            del self.fields["floor_rate"]
         if line is not None:
             below = tree.descendants(line.pk)
             parent.choices = [choice for choice in parent.choices if choice[0] not in below]
@@ -92,7 +94,7 @@ class LineForm(forms.Form):
         words = {"price_word": PRICE_WORDS, "customer_word": CUSTOMER_WORDS, "volume_word": VOLUME_WORDS}
         words["forecast_step"] = FORECAST_STEPS
         usual = {"forecast_step": gettext("by the month")}
-        for name in INHERITING:
+        for name in (name for name in INHERITING if name in self.fields):
             found = tree.inherited(above, name) if above is not None else None
             label = ""
             if found is not None and found.line is not None:

@@ -28,6 +28,8 @@ _LIMITS = """
              (SELECT array_agg(id) FROM channels WHERE user_id = person)
     FROM unnest(%(users)s::bigint[]) WITH ORDINALITY AS one(person, place) ORDER BY place
 """
+FLOOR_RIGHT = "pricing.view_costs"
+"""Who reads and sets margin floors: they say what margins are."""
 Limits = tuple[frozenset[int] | None, frozenset[int] | None]
 
 

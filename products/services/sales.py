@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from products.models import SALES_WRITTEN, ImportedObject
+from products.models import SALES_WRITTEN, ImportedObject, SalesFact
 from products.selectors.closing import open_from
 
 from .closing import import_correction, undo_closed_refuse
@@ -168,7 +168,7 @@ def sales_undo(*, import_id: int) -> tuple[int, int]:
             f"{_TOUCHED} FROM products_salesfact WHERE source_import_id = %s GROUP BY 1, 2",
             [import_id],
         )
-        _open_check(cursor, import_id)
+        sales_undo_check(import_id)
         _later_check(cursor, import_id)
         cursor.execute(
             f"""
@@ -190,15 +190,12 @@ def sales_undo(*, import_id: int) -> tuple[int, int]:
     return removed, restored
 
 
-def _open_check(cursor: Any, import_id: int) -> None:
+def sales_undo_check(import_id: int) -> None:
+    """Refuse to undo a file of closed months."""
     begin = open_from()
-    if begin is None:
-        return
-    cursor.execute(
-        "SELECT count(*) FROM products_salesfact WHERE source_import_id = %s AND start_date < %s",
-        [import_id, begin],
-    )
-    undo_closed_refuse(cursor.fetchone()[0], begin)
+    if begin is not None:
+        closed = SalesFact.objects.filter(source_import=import_id, start_date__lt=begin).order_by()
+        undo_closed_refuse(closed.count(), begin)
 
 
 def _later_check(cursor: Any, import_id: int) -> None:

@@ -17,7 +17,7 @@ from accounts.models import User
 from exchange.sheets import Counts, Creation, Field
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductCode, Segment, Supplier
-from products.selectors.access import visible_line_ids
+from products.selectors.access import FLOOR_RIGHT, visible_line_ids
 from products.selectors.lines import LineTree
 from products.services.codes import RESERVED_SOURCES
 from products.services.figures import figures_refresh
@@ -75,6 +75,7 @@ class _Plan(Plan):
             user is None or user.has_perm("products.edit_structure")
         )
         self._limited = user is not None and visible_line_ids(user) is not None
+        self._floors = user is None or user.has_perm(FLOOR_RIGHT)
         self._lines = lines_known(user)
         self._created_in = str(options.get(created_in.CREATED_IN) or DEFAULT_LINE)
         self._tree = LineTree()
@@ -168,6 +169,8 @@ class _Plan(Plan):
         for name, known in self._named_rows.items():
             if row[name] and known.find(row[name]) is None:
                 return name, f"{name}_unknown"
+        if row["floor_rate"] is not None and not self._floors:
+            return "floor_rate", "floor_not_seen"
         if row["floor_rate"] is not None and abs(row["floor_rate"]) > 1:
             return "floor_rate", "floor_not_a_share"
         months = row["review_months"]
@@ -355,7 +358,8 @@ class ProductsSheet(PlannedSheet[_Plan]):
     )
 
     def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None
+        """Not without the right to see costs either: a file holds margin floors."""
+        return visible_line_ids(user) is None and user.has_perm(FLOOR_RIGHT)
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         plan = self.checked(cursor, options)

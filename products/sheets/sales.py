@@ -23,7 +23,7 @@ from core.organisation import today
 from exchange.sheets import Counts
 from products.selectors.access import is_limited
 from products.selectors.closing import CLOSE, may_correct, open_from
-from products.services.sales import sales_undo, sales_write
+from products.services.sales import sales_undo, sales_undo_check, sales_write
 
 from . import resolve
 from .created_in import CREATED_IN
@@ -232,6 +232,9 @@ class SalesSheet:
             correction=str(options.get("correction") or ""),
         )
         return counts
+
+    def undo_check(self, import_id: int) -> None:
+        sales_undo_check(import_id)
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         removed, restored = sales_undo(import_id=import_id)

@@ -44,6 +44,7 @@ REASONS: dict[str, Any] = {
     "owner_unknown": _("nobody with this e-mail address works here"),
     "supplier_unknown": _("no supplier has this code or name"),
     "segment_unknown": _("no customer segment has this code or name"),
+    "floor_not_seen": _("margin floors are for who may see costs: leave the column out"),
     "floor_not_a_share": _("not a share between -1 and 1, such as 0.25"),
     "review_not_months": _("not a whole number of months from 1 to 120"),
     "ends_before_launch": _("ends before it is launched"),

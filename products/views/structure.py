@@ -86,7 +86,7 @@ def _form_page(
         "row": row,
         "conflict": conflict,
         "can_delete": delete is not None,
-        "history": history_of(row, 20) if row is not None else [],
+        "history": history_of(row, 20, user=request.user) if row is not None else [],
         "head_panels": head_panels,
     }
     return page_render(request, template, context, status=status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -16,8 +16,9 @@ from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from reporting.cost_reports.tables import table_size
 from reporting.models import ReportFile
-from reporting.selectors.report_query import report_query
+from reporting.selectors.report_query import ReportQuery, report_query
 from reporting.services.report_files import job_of, report_bytes, report_file_later
+from reporting.words.cost_reports import HEADING_WORDS
 
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -46,7 +47,7 @@ def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
         row = report_file_later(user=request.user, kind=kind, query=request.GET)
         return redirect("reporting:cost_report_made", row.pk)
     content = report_bytes(user=request.user, kind=kind, query=request.GET)
-    return file_answer(content, kind, _named(f"{query.month:%Y-%m}"))
+    return file_answer(content, kind, _named(query))
 
 
 @with_right(RIGHT)
@@ -58,7 +59,7 @@ def cost_report_made(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_of(row)
     ready = job is not None and job.state == job.State.DONE
     if ready and request.GET.get("get"):
-        return file_answer(bytes(row.content or b""), row.kind, _named(f"{row.pk}"))
+        return file_answer(bytes(row.content or b""), row.kind, _named(report_query(QueryDict(row.query))))
     context = {
         "file": row,
         "kind": row.kind,
@@ -86,5 +87,5 @@ def file_answer(content: bytes, kind: str, name: str) -> HttpResponse:
     return response
 
 
-def _named(about: str) -> str:
-    return f"{_('cost report')} {about}"
+def _named(query: ReportQuery) -> str:
+    return f"{HEADING_WORDS[query.layout]} {query.month:%Y-%m}"

@@ -115,7 +115,7 @@ def headline_figures(overview: Overview, unit: str) -> list[Headline]:
 
 def _band_words(ahead: Ahead, stale: bool) -> str:
     band = _("80%% chance: %(low)s – %(high)s") % formats.ends(ahead.lo80, ahead.hi80)
-    return f"{band} · {_('not renewed last night')}" if stale else band
+    return " · ".join([band, _("not renewed last night")]) if stale else band
 
 
 def _year_against_budget(overview: Overview, unit: str) -> list[Headline]:

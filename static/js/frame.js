@@ -37,6 +37,12 @@
   });
   for (const noise of document.querySelectorAll("[data-noscript]")) noise.hidden = true;
 
+  /* A bar of tabs that is wider than the screen begins at the one that is shown. */
+  for (const tab of document.querySelectorAll(".pm-tabs .nav-link.active")) {
+    const bar = tab.closest(".pm-tabs");
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
+
   /* Selecting rows: <table data-bulk="form-id"> with one [data-bulk-all] and many [data-bulk-row] boxes;
      elements [data-bulk-count] show how many, [data-bulk-bar] is shown when there are any. */
   function countSelection(scope) {

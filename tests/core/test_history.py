@@ -96,11 +96,7 @@ def test_a_related_row_is_named_once_in_the_readers_language(product_pair):
     with translation.override("nl"):
         found = history_of(new, related=DATED_ROWS)
     said = {(c.label, c.before, c.after) for entry in found for c in entry.changes}
-    assert (
-        "Voorganger",
-        "",
-        "Oud recept, vanaf 01-09-2026, afzet per eenheid van de voorganger 1, uitfasering (maanden) 0",
-    ) in said
+    assert ("Voorganger", "", "Oud recept, vanaf 01-09-2026") in said  # figures as usual go without saying
     assert ("Voorganger · Vanaf", "01-09-2026", "01-10-2026") in said
 
 

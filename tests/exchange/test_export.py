@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import openpyxl
 import pytest
 import python_calamine
 from django.core.exceptions import PermissionDenied
@@ -97,6 +98,18 @@ def test_xlsx_keeps_numbers_and_dates_and_holds_no_formula(tmp_path: Path) -> No
     assert rows[1] == ["'=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), 1234.5, -0.13]
     assert rows[2] == ["plain", datetime.date(2026, 2, 1), 1200.0, ""]
     assert response.headers["Content-Disposition"] == 'attachment; filename="figures.xlsx"'
+    sheet = openpyxl.load_workbook(BytesIO(content)).active
+    assert sheet is not None
+    assert sheet.title == "figures"
+    assert [sheet.cell(line, 3).number_format for line in (2, 3)] == ["#,##0.####", "#,##0"]
+
+
+def test_a_sheet_has_a_name_that_a_spreadsheet_takes() -> None:
+    request = RequestFactory().get("/", {"format": "xlsx"})
+    name = "costs: product [a/b] from January until December"
+    response: Any = export_response(request, name=name, columns=COLUMNS, rows=[])
+    book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
+    assert book.sheetnames == ["costs  product  a b  from Janua"]
 
 
 def test_the_response_streams_in_the_persons_language() -> None:

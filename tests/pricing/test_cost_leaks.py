@@ -41,7 +41,7 @@ from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
 from pricing.services.proposals import proposal_submit
 from pricing.steps.margin_floor import falls_of
-from products.models import Correction, Product, SalesMonth
+from products.models import Correction, Product, ProductLine, SalesMonth
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -92,8 +92,11 @@ def _answers(session: str, rules: list[tuple[Rule, str]], before: Answers | None
 
 
 def _costs_give(world: World, finance: User) -> CostChange:
-    """To the product, its line and everything; and a change that brings it from 50 % under its floor."""
+    """To the product, its line and everything; and a change that brings it from 50 % under its floor, which
+    is another than before, as that of its line is."""
     product = world.own_product
+    ProductLine.objects.filter(pk=world.own_line.pk).update(floor_rate=Decimal("0.8766"))
+    Product.objects.filter(pk=product.pk).update(floor_rate=Decimal("0.4321"))
     change = cost_change_draft(
         user=finance,
         chosen={"product": product.pk},

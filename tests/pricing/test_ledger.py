@@ -315,6 +315,19 @@ def test_the_exchange_rate_is_kept_and_the_product_of_an_entry_goes_first(
     ]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_undo_is_offered_where_it_would_do(finance: Any, products: Any, client: Client, closed: bool) -> None:
+    row = Import.objects.get(pk=run(SHEET, [entry(100, back=1)]).import_id)
+    row.state, row.sheet, row.applied_at = Import.State.APPLIED, SHEET.key, row.created_at
+    row.save()
+    if closed:
+        month_close(user=finance, month=month(1))
+    client.force_login(user_factory(["finance", "administrator"]))
+    page = client.get(reverse("exchange:detail", args=[row.pk])).content.decode()
+    assert ("Undo this import" in page) is not closed
+    assert ("Book a counter-entry and import it as a correction" in page) is closed
+
+
 def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, products: Any) -> None:
     first = run(SHEET, [entry(100)])
     month_close(user=finance, month=month(2))

@@ -50,6 +50,16 @@ def test_closing_says_what_all_months_it_closes_are_without(finance: Any) -> Non
     assert 'id="no-ledger"' not in page.content.decode()
 
 
+@pytest.mark.parametrize("back", [0, -1])
+def test_of_a_month_that_runs_or_is_ahead_it_is_said_at_once(finance: Any, back: int) -> None:
+    client = Client()
+    client.force_login(finance)
+    page = client.get(f"/costs/months/{month(back):%Y-%m}/close/")
+    assert page.context["error"]
+    assert 'id="note"' not in page.content.decode()
+    assert 'id="note"' in client.get(f"/costs/months/{month(1):%Y-%m}/close/").content.decode()
+
+
 @pytest.mark.usefixtures("english")
 def test_of_a_long_past_the_last_months_are_told_and_how_many_before(finance: Any) -> None:
     measure_factory()

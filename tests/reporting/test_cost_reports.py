@@ -31,7 +31,7 @@ from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import COLUMNS, DIMENSIONS, last_month, report_query
 from reporting.services.report_files import report_bytes, report_file_make
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import channel_factory, client_of, line_factory, product_factory, user_factory
 from tests.html import tight
 from tests.pricing.test_costs import kind
 
@@ -408,6 +408,7 @@ class TestFiles:
         got = client.get(f"{answer.url}?get=1")
         assert got.headers["Content-Type"].endswith("sheet")
         assert got.content == bytes(ReportFile.objects.get().content)
+        assert 'filename="Cost report 2026-05.xlsx"' in got.headers["Content-Disposition"]
         assert report_file_make
 
 
@@ -428,6 +429,21 @@ class TestPage:
             assert of_margin.context["reconciliation"] == page.context["reconciliation"]
             assert page.context["reconciliation"] in html.unescape(of_margin.content.decode())
         assert client.get("/costs/reports/?month=nonsense&by=x&columns=y&of=z").status_code == 200
+
+    def test_each_is_saved_by_its_name_but_its_progress_is_not(
+        self, client: Client, booked: list[Product]
+    ) -> None:
+        for layout, name in (("costs", "Cost report"), ("variance", "Price variance")):
+            said = f"?month=2026-05&of=standard&layout={layout}"
+            got = client.get(f"/costs/reports/csv/{said}")
+            assert f'filename="{name} 2026-05.csv"' in got.headers["Content-Disposition"]
+        got = client_of(user_factory("finance", language="nl")).get("/costs/reports/csv/?month=2026-05")
+        assert 'filename="Kostenrapport 2026-05.csv"' in got.headers["Content-Disposition"]
+        page = client.get("/costs/reports/?month=2026-05&of=standard").content.decode()
+        links = re.findall(r"<a[^>]*/costs/reports/(?:xlsx|csv|pdf)/[^>]*>", page)
+        assert len(links) >= 3
+        # With it, a browser saves the page that says how far the file is as if it were the file.
+        assert [link for link in links if " download" in link] == []
 
     def test_a_row_opens_what_it_is_made_of(self, client: Client, booked: list[Product]) -> None:
         page = client.get("/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=product,kind")
