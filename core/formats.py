@@ -70,6 +70,11 @@ def number(value: Number | None, decimals: int | None = None) -> str:
     return digits(found, _needed_decimals(found, 2) if decimals is None else decimals)
 
 
+def number_whole(value: Decimal) -> str:
+    """Write a number with every decimal it has."""
+    return digits(value, max(0, -int(value.normalize().as_tuple().exponent)))
+
+
 def volume(value: Number | None, unit: str = "", decimals: int | None = None) -> str:
     """Write a volume in the product's unit; from 100 on whole, below with at most one decimal unless told."""
     found = exact(value)
@@ -165,6 +170,11 @@ def percent(rate: Number | None, decimals: int = 1) -> str:
     """Write a rate (0.412) as "41,2%"."""
     found = exact(rate)
     return MISSING if found is None else f"{digits(found * 100, decimals)}%"
+
+
+def percent_whole(rate: Decimal) -> str:
+    """Write a rate (0.0225) with every decimal it has: "2,25%"."""
+    return f"{number_whole(rate * 100)}%"
 
 
 def share(rate: Number | None) -> str:

@@ -11,6 +11,8 @@ from django.utils import translation
 
 from accounts.models import Role, UserRole
 from core.history import Related, history_of, history_words
+from core.models import Organisation
+from core.organisation import money_text
 from products.models import Channel, Succession
 from products.selectors.relations import DATED_ROWS
 from tests.factories import (
@@ -63,11 +65,13 @@ def test_values_are_words_in_the_language_of_the_reader():
     assert after == {"Part of": "Webshops", "Kind": "store"}
 
 
-def test_a_number_is_written_whole_and_in_the_readers_way():
+def test_a_number_is_written_whole_or_by_its_words_and_in_the_readers_way(monkeypatch):
     organisation = organisation_factory(alert_min_amount=Decimal("12345.60"))
-    with translation.override("nl"):
-        change = next(c for c in history_of(organisation)[0].changes if c.before)
-        assert (change.before, change.after) == ("1.000", "12.345,6")
+    for words, said in ((None, ("1.000", "12.345,6")), (money_text, ("€\u00a01.000,00", "€\u00a012.345,60"))):
+        monkeypatch.setattr("core.history._words", {(Organisation, "alert_min_amount"): words})
+        with translation.override("nl"):
+            change = next(c for c in history_of(organisation)[0].changes if c.before)
+        assert (change.before, change.after) == said
 
 
 def test_what_one_request_did_is_one_entry_with_its_related_rows(monkeypatch):

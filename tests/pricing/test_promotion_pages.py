@@ -67,6 +67,19 @@ def test_planning_one_twice_makes_one():
     assert "7,200.00" in page  # our part of the budget
 
 
+def test_the_history_says_shares_in_percents_and_rows_in_the_readers_words():
+    row = promotion_factory(
+        product_factory(name="Juice"),
+        channels=[channel_factory(name="Kroon")],
+        own_share_rate=Decimal("0.625"),
+    )
+    client = visitor(user_factory(language="nl"))
+    told = client.get(f"{URL}{row.pk}/?history").context["history"]
+    said = {change.label: change.after for entry in told for change in entry.changes}
+    assert (said["Product"], said["Kanaal"]) == ("Juice", "Kroon")
+    assert said["Ons deel van de kosten"] == "62,5%"
+
+
 def test_a_promotion_in_another_currency_keeps_it_everywhere():
     """Money off, budget and prices of a British chain are in pounds: on page and form, by API, in history."""
     shop, product, client = channel_factory(), product_factory(), visitor()
