@@ -392,7 +392,7 @@ def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: 
     second = Positioning.objects.get(number=2)
     assert second.expected_rate is None
     shown = marketing.get(url(second.pk)).content.decode()
-    assert "nobody said" in shown
+    assert "not set" in shown
     # Its need was never said.
     assert "—" in shown.split(">Need</span>")[1][:100]
     shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()

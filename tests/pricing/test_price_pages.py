@@ -529,7 +529,7 @@ class TestRules:
         )
         assert sorted(Bound.objects.values_list("component", flat=True)) == ["month", "once"]
         page = tight(client.get("/pricing/rules/"))
-        assert ("per month" in page, "soon spoils" in page) == (True, True)
+        assert ("per month" in page, "perishable" in page) == (True, True)
 
     def test_nobody_goes_round_a_bound_alone(self) -> None:
         """Who proposes sets none; who may do both sets none where prices need two people."""

@@ -225,7 +225,7 @@ def test_one_that_runs_is_stopped_and_one_that_is_over_stays():
     assert (states[runs.pk].state, states[over.pk].state) == ("cancelled", "approved")
     page = client.get(f"{URL}{runs.pk}/").content.decode()
     assert "Measured in the night after it is over" in page
-    assert "Say what it cost us" in page
+    assert "Enter what it cost us" in page
 
 
 def test_a_move_answers_what_was_done_and_its_undo():
