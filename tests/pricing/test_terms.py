@@ -316,6 +316,11 @@ class TestThePages:
         assert field in answer.context["form"].errors
         assert not Term.objects.exists()
 
+    def test_a_payment_discount_says_within_how_many_days(self) -> None:
+        with pytest.raises(DomainError) as error:
+            said("payment", "0.01", days=None)
+        assert (error.value.code, error.value.field) == ("days_missing", "days")
+
     def test_past_terms_are_a_click_away(self, client: Client) -> None:
         said("payment", "0.01", days=14, start_date=day(-90))
         said("payment", "0.02", days=8, start_date=day(-9))
