@@ -92,7 +92,7 @@ def reason_words(row: Elasticity) -> str:
         "no_price": _("it has no price on a list, or one in parts of which nobody says what is used"),
         "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
         "few_months": _("%(weeks)s months seen, %(needed)s needed"),
-        "few_changes": _("too few changes of price: %(changes)s, 3 needed"),
+        "few_changes": _("too few changes of price: %(changes)s of the 3 needed"),
         "price_still": _("its price moved too little to learn from (%(spread)s%%)"),
         "level": _("it counts a state: a price moves what comes in and what leaves"),
     }

@@ -209,7 +209,7 @@ def bonus_line(bonus: Bonus, currency: str) -> BonusLine:
         str(term.line or _("all product lines")),
         scale(bonus.so_far),
         None if bonus.over else scale(bonus.expected),
-        None if bonus.rate is None else formats.percent_whole(bonus.rate),
+        None if bonus.rate is None else formats.percent(bonus.rate, 2),
         note,
         money(bonus.accrued),
         formats.money(bonus.settled, currency, 2),
