@@ -208,9 +208,9 @@ def loaded_apply(row: Import, loaded: Loaded) -> Counts:
     return counts
 
 
-def _cell_text(value: str | None, decimal: str) -> str | None:
+def _cell_text(value: str, decimal: str) -> str:
     """A figure as the file writes it, without the zeros that ``staging`` holds it with."""
-    if value and _STAGED.fullmatch(value):
+    if _STAGED.fullmatch(value):
         return value.rstrip("0").rstrip(".").replace(".", decimal or ".")
     return value
 

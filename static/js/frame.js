@@ -35,11 +35,6 @@
     const form = event.target.closest("form[data-autosubmit]");
     if (form && !event.target.matches("[data-no-autosubmit]")) form.requestSubmit();
   });
-  /* On a narrow screen a bar of tabs is scrolled to the one that is shown. */
-  for (const lit of document.querySelectorAll(".pm-tabs .active")) {
-    const bar = lit.closest(".pm-tabs");
-    bar.scrollLeft = lit.offsetLeft - bar.offsetLeft - (bar.clientWidth - lit.offsetWidth) / 2;
-  }
   for (const noise of document.querySelectorAll("[data-noscript]")) noise.hidden = true;
 
   /* Selecting rows: <table data-bulk="form-id"> with one [data-bulk-all] and many [data-bulk-row] boxes;
