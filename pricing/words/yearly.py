@@ -20,8 +20,13 @@ CENT = Decimal("0.01")
 
 def use_words(customer: Customer) -> str:
     """What he uses: "2,500 kWh · 1,000 m³", without a tier in the unit of the line: "12 months"."""
-    unit = line_tree().inherited(customer.line_id, "unit").value or _("units")
-    return " · ".join(f"{formats.number(amount)} {tier or unit}" for tier, amount in customer.uses.items())
+    return " · ".join(
+        f"{formats.number(amount)} {tier or _unit_of(customer)}" for tier, amount in customer.uses.items()
+    )
+
+
+def _unit_of(customer: Customer) -> str:
+    return line_tree().inherited(customer.line_id, "unit").value or _("units")
 
 
 def levy_words(steps: Levied) -> str:
