@@ -13,11 +13,13 @@ from accounts.models import Role, UserRole
 from core.history import Related, history_of, history_words
 from core.models import Organisation
 from core.organisation import money_text
+from forecasting.models import ConsensusMonth
 from products.models import Channel, Succession
 from products.selectors.relations import DATED_ROWS
 from tests.factories import (
     channel_factory,
     line_factory,
+    measure_factory,
     organisation_factory,
     product_factory,
     role_factory,
@@ -141,3 +143,18 @@ def test_queries_do_not_grow_with_the_entries(django_assert_num_queries):
         channel.save()
     with django_assert_num_queries(2):
         assert len(history_of(channel, 20)) == 20
+
+
+def test_an_agreed_month_is_told_without_names_that_nobody_gave():
+    product = product_factory()
+    ConsensusMonth.objects.create(
+        product=product,
+        measure=measure_factory(),
+        month=datetime.date(2026, 3, 1),
+        value=Decimal("1234.5"),
+        baseline=1200.25,
+        agreed_by=user_factory(),
+    )
+    with translation.override("nl"):
+        said = {(c.label, c.after) for entry in history_of(product) for c in entry.changes}
+    assert ("Afgestemde maand", "mrt\u00a02026, 1.234,5") in said
