@@ -81,7 +81,7 @@ def version_check(stored: int, version: int | None, differs: Mapping[str, tuple[
     """
     if version is not None and version != stored:
         error = VersionConflict(
-            _("Somebody else saved this in the meantime."),
+            _("Somebody else saved this in the meantime.") if version else _("There is one already."),
             {field: {"yours": yours, "theirs": theirs} for field, (yours, theirs) in differs.items()},
         )
         error.details["version"] = stored

@@ -70,6 +70,11 @@ def number(value: Number | None, decimals: int | None = None) -> str:
     return digits(found, _needed_decimals(found, 2) if decimals is None else decimals)
 
 
+def number_whole(value: Decimal) -> str:
+    """Write a number with every decimal it has."""
+    return digits(value, max(0, -int(value.normalize().as_tuple().exponent)))
+
+
 def volume(value: Number | None, unit: str = "", decimals: int | None = None) -> str:
     """Write a volume in the product's unit; from 100 on whole, below with at most one decimal unless told."""
     found = exact(value)
@@ -168,6 +173,11 @@ def percent(rate: Number | None, decimals: int | None = 1) -> str:
     if found is None:
         return MISSING
     return f"{digits(found * 100, _needed_decimals(found * 100, 4) if decimals is None else decimals)}%"
+
+
+def percent_whole(rate: Decimal) -> str:
+    """Write a rate (0.0225) with every decimal it has: "2,25%"."""
+    return f"{number_whole(rate * 100)}%"
 
 
 def share(rate: Number | None) -> str:

@@ -323,9 +323,9 @@ def _label(event: _Event, field: Any) -> str:
 
 
 def _name(field: Any) -> str:
-    """What a field of a related row is called; nothing for a reference that nobody gave a name: the row is
-    about it, and that stands before it ("Predecessor: Orange juice, from 1 Sep 2024")."""
-    unnamed = field.related_model and field.verbose_name == field.name.replace("_", " ")
+    """What a field of a related row is called; nothing for one that nobody gave a name: its value says
+    enough ("Predecessor: Orange juice, from 1 Sep 2024")."""
+    unnamed = isinstance(field.verbose_name, str)  # Django's own of the attribute; ours is translated
     return "" if unnamed else str(field.verbose_name)
 
 
@@ -363,6 +363,12 @@ def _text(field: Any, value: Any, names: _Names) -> str:
     if _is_empty(value):
         return ""
     said = _words.get((field.model, field.name))
+    if isinstance(value, list):
+        return ", ".join(map(said or str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{(said or str)(key)}: {item}" for key, item in value.items())
+    if said:
+        return said(value)
     if field.related_model:
         return names.of(field.related_model, value)
     if field.choices:
@@ -375,15 +381,11 @@ def _text(field: Any, value: Any, names: _Names) -> str:
         return formats.day(value)
     if isinstance(value, datetime.time):
         return f"{value:%H:%M}"
-    if isinstance(value, Decimal) and said is None:
-        normal = value.normalize()
-        return formats.digits(normal, max(0, -int(normal.as_tuple().exponent)))
-    said = said or str
-    if isinstance(value, list):
-        return ", ".join(said(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{said(key)}: {item}" for key, item in value.items())
-    return said(value)
+    if isinstance(value, Decimal):
+        return formats.number_whole(value)
+    if isinstance(value, float):
+        return formats.number(value)
+    return str(value)
 
 
 def context_source(context: Mapping[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from asgiref.local import Local
 from django.core.signals import request_started
 from django.utils import timezone
 
+from . import formats
 from .models import Organisation
 from .months import financial_year_start
 
@@ -22,6 +24,11 @@ def organisation_get() -> Organisation:
         found = Organisation.objects.get(pk=1)
         _local.organisation = found
     return found
+
+
+def money_text(amount: Decimal) -> str:
+    """An amount in the organisation's currency, as pages write it."""
+    return formats.money(amount, organisation_get().currency)
 
 
 def organisation_forget(**_signal: object) -> None:

@@ -17,7 +17,7 @@ from . import doctor, health, mail, registries, selectors
 from .forms.settings import month_choices
 from .history import Related, history_extend, history_words
 from .models import Organisation
-from .organisation import organisation_take
+from .organisation import money_text, organisation_take
 
 
 def _organisation() -> Subquery:
@@ -61,5 +61,6 @@ def register() -> None:
         Related(ApiToken, "user", _("API token"), skip=frozenset({"created"})),
     )
     history_words(Role, "rights", right_label)
+    history_words(Organisation, "alert_min_amount", money_text)
     history_words(Organisation, "language", lambda code: str(dict(LANGUAGES)[code]))
     history_words(Organisation, "financial_year_first_month", lambda month: dict(month_choices())[month])

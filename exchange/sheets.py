@@ -48,7 +48,8 @@ class Field:
 
     ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
     help; the field's own name is one of them. ``beside``: a field with which figures under months are of this
-    one, unless a person chose another. ``in_percent``: its figures may have a % behind them.
+    one, unless a person chose another. ``in_percent``: its figures may have a % behind them. ``words``: how
+    a page says its codes.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Field:
     help_text: Any = ""
     beside: str = ""
     in_percent: bool = False
+    words: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
 from accounts.rights import Right
-from core import registries
-from core.history import Related, history_extend
+from core import formats, registries
+from core.history import Related, history_extend, history_words
 from core.later import later_in
 from core.registries import (
     CHART,
@@ -54,11 +54,15 @@ def register_all() -> None:
     told: dict[str, Any] = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
     history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
     made: dict[str, Any] = {
-        "skip": frozenset({"product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at"})
+        "skip": frozenset(
+            {"product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at", "baseline"}
+        )
     }
     history_extend(Product, Related(Override, "product", _("Override"), **made))
     history_extend(Product, Related(ConsensusMonth, "product", _("Agreed month"), **made))
     history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
+    for model in (ConsensusMonth, ConsensusInput):
+        history_words(model, "month", formats.month)
     history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
     history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
     judged: dict[str, Any] = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}

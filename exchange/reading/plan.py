@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -175,7 +176,7 @@ def plan_make(
         if option.when_unclear:
             value = options.get(option.name) or None  # whether what is remembered still holds, the rows tell
         else:
-            if option.percent and _has_percent(plan, option.fields, thorough):
+            if option.percent and _is_percent(plan, option.fields, thorough):
                 plan.answered[option.name] = option.percent
             value = options.get(option.name, plan.answered.get(option.name, remembered.get(option.name)))
             if option.percent and (value or option.default) != option.percent:
@@ -226,16 +227,19 @@ def _positions(plan: Plan, fields: Collection[str]) -> list[int]:
     return [position for position, header in enumerate(headers) if named.get(header) in fields]
 
 
-def _has_percent(plan: Plan, fields: Collection[str], thorough: bool) -> bool:
-    """Whether a figure of these has a % behind it."""
-    positions = _positions(plan, fields)
+def _is_percent(plan: Plan, fields: Collection[str], thorough: bool) -> bool:
+    """Whether a figure of these has a % behind it, or all are above 1, as no share of one is."""
+    positions, least = _positions(plan, fields), math.inf
     for chunk in plan.reading.table.chunks() if positions else ():
-        cells = (cell for position in positions for cell in chunk.columns[position])
-        if any(isinstance(cell, str) and cell.rstrip().endswith("%") for cell in cells):
-            return True
+        for cell in (cell for position in positions for cell in chunk.columns[position]):
+            if isinstance(cell, str) and cell.rstrip().endswith("%"):
+                return True
+            number, _problem = number_read(cell_text(cell), plan.decimal or ".")
+            if number and float(number):
+                least = min(least, float(number))
         if not thorough:
             break
-    return False
+    return 1 < least < math.inf
 
 
 def _weigh(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from exchange.reading.columns import Undecided
 from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
 from exchange.selectors import layouts_in_use, sheets_for
-from exchange.sheets import Counts, Creation, sheets
+from exchange.sheets import FIGURES, Counts, Creation, sheets
 from exchange.staging import Progress, Staged, staging_load
 
 REFUSALS_KEPT = 10_000
+_STAGED = re.compile(r"-?\d+\.\d{4,}")
 SAMPLE_ROWS = 8
 
 
@@ -206,10 +208,18 @@ def loaded_apply(row: Import, loaded: Loaded) -> Counts:
     return counts
 
 
+def _cell_text(value: str, decimal: str) -> str:
+    """A figure as the file writes it, without the zeros that ``staging`` holds it with."""
+    if _STAGED.fullmatch(value):
+        return value.rstrip("0").rstrip(".").replace(".", decimal or ".")
+    return value
+
+
 def refusals_read(plan: Plan) -> list[ImportRefusal]:
     """The first refused cells, with the file's own column names; of a column a month that of ``month``, where
     the sheet says it."""
     headers = {name: header for header, name in plan.columns.columns.items()}
+    figures = {each.name for each in plan.sheet.fields if each.kind in FIGURES}
     wide = {(plan.columns.wide_value, month): header for header, month in plan.columns.months.items()}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -222,7 +232,7 @@ def refusals_read(plan: Plan) -> list[ImportRefusal]:
         ImportRefusal(
             line=line,
             column=(wide.get((column, params.get("month"))) or headers.get(column, column))[:120],
-            value=value,
+            value=_cell_text(value, plan.decimal) if column in figures else value,
             code=code,
             params=params,
         )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
@@ -140,6 +140,7 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
         {
             "label": labels[name].label if name in labels else name.replace("_", " "),
             "kind": kind,
+            "words": labels[name].words if name in labels else None,
             "is_figure": kind in FIGURES,
         }
         for name in names
@@ -150,7 +151,7 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
         old = each.get("old") or {}
         return [
             {
-                "value": _shown(each.get(name), head["kind"]),
+                "value": _shown(each.get(name), head["kind"], head["words"]),
                 "old": old[name] if name in old and old[name] != each.get(name) else None,
                 "is_figure": head["is_figure"],
             }
@@ -163,7 +164,9 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any, kind: str) -> Any:
+def _shown(value: Any, kind: str, words: Mapping[str, Any] | None) -> Any:
+    if words:
+        return words.get(value, value)
     if value and kind in ("month", "date"):
         found = datetime.date.fromisoformat(value)
         return formats.month(found) if kind == "month" else formats.day(found)

@@ -88,7 +88,7 @@ class BoundForm(ProductOrLineForm):
 class PerishableForm(ProductOrLineForm):
     start_date = DayField(label=_("From"))
     perishable = forms.BooleanField(
-        label=_("soon spoils"),
+        label=_("perishable"),
         required=False,
         initial=True,
         help_text=_("Not ticked: it keeps, whatever its line says."),

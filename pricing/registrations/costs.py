@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from core import registries
+from core import formats, registries
 from core.history import history_words
 from core.later import later_in
 from core.registries import (
@@ -44,6 +44,7 @@ def register() -> None:
     from pricing.words.withdrawn import withdrawn_words
 
     history_words(CostRate, "withdrawn_reason", withdrawn_words)
+    history_words(CostRate, "vat_rate", formats.percent_whole)
     sheets.register(CostsSheet(), LedgerSheet(), MappingSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import registries
-from core.history import Related, history_extend
+from core import formats, registries
+from core.history import Related, history_extend, history_words
 from core.registries import DecisionKind, Event, EventSource, Panel, ProductReading
 
 
@@ -40,6 +40,7 @@ def register() -> None:
     people = frozenset({"author", "proposed_by", "decided_by", "decided_at"})
     history_extend(Product, Related(Positioning, "product", gettext_lazy("Positioning"), skip=people))
     history_extend(Positioning, Related(PositioningPoint, "positioning"))
+    history_words(Positioning, "expected_rate", lambda rate: formats.delta(rate).text)
     registries.decision_kinds.register(
         DecisionKind("positioning", gettext_lazy("Positioning of a product"), 20, POSITIONING)
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from core import registries
-from core.history import Related, history_extend
+from core import formats, registries
+from core.history import Related, history_extend, history_words
 from core.later import later_in
 from core.registries import (
     DecisionKind,
@@ -24,7 +24,7 @@ def register() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
     from pricing.decision_readings import PRICE
-    from pricing.models import Bound, Levy, ReferenceUse, VatCode
+    from pricing.models import Bound, Levy, ReferenceUse, VatCode, VatRate
     from pricing.price_events import READING
     from pricing.selectors.prices import VAT_CODES, VAT_RATES
     from pricing.selectors.proposals import JOB
@@ -40,6 +40,8 @@ def register() -> None:
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
     history_extend(ProductLine, Related(ReferenceUse, "line"), Related(Levy, "line"))
+    for model in (VatRate, Levy):
+        history_words(model, "rate", formats.percent_whole)
     registries.panels.register(
         Panel(
             "price", "mix", "pricing/_price_card.html", later("cards.prices.price_panel"), 20, "pricing.view"

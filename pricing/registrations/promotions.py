@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core import formats, registries
 from core.history import history_words
 from core.later import later_in
+from core.organisation import money_text
 from core.registries import (
     DecisionKind,
     Event,
@@ -47,13 +48,14 @@ def card(user: Any, product: Any) -> Mapping[str, Any]:
 def register() -> None:
     from exchange.sheets import sheets
     from pricing.decision_readings import PROMOTION
-    from pricing.models import Promotion
+    from pricing.models import Promotion, PromotionCost
     from pricing.selectors.promotions import APPROVED_READ, approved_read
     from pricing.sheets.promotions import PromotionsSheet
 
     sheets.register(PromotionsSheet())
     for field in ("rate", "own_share_rate", "planned_uplift_rate"):
-        history_words(Promotion, field, formats.percent)
+        history_words(Promotion, field, formats.percent_whole)
+    history_words(PromotionCost, "amount", money_text)
     registries.decision_kinds.register(DecisionKind("promotion", _("Promotion"), reading=PROMOTION))
     registries.panels.register(
         Panel("promotions", "mix", "pricing/_promotion_card_later.html", card, 40, "pricing.view")

@@ -45,6 +45,10 @@ def levy_set(
         raise DomainError("step_of_year", message, "steps")
     key = {"line": line, "name": name.strip(), "tier": tier.strip(), "start_date": start_date}
     there = {row.from_quantity: row for row in Levy.objects.filter(**key)}
+    if not steps and not there:
+        raise DomainError(
+            "levy_missing", _("Say what it comes to: nothing is known of it that day."), "steps"
+        )
     for begin, size in steps:
         said = (None, size) if basis == Levy.Basis.SHARE else (size, None)
         row = there.pop(begin, None) or Levy(**key, from_quantity=begin)

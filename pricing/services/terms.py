@@ -58,6 +58,8 @@ def term_set(
     """From this date the channel, or everybody, gets this; neither rate, amount nor steps: no more. The same
     again writes nothing, something else from the same date is refused."""
     _within(user, channel, line)
+    if kind == Kind.PAYMENT and rate and days is None:
+        raise DomainError("days_missing", _("Say within how many days it has to be paid."), "days")
     if kind == Kind.BONUS:
         scale_check(channel, line, basis, steps)
     key = {"kind": kind, "channel": channel, "line": line, "start_date": start_date}
@@ -130,6 +132,9 @@ def bonus_settle(
     _within(user, channel, line)
     if settled_date > today():
         raise DomainError("not_settled_yet", _("That day is still to come."), "settled_date")
+    if settled_date.year < year:
+        message = _("That day is before the year of the bonus.")
+        raise DomainError("settled_too_early", message, "settled_date")
     if not Term.objects.filter(
         kind=Kind.BONUS, channel=channel, line=line, start_date__lte=datetime.date(year, 12, 31)
     ).exists():

@@ -321,7 +321,13 @@ class CostsSheet(PlannedSheet[_Plan]):
             "ends", "flag", _("Ends"), aliases=("eindigt", "vervalt"), help_text=_("Nothing from then on.")
         ),
         Field("name", "text", _("What it is"), aliases=("what_it_is", "wat_het_is", "omschrijving", "naam")),
-        Field("basis", "text", _("Basis"), help_text=_("unit, contract, month, share or once; empty: unit.")),
+        Field(
+            "basis",
+            "text",
+            _("Basis"),
+            help_text=_("unit, contract, month, share or once; empty: unit."),
+            words=dict(Basis.choices),
+        ),
         Field("base", "text", _("Of what"), aliases=("of_what", "waarvan", "grondslag")),
         Field(
             "measure",

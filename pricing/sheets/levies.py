@@ -156,6 +156,7 @@ class LeviesSheet(PlannedSheet[_Plan]):
             _("Basis"),
             aliases=("grondslag",),
             help_text=_("unit, year or share; empty: unit."),
+            words=dict(Basis.choices),
         ),
         Field("tier", "text", _("Tier"), aliases=("staffel", "trede", "unit", "eenheid")),
         sources.START_DATE,

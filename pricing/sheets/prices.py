@@ -18,6 +18,7 @@ from django.utils.translation import ngettext_lazy
 from accounts.errors import DomainError
 from exchange.models import Import
 from exchange.sheets import Counts, Field, Option
+from pricing.models import Price
 from pricing.services.price_decisions import KIND
 from pricing.services.price_import import (
     UNDO_REASONS,
@@ -135,6 +136,7 @@ class PricesSheet(PlannedSheet[PricePlan]):
             _("Component"),
             aliases=("which_price", "onderdeel", "welke_prijs"),
             help_text=_("unit, month or once; empty: unit."),
+            words=dict(Price.Component.choices),
         ),
         Field("tier", "text", _("Tier"), aliases=("trede", "staffel")),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),

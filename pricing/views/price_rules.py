@@ -46,8 +46,8 @@ from pricing.words.yearly import levy_words, use_words
 from products.selectors.access import (
     channels_visible,
     is_limited,
-    lines_visible,
 )
+from products.selectors.lines import lines_offered
 from products.services.scope import unlimited
 
 LIMITS: dict[str, Any] = {"bound": BoundForm, "notice": NoticeForm, "vat": LineVatForm}
@@ -148,7 +148,7 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
     asked = FORMS | LIMITS | {"customer": ReferenceCustomerForm}
     forms = {f"{name}_form": form(user=user) for name, form in asked.items()}
     forms |= {f"{name}_form": form for name, form in (bound or {}).items()}
-    lines = {line.pk: line for line in lines_visible(user)}
+    lines = {line.pk: line for line in lines_offered(user)}
     rows = {"line": list(lines.values()), "channel": list(channels_visible(user))}
     for form in forms.values():
         for name in rows.keys() & form.fields.keys():  # asked for once, not by each form

@@ -126,8 +126,11 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
 
 def _related(user: Any) -> list[Related]:
     """What it turned out to cost is for who sees costs."""
-    costs = [PromotionCost] if user.has_perm(RIGHT) else []
-    return [Related(model, "promotion") for model in (PromotionProduct, PromotionChannel, *costs)]
+    rows = [
+        Related(PromotionProduct, "promotion", _("Product")),
+        Related(PromotionChannel, "promotion", _("Channel")),
+    ]
+    return [*rows, Related(PromotionCost, "promotion")] if user.has_perm(RIGHT) else rows
 
 
 @with_right(EDIT)

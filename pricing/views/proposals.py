@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
+from collaboration.selectors.decisions import decisions_visible
 from core import formats
 from core.errors import form_refuse
 from core.organisation import today
@@ -38,6 +39,7 @@ from pricing.selectors.proposals import (
     proposal_prices,
     proposal_rows,
 )
+from pricing.services.price_decisions import KIND
 from pricing.services.proposal_edits import proposal_leave_out
 from pricing.services.proposals import (
     proposal_approve,
@@ -64,6 +66,14 @@ OVER = (State.REJECTED, State.WITHDRAWN)
 def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     """What it does to every product, and what can be done with it."""
     return proposal_page(request, proposal_get(request.user, pk))
+
+
+def _decision(user: Any, found: Proposal) -> int | None:
+    """The decision it became, for who may read what came of it."""
+    if found.state != State.APPROVED or not user.has_perm("collaboration.view"):
+        return None
+    rows = decisions_visible(user).filter(decision__kind=KIND, decision__reference=found.pk)
+    return rows.values_list("decision", flat=True).first()
 
 
 def proposal_page(
@@ -98,6 +108,7 @@ def proposal_page(
         "proposal": found,
         "about": list_words(found.price_list),
         "rule": rule_words(found.rule, found.price_list.currency),
+        "decision": _decision(user, found),
         "job": job,
         "working": working,
         "page": page,

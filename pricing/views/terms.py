@@ -129,7 +129,7 @@ def terms_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ]
         for _state, term in _states(request.user, request.GET.get("show") == "past")
     )
-    return export_response(request, name=pgettext("pricing", "Terms"), columns=columns, rows=rows, kind=kind)
+    return export_response(request, name=pgettext("file", "terms"), columns=columns, rows=rows, kind=kind)
 
 
 @with_right("pricing.edit")

@@ -97,7 +97,7 @@ def reason_words(row: Elasticity) -> str:
         "few_months": ngettext(
             "%(weeks)s month seen, %(needed)s needed", "%(weeks)s months seen, %(needed)s needed", seen
         ),
-        "few_changes": _("too few changes of price: %(changes)s, 3 needed"),
+        "few_changes": _("too few changes of price: %(changes)s of the 3 needed"),
         "price_still": _("its price moved too little to learn from (%(spread)s%%)"),
         "level": _("it counts a state: a price moves what comes in and what leaves"),
     }

@@ -48,21 +48,16 @@ def term_words(term: Term) -> str:
         return "; ".join(step_words(term, step) for step in steps_of(term))
     if term.rate is None:
         return price_text(term.amount, organisation_get().currency)
-    rate = rate_text(term.rate)
+    rate = formats.percent_whole(term.rate)
     if term.days is None:
         return rate
     said = ngettext("%(rate)s, paid within %(n)s day", "%(rate)s, paid within %(n)s days", term.days)
     return said % {"rate": rate, "n": term.days}
 
 
-def rate_text(rate: Decimal) -> str:
-    """A rate with as many decimals as it has."""
-    return formats.percent(rate, max(0, -int((rate * 100).normalize().as_tuple().exponent)))
-
-
 def step_words(term: Term, step: Step) -> str:
     return _("%(rate)s from %(amount)s") % {
-        "rate": rate_text(step.rate),
+        "rate": formats.percent_whole(step.rate),
         "amount": scale_text(term, step.begin, ""),
     }
 
@@ -129,7 +124,7 @@ def pocket_lines(pocket: Pocket) -> list[PocketLine]:
 
 def _about(pocket: Pocket, term: Term) -> str:
     rate = pocket.rates[term.kind]
-    said = rate_text(rate) if term.kind != Term.Kind.UNIT else ""
+    said = formats.percent_whole(rate) if term.kind != Term.Kind.UNIT else ""
     if term.kind == Term.Kind.BONUS:
         said = (
             _("at least %(rate)s, by what the year comes to")
@@ -214,7 +209,7 @@ def bonus_line(bonus: Bonus, currency: str) -> BonusLine:
         str(term.line or _("all product lines")),
         scale(bonus.so_far),
         None if bonus.over else scale(bonus.expected),
-        None if bonus.rate is None else rate_text(bonus.rate),
+        None if bonus.rate is None else formats.percent(bonus.rate, 2),
         note,
         money(bonus.accrued),
         formats.money(bonus.settled, currency, 2),

@@ -11,6 +11,7 @@ from core import formats
 from core.organisation import organisation_get
 from pricing.selectors.levies import Levied
 from pricing.selectors.yearly import Both, Customer, Yearly
+from products.selectors.lines import line_tree
 
 from .prices import price_text
 
@@ -18,8 +19,14 @@ CENT = Decimal("0.01")
 
 
 def use_words(customer: Customer) -> str:
-    """What he uses: "2,500 kWh · 1,000 m³"."""
-    return " · ".join(f"{formats.number(amount)} {tier}".strip() for tier, amount in customer.uses.items())
+    """What he uses: "2,500 kWh · 1,000 m³", without a tier in the unit of the line: "12 months"."""
+    return " · ".join(
+        f"{formats.number(amount)} {tier or _unit_of(customer)}" for tier, amount in customer.uses.items()
+    )
+
+
+def _unit_of(customer: Customer) -> str:
+    return line_tree().inherited(customer.line_id, "unit").value or _("units")
 
 
 def levy_words(steps: Levied) -> str:

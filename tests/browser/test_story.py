@@ -242,7 +242,7 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
     assert list(means) == pytest.approx(expected, rel=1e-5)
     page.reload()
     with translation.override("nl"):
-        expect(page.get_by_role("region", name="Maanden", exact=True)).to_contain_text(
+        expect(page.get_by_role("group", name="Maanden", exact=True)).to_contain_text(
             formats.volume(expected[0], decimals=0)
         )
     axe(page)
@@ -344,7 +344,7 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
     page.goto(f"/products/{juice.code}/forecast/")
     with translation.override("nl"):
         share = formats.delta(float(price / OLD_PRICE) - 1, "percent").text
-        decided = page.get_by_role("region", name="Besloten")
+        decided = page.get_by_role("group", name="Besloten")
         expect(decided).to_contain_text(f"Eigen prijs {share}")
         expect(decided).to_contain_text(formats.day(start))
     axe(page)

@@ -11,11 +11,15 @@ from django.utils import translation
 
 from accounts.models import Role, UserRole
 from core.history import Related, history_of, history_words
+from core.models import Organisation
+from core.organisation import money_text
+from forecasting.models import ConsensusMonth
 from products.models import Channel, Succession
 from products.selectors.relations import DATED_ROWS
 from tests.factories import (
     channel_factory,
     line_factory,
+    measure_factory,
     organisation_factory,
     product_factory,
     role_factory,
@@ -63,11 +67,13 @@ def test_values_are_words_in_the_language_of_the_reader():
     assert after == {"Part of": "Webshops", "Kind": "store"}
 
 
-def test_a_number_is_written_whole_and_in_the_readers_way():
+def test_a_number_is_written_whole_or_by_its_words_and_in_the_readers_way(monkeypatch):
     organisation = organisation_factory(alert_min_amount=Decimal("12345.60"))
-    with translation.override("nl"):
-        change = next(c for c in history_of(organisation)[0].changes if c.before)
-        assert (change.before, change.after) == ("1.000", "12.345,6")
+    for words, said in ((None, ("1.000", "12.345,6")), (money_text, ("€\u00a01.000,00", "€\u00a012.345,60"))):
+        monkeypatch.setattr("core.history._words", {(Organisation, "alert_min_amount"): words})
+        with translation.override("nl"):
+            change = next(c for c in history_of(organisation)[0].changes if c.before)
+        assert (change.before, change.after) == said
 
 
 def test_what_one_request_did_is_one_entry_with_its_related_rows(monkeypatch):
@@ -133,3 +139,18 @@ def test_queries_do_not_grow_with_the_entries(django_assert_num_queries):
         channel.save()
     with django_assert_num_queries(2):
         assert len(history_of(channel, 20)) == 20
+
+
+def test_an_agreed_month_is_told_without_names_that_nobody_gave():
+    product = product_factory()
+    ConsensusMonth.objects.create(
+        product=product,
+        measure=measure_factory(),
+        month=datetime.date(2026, 3, 1),
+        value=Decimal("1234.5"),
+        baseline=1200.25,
+        agreed_by=user_factory(),
+    )
+    with translation.override("nl"):
+        said = {(c.label, c.after) for entry in history_of(product) for c in entry.changes}
+    assert ("Afgestemde maand", "mrt\u00a02026, 1.234,5") in said

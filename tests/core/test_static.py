@@ -153,6 +153,11 @@ def test_htmx_knows_every_attribute_that_is_used():
     assert used - known == set()
 
 
+def test_a_table_that_scrolls_is_no_landmark():
+    """It would stand in the list of landmarks beside its card, by the same name."""
+    assert [path.name for path in TEMPLATES if 'role="region"' in path.read_text()] == []
+
+
 def test_every_icon_that_is_named_exists():
     sprite = (STATIC / "vendor/icons.svg").read_text()
     known = set(re.findall(r'<symbol id="([\w-]+)"', sprite))

@@ -29,7 +29,8 @@ def day(days: int) -> datetime.date:
 
 
 def said(kind: str, rate: str | None = None, channel: Channel | None = None, **values: Any) -> Term:
-    values = {"line": None, "start_date": day(-200), "user": user_factory()} | values
+    days = 14 if kind == "payment" and rate else None
+    values = {"line": None, "start_date": day(-200), "user": user_factory(), "days": days} | values
     return term_set(kind=kind, channel=channel, rate=None if rate is None else D(rate), **values)
 
 

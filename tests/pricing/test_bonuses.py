@@ -131,6 +131,9 @@ def test_a_settlement_is_entered_once_and_stays() -> None:
     with pytest.raises(DomainError) as error:
         bonus_settle(user=user, channel=shop, line=None, **PAID | {"reference": "cn-1 "})
     assert (error.value.code, error.value.field) == ("settled_already", "reference")
+    early = {"settled_date": datetime.date(2025, 12, 31), "reference": "CN-0"}
+    with pytest.raises(DomainError, match="before the year"):
+        bonus_settle(user=user, channel=shop, line=None, **PAID | early)
     with pytest.raises(DomainError, match="to come"):
         bonus_settle(user=user, channel=shop, line=None, **PAID | {"settled_date": day(1)})
     for write in (made.delete, lambda: BonusSettlement.objects.update(amount=1)):

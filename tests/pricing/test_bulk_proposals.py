@@ -476,7 +476,7 @@ def test_the_list_of_proposals_is_filtered_sorted_and_a_file(product: Product) -
         assert found(query) == said, query
     page = client.get("/pricing/proposals/")
     assert [str(author) for author in page.context["authors"]] == ["Anna"]
-    assert "No proposal like this." in tight(client.get("/pricing/proposals/?q=nothing"))
+    assert "No proposals match." in tight(client.get("/pricing/proposals/?q=nothing"))
     file = b"".join(client.get("/pricing/proposals/export/csv/?sort=reason").streaming_content)
     rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"))))[1:]
     assert [(row[1], row[4], row[6]) for row in rows] == [

@@ -93,6 +93,10 @@ def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
     decision = Decision.objects.get()
     assert (decision.kind, decision.reference, decision.why) == ("price", proposal.pk, "Fruit is dearer")
     assert (decision.proposed_by, decision.decided_by) == (author, approver)
+    client = Client()
+    client.force_login(approver)
+    page = client.get(proposal.get_absolute_url()).content.decode()
+    assert f'href="/decisions/?decision={decision.pk}"' in page
     row = decision.products.get()
     assert [Decimal(row.what[key]) for key in ("old", "new")] == [10, Decimal("10.40")]
     assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)

@@ -92,6 +92,7 @@ class TestListings:
     def test_nothing_yet(self) -> None:
         said = client_of(user_factory("product-manager")).get("/pricing/listings/").content.decode()
         assert "No listings yet" in said
+        assert 'href="/data/upload/"' in said.split("No listings yet")[1]
         assert "download" not in said.split("<main")[1].split("<form")[0]
 
 

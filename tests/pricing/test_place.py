@@ -291,6 +291,8 @@ class TestListings:
         lost = client.post("/products/A/mix/place/", form | {"version": 0})
         assert lost.status_code == 409
         assert b"Mine" in lost.content
+        assert b"There is one already." in lost.content
+        assert b"Somebody else" not in lost.content
         assert Listing.objects.get().status == "listed"
         assert client.post("/products/A/mix/place/", form | {"version": 1}).status_code == 302
         assert Listing.objects.get().status == "announced"

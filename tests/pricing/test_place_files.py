@@ -208,12 +208,7 @@ def test_a_grid_of_months_pasted_from_a_spreadsheet(channels: Any, product: Prod
     assert first.url == second.url
     jobs_run()
     pasted = Import.objects.get()
-    assert pasted.questions == [{"code": "option", "name": "distribution_written"}]
-    import_configure(
-        row=pasted, user=pasted.created_by, mapping={}, options={"distribution_written": "percent"}
-    )
-    jobs_run()
-    pasted.refresh_from_db()
+    assert pasted.questions == []  # what is above 1 is no share of one
     assert (pasted.sheet, pasted.counts["new"], pasted.counts["refused"]) == ("distribution", 2, 1)
     assert not DistributionMonth.objects.exists()
     [problem] = pasted.refusals.all()
@@ -226,6 +221,15 @@ def pasted(cells: str) -> Import:
     assert client.post("/pricing/distribution/paste/", {"cells": cells, "nonce": "x"}).status_code == 302
     jobs_run()
     return Import.objects.latest("pk")
+
+
+def test_what_may_be_either_is_asked(channels: Any, product: Product) -> None:
+    month = month_add(month_start(today()), -1)
+    for figure in ("0,74", "1"):
+        found = pasted(
+            f"product\tkanaal\tmaand\tgewogen\tnumeriek\nA\tkroon\t{month:%Y-%m}\t74,5\t{figure}\n"
+        )
+        assert found.questions == [{"code": "option", "name": "distribution_written"}]
 
 
 def test_percent_signs_say_how_distribution_is_written(channels: Any, product: Product) -> None:

@@ -270,9 +270,10 @@ def test_the_database_holds_the_rules(
 
 
 def test_it_is_part_of_the_products_history(product: Product, ruud: Any, sanne: Any) -> None:
-    approved(ruud, sanne, product, points=[Point("claim", "foams")])
+    approved(ruud, sanne, product, points=[Point("claim", "foams")], expected_rate=Decimal("0.1"))
     told = [(change.label, change.after) for entry in history_of(product) for change in entry.changes]
     assert ("Positioning · State", "approved") in told
+    assert any("+10.0%" in said for _label, said in told)
     row = Positioning.objects.get()
     assert any("foams" in change.after for entry in history_of(row) for change in entry.changes)
 
@@ -392,7 +393,7 @@ def test_what_its_author_expects_goes_with_the_decision(product: Product, ruud: 
     second = Positioning.objects.get(number=2)
     assert second.expected_rate is None
     shown = marketing.get(url(second.pk)).content.decode()
-    assert "nobody said" in shown
+    assert "not set" in shown
     # Its need was never said.
     assert "—" in shown.split(">Need</span>")[1][:100]
     shown = marketing.get(url("compare"), {"old": row.pk, "new": second.pk}).content.decode()

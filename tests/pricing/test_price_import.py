@@ -321,6 +321,17 @@ def test_refused(product: Any, tmp_path: Path, row: Any, code: str) -> None:
     assert Price.objects.count() == 1
 
 
+def test_what_was_refused_and_what_comes_in_are_said_as_in_the_file_and_in_words(
+    product: Any, file_in: Any
+) -> None:
+    row = file_in(user_factory(), ("A", "base", "2026-01-01", "-9,5"), ("A", "base", day(-3), 9), apply=False)
+    assert [refusal.value for refusal in row.refusals.all()] == ["-9,5"]
+    client = Client()
+    client.force_login(row.created_by)
+    page = client.get(reverse("exchange:detail", args=[row.pk])).content.decode()
+    assert "per unit" in page
+
+
 def test_undo_withdraws_what_never_held_and_puts_back_what_was_loaded(product: Any, file_in: Any) -> None:
     price_factory(product=product, price_list=PriceList.objects.get(), start_date=day(-100), amount=8)
     other, anna = product_factory(code="B"), user_factory()

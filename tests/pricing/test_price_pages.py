@@ -21,6 +21,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from exchange.services.shell import import_run
 from pricing.cards.prices import price_line, price_panel, product_price_chart
+from pricing.forms.price_rules import VatRateForm
 from pricing.models import Bound, Perishable, Price, PriceList, Proposal, VatCode, VatRate
 from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
@@ -488,6 +489,8 @@ class TestVatRates:
         assert rate.rate == Decimal("0.105")
         page = finance.get("/pricing/vat/")
         assert ("10.50%" in tight(page), "Femke" in tight(page)) == (True, True)
+        with translation.override("nl"):
+            assert "99,99" in str(VatRateForm(said | {"rate": "100"}).errors["rate"])
         late = finance.post("/pricing/vat/", said | {"start_date": today().isoformat()})
         assert (late.status_code, "tomorrow at the earliest" in tight(late)) == (422, True)
         assert finance.post(f"/pricing/vat/{rate.pk}/delete/").status_code == 302
@@ -529,7 +532,7 @@ class TestRules:
         )
         assert sorted(Bound.objects.values_list("component", flat=True)) == ["month", "once"]
         page = tight(client.get("/pricing/rules/"))
-        assert ("per month" in page, "soon spoils" in page) == (True, True)
+        assert ("per month" in page, "perishable" in page) == (True, True)
 
     def test_nobody_goes_round_a_bound_alone(self) -> None:
         """Who proposes sets none; who may do both sets none where prices need two people."""

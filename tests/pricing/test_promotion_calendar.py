@@ -174,7 +174,7 @@ def test_a_month_without_any_says_what_it_would_show_and_offers_one(client: Clie
         assert "No promotions on these days" in text
         assert "/pricing/promotions/new/" in text
         assert "promo-calendar" not in text.split("</head>")[1].replace('id="promotion-calendar"', "")
-        assert "No promotion like that" in client.get(f"{URL}?scale={scale}&q=nothing").content.decode()
+        assert "No promotions match" in client.get(f"{URL}?scale={scale}&q=nothing").content.decode()
 
 
 def test_delivery_goes_along_with_a_move_and_says_so(client: Client) -> None:

@@ -69,6 +69,19 @@ def test_planning_one_twice_makes_one():
     assert "7,200.00" in page  # our part of the budget
 
 
+def test_the_history_says_shares_in_percents_and_rows_in_the_readers_words():
+    row = promotion_factory(
+        product_factory(name="Juice"),
+        channels=[channel_factory(name="Kroon")],
+        own_share_rate=Decimal("0.625"),
+    )
+    client = visitor(user_factory(language="nl"))
+    told = client.get(f"{URL}{row.pk}/?history").context["history"]
+    said = {change.label: change.after for entry in told for change in entry.changes}
+    assert (said["Product"], said["Kanaal"]) == ("Juice", "Kroon")
+    assert said["Ons deel van de kosten"] == "62,5%"
+
+
 def test_a_promotion_in_another_currency_keeps_it_everywhere():
     """Money off, budget and prices of a British chain are in pounds: on page and form, by API, in history."""
     shop, product, client = channel_factory(), product_factory(), visitor()
@@ -254,7 +267,7 @@ def test_one_that_runs_is_stopped_and_one_that_is_over_stays():
     assert (states[runs.pk].state, states[over.pk].state) == ("cancelled", "approved")
     page = client.get(f"{URL}{runs.pk}/").content.decode()
     assert "Measured in the night after it is over" in page
-    assert "Say what it cost us" in page
+    assert "Enter what it cost us" in page
 
 
 def test_a_move_answers_what_was_done_and_its_undo():

@@ -147,7 +147,7 @@ class TestWhichHolds:
         page = client.get("/products/POWER/mix/pocket/").content.decode()
         if expected is None:
             assert held == {}
-            assert "Nobody says what a customer uses" in page
+            assert "No reference customers" in page
             return
         assert held[""].amount("list_price") == expected
         taken = D("0.01") if parts[0][0] == "unit" and not customer else 0
@@ -315,6 +315,11 @@ class TestThePages:
         assert answer.status_code == 422
         assert field in answer.context["form"].errors
         assert not Term.objects.exists()
+
+    def test_a_payment_discount_says_within_how_many_days(self) -> None:
+        with pytest.raises(DomainError) as error:
+            said("payment", "0.01", days=None)
+        assert (error.value.code, error.value.field) == ("days_missing", "days")
 
     def test_past_terms_are_a_click_away(self, client: Client) -> None:
         said("payment", "0.01", days=14, start_date=day(-90))

@@ -19,8 +19,16 @@ from core.history import history_of
 from core.organisation import today
 from pricing.models import PriceList, ReferenceUse, VatCode, VatRate
 from pricing.selectors.price_rows import price_history, price_rows
-from pricing.selectors.yearly import Yearly, customers_of, list_yearly, product_yearly, yearly_amount
+from pricing.selectors.yearly import (
+    Customer,
+    Yearly,
+    customers_of,
+    list_yearly,
+    product_yearly,
+    yearly_amount,
+)
 from pricing.services.price_lists import pass_through_set, reference_customer_set
+from pricing.words.yearly import use_words
 from products.models import Product, ProductLine
 from tests.factories import (
     channel_factory,
@@ -168,6 +176,9 @@ class TestSetting:
         assert answer.status_code == 302, answer.context["customer_form"].errors
         uses = ReferenceUse.objects.filter(customer="Flat").values_list("tier", "amount")
         assert dict(uses) == {"kWh": Decimal("1500.5"), "m³": 600, "": 1}
+        line.unit = "months"
+        line.save()
+        assert use_words(Customer(line.pk, "Flat", dict(uses))) == "1.500,5 kWh · 600 m³ · 1 months"
         for wrong in ("kWh 1500", "0 kWh", "-3 kWh", "5 kWh\n6 KWH"):
             answer = client.post(address, said | {"uses": wrong})
             assert answer.context["customer_form"].errors["uses"], wrong

@@ -135,7 +135,7 @@ def test_the_cards_of_the_page(client: Client, product: Product, part: str) -> N
     lost = client.post(address, sent(values | change, 0))
     assert lost.status_code == 409
     text = lost.content.decode()
-    assert "Somebody else saved this in the meantime" in text
+    assert "There is one already." in text
     assert f'name="{part}-version" value="1"' in text
     row.refresh_from_db()
     assert row.version == 1
