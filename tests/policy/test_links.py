@@ -48,9 +48,10 @@ def _kind(link: str) -> str:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("who", ["sanne", "ruud", "pieter", "emma", "by line", "by channel"])
+@pytest.mark.parametrize("who", ["ruud", "pieter", "emma", "by line", "by channel"])
 def test_no_link_that_a_page_offers_is_refused(demo_company: str, db: None, who: str) -> None:
-    """Of each page one link of a kind is opened, with what that one offers of a kind not met yet."""
+    """One link of a kind is opened, with what that one offers of a kind not met yet; for who is limited most,
+    one of each page."""
     client, seen, kinds, refused = client_of(_person(who)), set[str](), set[str](), list[str]()
     client.raise_request_exception = False  # a failure is said with the page that leads to it
 
@@ -69,6 +70,6 @@ def test_no_link_that_a_page_offers_is_refused(demo_company: str, db: None, who:
                 follow(link, inside, met=kinds)
 
     for page in addresses().values():
-        follow(page, client.get(page), met=set())
+        follow(page, client.get(page), met=set() if who == "by channel" else kinds)
     assert len(kinds) > 40
     assert not refused, "\n".join(refused)
