@@ -121,7 +121,6 @@ def closed_changes(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
     ]
 
 
-@transaction.atomic
 def ledger_undo_check(import_id: int) -> None:
     """Refuse to undo a file of closed months."""
     begin = open_from()
@@ -130,6 +129,7 @@ def ledger_undo_check(import_id: int) -> None:
         undo_closed_refuse(closed, begin, code="undo_closed_ledger")
 
 
+@transaction.atomic
 def ledger_import_undo(*, import_id: int) -> int:
     """Remove the entries of a file and book their months anew; how many. Refused for closed months."""
     ledger_undo_check(import_id)

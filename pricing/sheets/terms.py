@@ -40,6 +40,7 @@ REASONS: dict[str, Any] = {
     "share_wrong": _("not between 0 and 100"),
     "negative": _("below nothing"),
     "not_whole": _("not a whole number of days"),
+    "days_missing": _("a discount for paying soon says within how many days"),
     "basis_unknown": _("neither revenue nor volume"),
     "steps_unreadable": _("not as “0 1; 250000 2.5”: from how much, and the percentage"),
     "bonus_of_nobody": _("a bonus is agreed with somebody: say the channel"),
@@ -156,6 +157,8 @@ class _Plan(Plan):
             any(getattr(there, name) != value for name, value in said.items()) or steps_of(there) != steps
         ):
             raise Refused("start_date", "term_taken")
+        if there is None and kind == Kind.PAYMENT and row["rate"] and said["days"] is None:
+            raise Refused("days", "days_missing")
         return _Row(row["line"], term, steps, there is not None)
 
     def _whose(self, row: Row, field: str) -> Any:

@@ -21,7 +21,7 @@ from reporting.cost_reports.tables import Column, FileRow, Table, report_table
 from reporting.cost_reports.units import SMALL
 from reporting.selectors.report_query import report_query
 from reporting.words.cost_reports import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
-from reporting.words.margin_gaps import gaps_words
+from reporting.words.margin_gaps import booked_words, gaps_words
 
 FIELD = "cost_report"
 WHOLE = "costs"
@@ -58,7 +58,7 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         table = report_table(viewer, query)
     except DomainError:
         return
-    gaps, chart = gaps_words(table.gaps), table.chart
+    gaps, chart = [*gaps_words(table.gaps), *booked_words(query)], table.chart
     if chart is not None and builder.only == "chart":  # else the table's note says what a margin is without
         chart = replace(chart, subtitle=". ".join([chart.subtitle, *gaps]))
     # Of the months that it can be of, and be compared with.

@@ -205,7 +205,8 @@ class ReportQuery:
         """The last known month, where what is looked at goes on after it: it then lacks costs."""
         if self.layout == "costs" and not any(map(self._is_booked, self.columns)):
             return None
-        known, end = known_month(self.of), self.sides[1].last if self.layout == "bridge" else self.month
+        of = "actual" if self.layout == "variance" else self.of
+        known, end = known_month(of), self.sides[1].last if self.layout == "bridge" else self.month
         return known if known is not None and known < end else None
 
     def _is_booked(self, code: str) -> bool:
@@ -298,7 +299,7 @@ def report_query(query: QueryDict) -> ReportQuery:
     if of not in OF:
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
         of = "actual" if _has_actual(min(filter(None, (since, *dates.values())))) else "standard"
-    month = asked_month or last_month(of)
+    month = asked_month or last_month("actual" if layout == "variance" else of)
     if against == of:
         against = "last_year"
     if against != "period":

@@ -88,6 +88,7 @@ def test_what_a_file_said_that_has_held_stays(tmp_path: Path) -> None:
         ("invoice;kroon;all;2026-01-01;100;;;;;", "share_wrong"),
         ("invoice;kroon;all;2026-01-01;2;;14;;;", "not_of_kind"),
         ("payment;kroon;all;2026-01-01;2;;1,5;;;", "not_whole"),
+        ("payment;kroon;all;2026-01-01;2;;;;;", "days_missing"),
         ("unit;kroon;all;2026-01-01;;-1;;;;", "negative"),
         ("bonus;kroon;juice;2026-01-01;;;;omzet;veel;", "steps_unreadable"),
         ("bonus;kroon;juice;2026-01-01;;;;winst;0 1;", "basis_unknown"),
