@@ -98,6 +98,9 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
     if lines is not None:
         about = Q(product__line__in=lines) | Q(product=None, line__in=lines)
     general = Q(product=None, line=None)
+    for kind in alert_kinds:
+        if kind.for_deputies and (seen := kind.for_deputies(user)):
+            general &= ~Q(kind=kind.key) | Q(recipient=user) | seen
     if lines is not None or channels is not None:
         theirs = Q(recipient=user)
         if owners := stands_for(user, today()) - {user.pk}:

@@ -40,3 +40,13 @@ class NumberField(forms.DecimalField):
             params = {"value": text[:40], "example": formats.number(Decimal("1234.5"))}
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid", params=params)
         return Decimal(number.removesuffix(".0"))
+
+    def run_validators(self, value: Any) -> None:
+        """A limit is told as the person's language writes it."""
+        try:
+            super().run_validators(value)
+        except forms.ValidationError as error:
+            for each in error.error_list:
+                if isinstance(limit := (each.params or {}).get("limit_value"), Decimal):
+                    each.params["limit_value"] = formats.number_whole(limit)
+            raise

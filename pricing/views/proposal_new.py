@@ -140,7 +140,7 @@ def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
 
 def _to_margin(said: Mapping[str, str]) -> dict[str, Any]:
     """The margin that a price is to keep to, in per cent, and from when; nothing where they cannot be read.
-    The reason stays empty: beside a floor that everybody reads, a word about it would tell what it costs."""
+    The reason stays empty: beside a price, a word about its floor would tell what it costs."""
     try:
         start = datetime.date.fromisoformat(said.get("start", ""))
         rate = Decimal(said.get("value", ""))

@@ -6,11 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core import formats
 from core.forms.number import NumberField
 from products.models import Product, ProductLine
 from products.selectors.access import lines_visible, products_visible
@@ -38,16 +36,6 @@ class RatePercentField(NumberField):
     def clean(self, value: Any) -> Any:
         percentage = super().clean(value)
         return None if percentage is None else percentage / 100
-
-    def run_validators(self, value: Any) -> None:
-        """A limit is told as the person's language writes it."""
-        try:
-            super().run_validators(value)
-        except ValidationError as error:
-            for each in error.error_list:
-                if isinstance(limit := (each.params or {}).get("limit_value"), Decimal):
-                    each.params["limit_value"] = formats.number_whole(limit)
-            raise
 
 
 class LineField(forms.ModelChoiceField):

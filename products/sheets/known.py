@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.db.models.functions import Upper
 
-from core.numbers import typed
 from products.models import Channel, Measure, Product, ProductCode, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 
@@ -36,7 +34,7 @@ class Refusals:
 
     def add(self, row: Mapping[str, Any], field: str, code: str, **params: Any) -> None:
         value = row.get(field)
-        shown = "" if value is None else str(typed(value) if isinstance(value, Decimal) else value)
+        shown = "" if value is None else str(value)
         self._rows.append((row["line"], field, shown, code, json.dumps(params)))
 
     def write(self, cursor: Any) -> None:
