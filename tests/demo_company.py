@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from unittest import mock
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -35,11 +37,19 @@ def database_of(origin: str, name: str) -> Iterator[None]:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@contextmanager
+def november() -> Iterator[None]:
+    """It is a day of the month after the last one that the company has sales of."""
+    day = datetime.datetime(2026, 11, 24, 9, tzinfo=datetime.UTC)
+    with mock.patch("core.organisation.local_now", return_value=day):
+        yield
+
+
 def demo_load(files: Path) -> str:
     """What the command says."""
     cache.clear()
     organisation_forget()
     said = StringIO()
-    with override_settings(MEDIA_ROOT=files):
+    with override_settings(MEDIA_ROOT=files), november():
         call_command("demo", "--until", "2026-10", "--nights", "1", stdout=said)
     return said.getvalue()

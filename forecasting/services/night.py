@@ -25,7 +25,7 @@ from core.failpoints import passing
 from core.jobs import job_enqueue, jobs_enqueue_many
 from core.models import Job
 from core.months import month_add, month_start
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from forecasting.models import NightlyRun, NightlyStep
 
 logger = logging.getLogger(__name__)
@@ -101,8 +101,7 @@ def night_start(
     product ids, ``only`` to these steps. The scheduled run of a date exists once: asked for again, that one
     is returned. Raises :class:`DomainError` for a month that is not closed.
     """
-    zone = ZoneInfo(organisation_get().time_zone)
-    local_date = local_date or timezone.now().astimezone(zone).date()
+    local_date = local_date or today()
     closed = last_closed_month(local_date)
     if as_of is not None and month_start(as_of) > closed:
         raise DomainError("month_not_closed", _("That month is not over yet."), "as_of")

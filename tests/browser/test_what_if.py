@@ -89,7 +89,7 @@ def test_a_slider_says_what_a_price_would_do(
     expect(kept).to_have_count(1)
     assert Scenario.objects.get().values["price"] == "11.00"
     kept.check()
-    expect(page.locator("#what-if-result svg.marks").get_by_text("Dearer")).to_be_visible()
+    expect(page.locator("#what-if-result .legend").get_by_text("Dearer")).to_be_visible()
     looked_at(page, axe)
     page.locator("#what-if-volume").click()
     expect(page.locator("#what-if-volume")).to_have_attribute("aria-current", "true")
@@ -163,7 +163,7 @@ def test_what_a_promotion_or_more_distribution_would_do(
     expect(kept).to_have_count(1)
     assert Scenario.objects.get().values["kind"] == kind
     kept.check()
-    expect(page.locator("#what-if-result svg.marks").get_by_text("Bolder")).to_be_visible()
+    expect(page.locator("#what-if-result .legend").get_by_text("Bolder")).to_be_visible()
     propose = page.get_by_role("link", name=words["propose"], exact=True)
     if kind == "distribution":
         expect(propose).to_have_count(0)

@@ -41,8 +41,8 @@ def test_what_a_file_says_is_told_as_it_says_it() -> None:
 def test_a_flag_in_the_preview_is_a_word(language: str, words: list[str]) -> None:
     with translation.override(language):
         for held in ([True, False], ["True", "False"]):
-            assert [_shown(each, "flag") for each in held] == words
-    assert _shown(None, "flag") is None
+            assert [_shown(each, "flag", None) for each in held] == words
+    assert _shown(None, "flag", None) is None
 
 
 @pytest.mark.parametrize(

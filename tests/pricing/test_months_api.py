@@ -112,7 +112,9 @@ def test_who_sees_a_part_sees_neither_the_ledger_nor_what_was_corrected_of_other
         )
     )
     page = tight(client.get("/costs/months/"))
-    found = [name for name in ("Late invoice", "Sales of syrup", "Ledger<") if f"<td>{name}" in page]
+    found = [
+        name for name in ("Late invoice", "Sales of syrup", "Ledger<") if f'<td class="why">{name}' in page
+    ]
     assert len(found) == reasons
     [answer] = [row for row in client.get(URL).json() if row["month"] == f"{month(2):%Y-%m}"]
     assert answer == client.get(f"{URL}{month(2):%Y-%m}/").json()

@@ -126,7 +126,7 @@ def test_a_budget_in_another_currency_is_not_counted_as_ours() -> None:
     assert (found.extra, found.planned_cost, found.result) == (pytest.approx(-280), None, None)
     client = client_of(user_factory("finance"))
     page = tight(client.get(f"/pricing/promotions/{row.pk}/"))
-    assert "Its budget is in GBP: say what it cost us in EUR, and its result stands here." in page
+    assert "Its budget is in GBP: enter what it cost us in EUR, and its result is shown here." in page
     assert "£200" in page
     promotion_cost_say(user=user_factory(), promotion=row, amount=D(120), known_date=today())
     found = earned(row)

@@ -539,14 +539,14 @@ class TestPage:
             page = client.get("/costs/reports/", {"layout": layout})
             assert page.context["query"].month == before
             assert "is not whole yet" not in tight(page)
-        client.post("/costs/reports/views/new/", {"name": "moves", "query": "kind=energy"})
+        client.post("/costs/reports/?kind=energy", {"name": "moves"})
         assert "month" not in QueryDict(SavedView.objects.get().query)
         asked = {"month": f"{last:%Y-%m}"}
         assert "is not whole yet" in tight(client.get("/costs/reports/", asked))
         assert "is not whole yet" not in tight(
             client.get("/costs/reports/", asked | {"columns": "ytd-budget"})
         )
-        client.post("/costs/reports/views/new/", {"name": "of the last", "query": f"month={last:%Y-%m}"})
+        client.post(f"/costs/reports/?month={last:%Y-%m}", {"name": "of the last"})
         assert QueryDict(SavedView.objects.get(name="of the last").query)["month"] == asked["month"]
         user, query = user_factory("finance"), QueryDict(f"month={last:%Y-%m}&columns=month-actual")
         said = report_bytes(user=user, kind="csv", query=query).decode("utf-8-sig")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -49,7 +50,14 @@ from reporting.models import Report, Share
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import report_query
 from reporting.selectors.shares_managed import shares_visible
+from tests.demo_company import november
 from tests.html import tight
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    with november():
+        yield
 
 
 @pytest.mark.long

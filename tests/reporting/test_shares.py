@@ -252,7 +252,9 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
 
 def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
     """Of a version about products beyond their lines they read no names either."""
-    product, share = product_factory(), following()
+    product, report = product_factory(), report_made()
+    snapshot_made(report, about=ABOUT | {"suppliers": ["Fruit BV"]}, product_ids=[product.pk])
+    share, _address = share_made(report)
     author = share.author
     deputy = user_factory("product-manager", language="en", lines=[product.line])
     Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
