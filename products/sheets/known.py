@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db.models.functions import Upper
@@ -34,7 +35,7 @@ class Refusals:
 
     def add(self, row: Mapping[str, Any], field: str, code: str, **params: Any) -> None:
         value = row.get(field)
-        shown = "" if value is None else str(value)
+        shown = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
         self._rows.append((row["line"], field, shown, code, json.dumps(params)))
 
     def write(self, cursor: Any) -> None:
