@@ -44,7 +44,8 @@ class AlertKind:
     people limited to some. ``spark``: the product's sparkline belongs beside it. ``asks``: somebody waits for
     what it leads to; it comes before what has money at stake. Whose ``author_id`` stands in its evidence
     asks others: it is only offered to look, and does not count as new to them. ``for_deputies(user)``: where
-    it is about no line, those that a deputy with limits sees of whom they stand in for, as they do its page.
+    it is about no line, those of others that a person sees, as they do its page; with limits only of whom
+    they stand in for.
     """
 
     key: str

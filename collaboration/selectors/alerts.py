@@ -102,12 +102,8 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
         if kind.for_deputies and (seen := kind.for_deputies(user)):
             general &= ~Q(kind=kind.key) | Q(recipient=user) | seen
     if lines is not None or channels is not None:
-        theirs = Q(recipient=user)
-        if owners := stands_for(user, today()) - {user.pk}:
-            for kind in alert_kinds:
-                if kind.for_deputies:
-                    theirs |= Q(recipient__in=owners, kind=kind.key) & kind.for_deputies(user)
-        general &= theirs
+        told = [kind.key for kind in alert_kinds if kind.for_deputies]
+        general &= Q(recipient=user) | Q(recipient__in=stands_for(user, today()), kind__in=told)
     if not user.has_perm("products.view"):
         about &= Q(pk__in=[])
     return rows.filter(about | general)
