@@ -32,7 +32,7 @@ CSV_HELP = _("CSV opens with a double click in a spreadsheet set to your languag
 
 Kind = Literal["text", "number", "amount", "exact", "rate", "date", "month"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NOT_IN_NAME = re.compile(r"[\[\]:*?/\\']")
+_NOT_IN_NAME = re.compile(r"[\[\]:*?/\\]")
 _ROWS_AT_ONCE = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTHS: dict[Kind, int] = {
@@ -196,7 +196,7 @@ def xlsx_write(
             "default_date_format": "dd-mm-yyyy" if is_dutch() else "yyyy-mm-dd",
         },
     )
-    sheet = book.add_worksheet(_NOT_IN_NAME.sub(" ", name)[:31])
+    sheet = book.add_worksheet(sheet_names([name])[0])
     bold, whole = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0"})
     formats = [
         book.add_format({"num_format": _NUMBER_FORMATS[column.kind]})
@@ -224,6 +224,25 @@ def xlsx_write(
 
 def _is_whole(cell: Any) -> bool:
     return isinstance(cell, int | Decimal) and Decimal(cell) == Decimal(cell).to_integral_value()
+
+
+def sheet_names(titles: Sequence[str]) -> list[str]:
+    """As titles, as far as a spreadsheet allows: 31 letters, some not, no two alike."""
+    found: list[str] = []
+    for title in titles:
+        base = _NOT_IN_NAME.sub(" ", title).strip("' ") or "–"
+        base = f"{base} –" if base.lower() == "history" else base
+        name, count = _cut(base, 31), 1
+        while name.lower() in {other.lower() for other in found}:
+            count += 1
+            name = f"{_cut(base, 31 - len(str(count)) - 1)} {count}"
+        found.append(name)
+    return found
+
+
+def _cut(text: str, most: int) -> str:
+    """So many letters at most, up to where a word ends."""
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
 def _xlsx_cell(sheet: Any, row: int, column: int, cell: Any, style: Any) -> None:

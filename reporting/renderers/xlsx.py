@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.reports.blocks import Block, Cell, KeyFigures, ReportChart, Section, Table, Text
-from exchange.export import formula_neutral
+from exchange.export import formula_neutral, sheet_names
 from reporting.reports.markdown import markdown_lines
 
 from .document import Document, Progress, column_widths
@@ -44,25 +44,6 @@ def report_xlsx(report: Document, progress: Progress) -> bytes:
             writer.section(name, section)
     book.close()
     return file.getvalue()
-
-
-def sheet_names(titles: Sequence[str]) -> list[str]:
-    """As titles, as far as a spreadsheet allows: 31 letters, some not, no two alike."""
-    found: list[str] = []
-    for title in titles:
-        base = re.sub(r"[\[\]:*?/\\]", " ", title).strip("' ") or "–"
-        base = f"{base} –" if base.lower() == "history" else base
-        name, count = _cut(base, 31), 1
-        while name.lower() in {other.lower() for other in found}:
-            count += 1
-            name = f"{_cut(base, 31 - len(str(count)) - 1)} {count}"
-        found.append(name)
-    return found
-
-
-def _cut(text: str, most: int) -> str:
-    """So many letters at most, up to where a word ends."""
-    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
 
 
 class Writer:

@@ -38,13 +38,14 @@ from core.reports.blocks import (
     Text,
     sections_to_json,
 )
+from exchange.export import sheet_names
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers import pdf
 from reporting.renderers.behind import tables_behind, targets
 from reporting.renderers.document import document
 from reporting.renderers.drawings import WIDTH, chart_drawn, charts_drawn
 from reporting.renderers.pptx import TOP
-from reporting.renderers.xlsx import number_format, number_read, sheet_names
+from reporting.renderers.xlsx import number_format, number_read
 from reporting.reports.page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
 from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
