@@ -45,7 +45,9 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Amsterdam")
     is_active = models.BooleanField(_("active"), default=True)
     roles = models.ManyToManyField("accounts.Role", verbose_name=_("roles"), related_name="users", blank=True)
-    invited_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    invited_by = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("invited by"), null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
 

@@ -115,7 +115,10 @@ class ProductLine(models.Model):
         ),
     )
     alert_settings = models.JSONField(
-        default=dict, blank=True, help_text=_("Thresholds per kind of alert; missing: as the line above.")
+        _("thresholds of alerts"),
+        default=dict,
+        blank=True,
+        help_text=_("Thresholds per kind of alert; missing: as the line above."),
     )
     version = models.PositiveIntegerField(default=1)
 
@@ -182,6 +185,7 @@ class FourEyesRule(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        verbose_name = _("four eyes")
         constraints = [
             models.UniqueConstraint(
                 fields=["line", "decision_kind"], name="four_eyes_once", nulls_distinct=False
