@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.errors import VersionConflict
+from accounts.errors import DomainError, VersionConflict
 from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, Counted, page_render, paginate, with_right
@@ -141,14 +141,25 @@ def filters(request: HttpRequest, key: str) -> HttpResponse:
 def view_new(request: HttpRequest) -> HttpResponse:
     """Keep the list as it stands under a name."""
     query = query_read(request.user, query_of(request.POST.get("query", "")))
-    view = view_create(
-        user=request.user,
-        name=request.POST.get("name", ""),
-        query=query.address(view=""),
-        shared="shared" in request.POST,
-    )
+    try:
+        view = view_create(
+            user=request.user,
+            name=request.POST.get("name", ""),
+            query=query.address(view=""),
+            shared="shared" in request.POST,
+        )
+    except DomainError as error:
+        return _refused(request, error, query)
     messages.success(request, _("View “%(name)s” is kept.") % {"name": view.name})
     return redirect(f"{reverse('products:list')}?{query.address(view=str(view.pk))}")
+
+
+def _refused(request: HttpRequest, error: DomainError, query: ListQuery) -> HttpResponse:
+    """Back to the list as it stood, where a name will not do."""
+    if error.field != "name":
+        raise error
+    messages.error(request, str(error))
+    return redirect(f"{reverse('products:list')}?{query.encoded}")
 
 
 @with_right("products.view")
@@ -172,6 +183,8 @@ def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
             view_update(**common, name=name, shared="shared" in request.POST)
     except VersionConflict as error:
         raise _in_words(error) from None
+    except DomainError as error:
+        return _refused(request, error, query)
     messages.success(request, _("Saved."))
     return redirect(f"{listing}?{query.address(view=str(pk))}")
 

@@ -517,6 +517,21 @@ def test_views_are_kept_shared_renamed_and_deleted_by_their_owner(client):
     assert not SavedView.objects.exists()
 
 
+def test_a_name_that_is_taken_is_told_on_the_list_as_it_stood(client):
+    client.force_login(user_factory())
+    for name in ("Mine", "Other"):
+        client.post("/products/views/", {"name": name, "query": "kind=service"})
+    other = SavedView.objects.get(name="Other")
+    asked = {"name": "Mine", "query": "kind=good"}
+    for address in ("/products/views/", f"/products/views/{other.pk}/"):
+        answer = client.post(address, {"action": "rename", **asked}, follow=True)
+        assert answer.redirect_chain == [("/products/?kind=good", 302)]
+        assert "You have a view of that name already." in answer.content.decode()
+    assert SavedView.objects.filter(name="Mine").count() == 1
+    other.refresh_from_db()
+    assert other.name == "Other"
+
+
 def test_sharing_a_view_needs_its_right(client):
     client.force_login(user_factory("viewer"))
     answer = client.post("/products/views/", {"name": "Mine", "query": "", "shared": "on"})
