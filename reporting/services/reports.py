@@ -13,7 +13,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
-from accounts.versions import check, row_save
+from accounts.versions import check, row_save, version_check
 from core import formats, registries
 from core.history import history_chosen
 from core.organisation import local_now
@@ -72,10 +72,25 @@ def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part]
 def report_change(*, user: Any, report: Report, values: Mapping[str, Any], version: int | None) -> Report:
     """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
     current = report_mine(user, report)
-    row_save(current, version=version, values={name: values[name] for name in OWN if name in values})
-    _scope_set(user, current, values)
+    own = {name: values[name] for name in OWN if name in values}
+    both = {name: (own[name], getattr(current, name)) for name in own} | _scope_words(current, values)
+    if differs := {name: (yours, theirs) for name, (yours, theirs) in both.items() if yours != theirs}:
+        version_check(current.version, version, differs)
+    told = row_save(current, version=None, values=own)
+    if _scope_set(user, current, values) and not told:
+        current.version += 1
+        current.save(update_fields=["version"])
     grants_settle(current)
     return current
+
+
+def _scope_words(report: Report, values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What it would be about and is about now, by their names."""
+    rows = {name: (values[name], getattr(report, name).all()) for name in SCOPE if name in values}
+    return {
+        name: (", ".join(sorted(map(str, yours))), ", ".join(sorted(map(str, theirs))))
+        for name, (yours, theirs) in rows.items()
+    }
 
 
 @transaction.atomic
@@ -206,8 +221,9 @@ def _is_told(part: Part, told: Collection[tuple[str, str]]) -> bool:
     return (part.section, part.comment) in told or bool(with_heading)
 
 
-def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
-    """Only what the person sees themselves can be put in. What left and what came is in its history."""
+def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> bool:
+    """Whether it is about something else now. Only what the person sees themselves can be put in. What left
+    and what came is in its history."""
     changed: dict[str, tuple[set[Any], set[Any]]] = {}
     seen = {
         "products": products_visible,
@@ -232,6 +248,7 @@ def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
     if report.all_products and any(rows.exists() for rows in chosen_by):
         message = _("Of all products, or of those that you choose: not both.")
         raise DomainError("all_products", message, "all_products")
+    return bool(changed)
 
 
 def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, VersionConflict
 from core import formats
 from core.models import Organisation
 from core.months import month_add, month_start
@@ -276,6 +276,22 @@ def test_only_its_author_changes_it_and_others_copy(author: Any, juice: Product)
         report_publish(user=other, report=report)
     copy = report_copy(user=other, report=report)
     assert (copy.author, [part.section for part in copy.parts.all()]) == (other, list(ALL))
+
+
+def test_who_comes_second_with_what_it_is_about_is_told_both(author: Any, juice: Product) -> None:
+    report, milk = made(author, juice), product_factory(name="Milk", line=juice.line)
+    report_change(user=author, report=report, values={"products": [juice, milk]}, version=1)
+    report.refresh_from_db()
+    assert report.version == 2
+    with pytest.raises(VersionConflict) as refused:
+        report_change(user=author, report=report, values={"products": [milk]}, version=1)
+    both = {"yours": "Milk", "theirs": ", ".join(sorted([str(juice), "Milk"]))}
+    assert refused.value.details["fields"] == {"products": both}
+    assert set(report.products.all()) == {juice, milk}
+    report_change(user=author, report=report, values={"products": [juice, milk]}, version=1)  # as it is
+    report_change(user=author, report=report, values={"products": [milk], "title": "Milk"}, version=2)
+    report.refresh_from_db()
+    assert (report.version, report.title, *report.products.all()) == (3, "Milk", milk)
 
 
 def test_of_what_one_does_not_see_no_report_is_made(juice: Product) -> None:
