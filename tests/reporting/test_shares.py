@@ -250,6 +250,31 @@ def test_a_limited_deputy_finds_the_questions_of_whom_they_stand_in_for(client: 
     assert state_of(unseen) == "live"
 
 
+def test_a_deputy_without_costs_is_not_told_what_was_asked_about_them() -> None:
+    """Limited to nothing, but without that right."""
+    author = user_factory("product-manager")
+    together, reports = ["collaboration.view", "collaboration.alerts"], ["reporting.view", "reporting.share"]
+    deputy = user_factory(rights=["products.view", *together, *reports])
+    Deputy.objects.create(owner=author, deputy=deputy, start_date=today(), end_date=today())
+    shared = report_made(author)
+    plain, _address = share_made(shared, snapshot=shared.snapshots.get())
+    share_ask(share=plain, text="Why?")
+    snapshot_made(shared, fields=["volume", "margin"])
+    secret, _address = share_made(shared, snapshot=shared.snapshots.get(number=2), label="Finance")
+    share_ask(share=secret, text="Why 40 %?")
+
+    def told(person: User) -> list[str]:
+        fresh = User.objects.get(pk=person.pk)
+        return sorted(each.evidence["text"] for each in alerts_visible(fresh).filter(kind="report_question"))
+
+    assert told(deputy) == ["Why?"]
+    assert told(author) == ["Why 40 %?", "Why?"]
+    role = deputy.roles.get()
+    role.rights += ["pricing.view_costs"]
+    role.save()
+    assert told(deputy) == ["Why 40 %?", "Why?"]
+
+
 def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> None:
     """Of a version about products beyond their lines they read no names either."""
     product, report = product_factory(), report_made()
