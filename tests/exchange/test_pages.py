@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.test import Client
 
 from exchange.models import Import, Layout
+from exchange.templatetags.exchange import import_link
 from tests.factories import line_factory, user_factory
 
 from .conftest import PLAIN
@@ -277,6 +278,15 @@ def test_who_is_limited_sees_only_their_own(start: Any, user: Any, work: Any) ->
     assert "figures.csv" not in limited.get("/data/").content.decode()
     own = _ready(start, limited_user, work)
     assert limited.get(f"/data/{own.pk}/").status_code == 200
+
+
+def test_a_file_is_linked_to_for_who_may_open_its_import(start: Any, user: Any, work: Any) -> None:
+    row = _ready(start, user, work)
+    address, limited = f"/data/{row.pk}/", user_factory(lines=[line_factory()])
+    for person, may in ((user, True), (user_factory("marketing"), True), (limited, False)):
+        said = import_link({"user": person}, row)
+        assert said == (f'<a href="{address}">{row.file_name}</a>' if may else row.file_name)
+        assert signed_in(person).get(address).status_code == (200 if may else 404)
 
 
 def test_the_list_filters_by_its_address(visitor: Client, start: Any, user: Any, work: Any) -> None:
