@@ -19,7 +19,7 @@ def _shared_check(user: Any, shared: bool) -> None:
 
 
 def _name_check(user: Any, page: str, name: str, *, other_than: int = 0) -> None:
-    if SavedView.objects.filter(user=user, page=page, name=name).exclude(pk=other_than).exists():
+    if SavedView.objects.filter(user=user, page=page, name__iexact=name).exclude(pk=other_than).exists():
         raise DomainError("name_taken", _("You have a view of that name already."), "name")
 
 
