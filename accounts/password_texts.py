@@ -1,4 +1,5 @@
-"""Django's hints on passwords, named here so that our catalogue holds them: Django's own Dutch says "u"."""
+"""Django's words on passwords, named here so that our catalogue holds them: its own Dutch says "u" in its
+hints, and has not followed its refusal of a short one."""
 
 from __future__ import annotations
 
@@ -13,4 +14,9 @@ HINTS = (
         "Your password must contain at least %(min_length)d characters.",
         "min_length",
     ),
+)
+
+TOO_SHORT = ngettext_lazy(
+    "This password is too short. It must contain at least %d character.",
+    "This password is too short. It must contain at least %d characters.",
 )

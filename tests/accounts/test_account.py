@@ -6,7 +6,8 @@ import datetime
 import re
 
 import pytest
-from django.contrib.auth.password_validation import password_validators_help_texts
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone, translation
@@ -14,7 +15,7 @@ from django.utils import timezone, translation
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import ApiToken, Deputy, User
-from accounts.password_texts import HINTS
+from accounts.password_texts import HINTS, TOO_SHORT
 from core.history import history_of
 from tests.factories import line_factory, product_factory, user_factory
 
@@ -39,6 +40,14 @@ class TestPassword:
         words = re.sub(r"<[^>]*>", " ", page.content.decode())
         assert "Je wachtwoord moet minstens 12 tekens lang zijn." in words
         assert re.findall(r"[^.]*\b(?:U|Uw|uw)\b[^.]*", words) == []
+
+    @pytest.mark.parametrize("language", ["nl", "en"])
+    def test_a_short_one_is_refused_in_the_persons_language(self, language):
+        with translation.override(language), pytest.raises(ValidationError) as refused:
+            validate_password("9kz!Q")
+        with translation.override(language):
+            assert refused.value.messages == [str(TOO_SHORT % 12)]
+        assert ("Dit wachtwoord is te kort" in refused.value.messages[0]) is (language == "nl")
 
 
 def receiver(person, on_date):
