@@ -75,7 +75,7 @@ class Layers:
     def _apart(self, edge: float, z: float) -> tuple[float, float]:
         """From the final forecast to that edge, with its sign: for the statistics' own error, and for what is
         not known of decisions."""
-        scale = self.final / self.mean if self.mean > 0 and self.final > 0 else 1.0
+        scale = max(self.final, 0.0) / self.mean if self.mean > 0 else 1.0
         moved = self.final * (exp(z * self.spread) - 1) if self.spread and self.final > 0 else 0.0
         return (edge - self.mean) * scale, moved
 

@@ -88,6 +88,12 @@ class OverrideNow:
         return self.active and self.moved_rate is not None and abs(self.moved_rate) > MOVED_RATE
 
     @property
+    def replaced(self) -> bool:
+        """A later one stands in its months, while it would hold still."""
+        over = self.override.withdrawn_at is not None or self.override.until < today()
+        return not self.active and not over
+
+    @property
     def rate(self) -> float | None:
         return self.after / self.before - 1 if self.before > 0 else None
 

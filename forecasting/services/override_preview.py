@@ -133,6 +133,8 @@ def override_preview(
         raise DomainError("months_order", _("The last month lies before the first."), "last_month")
     if operation == Override.Operation.PERCENT and value < -1:
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
+    if operation == Override.Operation.SET and value < 0:
+        raise DomainError("below_nothing", _("A volume is not below zero."), "value")
     products = [product] if product else _products_of(line, channel, measure)
     parts = None if channel is None else _parts_of(channel, products, measure)
     products = [p for p in products if parts is None or p.pk in parts]

@@ -160,7 +160,7 @@ def _not_overtaken(fresh: QuerySet[OverrideMonth], operation: str, value: Decima
     if theirs:
         fields = {
             str(pk): {
-                "label": f"{formats.month(row.first_month)} – {formats.month(row.last_month)}",
+                "label": " – ".join(dict.fromkeys(map(formats.month, (row.first_month, row.last_month)))),
                 "theirs": f"{change_words(row.operation, row.value)} ({row.author})",
                 "yours": change_words(operation, value),
             }

@@ -440,6 +440,29 @@ def test_the_band_on_the_tab_is_that_of_the_final_figure(client, manager, produc
     assert band["lo80"] / band["planned"] == pytest.approx(row.final_band.lo80 / 9000)
 
 
+@pytest.mark.parametrize(("operation", "value"), [("percent", -1), ("set", 0), ("add", -10_000_000)])
+def test_what_is_set_to_nothing_is_nothing_for_sure(manager, settled, operation, value) -> None:
+    change(manager, settled[0], operation=operation, value=Decimal(value), evidence="")
+    assert month(settled[0], NOV).final_band == (0, 0, 0, 0, 0)
+
+
+def test_a_volume_is_not_set_below_zero(manager, settled) -> None:
+    for operation, value in (("set", "-5"), ("percent", "-1.01")):
+        with pytest.raises(DomainError) as refused:
+            change(manager, settled[0], operation=operation, value=Decimal(value), evidence="")
+        assert (refused.value.code, refused.value.field) == ("below_nothing", "value")
+
+
+def test_an_override_that_another_replaced_says_so(client, manager, settled) -> None:
+    change(manager, settled[0], value=Decimal("-0.2"), evidence="")
+    change(manager, settled[0], value=Decimal("-0.3"), evidence="")
+    signed_in(client, "product-manager")
+    page = text(client.get(reverse("forecasting:overrides") + "?over=1"))
+    assert "replaced by a later one" in page
+    assert "holds until" not in page
+    assert "replaced by a later one" not in text(client.get(reverse("forecasting:overrides")))
+
+
 def test_a_channel_as_a_whole_by_api(client, products) -> None:
     kroon = channel_factory()
     sold_in(products[0], {kroon: 50})
@@ -494,6 +517,7 @@ def test_who_comes_second_is_told(manager, settled) -> None:
     assert (lost.value.status, Override.objects.count()) == (409, 1)
     (both,) = lost.value.details["fields"].values()
     assert (both["theirs"], both["yours"]) == (f"+20.0% ({manager})", "\u221250.0%")
+    assert both["label"].replace("\xa0", " ") == "Nov 2026 – Dec 2026"
     with pytest.raises(VersionConflict):
         change(other, line=settled[0].line, value=Decimal("-0.5"), evidence="", seen=seen)
     change(other, settled[0], first_month=JAN, last_month=JAN, seen=seen)  # other months: no race
