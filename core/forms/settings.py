@@ -39,7 +39,10 @@ class OrganisationForm(forms.Form):
         label=_("Language"), choices=LANGUAGES, help_text=_("For who has none chosen: new people, guests.")
     )
     financial_year_first_month = forms.TypedChoiceField(
-        label=_("First month of the financial year"), choices=month_choices, coerce=int
+        label=_("First month of the financial year"),
+        choices=month_choices,
+        coerce=int,
+        help_text=_("Pages of products follow at once; Today and the list of products after the next night."),
     )
     nightly_at = forms.TimeField(
         label=_("Nightly run at"), widget=TimeInput, help_text=_("In the time zone above.")
