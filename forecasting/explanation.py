@@ -114,17 +114,17 @@ def _trend(months: Sequence[ForecastMonth]) -> str:
 
 
 def _season(months: Sequence[ForecastMonth]) -> str:
-    """The strongest and the weakest month of the next year against its mean."""
+    """The strongest and the weakest month of the next year against its mean, as it is planned with."""
     year = months[:YEAR]
-    mean = sum(row.mean for row in year) / YEAR
+    mean = sum(row.final for row in year) / YEAR
     if mean <= 0:
         return ""
-    strong, weak = max(year, key=lambda row: row.mean), min(year, key=lambda row: row.mean)
-    if strong.mean - weak.mean < SEASON_RATE * mean:
+    strong, weak = max(year, key=lambda row: row.final), min(year, key=lambda row: row.final)
+    if strong.final - weak.final < SEASON_RATE * mean:
         return ""
     return _("%(strong)s is its strongest month (%(above)s above the mean), %(weak)s its weakest.") % {
         "strong": formats.month(strong.month).capitalize(),
-        "above": formats.percent(strong.mean / mean - 1, 0),
+        "above": formats.percent(strong.final / mean - 1, 0),
         "weak": formats.month(weak.month),
     }
 

@@ -83,6 +83,14 @@ def test_what_is_decided_is_called_so(used: list[Any], year: float, words: str) 
     assert words in told(decided, SALES, FLOW, "packs")
 
 
+def test_the_strongest_month_is_that_of_the_plan() -> None:
+    planned = now()
+    planned.months[1].overridden = 0.0  # December, the strongest by statistics
+    said = told(planned, SALES, FLOW, "packs")
+    assert "Dec 2026 is its strongest month" not in said
+    assert "Dec 2026 its weakest." in said
+
+
 def test_a_level_is_a_state_and_never_added() -> None:
     said = told(now([1000.0 + step for step in range(18)]), SALES, LEVEL, "contracts")
     assert "It stood at 80 contracts at the end of Oct 2026; a year later we expect 1,011 contracts" in said
