@@ -697,6 +697,17 @@ def test_the_page_shows_a_split(manager) -> None:
         assert (parts[name] / factors[name]).quantize(Decimal("0.00000001")) == Decimal(own)
 
 
+def test_the_tab_says_whether_people_changed_anything(client, manager, settled) -> None:
+    signed_in(client, "product-manager")
+    tab = reverse("forecasting:product", args=[settled[0].code])
+    nothing, agreed = "Nothing: what is planned with", "Some months are agreed"
+    page = text(client.get(tab))
+    assert (nothing in page, agreed in page) == (True, False)
+    consensus_agree(user=manager, product=settled[0], measure=units(), values={NOV: Decimal(140)})
+    page = text(client.get(tab))
+    assert (nothing in page, agreed in page) == (False, True)
+
+
 def test_an_agreed_month_holds_whatever_changes_below_it(manager, settled) -> None:
     product, sales = settled[0], user_factory(role="sales")
     assert (
