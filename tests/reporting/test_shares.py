@@ -304,6 +304,18 @@ def test_a_deputy_widens_a_link_by_no_more_than_they_may_see(client: Client) -> 
     assert Share.objects.get(pk=share.pk).granted == within
 
 
+def test_a_deputy_who_may_read_no_version_is_told_that_there_are_some(client: Client) -> None:
+    report = report_made()
+    for limits, may in (({}, True), ({"lines": [line_factory()]}, False)):
+        deputy = user_factory("product-manager", language="en", **limits)
+        Deputy.objects.all().delete()
+        Deputy.objects.create(owner=report.author, deputy=deputy, start_date=today(), end_date=today())
+        client.force_login(deputy)
+        page = client.get(report.get_absolute_url()).text
+        assert ("No version that you may read." in page) is not may
+        assert "Nothing yet." not in page
+
+
 def test_a_deputy_reads_of_which_report_the_links_are(client: Client) -> None:
     share, _address = share_made(report_made(audience="external", title="Category review"))
     for limits, names in (({}, True), ({"lines": [line_factory()]}, False)):
