@@ -21,12 +21,12 @@ def fold(name: str) -> str:
     return _NOT_WORD.sub("_", plain).strip("_")
 
 
-def known_names(sheet: Any) -> dict[str, str]:
-    """Folded header name → field."""
-    names: dict[str, str] = {}
+def known_names(sheet: Any) -> dict[str, list[str]]:
+    """Folded header name → the fields that it may be, the likeliest first."""
+    names: dict[str, list[str]] = {}
     for each in sheet.fields:
-        for alias in (each.name, *each.aliases):
-            names.setdefault(fold(alias), each.name)
+        for alias in dict.fromkeys(map(fold, (each.name, *each.aliases))):
+            names.setdefault(alias, []).append(each.name)
     return names
 
 
@@ -48,9 +48,11 @@ class ColumnMap:
 def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any]) -> ColumnMap:
     """Match by name, a person's or a layout's choice (``Import.mapping``) going first.
 
-    A field is taken by the first column that names it; a column may be set to '' to leave it out.
+    A field is taken by the first column that names it; a column may be set to '' to leave it out. A header
+    that two fields share is the second where another column can only be the first.
     """
     names = known_names(sheet)
+    certain = {several[0] for header in headers if len(several := names.get(fold(header), ())) == 1}
     known = {each.name for each in sheet.fields}
     said = {
         header: name
@@ -61,7 +63,8 @@ def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any])
     named: dict[str, list[str]] = {}
     columns: dict[str, str] = {}
     for header in headers:
-        name = said[header] if header in said else names.get(fold(_first_of_twins(header, headers)), "")
+        several = names.get(fold(_first_of_twins(header, headers)), [""])
+        name = said.get(header, next((each for each in several if each not in certain), several[0]))
         if header not in said and name in chosen_fields:
             name = ""
         if name and name not in named:

@@ -89,9 +89,9 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         context["is_closed_month"] = row.refusals.filter(code="month_closed").exists()
         context["can_correct"] = user.has_perm(correction_right(row))
     if context["can_undo"]:
-        context["later"] = import_later(row)
-        context["repeated"] = None if context["later"] else import_repeated(row)
-        context["undo_refused"] = None if context["later"] else undoing_refused(row)
+        context["undo_refused"] = undoing_refused(row)
+        context["later"] = None if context["undo_refused"] else import_later(row)
+        context["repeated"] = None if context["undo_refused"] or context["later"] else import_repeated(row)
     if row.is_moving:
         job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
         can_stop = row.state != Import.State.UNDOING or user.has_perm("exchange.undo")

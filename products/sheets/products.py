@@ -316,7 +316,9 @@ class ProductsSheet(PlannedSheet[_Plan]):
             aliases=("eigenaar", "e_mail", "email"),
             help_text=_("E-mail address."),
         ),
-        Field("description", "text", _("Description"), aliases=("beschrijving", "toelichting")),
+        Field(
+            "description", "text", _("Description"), aliases=("beschrijving", "toelichting", "omschrijving")
+        ),
         Field(
             "launched",
             "date",
@@ -338,7 +340,7 @@ class ProductsSheet(PlannedSheet[_Plan]):
             "floor_rate",
             "number",
             _("Margin floor"),
-            aliases=("margin_floor", "margebodem", "margeondergrens"),
+            aliases=("margin_floor", "minimummarge", "margebodem", "margeondergrens"),
             help_text=_("A share of the price: 0.25 is 25%."),
         ),
         Field(

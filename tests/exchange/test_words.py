@@ -9,7 +9,7 @@ from django.utils import translation
 
 from accounts.errors import DomainError
 from exchange.messages import in_words, params_in_words
-from exchange.reading.matching import ColumnMap, fold, known_names, missing_fields
+from exchange.reading.matching import columns_match
 from exchange.reading.plan import file_open
 from exchange.sheets import sheets
 from exchange.views.detail import _shown
@@ -65,9 +65,18 @@ def test_a_file_without_heads_is_told_those_it_needs(
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-def test_the_heads_that_are_told_are_understood(language: str) -> None:
+def test_what_pages_call_a_column_is_understood_as_its_head(language: str) -> None:
     for sheet in sheets:
-        known, labels = known_names(sheet), {each.name: each.label for each in sheet.fields}
         with translation.override(language):
-            for group in missing_fields(sheet, ColumnMap()):
-                assert known[fold(str(labels[group[0]]))] == group[0], sheet.key
+            heads = {str(each.label): each.name for each in sheet.fields}
+        assert columns_match(sheet, list(heads), {}).columns == heads, sheet.key
+
+
+def test_a_head_that_two_fields_share_is_the_second_beside_the_first() -> None:
+    sheet = sheets.get("products")
+    for heads, names in (
+        (("Code", "Omschrijving"), ("product", "name")),
+        (("Omschrijving", "Naam"), ("description", "name")),
+        (("Naam", "Omschrijving"), ("name", "description")),
+    ):
+        assert tuple(columns_match(sheet, heads, {}).columns.values()) == names

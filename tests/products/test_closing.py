@@ -237,6 +237,22 @@ def test_a_refused_undo_says_the_way_out(
     assert words in str(told)
 
 
+def test_what_is_never_undone_does_not_send_people_to_undo_a_later_one(
+    juice: Product, client: Client, finance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, Any] = {"sheet": "sales", "source": "page", "file_size": 1, "state": "applied"}
+    said["counts"] = {"new": 2, "changed": 0, "unchanged": 0, "refused": 0}
+    first, later = (Import.objects.create(**said, applied_at=timezone.now()) for _each in range(2))
+    sent = f'To undo this import, first undo the later one: <a href="/data/{later.pk}/">'
+    with translation.override("en"):
+        assert sent in client.get(f"/data/{first.pk}/").content.decode()
+        refusal = DomainError("undo_closed", "Months until Jan 2026 are closed.")
+        monkeypatch.setattr("exchange.views.detail.undoing_refused", lambda _row: refusal)
+        page = client.get(f"/data/{first.pk}/").content.decode()
+    assert sent not in page
+    assert "Months until Jan 2026 are closed." in page
+
+
 def test_the_import_page_offers_the_correction(juice: Product, client: Client, finance: Any) -> None:
     month_close(user=finance, month=month(2))
     row_ = Import.objects.create(
