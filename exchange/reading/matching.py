@@ -52,7 +52,7 @@ def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any])
     that two fields share is the second where another column can only be the first.
     """
     names = known_names(sheet)
-    certain = {several[0] for header in headers if len(several := names.get(fold(header), ())) == 1}
+    certain = {several[0] for header in headers if len(several := names.get(fold(header), [])) == 1}
     known = {each.name for each in sheet.fields}
     said = {
         header: name

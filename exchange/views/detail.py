@@ -152,7 +152,9 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
         return [
             {
                 "value": _shown(each.get(name), head["kind"], head["words"]),
-                "old": old[name] if name in old and old[name] != each.get(name) else None,
+                "old": _shown(old.get(name), head["kind"], head["words"])
+                if old.get(name) != each.get(name)
+                else None,
                 "is_figure": head["is_figure"],
             }
             for name, head in zip(names, heads, strict=True)

@@ -38,7 +38,12 @@ from .words import CREATES, REASONS
 
 GTIN = "GTIN"
 _PLAIN = ("name", "unit", "description", "launched", "ended", "temporary", "floor_rate")
-_IDS = ("line_id", "owner_id", "supplier_id", "segment_id")
+_IDS = {
+    "line_id": "product_line",
+    "owner_id": "owner",
+    "supplier_id": "supplier",
+    "segment_id": "segment",
+}
 _REVIEW_MOST = 120
 _LENGTHS = {"code": 60, "name": 160, "unit": 40}
 _KINDS = {
@@ -224,13 +229,36 @@ class _Plan(Plan):
         return found
 
     def shown(self, row: _Row) -> dict[str, Any]:
-        values = {name: None if value is None else str(value) for name, value in row.values.items()}
-        values = {name: value for name, value in values.items() if name not in _IDS}
-        found: dict[str, Any] = dict(values)
+        found: dict[str, Any] = {
+            name: None if value is None else str(value)
+            for name, value in row.values.items()
+            if name not in _IDS
+        }
+        old = {name: str(value) for name, value in row.old.items() if name in found and value is not None}
+        for column, name in _IDS.items():
+            if row.values.get(column) is not None:
+                found[name] = self._name(name, row.values[column])
+                if row.old.get(column) is not None:
+                    old[name] = self._name(name, row.old[column])
+        if row.new_line:
+            found["product_line"] = row.new_line
+            if row.product is not None:
+                old["product_line"] = self._name("product_line", row.product.line_id)
+        for source, code in row.codes:
+            if source == GTIN:
+                found["gtin"] = code
+            else:
+                said = found.get("other_codes")
+                found["other_codes"] = "; ".join(filter(None, (said, f"{source}={code}")))
         found["product"] = found.pop("code", None) or (row.product.code if row.product else "")
-        if row.old:
-            found["old"] = {name: str(value) for name, value in row.old.items() if name in values}
-        return found
+        return found | ({"old": old} if old else {})
+
+    def _name(self, name: str, pk: int) -> str:
+        """Of a product line, owner, supplier or segment; few are shown."""
+        if name == "product_line":
+            return str(self._tree.lines[pk].name)
+        model: Any = {"owner": User, "supplier": Supplier, "segment": Segment}[name]
+        return str(model.objects.get(pk=pk))
 
     def write(self, import_id: int) -> None:
         lines = self._lines_create(import_id)
@@ -306,7 +334,12 @@ class ProductsSheet(PlannedSheet[_Plan]):
             help_text=_("Code or name."),
         ),
         Field(
-            "kind", "code", _("Kind"), aliases=("soort", "type"), help_text=_("Good or service; empty: good.")
+            "kind",
+            "code",
+            _("Kind"),
+            aliases=("soort", "type"),
+            help_text=_("Good or service; empty: good."),
+            words=dict(Product.Kind.choices),
         ),
         Field("unit", "text", _("Unit"), aliases=("eenheid",)),
         Field(

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from collaboration.models import ActionItem, Alert
 from collaboration.services.comments import comment_add
@@ -98,6 +98,25 @@ def test_empty_cells_say_nothing_and_the_same_file_changes_nothing() -> None:
     assert stand() == before
     product.refresh_from_db()
     assert product.version == 2
+
+
+def test_the_preview_tells_all_that_would_change_in_the_words_of_the_file() -> None:
+    juices, waters = (line_factory(code=name.lower(), name=name) for name in ("Juices", "Waters"))
+    owner, other = user_factory(name="Anna"), user_factory(name="Bo")
+    product_factory(code="A1", name="Apple", line=juices, owner=owner)
+    rows = [
+        {"product": "A1", "product_line": "waters", "owner": other.email, "kind": "dienst", "gtin": "871"},
+        {"product": "A2", "name": "Pear", "product_line": "juices", "other_codes": "Albert=1;Bol=2"},
+    ]
+    first, second = run(SHEET, rows, apply=False).sample
+    told = {"product": "A1", "product_line": "Waters", "owner": "Bo", "kind": "service", "gtin": "871"}
+    assert {name: first[name] for name in told} == told
+    assert first["old"] == {"product_line": "Juices", "owner": "Anna", "kind": "good"}
+    assert (second["product_line"], second["other_codes"]) == ("Juices", "Albert=1; Bol=2")
+    assert "old" not in second
+    kind = next(each for each in SHEET.fields if each.name == "kind")
+    with translation.override("nl"):
+        assert str((kind.words or {})[first["kind"]]) == "dienst"
 
 
 def test_lines_are_made_when_asked() -> None:
