@@ -55,7 +55,10 @@ def register_all() -> None:
     history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
     made: dict[str, Any] = {
         "skip": frozenset(
-            {"product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at", "baseline"}
+            {
+                *("product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at", "baseline"),
+                "withdrawn_by",
+            }
         )
     }
     history_extend(Product, Related(Override, "product", _("Override"), **made))

@@ -110,9 +110,10 @@ def stage_spans(card: StageCard | None) -> list[StageSpan]:
         changes = [*(change for change in changes if change[0] < since), (since, card.now.setting.stage)]
     spans = []
     ahead = card.next_month if card.next_stage and not card.now.by_hand else None
+    held = month_add(month_start(card.now.setting.until), 1) if card.now.setting else None
     for place, (start, stage) in enumerate(changes):
         last = place == len(changes) - 1
-        end = ahead if last else changes[place + 1][0]
+        end = held or ahead if last else changes[place + 1][0]
         certainty = ""
         if last and not card.now.by_hand:
             certainty = formats.percent(dict(card.chances).get(stage), 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 from django.http import QueryDict
@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.organisation import today
+from core.organisation import today, year_start
 from core.texts import query_of
 from products.models import Product, ProductFigures, SavedView
 
@@ -26,6 +26,7 @@ from .limited_figures import limited_figures, limited_totals
 from .line_words import line_word
 from .lines import Inherited, LineTree
 from .list_query import ListQuery, list_query
+from .months import is_long_before
 from .product_filter import annotated, products_filtered
 from .reviews import review_date
 from .row_figures import RowFigures
@@ -56,12 +57,14 @@ class ListRow:
 
 @dataclass
 class ListTotals:
-    """Over all filtered rows, by column key; a column that does not add up is not in ``values``."""
+    """Over all filtered rows, by column key; a column that does not add up is not in ``values``. ``older``:
+    how many have data that end before ``data_month``."""
 
     count: int
     data_month: datetime.date | None
     values: dict[str, Any] = field(default_factory=dict)
     volume_unit: str = ""
+    older: int = 0
 
 
 @dataclass(frozen=True)
@@ -234,19 +237,20 @@ def _figures(row: ProductFigures) -> RowFigures:
 
 
 def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = True) -> ListTotals:
-    """Sums over all filtered rows. Money adds; growth is of the products that have one; a volume only in one
-    unit; the forecast's band does not: products offset each other, so the band of a total is narrower than
-    the sum of the bands, and only a forecast of the whole can say by how much. Without ``volumes`` those are
-    left out."""
+    """Sums over all filtered rows. Money adds, of the same months: what is older than the newest data counts
+    as on Today (:func:`_counts`). Growth is of the products that have one; a volume only in one unit; the
+    forecast's band does not add: products offset each other, so the band of a total is narrower than the sum
+    of the bands, and only a forecast of the whole can say by how much. Without ``volumes`` those are left
+    out."""
     rows = products_filtered(user, query, tree)
     channels = visible_channel_ids(user)
     added = [c.added for c in query.columns if c.added and c.added.adds]
     comparable = Q(figures__growth_rate__isnull=False)
-    sums: dict[str, Any] = {"count": Count("pk"), "data_month": Max("figures__data_month")}
+    sums: dict[str, Any] = {"count": Count("pk")}
     if channels is None:
         sums |= {
-            "revenue": Sum("figures__revenue_12m"),
-            "forecast": Sum("figures__forecast_12m_amount"),
+            "revenue_12m": Sum("figures__revenue_12m"),
+            "forecast_12m": Sum("figures__forecast_12m_amount"),
             "now": Sum(
                 "figures__revenue_12m", filter=comparable & Q(figures__revenue_12m_before__isnull=False)
             ),
@@ -255,19 +259,48 @@ def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = 
             ),
             "lines": ArrayAgg("line_id", distinct=True, default=Value([])),
         }
-    rows = annotated(user, rows, added)
-    found = rows.aggregate(**sums, **{f"sum_{entry.key}": Sum(f"added_{entry.key}") for entry in added})
-    totals = ListTotals(found["count"], found["data_month"])
-    totals.values = {entry.key: found[f"sum_{entry.key}"] for entry in added}
+    sums |= {f"sum_{entry.key}": Sum(f"added_{entry.key}") for entry in added}
+    grouped: Any = annotated(user, rows, added).order_by().values("figures__data_month")
+    by_month: list[dict[str, Any]] = list(grouped.annotate(**sums))
+    newest = max((row["figures__data_month"] for row in by_month if row["figures__data_month"]), default=None)
+
+    def total(name: str, key: str) -> Any:
+        counted = [row[name] for row in by_month if _counts(key, row["figures__data_month"], newest)]
+        known = [value for value in counted if value is not None]
+        return sum(known) if known else None
+
+    totals = ListTotals(sum(row["count"] for row in by_month), newest)
+    totals.older = sum(row["count"] for row in by_month if row["figures__data_month"] not in (None, newest))
+    totals.values = {entry.key: total(f"sum_{entry.key}", entry.key) for entry in added}
     if channels is not None:
         totals.values |= limited_totals(rows, channels)
         return totals
-    totals.values |= {"revenue_12m": found["revenue"], "forecast_12m": found["forecast"]}
-    if found["before"]:
-        totals.values["growth"] = float(found["now"] / found["before"]) - 1
+    totals.values |= {name: total(name, name) for name in ("revenue_12m", "forecast_12m")}
+    if before := total("before", "growth"):
+        totals.values["growth"] = float(total("now", "growth") / before) - 1
     if volumes and any(column.key in ("volume_12m", "forecast_volume") for column in query.columns):
-        added_up = volume_total(rows, found["lines"], tree)
+        in_time = [row for row in by_month if _counts("volume_12m", row["figures__data_month"], newest)]
+        lines = sorted({line for row in in_time for line in row["lines"]})
+        months = [row["figures__data_month"] for row in in_time]
+        added_up = volume_total(rows.filter(_data_month_in(months)), lines, tree)
         if added_up is not None:
             totals.values |= {"volume_12m": added_up.sold, "forecast_volume": added_up.forecast}
             totals.volume_unit = added_up.unit
     return totals
+
+
+def _data_month_in(months: Sequence[datetime.date | None]) -> Q:
+    known = Q(figures__data_month__in=[month for month in months if month])
+    return known | Q(figures__data_month=None) if None in months else known
+
+
+def _counts(key: str, month: datetime.date | None, newest: datetime.date | None) -> bool:
+    """Whether a product whose data end in ``month`` is in the total of a column: of a month that is the
+    newest one, of a year the same financial year, of others less than a year old."""
+    if month is None or newest is None:
+        return True
+    if key.endswith("_month"):
+        return month == newest
+    if key.endswith(("_ytd", "_year")):
+        return year_start(month) == year_start(newest)
+    return not is_long_before(month, newest)

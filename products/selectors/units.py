@@ -43,11 +43,16 @@ class Addable:
     ok: bool = True
 
 
+def own_unit(tree: LineTree, product: Product) -> str:
+    """The unit a product is sold in: its own, or that of its line; empty where neither says one."""
+    return product.unit or str(tree.inherited(product.line_id, "unit").value or "")
+
+
 def unit_of(tree: LineTree, product: Product, measure: Measure) -> str:
     """The unit that a product's volume in this measure is in."""
     if measure.code != OWN_UNITS:
         return str(measure.unit)
-    return product.unit or tree.inherited(product.line_id, "unit").value or str(measure.unit)
+    return own_unit(tree, product) or str(measure.unit)
 
 
 def addable(tree: LineTree, products: Iterable[Product], measure: Measure, line_id: int | None) -> Addable:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError
 from accounts.versions import check, row_save, version_check
 from products.models import Product, ProductCode, UnitFactor
+from products.selectors.lines import line_tree
+from products.selectors.units import own_unit
 
 from .scope import product_within
 
@@ -67,6 +69,8 @@ def unit_factor_set(
     row = UnitFactor.objects.select_for_update().filter(product=product, unit__iexact=unit).first()
     if factor <= 0:
         raise DomainError("factor_positive", _("The factor must be above zero."), "factor")
+    if factor != 1 and unit.lower() == own_unit(line_tree(), product).lower():
+        raise DomainError("own_unit", _("That is the product's own unit: one is one."), "unit")
     if row is not None:
         row_save(row, version=version, values={"factor": factor})
         return row

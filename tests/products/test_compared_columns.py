@@ -153,6 +153,31 @@ def test_sorted_added_up_and_at_no_query_a_row() -> None:
 
 
 @pytest.mark.usefixtures("today_is_in_november")
+def test_totals_are_of_the_same_months(client: Any) -> None:
+    """A line that is a month late, one whose data end in the financial year before, and one of long ago."""
+    organisation_factory()
+    user = user_factory()
+    product = product_factory(launched=FIRST)
+    grown(product)
+    for code, last in (("LATE", (2025, 9, 1)), ("YEAR", (2024, 12, 1)), ("OLD", (2023, 12, 1))):
+        other = product_factory(code=code, line=line_factory(), launched=FIRST)
+        sell(other, [1000] * 12, first=month_add(datetime.date(*last), -11))
+    rollup_rebuild()
+    figures_refresh()
+    query = query_read(user, QueryDict(f"view=all&cols=revenue_12m,{KEYS}"))
+    totals = list_totals(user, query, LineTree())
+    assert (totals.count, totals.older, totals.data_month) == (4, 3, datetime.date(2025, 10, 1))
+    assert totals.values["revenue_month"] == 30
+    assert totals.values["revenue_ytd"] == 300 + 9 * 2000
+    assert totals.values["revenue_12m"] == 348 + 2 * 12 * 2000
+    client.force_login(user)
+    page = " ".join(client.get("/products/?view=all").content.decode().replace("\u00a0", " ").split())
+    assert "3 with older data are not in every total" in page
+    assert page.count("data up to Sep 2025") == 1
+    assert page.count("data up to Oct 2025") == 1  # of all, in the head
+
+
+@pytest.mark.usefixtures("today_is_in_november")
 def test_who_sees_some_channels_is_told_none_of_them() -> None:
     organisation_factory()
     user, product = user_factory(), product_factory(launched=FIRST)

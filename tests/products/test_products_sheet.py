@@ -101,7 +101,7 @@ def test_empty_cells_say_nothing_and_the_same_file_changes_nothing() -> None:
 
 
 def test_the_preview_tells_all_that_would_change_in_the_words_of_the_file() -> None:
-    juices, waters = (line_factory(code=name.lower(), name=name) for name in ("Juices", "Waters"))
+    juices, _waters = (line_factory(code=name.lower(), name=name) for name in ("Juices", "Waters"))
     owner, other = user_factory(name="Anna"), user_factory(name="Bo")
     product_factory(code="A1", name="Apple", line=juices, owner=owner)
     rows = [

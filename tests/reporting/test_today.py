@@ -541,6 +541,16 @@ def test_no_full_year_while_forecasts_are_of_other_data(night):
     assert portfolio(user, scope_read(user, {})).full_year == Grown()
 
 
+def test_no_full_year_before_the_first_forecast(night):
+    """After the first import, say: what came in so far is no year. What is no longer sold expects nothing."""
+    user = user_factory()
+    product = told(night)
+    ProductFigures.objects.update(forecast_as_of=None, forecast_12m_amount=None, year_rest_amount=None)
+    assert portfolio(user, scope_read(user, {"show": "all"})).full_year == Grown()
+    Product.objects.filter(pk=product.pk).update(ended=datetime.date(2026, 10, 31))
+    assert portfolio(user, scope_read(user, {"show": "all"})).full_year != Grown()
+
+
 def test_the_band_of_the_portfolio_is_not_the_sum_of_bands(night):
     """Two products of 1,500, each ±300 (20 % of its volume): ±√(0.7·2·300² + 0.3·600²) = 484."""
     for _number in range(2):
