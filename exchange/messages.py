@@ -141,10 +141,12 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
 
 
 def params_in_words(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values as people read them: months and days, which are kept as 2026-09 and 2026-09-30, and an
-    example that is kept by language."""
+    """The values as people read them: months and days, which are kept as 2026-09 and 2026-09-30, how
+    many rows, and an example that is kept by language."""
     said = {name: params[name] for name in _TIMES if isinstance(params.get(name), str)}
     words: dict[str, Any] = {name: _TIME.sub(_time_in_words, value) for name, value in said.items()}
+    if isinstance(params.get("rows"), int):
+        words["rows"] = formats.number(params["rows"])
     if isinstance(params.get("example"), Mapping):
         words["example"] = params["example"]["nl" if formats.is_dutch() else "en"]
     return {**params, **words} if words else params

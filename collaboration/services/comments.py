@@ -17,9 +17,11 @@ from collaboration.selectors.talk import comments_of
 from core.subjects import About, about
 from products.models import Product
 
-from .notifications import notify
+from .notifications import notifications_change, notifications_withdraw, notify
 
 TEXT_LENGTH = 4000
+TOLD = 120
+"""So many letters of it are told to others."""
 _MENTION = re.compile(r"@([\w.+-]+@[\w-]+\.[\w.-]*\w)")
 
 
@@ -38,13 +40,17 @@ def comment_add(*, user: Any, target: models.Model, text: str, mention_ids: Iter
     comment.mentions.set(mentioned)
     if isinstance(target, Product):
         concerned |= set(User.objects.filter(follows__product=target, is_active=True))
-    told: dict[str, Any] = {"key": f"comment:{comment.pk}", "url": subject.url, "but_not": user}
-    told["params"] = {"by": user.name, "about": subject.title, "text": text[:120]}
+    told: dict[str, Any] = {"key": _key(comment), "url": subject.url, "but_not": user}
+    told["params"] = {"by": user.name, "about": subject.title, "text": text[:TOLD]}
     told["deputy_sees"] = lambda deputy: _reads(deputy, subject)
     notify(users=mentioned, kind="mentioned", **told)
     listeners = [person for person in concerned.difference(mentioned) if _reads(person, subject)]
     notify(users=listeners, kind="commented", **told)
     return comment
+
+
+def _key(comment: Comment) -> str:
+    return f"comment:{comment.pk}"
 
 
 def _checked(text: str) -> str:
@@ -76,16 +82,19 @@ def comment_edit(*, user: Any, comment_id: int, text: str) -> Comment:
     if text != comment.text:
         comment.text, comment.edited_at = text, timezone.now()
         comment.save(update_fields=["text", "edited_at"])
+        notifications_change(key=_key(comment), params={"text": text[:TOLD]})
     return comment
 
 
 @transaction.atomic
 def comment_withdraw(*, user: Any, comment_id: int) -> Comment:
-    """The place stays with a note that it was withdrawn; the text only in the history."""
+    """The place stays with a note that it was withdrawn; the text only in the history, and nobody's list of
+    news quotes it."""
     comment = _own(user, comment_id)
     if comment.withdrawn_at is None:
         comment.withdrawn_at = timezone.now()
         comment.save(update_fields=["withdrawn_at"])
+        notifications_withdraw(key=_key(comment))
     return comment
 
 

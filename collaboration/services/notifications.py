@@ -39,6 +39,19 @@ def notify(
     return len(Notification.objects.bulk_create(rows, ignore_conflicts=True))
 
 
+def notifications_change(*, key: str, params: Mapping[str, Any]) -> None:
+    """What was told under a key is told with these values from now on."""
+    rows = list(Notification.objects.filter(key=key))
+    for row in rows:
+        row.params |= params
+    Notification.objects.bulk_update(rows, ["params"])
+
+
+def notifications_withdraw(*, key: str) -> None:
+    """What was told under a key is told no longer."""
+    Notification.objects.filter(key=key).delete()
+
+
 def notifications_read(*, user: Any, ids: list[int] | None = None) -> int:
     """Mark one's own notifications as read; all of them without ``ids``."""
     unread = Notification.objects.filter(user=user, read_at=None)

@@ -138,6 +138,15 @@ def test_only_the_author_changes_a_comment(product):
     assert Comment.objects.get().text == "Better"
 
 
+def test_nobodys_news_quotes_what_a_comment_no_longer_says(product):
+    author, named = user_factory(), user_factory()
+    comment = comment_add(user=author, target=product, text="Secret", mention_ids=[named.pk])
+    comment_edit(user=author, comment_id=comment.pk, text="Plain")
+    assert [row.params["text"] for row in Notification.objects.all()] == ["Plain"]
+    comment_withdraw(user=author, comment_id=comment.pk)
+    assert not Notification.objects.exists()
+
+
 def test_the_followed_products_in_the_menu_are_those_one_may_see(product):
     user = user_factory()
     follow_set(user=user, product=product, on=True)

@@ -224,7 +224,7 @@ def test_a_refused_undo_says_the_way_out(
 ) -> None:
     counts = {"new": 2, "changed": 0, "unchanged": 0, "refused": 0}
     said: dict[str, Any] = {"sheet": sheet, "source": "page", "file_size": 1, "counts": counts}
-    params = {"until": "2026-01", "rows": 2, "months": "2026-01"}
+    params = {"until": "2026-01", "rows": 2000, "months": "2026-01"}
     row_ = Import.objects.create(
         **said, state="applied", applied_at=timezone.now(), error_code=code, error_params=params
     )
@@ -233,6 +233,7 @@ def test_a_refused_undo_says_the_way_out(
         told = client.get(f"/api/v1/imports/{row_.pk}/").json()
     assert "Months until Jan\N{NO-BREAK SPACE}2026 are closed" in page
     assert words in page
+    assert "2000" not in page
     assert "this row" not in page
     assert words in str(told)
 
