@@ -243,6 +243,8 @@ class TestReading:
         assert (landed.total, landed.each) == ("41,698.82", "41.6988")
         assert landed.left_out == [split]
         assert [row.amount for row in found(100).rows][:2] == ["20,240.00", "2,400.00"]  # 500 at 44
+        one = found(1)  # a unit is the sum of the amounts a unit, the total that of the cents
+        assert D(one.each.replace(",", "")) == sum(D(row.each.replace(",", "")) for row in one.rows)
         assert "Landed cost" in finance.get("/products/A/costs/?units=x").content.decode()
 
     def test_empty_states_say_how_it_begins(self, product: Product, finance: Client) -> None:
