@@ -176,6 +176,30 @@ def test_who_sees_some_channels_sees_no_margin() -> None:
     assert unit_report(finance, ask(**ASKED)).limited
 
 
+@pytest.mark.usefixtures("products", "english")
+def test_who_sees_some_channels_begins_at_what_they_are_shown() -> None:
+    """The ledger names no channel, so there is nothing actual of theirs."""
+    finance, shop, client = user_factory("finance", language="en"), Channel.objects.get(), Client()
+    for source, channel in (("actual", None), ("standard", shop)):
+        booked = [
+            BookedCost(
+                Product.objects.get(code="JUICE").pk, month, kind.pk, channel and channel.pk, None, "", D(5)
+            )
+            for month in (month_add(MONTH, -12), MONTH)
+            for kind in [CostKind.objects.get(code="purchase")]
+        ]
+        cost_months_book(source=source, months=[month_add(MONTH, -12), MONTH], rows=booked)
+    client.force_login(finance)
+    assert client.get("/costs/reports/?month=2026-05").context["query"].of == "actual"
+    assert len(client.get("/costs/reports/?month=2026-05").context["layouts"]) == 6
+    ChannelLimit.objects.create(user=finance, channel=shop)
+    answer = client.get("/costs/reports/?month=2026-05")
+    assert answer.context["query"].of == "standard"
+    assert answer.context["rows"]
+    assert [name for name, _label, _address in answer.context["layouts"]] == ["costs", "variance"]
+    assert "the ledger names none here" in tight(client.get("/costs/reports/?month=2026-05&of=actual"))
+
+
 @pytest.mark.usefixtures("english")
 def test_of_contracts_in_force_it_is_how_many_on_average() -> None:
     """1,000 and 1,100 in force: 1,050 of two months, never 2,100; they cost 8,400 = 1,050 × 4 × 2."""
