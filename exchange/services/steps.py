@@ -221,7 +221,7 @@ def _dates_written(plan: Plan) -> dict[str, str]:
     """How the file writes them, by field: the first one."""
     fields = {each.name for each in plan.sheet.fields if each.kind in ("date", "month")}
     columns = zip(plan.reading.table.headers, zip(*plan.reading.first_rows, strict=True), strict=False)
-    named = ((plan.columns.columns.get(header), cells) for header, cells in columns)
+    named = ((plan.columns.columns.get(header, ""), cells) for header, cells in columns)
     return {name: next(filter(None, cells), "") for name, cells in named if name in fields}
 
 

@@ -12,7 +12,9 @@ from django.utils import translation
 
 from core.organisation import today
 from exchange.reading.dates import date_as
+from exchange.reading.matching import sheets_fitting
 from exchange.services.shell import import_run
+from exchange.sheets import sheets
 from pricing.models import LedgerEntry
 from products.models import Supplier
 from tests.factories import channel_factory, user_factory
@@ -142,6 +144,12 @@ def test_refused_cells_are_as_in_the_file_and_its_columns_by_their_words(
     rows = [line.split(";")[:3] for line in text.splitlines()[1:]]
     assert rows == [["3", "Datum", "31/12/2098"], ["4", "Wisselkoers", ""]]
     assert "<td>Wisselkoers</td>" in page
+
+
+@pytest.mark.parametrize("head", ["Boekstuk", "Boekstuknummer", "Stuknummer", "Boekingsnummer"])
+def test_a_ledger_is_not_taken_for_a_budget(head: str) -> None:
+    found = sheets_fitting(list(sheets), [head, "Datum", "Rekening", "Bedrag", "Product"])
+    assert [sheet.key for sheet in found] == ["cost_actuals"]
 
 
 @pytest.mark.parametrize(
