@@ -226,8 +226,8 @@ def test_of_contracts_in_force_it_is_how_many_on_average() -> None:
     of_units = ADDRESS.replace("period=month", "period=ytd")
     of_variance = "/costs/reports/?layout=variance&month=2026-05&period=ytd&by=product"
     page = tight(client.get(of_units))
-    assert '1,050<span class="sub">policies</span><span class="sub">in force, on average of 2 months<' in page
-    assert '€4.0000<span class="sub nowrap">a contract and month<' in page
+    assert '1,050<span class="sub">policies</span><span class="sub">on average of 2 months<' in page
+    assert '€4.0000<span class="sub nowrap">per month<' in page
     assert "an amount a unit is of a contract and month" in tight(client.get(of_variance))
     for address in (of_units, of_variance):
         text = client.get(address.replace("?", "csv/?")).content.decode("utf-8-sig")
