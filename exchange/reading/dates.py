@@ -82,6 +82,23 @@ def date_read(text: str, order: str) -> tuple[datetime.date | None, str]:
     return found, ""
 
 
+def date_as(found: datetime.date, like: str, order: str) -> str:
+    """The date written as ``like`` is, another one of its column; where that has words or no signs, as
+    2026-01-31."""
+    text = _TIME.sub("", like.strip())
+    year, month, day = f"{found:%Y}", f"{found:%m}", f"{found:%d}"
+    if mark := _TWO_FIRST.fullmatch(text):
+        parts = (month, day, year) if order == "mdy" and mark[2] != "." else (day, month, year)
+        return mark[2].join(parts)
+    if _YMD.fullmatch(text):
+        return text[4].join((year, month, day))
+    if mark := _YM.fullmatch(text):
+        return f"{year}{text[4 : mark.start(2)]}{month}"
+    if _MY.fullmatch(text):
+        return f"{month}{text[-5]}{year}"
+    return found.isoformat()
+
+
 def order_evidence(text: str) -> str | None:
     """What one value says: ``dmy``, ``mdy``, ``"?"`` for a date that can be read two ways, ``None`` for
     nothing."""

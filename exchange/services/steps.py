@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 from exchange.messages import refuse
 from exchange.models import Import, ImportCreation, ImportRefusal, Layout
 from exchange.reading.columns import Undecided
+from exchange.reading.dates import date_as
 from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
 from exchange.selectors import layouts_in_use, sheets_for
@@ -215,10 +217,26 @@ def _cell_text(value: str, decimal: str) -> str:
     return value
 
 
+def _dates_written(plan: Plan) -> dict[str, str]:
+    """How the file writes them, by field: the first one."""
+    fields = {each.name for each in plan.sheet.fields if each.kind in ("date", "month")}
+    columns = zip(plan.reading.table.headers, zip(*plan.reading.first_rows, strict=True), strict=False)
+    named = ((plan.columns.columns.get(header, ""), cells) for header, cells in columns)
+    return {name: next(filter(None, cells), "") for name, cells in named if name in fields}
+
+
+def _date_text(value: str, like: str, order: str) -> str:
+    try:
+        return date_as(datetime.date.fromisoformat(value), like, order)
+    except ValueError:  # a cell that cannot be read is as it stands
+        return value
+
+
 def refusals_read(plan: Plan) -> list[ImportRefusal]:
-    """The first refused cells, with the file's own column names; of a column a month that of ``month``, where
-    the sheet says it."""
+    """The first refused cells as the file writes them, with its own column names; of a column a month
+    that of ``month``, where the sheet says it."""
     headers = {name: header for header, name in plan.columns.columns.items()}
+    dates = _dates_written(plan)
     figures = {each.name for each in plan.sheet.fields if each.kind in FIGURES}
     wide = {(plan.columns.wide_value, month): header for header, month in plan.columns.months.items()}
     with connection.cursor() as cursor:
@@ -232,7 +250,11 @@ def refusals_read(plan: Plan) -> list[ImportRefusal]:
         ImportRefusal(
             line=line,
             column=(wide.get((column, params.get("month"))) or headers.get(column, column))[:120],
-            value=_cell_text(value, plan.decimal) if column in figures else value,
+            value=_cell_text(value, plan.decimal)
+            if column in figures
+            else _date_text(value, dates[column], plan.date_order)
+            if column in dates
+            else value,
             code=code,
             params=params,
         )

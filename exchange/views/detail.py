@@ -62,12 +62,12 @@ def detail_render(
 
 def _context(user: Any, row: Import) -> dict[str, Any]:
     sheet = sheets.get(row.sheet) if row.sheet in sheets else None
-    labels = {each.name: each for each in sheet.fields} if sheet else {}
+    labels = _labels(sheet)
     refusals = list(row.refusals.all()[:SHOWN_REFUSALS])
     context: dict[str, Any] = {
         "sheet": sheet,
         "questions": [question_words(question, sheet) for question in row.questions],
-        "refusals": [_refusal(refusal, sheet) for refusal in refusals],
+        "refusals": [_refusal(refusal, row, labels) for refusal in refusals],
         "totals": [
             (labels[name].label, labels[name].kind, total)
             for name, total in row.totals.items()
@@ -121,11 +121,19 @@ def _paste_url(row: Import, sheet: Any) -> str:
     return f"{reverse(page)}?again={row.pk}" if page and waits and is_paste else ""
 
 
-def _refusal(refusal: ImportRefusal, sheet: Any) -> dict[str, Any]:
-    reasons = sheet.reasons if sheet else None
+def _labels(sheet: Any) -> dict[str, Any]:
+    return {each.name: each for each in sheet.fields} if sheet else {}
+
+
+def _refusal(refusal: ImportRefusal, row: Import, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """A column that the file does not have is called as its field."""
+    reasons = sheets.get(row.sheet).reasons if row.sheet in sheets else None
+    column = refusal.column
+    if column in labels and column not in row.reading.get("headers", ()):
+        column = str(labels[column].label)
     return {
         "line": refusal.line,
-        "column": refusal.column,
+        "column": column,
         "value": refusal.value,
         "reason": in_words(refusal.code, {"value": refusal.value, **refusal.params}, reasons),
     }
@@ -222,7 +230,7 @@ def _time_left(job: Job | None) -> str:
 def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The refused rows as a list: line, column, value, reason."""
     row = import_get(request.user, pk)
-    sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+    labels = _labels(sheets.get(row.sheet) if row.sheet in sheets else None)
     columns = [
         ExportColumn(pgettext("file", "line"), "number"),
         ExportColumn(_("column")),
@@ -234,7 +242,7 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
         lines = set()
         for refusal in row.refusals.all().iterator():
             lines.add(refusal.line)
-            yield list(_refusal(refusal, sheet).values())
+            yield list(_refusal(refusal, row, labels).values())
         left = row.counts.get("refused", 0) - len(lines)
         if left > 0:
             note = ngettext(

@@ -27,8 +27,8 @@ class LandedRow:
 
 @dataclass(frozen=True)
 class LandedCard:
-    """``total`` is the sum of the rows. ``left_out``: cost lines of these kinds that no number of units tells
-    the amount of."""
+    """``total`` is the sum of the rows' cents, ``each`` of their amounts a unit. ``left_out``: cost lines of
+    these kinds that no number of units tells the amount of."""
 
     units: str
     currency: str
@@ -43,7 +43,7 @@ def landed_card(product: Product, rates: Sequence[Rates], units: Decimal, unit: 
     count. Of kinds that are part of the landed cost, in all channels; ``None`` without any."""
     own = [each for each in rates if each.cost_line.channel_id is None]
     found = amounts([item for each in own if (item := _item(each, product, units))], {})
-    rows, left_out, total = [], [], Decimal(0)
+    rows, left_out, total, unrounded = [], [], Decimal(0), Decimal(0)
     for each in own:
         line, amount = each.cost_line, found.get(each.cost_line.pk)
         tiers = each.tiers_on(today())
@@ -53,6 +53,7 @@ def landed_card(product: Product, rates: Sequence[Rates], units: Decimal, unit: 
             left_out.append(line)
             continue
         total += booked(amount)
+        unrounded += amount
         charged = rate.reached(units)[0] if (rate := each.on(today())) else units
         reached = max((begin for begin in tiers if begin <= charged), default=min(tiers))
         said = f"{amount_words(line, tiers[reached].amount)} {basis_words(line, unit)}"
@@ -66,7 +67,7 @@ def landed_card(product: Product, rates: Sequence[Rates], units: Decimal, unit: 
         currency=organisation_get().currency,
         rows=rows,
         total=formats.number(total, 2),
-        each=formats.number(total / units, 4),
+        each=formats.number(unrounded / units, 4),
         left_out=left_out,
     )
 

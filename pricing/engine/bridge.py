@@ -22,13 +22,14 @@ TERMS = ("new", "lost", "currency", "price", "cost", "volume", "mix", "other")
 class Side:
     """A product in one period: ``units`` sold (``None``: not known), net sales, costs; of these by currency
     other than ours what they were in that, and in ours. So many of the units, ``unpriced``, were sold without
-    an amount: they cost, and say nothing of the price."""
+    an amount: they cost, and say nothing of the price. ``months``: those of which units are known."""
 
     units: Decimal | None
     net: Decimal
     cost: Decimal
     foreign: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     unpriced: Decimal = ZERO
+    months: int = 0
 
     @property
     def priced(self) -> Decimal:

@@ -12,6 +12,7 @@ from core.forms.number import NumberField
 from core.organisation import organisation_get
 from pricing.forms.prices import READ_BY_ALL
 from pricing.models import CostChange, CostKind, PriceList
+from pricing.selectors.ledger import UNMAPPED
 from products.forms.fields import DayField, ProductCodeField
 from products.models import ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible
@@ -29,7 +30,7 @@ class CostChangeForm(forms.Form):
     )
     kind = forms.ModelChoiceField(
         label=_("Kind of cost"),
-        queryset=CostKind.objects.all(),
+        queryset=CostKind.objects.exclude(code=UNMAPPED),
         required=False,
         to_field_name="code",
         empty_label=_("all"),

@@ -20,7 +20,13 @@ from pricing.selectors.costs import kinds_offered
 from pricing.services.costs import RateValues
 from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
-from products.selectors.access import channels_visible, lines_visible, products_visible
+from products.selectors.access import (
+    channels_visible,
+    is_limited,
+    lines_visible,
+    products_visible,
+    visible_channel_ids,
+)
 
 QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "min_value": 0, "required": False}
 
@@ -284,6 +290,11 @@ class CostLineForm(RateForm):
         self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
         self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
         self.fields["currency"].initial = organisation_get().currency
+        if visible_channel_ids(user) is not None:  # what is of all channels is not theirs to say
+            self.fields["channel"].required = True
+            self.fields["channel"].empty_label = "—"  # type: ignore[attr-defined]
+        if is_limited(user):
+            self.fields["whose"].choices = self.fields["whose"].choices[:-1]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()

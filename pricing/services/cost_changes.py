@@ -73,12 +73,13 @@ def cost_change_draft(
     check(change)
     lines = chosen_lines(user, chosen)
     _one_currency(change, lines)
-    rows = _allowed(change, rate_changes(change, lines))
+    found = rate_changes(change, lines)
+    rows = _allowed(change, found)
     if not any(not row.problem for row in rows):
         problem = (
             rows[0].problem if rows else _("No cost that holds then is like this, or none would change.")
         )
-        raise DomainError("nothing_changes", problem, "value" if rows else "")
+        raise DomainError("nothing_changes", problem, "value" if found and found[0].problem else "")
     change.said = changes_said(rows)
     change.save()
     _work_out(change, rows)

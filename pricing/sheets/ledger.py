@@ -371,7 +371,15 @@ class LedgerSheet(PlannedSheet[_Plan]):
             "code",
             _("Entry number"),
             required=True,
-            aliases=("entry_number", "entry", "boekingsnummer", "stuknummer", "journaalpost"),
+            aliases=(
+                "entry_number",
+                "entry",
+                "boekingsnummer",
+                "boekstuk",
+                "boekstuknummer",
+                "stuknummer",
+                "journaalpost",
+            ),
         ),
         Field(
             "entry_line",

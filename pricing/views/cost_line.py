@@ -25,6 +25,7 @@ from core.pages import page_render, with_right
 from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateForm, SharesForm
 from pricing.models import CostCorrection, CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import EDIT, RIGHT, Rates, cost_lines_visible, fixed_shares, with_rates
+from pricing.services.cost_corrections import correctable_check
 from pricing.services.costs import (
     OWN_KINDS,
     cost_kind_delete,
@@ -151,9 +152,8 @@ def _shown(
                 "amount": amount_words(line, rate.amount),
                 "notes": rate_notes(line, rate),
                 "ahead": rate.start_date > day,
-                # of closed months the one that holds too: its page says the way out
-                "correctable": rate.start_date <= day
-                and (begin is None or rate.start_date >= begin or rate.pk in holding),
+                "correctable": rate.start_date <= day and (begin is None or rate.start_date >= begin),
+                "why_not": _why_not(rate) if rate.pk in holding else "",
                 "withdrawn": withdrawn_words(rate.withdrawn_reason),
                 "correction": waiting.get(rate.pk),
                 "becomes": becomes_words(line, waiting[rate.pk]) if rate.pk in waiting else "",
@@ -167,6 +167,15 @@ def _shown(
         "can_edit": can_edit,
     }
     return page_render(request, "pricing/cost_line.html", context, status=status)
+
+
+def _why_not(rate: CostRate) -> str:
+    """Why a rate cannot be corrected, and what to do instead."""
+    try:
+        correctable_check(rate)
+    except DomainError as error:
+        return str(error.message)
+    return ""
 
 
 @with_right(EDIT)

@@ -15,7 +15,15 @@ from core.charts import Chart, ChartTable, Spec
 from core.charts.model import months_spec
 from core.organisation import organisation_get
 from reporting.cost_reports.page import exactly
-from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.cost_reports.table import (
+    Column,
+    FileRow,
+    Table,
+    labels_of,
+    limited_refuse,
+    months_column,
+    months_said,
+)
 from reporting.cost_reports.units import unit_amount
 from reporting.cost_reports.volume_steps import volume_chart, volume_steps
 from reporting.selectors.cost_report import CostReport
@@ -58,6 +66,7 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
     if by == "product":
         columns += [
             Column("units", _("Sold"), "units"),
+            *months_column(found.rows),
             Column("standard_unit", _("Standard a unit"), "unit"),
             Column("actual_unit", _("Actual a unit"), "unit"),
         ]
@@ -74,6 +83,7 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
     size = len(found.rows) + (found.total is not None)
     keys, asked = [by, f"{by}_name"], replace(query, of="actual")
     said = [(label, formats.number(amount, 2)) for label, amount, _is_total in volume_steps(found)]
+    said += months_said(found.rows)
     chart, costs = volume_chart(query, found), _costs(user, asked)
     return Table(costs, asked, labels_of([by]), keys, columns, size, rows, said, chart=chart)
 
@@ -151,6 +161,7 @@ def variance_notes(query: ReportQuery, found: VarianceReport) -> list[str]:
             _("Left out, as nothing actual is booked of it yet: %(amount)s of standard costs.")
             % {"amount": amount}
         )
+    said += [sentence for _label, sentence in months_said(found.rows)]
     return said
 
 

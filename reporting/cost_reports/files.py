@@ -24,8 +24,16 @@ Progress = Callable[[int, int], object]
 EVERY = 2000
 LABEL = 28
 """So many signs of a label stand beside each other on paper before it is broken between words."""
-FORMS = (("index", "0.0"), ("share", "0.0%"), ("rate", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
+FORMS = (
+    ("index", "0.0"),
+    ("share", "0.0%"),
+    ("rate", "0.0%"),
+    ("unit", "#,##0.0000"),
+    ("units", "#,##0"),
+    ("months", "0"),
+)
 A4 = 9
+PLACES = {"share": 4, "rate": 4, "unit": 4, "months": 0}
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -166,7 +174,7 @@ def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     for row in table.rows():
         if not row.depth:
             amounts = (
-                _plain(amount, decimal_mark, 4 if column.form in ("share", "rate", "unit") else 2)
+                _plain(amount, decimal_mark, PLACES.get(column.form, 2))
                 for column, amount in zip(table.columns, row.amounts, strict=True)
             )
             writer.writerow([*map(formula_neutral, row.names), *amounts])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +20,9 @@ from reporting.cost_reports.page import amount_words
 from reporting.cost_reports.units import unit_amount
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_gaps import NO_GAPS, MarginGaps
+from reporting.selectors.price_variance import VarianceRow
 from reporting.selectors.report_query import ReportQuery
+from reporting.selectors.unit_report import UnitRow
 from reporting.words.cost_reports import (
     DIMENSION_WORDS,
     LAYOUT_WORDS,
@@ -35,8 +37,8 @@ from reporting.words.margin_gaps import booked_line, booked_words, gaps_line, ga
 @dataclass(frozen=True)
 class Column:
     """``key``: its head where no language may change it. ``form``: amount, index, share, rate (of change),
-    units sold or an amount of one unit. ``of``: which two columns, by their place, a share is the quotient
-    of, and an index where both stand beside it."""
+    units sold, months or an amount of one unit. ``of``: which two columns, by their place, a share is the
+    quotient of, and an index where both stand beside it."""
 
     key: str
     head: str
@@ -121,6 +123,8 @@ class Table:
     def words(self, column: Column, amount: Decimal | None) -> str:
         if column.form in ("share", "rate"):
             return "" if amount is None else formats.percent(amount)
+        if column.form == "months":
+            return formats.number(amount) if amount is not None else ""
         if column.form in ("unit", "units"):
             return unit_amount(amount) if column.form == "unit" else formats.volume(amount)
         if column.form == "index" and self.query.layout == "trend":
@@ -144,6 +148,19 @@ def labels_of(by: Sequence[str]) -> list[str]:
     for name in by:
         found += [_("Product code"), _("Product")] if name == "product" else [str(DIMENSION_WORDS[name])]
     return found
+
+
+def months_column(rows: Iterable[UnitRow | VarianceRow]) -> list[Column]:
+    """Of how many months what is sold is the average, where any of it is in force instead."""
+    return [Column("months", _("Months in force"), "months")] if any(row.months for row in rows) else []
+
+
+def months_said(rows: Iterable[UnitRow | VarianceRow]) -> list[tuple[str, str]]:
+    """What that makes of the other columns, as label and text."""
+    if not months_column(rows):
+        return []
+    text = _("Sold is on average of so many months; an amount a unit is of a contract and month.")
+    return [(_("Months in force"), text)]
 
 
 def limited_refuse(limited: bool) -> None:

@@ -14,7 +14,15 @@ from pricing.selectors.own_prices import UNIT
 from reporting.cost_reports.bridge import bridge_shown, parts_total, term_words
 from reporting.cost_reports.comparisons import trend_table, variance_table
 from reporting.cost_reports.page import MARGIN_COLUMNS, margin_heads
-from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.cost_reports.table import (
+    Column,
+    FileRow,
+    Table,
+    labels_of,
+    limited_refuse,
+    months_column,
+    months_said,
+)
 from reporting.cost_reports.units import price_of
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, ReportRow, margin_costs
@@ -138,6 +146,7 @@ def _units(user: Any, query: ReportQuery) -> Table:
     level = margin_level(query)
     columns = [
         Column("units", _("Sold"), "units"),
+        *months_column(found.rows),
         Column("price", _("Price"), "unit"),
         Column("net", _("Net sales a unit"), "unit"),
         Column("cost", _("Costs a unit"), "unit"),
@@ -156,7 +165,8 @@ def _units(user: Any, query: ReportQuery) -> Table:
     keys = ["product", "product_name", "unit", "price_of"]
     labels = [*labels_of(["product"]), _("Unit"), _("Price of")]
     costs, size = margin_costs(user, query), len(found.rows)
-    return Table(costs, asked, labels, keys, columns, size, rows, gaps=found.gaps)
+    said = months_said(found.rows)
+    return Table(costs, asked, labels, keys, columns, size, rows, said, found.gaps)
 
 
 def _price_code(row: UnitRow) -> str:

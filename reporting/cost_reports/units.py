@@ -22,6 +22,7 @@ def unit_shown(row: UnitRow) -> dict[str, Any]:
         "name": row.name,
         "unit": row.unit,
         "units": row.units,
+        "months": int(row.months) if row.months else None,
         "price": price_text(row.price, organisation_get().currency),
         "price_of": price_of(row),
         "change": row.change,

@@ -32,7 +32,7 @@ DRAWN = frozenset({"margin", "bridge", "variance", "trend"})
 """The layouts that have a chart."""
 MARGINS = frozenset({"margin", "bridge", "units"})
 """Those that tell what is left after all costs."""
-DECIMALS = {"index": 0, "share": 1, "units": 0}
+DECIMALS = {"index": 0, "share": 1, "units": 0, "months": 0}
 
 
 def cost_report_section(builder: Builder, context: ReportContext) -> None:

@@ -106,6 +106,7 @@ def _sides(
                     found.amounts.get(key, ZERO),
                     found.foreign.get(key, {}),
                     own.unpriced,
+                    own.months,
                 )
                 for key in found.amounts.keys() | sales.keys()
                 for own in [sales.get(key, Sold())]
@@ -157,7 +158,7 @@ def _sales_planned(
     months: set[datetime.date] = set()
     leads, of_products = leading(query, products), ZERO
     for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
-        _gross, net, units, unpriced = found.get(pk, Sold())
+        _gross, net, units, unpriced, _months = found.get(pk, Sold())
         if plan.volume is not None:
             units = (units or ZERO) + plan.volume
         if plan.revenue is not None:

@@ -33,7 +33,7 @@ ZERO = Decimal(0)
 WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
 _WHOLE = """
-    SELECT place, {key}, sum(gross), sum(gross - off), sum(units), sum(unpriced) FROM (
+    SELECT place, {key}, sum(gross), sum(gross - off), sum(units), sum(unpriced), count(units) FROM (
         SELECT place, product_id, month, round(sum(gross), 2) AS gross, round(sum(off), 2) AS off,
                sum(units) AS units, coalesce(sum(units) FILTER (WHERE gross IS NULL), 0) AS unpriced
         FROM ({sold}) sold GROUP BY place, product_id, month
@@ -42,7 +42,7 @@ _WHOLE = """
 _UNITS = "SELECT product_id, month, sum(units) AS units FROM ({sold}) sold GROUP BY product_id, month"
 _BY_CHANNEL = """
     SELECT place, {key}, sum(gross_cents), sum(gross_cents - off_cents), sum(units),
-           coalesce(sum(units) FILTER (WHERE gross IS NULL), 0)
+           coalesce(sum(units) FILTER (WHERE gross IS NULL), 0), {months}
     FROM ({cents}) booked WHERE {there} GROUP BY 1, 2
 """
 _KEYS = {
@@ -61,12 +61,13 @@ _OF_KIND = ("code", "level", "place", "name_en", "name_nl")
 
 class Sold(NamedTuple):
     """Gross and net sales in cents, missing where nothing has an amount, and units (of a level: contracts ×
-    months), of which ``unpriced`` have none."""
+    months), of which ``unpriced`` have none; ``months``: of how many months they are, of a product."""
 
     gross: Decimal | None = None
     net: Decimal | None = None
     units: Decimal | None = None
     unpriced: Decimal = ZERO
+    months: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,8 @@ def sales_booked(
     key, within = _KEYS.get(by, "product_id"), _WITH_ACTUAL if only_with_actual else ""
     if channel or by == "channel":
         there = "channel_id = ANY(%(channels)s::bigint[])" if channel else "true"
-        sql = _BY_CHANNEL.format(key=key, cents=sold_in_cents(within), there=there)
+        months = "count(DISTINCT month) FILTER (WHERE units IS NOT NULL)" if by == "product" else "0"
+        sql = _BY_CHANNEL.format(key=key, cents=sold_in_cents(within), there=there, months=months)
     else:
         sql = _WHOLE.format(key=key, sold=sold_sql(within))
     found: list[dict[Any, Sold]] = [{} for _span in spans]
@@ -194,6 +196,11 @@ def sales_booked(
         for place, key, *sold in cursor.fetchall():
             found[place - 1][key] = Sold(*sold)
     return found
+
+
+def on_average(units: Decimal | None, months: Decimal | None) -> Decimal | None:
+    """Of a level how many were in force in these months; of a flow (no ``months``) the units as they are."""
+    return units / months if units is not None and months else units
 
 
 def months_of(spans: Iterable[Span]) -> list[tuple[datetime.date, datetime.date]]:

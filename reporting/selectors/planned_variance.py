@@ -98,7 +98,8 @@ _COMPARED = """
     ) whole WHERE product_id NOT IN (SELECT product_id FROM unknown)
     GROUP BY product_id HAVING sum(planned) IS NOT NULL
     UNION ALL
-    SELECT 'sold', product_id, sum(units), NULL, NULL, NULL FROM months WHERE is_booked AND units IS NOT NULL
+    SELECT 'sold', product_id, sum(units), count(units), NULL, NULL FROM months
+    WHERE is_booked AND units IS NOT NULL
     GROUP BY product_id
     UNION ALL
     SELECT 'plan', count(planned), NULL, NULL, NULL, NULL FROM months
@@ -123,11 +124,11 @@ class PlannedVolumes:
 
 class Compared(NamedTuple):
     """``sums``: what the rows are of, standard and actual of the kinds of a product that have actual costs,
-    and the standard of its other kinds; ``sold``: what each product sold in the months with actual costs;
-    ``plan``: missing where the budget that the year is compared with plans no volume."""
+    and the standard of its other kinds; ``sold``: what each product sold in the months with actual costs,
+    and in how many; ``plan``: missing where the budget that the year is compared with plans no volume."""
 
     sums: list[tuple[Any, Decimal | None, Decimal | None, Decimal]]
-    sold: Mapping[int, Decimal]
+    sold: Mapping[int, tuple[Decimal, int]]
     plan: PlannedVolumes | None
 
 
@@ -148,7 +149,7 @@ def planned_compared(
     for what, pk, *amounts in _read(user, query, products, span, booked, there, key):
         found[what][pk] = tuple(amounts)
     sums = [(pk, standard, actual, rest) for pk, (standard, actual, rest, _none) in found["row"].items()]
-    sold = {pk: units for pk, (units, *_none) in found["sold"].items()}
+    sold = {pk: (units, int(months)) for pk, (units, months, *_none) in found["sold"].items()}
     if not any(found["plan"]):
         return Compared(sums, sold, None)
     known, tree = found["known"], query.called.tree

@@ -13,11 +13,11 @@ from django.db.models.functions import Coalesce
 
 from core.sql import rows_of
 from pricing.models import CostMonth
-from products.models import Product
+from products.models import Measure, Product
 from products.selectors.access import visible_channel_ids
 
 from .cost_report import booked_visible, suppliers_named, with_line, within
-from .margin_report import products_asked, sales_booked
+from .margin_report import on_average, products_asked, sales_booked
 from .planned_variance import Compared, PlannedVolumes, planned_compared
 from .report_names import NOTHING, Name, Names, product_name
 from .report_query import NONE, SOURCES, ReportQuery, Span
@@ -28,15 +28,22 @@ ACTUAL = SOURCES["actual"]
 
 @dataclass(frozen=True)
 class VarianceRow:
-    """Of ``name``: what was sold should have cost, and what it did. ``units``: of a product, where the person
-    sees all its sales and it has some; amounts a unit are missing without. ``volume``: what another volume
-    than planned did to the standard, with the mix; missing where none was planned or nothing moves."""
+    """Of ``name``: what was sold should have cost, and what it did. ``sold``: of a product, where the person
+    sees all its sales and it has some; amounts a unit are missing without. Of a level that is contracts ×
+    months: a unit is a contract in force for a month, and ``units`` are in force on average of ``months``.
+    ``volume``: what another volume than planned did to the standard, with the mix; missing where none was
+    planned or nothing moves."""
 
     name: Name
     standard: Decimal
     actual: Decimal
-    units: Decimal | None = None
+    sold: Decimal | None = None
     volume: Decimal | None = None
+    months: Decimal | None = None
+
+    @property
+    def units(self) -> Decimal | None:
+        return on_average(self.sold, self.months)
 
     @property
     def planned(self) -> Decimal:
@@ -55,11 +62,11 @@ class VarianceRow:
 
     @property
     def standard_unit(self) -> Decimal | None:
-        return self.standard / self.units if self.units and self.units > 0 else None
+        return self.standard / self.sold if self.sold and self.sold > 0 else None
 
     @property
     def actual_unit(self) -> Decimal | None:
-        return self.actual / self.units if self.units and self.units > 0 else None
+        return self.actual / self.sold if self.sold and self.sold > 0 else None
 
 
 @dataclass(frozen=True)
@@ -125,14 +132,20 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
         return VarianceReport([], unbooked=unbooked)
     known = {pk: product_name(row) for pk, row in products.items()} if by == "product" else {}
     names = Names(query, [((key,), None) for key in sums if key not in known])
-    units: Mapping[int, Decimal | None] = {}
+    sold: Mapping[int, tuple[Decimal | None, int]] = {}
     if by == "product":
-        units = found.sold if planned else _units(user, query, products, span)
+        sold = found.sold if planned else _sold(user, query, products, span)
     plan = found.plan
     changes = plan.changes if plan else {}
+    levels = _of_level(query, products)
     rows = [
-        VarianceRow(known.get(key) or names.one(by, key), standard, actual, units.get(key), changes.get(key))
+        VarianceRow(
+            known.get(key) or names.one(by, key),
+            *(standard, actual, units, changes.get(key)),
+            Decimal(months) or None if key in levels else None,
+        )
         for key, (standard, actual) in sums.items()
+        for units, months in [sold.get(key, (None, 0))]
     ]
     if by == "month":
         rows.sort(key=lambda row: row.name.code)
@@ -201,11 +214,18 @@ def _rows(
     return months.filter(source__in=ACTUAL), rows
 
 
-def _units(
+def _of_level(query: ReportQuery, products: Mapping[int, Product]) -> set[int]:
+    """The products that are counted by what is in force."""
+    tree = query.called.tree
+    return {pk for pk, row in products.items() if tree.lead_measure(row.line_id).kind == Measure.Kind.LEVEL}
+
+
+def _sold(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
-) -> Mapping[int, Decimal | None]:
-    """What each product sold in the months compared; nothing for who sees some channels only."""
+) -> Mapping[int, tuple[Decimal | None, int]]:
+    """What each product sold in the months compared, and in how many of these; nothing for who sees some
+    channels only."""
     if visible_channel_ids(user) is not None:
         return {}
     [sold] = sales_booked(query, products, span, only_with_actual=True)
-    return {pk: own.units for pk, own in sold.items()}
+    return {pk: (own.units, own.months) for pk, own in sold.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import median
@@ -283,12 +283,13 @@ def bounds(
     }[period]
 
 
-def report_query(query: QueryDict) -> ReportQuery:
+def report_query(query: QueryDict, channels: Collection[int] | None = None) -> ReportQuery:
     """Read the address; what is unknown is left out. Without a word about it: actual costs where they are
     booked since the year began (for the bridge: the year before), else standard ones, of the last month they
     are known of, beside last year. A budget may come at any time: what an address leaves out must not follow
     from it, or reports of closed months would change. ``was``: of what and against what it was before
-    somebody chose anew; columns that followed from that follow again."""
+    somebody chose anew; columns that followed from that follow again. ``channels``: those that the person is
+    limited to (``None``: sees all)."""
     asked_month, layout = _month_or_none(query.get("month", "")), query.get("layout", "")
     month = asked_month or month_add(month_start(today()), -1)
     one_by = ONE_BY.get(layout)
@@ -298,7 +299,7 @@ def report_query(query: QueryDict) -> ReportQuery:
     dates = {name: _month_or_none(query.get(name, "")) for name in ("first", "then", "then_first")}
     if of not in OF:
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
-        of = "actual" if _has_actual(min(filter(None, (since, *dates.values())))) else "standard"
+        of = "actual" if _has_actual(min(filter(None, (since, *dates.values()))), channels) else "standard"
     month = asked_month or last_month("actual" if layout == "variance" else of)
     if against == of:
         against = "last_year"
@@ -338,10 +339,10 @@ def _usual_columns(of: str, against: str) -> tuple[str, ...]:
     return f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"
 
 
-def _has_actual(since: datetime.date) -> bool:
-    """Whether actual costs are booked as early as this."""
+def _has_actual(since: datetime.date, channels: Collection[int] | None) -> bool:
+    """Whether actual costs are booked as early as this, of some channels: in any of these."""
     rows = CostMonth.objects.filter(replaced_at=None, source__in=SOURCES["actual"], month__lte=since)
-    return rows.exists()
+    return (rows if channels is None else rows.filter(channel__in=channels)).exists()
 
 
 def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from core.months import month_end
 from pricing.engine.bridge import Compared, Side
 from pricing.models import CostRate
 from pricing.selectors.own_prices import OwnPrice, own_prices_at_end
-from products.models import MonthClosing, Product
+from products.models import Measure, MonthClosing, Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.units import unit_of
 
 from .margin_bridge import NOTHING, compared
 from .margin_gaps import NO_GAPS, MarginGaps
+from .margin_report import on_average
 from .report_names import Name, product_name
 from .report_query import ReportQuery
 
@@ -27,8 +28,9 @@ from .report_query import ReportQuery
 class UnitRow:
     """A product in both periods. ``own_price``: for everybody at the end of the month, without VAT; of a
     closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or it is
-    not counted. What was sold without an amount counts in the cost alone. ``is_partial``: of some channels,
-    while there are costs in none."""
+    not counted. Of a level (``of_level``) a unit is a contract in force for a month, and ``units`` are in
+    force on average of ``months``. What was sold without an amount counts in the cost alone. ``is_partial``:
+    of some channels, while there are costs in none."""
 
     name: Name
     unit: str
@@ -36,6 +38,11 @@ class UnitRow:
     before: Side
     own_price: OwnPrice | None
     is_partial: bool = False
+    of_level: bool = False
+
+    @property
+    def months(self) -> Decimal | None:
+        return Decimal(self.now.months) or None if self.of_level else None
 
     @property
     def price(self) -> Decimal | None:
@@ -43,7 +50,7 @@ class UnitRow:
 
     @property
     def units(self) -> Decimal | None:
-        return self.now.units
+        return on_average(self.now.units, self.months)
 
     @property
     def net(self) -> Decimal | None:
@@ -103,12 +110,12 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
     kept = set() if query.filters.get("channel") else _kept(query, products, prices)
     rows = []
     for pk, product in products.items():
-        pair = there.get(pk) or Compared(
-            pk, unit_of(tree, product, tree.lead_measure(product.line_id)), NOTHING, NOTHING
-        )
+        lead = tree.lead_measure(product.line_id)
+        pair = there.get(pk) or Compared(pk, unit_of(tree, product, lead), NOTHING, NOTHING)
         if pair.after.is_sold or pair.after.cost or pk in kept:
             both = pair.after, pair.before
-            rows.append(UnitRow(product_name(product), pair.unit, *both, prices.get(pk), bool(gaps.apart)))
+            own, partial, of_level = prices.get(pk), bool(gaps.apart), lead.kind == Measure.Kind.LEVEL
+            rows.append(UnitRow(product_name(product), pair.unit, *both, own, partial, of_level))
     rows.sort(key=lambda row: row.name.label.lower())
     field = sort.lstrip("-")
     if field != "name":

@@ -23,6 +23,7 @@ from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
 from products.models import SavedView
+from products.selectors.access import visible_channel_ids
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_reports.bridge import bridge_shown, part_shown, parts_total
@@ -51,6 +52,7 @@ from reporting.words.cost_reports import (
     HEADING_WORDS,
     LAYOUT_WORDS,
     choices,
+    columns_offered,
     dimensions,
     filter_words,
     narrowings,
@@ -61,6 +63,8 @@ from reporting.words.margin_gaps import booked_words, gaps_words
 
 from .cost_report_files import PDF_CELLS
 
+WHOLE = frozenset({"margin", "units", "bridge", "trend"})
+"""The layouts of all that is sold: not for who sees some channels only."""
 NARROWED = {"costs": OFFERED, "margin": ("channel",)}
 """What the form of a layout can narrow it to; of others a chip says it."""
 FILES = (
@@ -79,7 +83,8 @@ FILES = (
 def cost_report(request: HttpRequest) -> HttpResponse:
     """The report of this address; the bare one: costs of the last known month by product and kind. POST
     keeps it under a name."""
-    query, most = report_query(request.GET), formats.number(PDF_CELLS)
+    channels = visible_channel_ids(request.user)
+    query, most = report_query(request.GET, channels), formats.number(PDF_CELLS)
     status, name_error = 200, ""
     if request.method == "POST":
         try:
@@ -97,6 +102,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "query": query,
         "address": query.encoded,
         "choices": choices(query),
+        "columns": columns_offered(query),
         "dimensions": dimensions(query),
         "then": query.bounds_then(query.period),
         "currency": organisation_get().currency,
@@ -114,7 +120,12 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "moves": query.is_of_last_month,
         "can_share": request.user.has_perm("products.share_views"),
         "can_export": request.user.has_perm("exchange.export"),
-        "layouts": [(name, LAYOUT_WORDS[name], _other(query, name)) for name in LAYOUTS],
+        "layouts": [
+            (name, LAYOUT_WORDS[name], _other(query, name))
+            for name in LAYOUTS
+            if channels is None or name not in WHOLE
+        ],
+        "of_channels": channels is not None,
         "span": formats.month(query.month) if query.layout == "costs" else now_words(query),
         "heading": HEADING_WORDS[query.layout],
         "fields": FIELDS[query.layout],
@@ -211,6 +222,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "limited": found.limited,
         "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
+        "currencies": any(part.currency for _name, part in found.parts),
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "total": [change_shown(query, own, "up") for own in parts_total(part for _name, part in found.parts)],
         "level": margin_level(query),

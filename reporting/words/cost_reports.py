@@ -149,14 +149,21 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
             if name != query.of or query.layout == "variance"
         ],
         "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in SPANS],
-        "columns": [
+    }
+
+
+def columns_offered(query: ReportQuery) -> list[list[tuple[str, str, bool]]]:
+    """Of each period those that can be shown, as :func:`choices`; of quarters and ranges those that are."""
+    found = [
+        [
             (f"{period}-{measure}", f"{PERIOD_WORDS[period]}: {MEASURE_WORDS[measure]}", chosen)
-            for period in SPANS
             for measure in MEASURES
             for chosen in [f"{period}-{measure}" in query.columns]
             if chosen or period in PERIODS
-        ],
-    }
+        ]
+        for period in SPANS
+    ]
+    return [own for own in found if own]
 
 
 def narrowings(

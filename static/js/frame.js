@@ -36,6 +36,8 @@
     if (form && !event.target.matches("[data-no-autosubmit]")) form.requestSubmit();
   });
   for (const noise of document.querySelectorAll("[data-noscript]")) noise.hidden = true;
+  /* Back at a list the browser puts the later choice into its fields; they say what the list is of. */
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-autosubmit]").forEach((form) => form.reset()));
 
   /* A bar of tabs that is wider than the screen begins at the one that is shown. */
   for (const tab of document.querySelectorAll(".pm-tabs .nav-link.active")) {

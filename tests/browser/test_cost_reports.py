@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from core.months import month_add, month_start
@@ -16,6 +17,7 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import BudgetRow, BudgetVersion, Measure
 from products.selectors.budget import budget_year
+from reporting.selectors.report_query import MEASURES
 from tests.factories import (
     channel_factory,
     cost_rate_factory,
@@ -126,3 +128,32 @@ def test_a_report_is_read_opened_kept_and_taken_along(
     page.wait_for_selector("html[data-charts=ready]")
     expect(page.locator("#bridge")).to_be_visible()
     looked_at(page, axe)
+
+
+def test_back_a_filter_says_what_is_shown_and_on_paper_no_figure_falls_off(
+    page: Any, sign_in: Any, transactional_db: Any, tmp_path: Any
+) -> None:
+    """All 21 columns of an amount as long as any, on A4."""
+    last, product = month_add(month_start(today()), -1), product_factory(name="Oats")
+    kind, amount = CostKind.objects.get(code="purchase").pk, Decimal("69195738.33")
+    for source in ("actual", "standard", "budget"):
+        row = BookedCost(product.pk, last, kind, None, None, "", amount)
+        cost_months_book(source=source, months=[last], rows=[row])
+    sign_in(page, user_factory("finance", language="nl"))
+    columns = ",".join(f"{period}-{measure}" for period in ("month", "ytd", "year") for measure in MEASURES)
+    page.goto(f"/costs/reports/?month={last:%Y-%m}&columns={columns}")
+    rows = page.locator("select[name=by]")
+    chosen = rows.input_value()
+    rows.select_option("month,kind")
+    page.wait_for_url("**by=month**")
+    page.go_back()
+    expect(page.locator("#cost-report")).to_contain_text("Oats")
+    expect(rows).to_have_value(chosen)
+    path = tmp_path / "printed.pdf"
+    page.pdf(
+        path=path, format="A4", prefer_css_page_size=True, margin=dict.fromkeys(("left", "right"), "1cm")
+    )
+    text = "".join(each.extract_text() for each in PdfReader(path).pages).replace("\n", "")
+    shown = page.locator("main").inner_text().count("69.195.738,33")
+    assert shown > 40
+    assert text.count("69.195.738,33") == shown

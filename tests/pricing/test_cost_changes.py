@@ -239,6 +239,18 @@ def test_refused(world: World, said: dict[str, Any], field: str) -> None:
     assert not CostChange.objects.exists()
 
 
+def test_what_lies_above_the_lines_of_who_is_limited_is_no_matter_of_how_much(world: World) -> None:
+    costs("overhead", "3", basis="unit", supplier=world.supplier)  # of all products
+    with pytest.raises(DomainError, match="limited to some") as refused:
+        world.draft(user=user_factory("finance", lines=[line_factory()]))
+    assert refused.value.field == ""
+
+
+def test_what_nobody_mapped_is_no_kind_to_change(world: World) -> None:
+    offered = client_of(world.finance).get("/costs/changes/new/").context["form"].fields["kind"].queryset
+    assert {"purchase", "unmapped"} - {kind.code for kind in offered} == {"unmapped"}
+
+
 def test_the_list_says_how_many_rates_were_written(world: World) -> None:
     """Of a draft none are yet."""
     world.draft()

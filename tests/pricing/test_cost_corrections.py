@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone, translation
+from django.utils.html import escape
 
 from accounts.errors import DomainError
 from collaboration.models import Alert, Notification
@@ -26,6 +27,7 @@ from products.models import FourEyesRule, Product
 from products.services.closing import month_close
 from tests.factories import (
     channel_factory,
+    client_of,
     cost_line_factory,
     cost_rate_factory,
     product_factory,
@@ -222,6 +224,9 @@ def test_a_closed_month_refuses_and_says_the_way_out(rate: CostRate, product: Pr
         cost_rate_correct(user=finance, rate=rate, reason="Typed wrong", values=RateValues(D(6)))
     assert closed.value.code == "month_closed"
     assert "as a correction" in closed.value.message
+    page = tight(client_of(user_factory("finance", language="en")).get(f"/costs/lines/{rate.cost_line_id}/"))
+    assert f'<span class="sub why">{escape(closed.value.message)}</span>' in page
+    assert f"/costs/rates/{rate.pk}/correct/" not in page
     said = {"withdrawn_at": timezone.now(), "withdrawn_reason": "by hand"}
     with pytest.raises(IntegrityError), transaction.atomic():
         CostRate.objects.filter(pk=rate.pk).update(**said)

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from core.organisation import today
 from pricing.models import CostKind, CostLine, CostRate
-from products.models import Product, Supplier
+from products.models import ChannelLimit, Product, Supplier
 from tests.factories import (
+    channel_factory,
     client_of,
     cost_line_factory,
     cost_rate_factory,
@@ -121,6 +122,23 @@ class TestWriting:
         finance.post("/costs/lines/new/", said | {"start_date": day(10).isoformat()})
         assert CostRate.objects.get().amount == D("0.045")
         assert "4.5%" in finance.get("/costs/?show=ahead").content.decode()
+
+    def test_who_is_limited_is_offered_what_is_theirs_to_say(self, product: Product) -> None:
+        shop = channel_factory(code="shop")
+        by_channel, by_line = user_factory("finance"), user_factory("finance", lines=[product.line])
+        ChannelLimit.objects.create(user=by_channel, channel=shop)
+        for user, required in ((by_channel, True), (by_line, False)):
+            visitor = client_of(user)
+            form = visitor.get("/costs/lines/new/").context["form"]
+            assert [value for value, _label in form.fields["whose"].choices] == ["product", "line"]
+            assert form.fields["channel"].required is required
+            said = NEW | {"start_date": day(10).isoformat()}
+            answer = visitor.post("/costs/lines/new/", said | {"whose": "all", "product": ""})
+            assert (answer.status_code, "whose" in answer.context["form"].errors) == (422, True)
+        visitor = client_of(by_channel)
+        assert list(visitor.post("/costs/lines/new/", said).context["form"].errors) == ["channel"]
+        assert visitor.post("/costs/lines/new/", said | {"channel": "shop"}).status_code == 302
+        assert CostLine.objects.get().channel == shop
 
     def test_fixed_shares_are_pasted(self, product: Product, finance: Client) -> None:
         other = product_factory(code="B")
@@ -243,6 +261,8 @@ class TestReading:
         assert (landed.total, landed.each) == ("41,698.82", "41.6988")
         assert landed.left_out == [split]
         assert [row.amount for row in found(100).rows][:2] == ["20,240.00", "2,400.00"]  # 500 at 44
+        one = found(1)  # a unit is the sum of the amounts a unit, the total that of the cents
+        assert D(one.each.replace(",", "")) == sum(D(row.each.replace(",", "")) for row in one.rows)
         assert "Landed cost" in finance.get("/products/A/costs/?units=x").content.decode()
 
     def test_empty_states_say_how_it_begins(self, product: Product, finance: Client) -> None:

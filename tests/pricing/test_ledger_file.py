@@ -11,7 +11,10 @@ from django.test import Client
 from django.utils import translation
 
 from core.organisation import today
+from exchange.reading.dates import date_as
+from exchange.reading.matching import sheets_fitting
 from exchange.services.shell import import_run
+from exchange.sheets import sheets
 from pricing.models import LedgerEntry
 from products.models import Supplier
 from tests.factories import channel_factory, user_factory
@@ -121,3 +124,47 @@ def test_an_amount_that_is_not_what_was_debited_is_refused(finance: Any, product
     ]
     assert run(SHEET, rows).codes == ["amount_differs", "amount_missing"]
     assert sorted(LedgerEntry.objects.values_list("amount", flat=True)) == [-2, 5]
+
+
+def test_refused_cells_are_as_in_the_file_and_its_columns_by_their_words(
+    tmp_path: Path, finance: Any, products: Any
+) -> None:
+    path, day = tmp_path / "ledger.csv", today() - datetime.timedelta(3)
+    path.write_text(
+        "Boekingsnummer;Datum;Rekening;Bedrag;Valuta\n"
+        f"1;{day:%d/%m/%Y};7600;5,50;EUR\n2;31/12/2098;7600;5,50;EUR\n3;{day:%d/%m/%Y};7600;5,50;USD\n"
+    )
+    outcome = read(path)
+    client = Client()
+    client.force_login(user_factory("finance", language="nl"))
+    with translation.override("nl"):
+        answer = client.get(f"/data/{outcome.import_id}/refused/")
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")
+        page = client.get(f"/data/{outcome.import_id}/").content.decode()
+    rows = [line.split(";")[:3] for line in text.splitlines()[1:]]
+    assert rows == [["3", "Datum", "31/12/2098"], ["4", "Wisselkoers", ""]]
+    assert "<td>Wisselkoers</td>" in page
+
+
+@pytest.mark.parametrize("head", ["Boekstuk", "Boekstuknummer", "Stuknummer", "Boekingsnummer"])
+def test_a_ledger_is_not_taken_for_a_budget(head: str) -> None:
+    found = sheets_fitting(list(sheets), [head, "Datum", "Rekening", "Bedrag", "Product"])
+    assert [sheet.key for sheet in found] == ["cost_actuals"]
+
+
+@pytest.mark.parametrize(
+    ("like", "order", "written"),
+    [
+        ("31-10-2026", "dmy", "05-01-2027"),
+        ("10/31/2026", "mdy", "01/05/2027"),
+        ("31.10.2026", "mdy", "05.01.2027"),
+        ("2026/10/31", "", "2027/01/05"),
+        ("2026-10", "", "2027-01"),
+        ("2026M10", "", "2027M01"),
+        ("10-2026", "", "01-2027"),
+        ("31 okt 2026", "", "2027-01-05"),
+        ("", "", "2027-01-05"),
+    ],
+)
+def test_a_date_is_written_as_its_column_is(like: str, order: str, written: str) -> None:
+    assert date_as(datetime.date(2027, 1, 5), like, order) == written

@@ -179,6 +179,7 @@ class TestCurrency:
         client.force_login(user_factory("finance", language="en"))
         page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month")
         assert "Currency" in [row[0] for row in page.context["bridge"].rows]
+        assert b'class="num">Currency</th>' in page.content
         assert [row["cells"][0].text for row in page.context["rows"]] == ["\u221233.00"]
 
     def test_from_the_budget_it_is_the_rate_that_was_planned_with(self, bought: Product) -> None:

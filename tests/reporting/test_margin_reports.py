@@ -471,6 +471,8 @@ class TestBridge:
         page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month&level=cm1")
         total = [each.text for each in page.context["total"]]
         assert total == ["0.00", "+95.00", "−62.00", "−40.00", "−7.00"]
+        assert not page.context["currencies"]
+        assert b'class="num">Currency</th>' not in page.content
         assert [row[0] for row in page.context["bridge"].rows] == [
             *("CM1 May\u00a02025", "New products", "Products no longer sold", "Price", "Costs", "Mix"),
             "CM1 May\u00a02026",

@@ -17,8 +17,17 @@ from pricing.services.cost_months import cost_months_book
 from products.models import Channel, ChannelLimit, Product, SalesMonth
 from reporting.cost_reports.units import price_of
 from reporting.selectors.margin_report import margin_report
+from reporting.selectors.price_variance import price_variance
 from reporting.selectors.unit_report import unit_report
-from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    measure_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.html import tight
 from tests.pricing.test_margins import costs, sell
 from tests.reporting.test_cost_reports import MONTH, ask
@@ -165,3 +174,63 @@ def test_who_sees_some_channels_sees_no_margin() -> None:
     finance = user_factory("finance")
     ChannelLimit.objects.create(user=finance, channel=channel_factory())
     assert unit_report(finance, ask(**ASKED)).limited
+
+
+@pytest.mark.usefixtures("products", "english")
+def test_who_sees_some_channels_begins_at_what_they_are_shown() -> None:
+    """The ledger names no channel, so there is nothing actual of theirs."""
+    finance, shop, client = user_factory("finance", language="en"), Channel.objects.get(), Client()
+    for source, channel in (("actual", None), ("standard", shop)):
+        booked = [
+            BookedCost(
+                Product.objects.get(code="JUICE").pk, month, kind.pk, channel and channel.pk, None, "", D(5)
+            )
+            for month in (month_add(MONTH, -12), MONTH)
+            for kind in [CostKind.objects.get(code="purchase")]
+        ]
+        cost_months_book(source=source, months=[month_add(MONTH, -12), MONTH], rows=booked)
+    client.force_login(finance)
+    assert client.get("/costs/reports/?month=2026-05").context["query"].of == "actual"
+    assert len(client.get("/costs/reports/?month=2026-05").context["layouts"]) == 6
+    ChannelLimit.objects.create(user=finance, channel=shop)
+    answer = client.get("/costs/reports/?month=2026-05")
+    assert answer.context["query"].of == "standard"
+    assert answer.context["rows"]
+    assert [name for name, _label, _address in answer.context["layouts"]] == ["costs", "variance"]
+    assert "the ledger names none here" in tight(client.get("/costs/reports/?month=2026-05&of=actual"))
+
+
+@pytest.mark.usefixtures("english")
+def test_of_contracts_in_force_it_is_how_many_on_average() -> None:
+    """1,000 and 1,100 in force: 1,050 of two months, never 2,100; they cost 8,400 = 1,050 × 4 × 2."""
+    level = measure_factory(code="in-force", kind="level", unit_en="policies")
+    line, channel = line_factory(measures=[level]), channel_factory()
+    policy = product_factory(line=line, code="P", name="Policy")
+    before, purchase = month_add(MONTH, -1), CostKind.objects.get(code="purchase").pk
+    for month, contracts in ((before, 1000), (MONTH, 1100)):
+        sell(policy, month, contracts, contracts * 10, channel=channel, measure=level)
+    for source in ("standard", "actual"):
+        booked = [
+            BookedCost(policy.pk, month, purchase, None, None, "", D(amount))
+            for month, amount in ((before, 4000), (MONTH, 4400))
+        ]
+        cost_months_book(source=source, months=[before, MONTH], rows=booked)
+    finance, client = user_factory("finance", language="en"), Client()
+    for more in ({}, {"channel": channel.code}):
+        [row] = unit_report(finance, ask(**ASKED | {"period": "ytd"} | more)).rows
+        assert (row.units, row.months, row.net) == (1050, 2, 10)
+    for more in ({}, {"against": "budget"}):
+        [varied] = price_variance(finance, ask(layout="variance", by="product", period="ytd", **more)).rows
+        assert (varied.units, varied.months, varied.actual_unit) == (1050, 2, 4)
+    client.force_login(finance)
+    of_units = ADDRESS.replace("period=month", "period=ytd")
+    of_variance = "/costs/reports/?layout=variance&month=2026-05&period=ytd&by=product"
+    page = tight(client.get(of_units))
+    assert '1,050<span class="sub">policies</span><span class="sub">on average of 2 months<' in page
+    assert '€4.0000<span class="sub nowrap">per month<' in page
+    assert "an amount a unit is of a contract and month" in tight(client.get(of_variance))
+    for address in (of_units, of_variance):
+        text = client.get(address.replace("?", "csv/?")).content.decode("utf-8-sig")
+        [told, *_rest] = csv.DictReader(io.StringIO(text))
+        assert (told["units"], told["months"]) == ("1050.00", "2")
+        assert "4.0000" in told.values()
