@@ -15,8 +15,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
@@ -278,6 +279,27 @@ class TestTheCard:
         assert "Consumer price €14.99 becomes €16.49: the reseller keeps his margin of 27.3%." in plain
         assert 'id="what-if-price-said" hx-swap-oob="true">€11.00</output>' in said
         assert "a fifth outside" not in plain
+
+    def test_a_price_approved_ahead_is_said_where_the_slider_takes_its_place(self, product: Product) -> None:
+        client, day = client_of(marketer()), next_month(3)
+        assert "Approved" not in ask(client)
+        price_factory(
+            product=product, price_list=PriceList.objects.get(code="sell"), start_date=day, amount=11
+        )
+        with translation.override("en"):
+            when = formats.day(day)
+        for start, holds in ((1, True), (3, False)):
+            page = ask(client, start=str(next_month(start)))
+            assert "now €10.00" in page
+            assert f"Approved: €11.00 from {when}. “As it stands” counts with that" in page
+            assert (f"Proposed, it holds until {when}" in page) == holds
+
+    def test_a_promotion_ahead_is_in_what_is_asked_as_in_what_stands(self, product: Product) -> None:
+        """It moves the forecast, which both begin with: an untouched slider changes nothing."""
+        ForecastMonth.objects.filter(month=next_month(2)).update(driven=1500, price_ratio=0.8)
+        outcome = ground_of(product).answer(ground_of(product).usual()).outcome
+        assert outcome.volume.mean == pytest.approx(outcome.volume_now)
+        assert outcome.revenue.mean == pytest.approx(outcome.revenue_now)
 
     def test_a_price_that_nobody_saw_is_said(self, product: Product) -> None:
         assert "a fifth outside the prices seen" in ask(client_of(marketer()), price="7.1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +77,11 @@ def test_what_is_decided_of_another_part_stays(power: Product) -> None:
     own = PriceList.objects.get(code="sell")
     later = {"component": "month", "start_date": next_month(3), "amount": 10}
     price_factory(product=power, price_list=own, **later)
-    outcome = ground_of(power).answer(Asked(Decimal("0.33"), next_month(), part=KWH)).outcome
+    asked, ground = Asked(Decimal("0.33"), next_month(), part=KWH), ground_of(power)
+    outcome = ground.answer(asked).outcome
+    assert ground.ahead(asked) == []
+    assert ground.ahead(replace(asked, part=MONTH)) == [(next_month(3), 10)]
+    assert ground.ahead(replace(asked, part=None)) == [(next_month(3), 870)]
     median = [round(1000 * (885 / 810) ** -2.5), round(1000 * (945 / 870) ** -2.5)]
     assert [round(outcome.volumes[n].mean) for n in (2, 3)] == pytest.approx(median, abs=5)
 
