@@ -576,7 +576,7 @@ class TestRules:
         parts = ("Anna", "Bound of a price · Juice · At most", "New cap", "Emma")
         assert sorted(map(page.rindex, parts)) == list(map(page.rindex, parts))
         assert "VAT · Juice" in page
-        assert ("<del>5</del>" in page, "<ins>50</ins>" in page) == (True, True)
+        assert ("<del>5.00</del>" in page, "<ins>50.00</ins>" in page) == (True, True)
         assert "four eyes is off" in page
         limited = client_of(user_factory("viewer", lines=[line]))
         assert limited.get("/pricing/rules/limits/history/").status_code == 403
