@@ -345,7 +345,6 @@ def test_limits_to_lines_and_channels():
             },
             "delivery_start",
         ),
-        ({"mechanic": "price_cut", "amount": Decimal(0)}, "amount"),
         ({"name": " "}, "name"),
         ({"products": []}, "product_1"),
     ],
@@ -355,6 +354,15 @@ def test_a_plan_that_cannot_be_is_refused_at_its_field(plan, field):
         promotion_create(user=user_factory(), plan=plan_of(product_factory(), **plan))
     assert refused.value.field == field
     assert not Promotion.objects.exists()
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize("mechanic", ["price_cut", "n_for"])
+def test_an_amount_of_nothing_is_refused_in_words(mechanic):
+    plan = plan_of(product_factory(), mechanic=mechanic, amount=Decimal(0), quantity=2)
+    with pytest.raises(DomainError, match="more than 0") as refused:
+        promotion_create(user=user_factory(), plan=plan)
+    assert refused.value.field == "amount"
 
 
 def test_no_more_comes_off_than_the_lists_say_a_unit_costs():
