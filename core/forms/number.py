@@ -47,6 +47,6 @@ class NumberField(forms.DecimalField):
             super().run_validators(value)
         except forms.ValidationError as error:
             for each in error.error_list:
-                if isinstance(limit := (each.params or {}).get("limit_value"), Decimal):
-                    each.params["limit_value"] = formats.number_whole(limit)
+                if isinstance(limit := (each.params or {}).get("limit_value"), int | Decimal):
+                    each.params["limit_value"] = formats.number_whole(Decimal(limit))
             raise

@@ -66,8 +66,8 @@ def thousands(value: Any, decimals: int = 0) -> str:
 
 
 @register.filter
-def percent(value: Any, decimals: int = 1) -> str:
-    """`{{ 0.412|percent }}` → 41,2%."""
+def percent(value: Any, decimals: int | None = 1) -> str:
+    """`{{ 0.412|percent }}` → 41,2%; `percent:None` with as many decimals as it needs."""
     return _readable(formats.percent(value, decimals))
 
 

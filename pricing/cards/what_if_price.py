@@ -41,10 +41,35 @@ def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
         "now": price_text(now, price.price_list.currency, decimals),
         "change": formats.delta(asked.price / now - 1, good="none"),
         "consumer": _consumer(ground, asked),
+        "ahead": _ahead(ground, asked, price.price_list.currency),
         "fewer": _fewer(asked) if ground.is_assumed else None,
         "churn": _churn(asked) if ground.inflow else None,
         "sensitivity": "" if ground.is_assumed else sensitivity_words(ground.elasticity_in(asked.channel)),
     }
+
+
+def _ahead(ground: Ground, asked: Asked, currency: str) -> str:
+    """What is approved ahead of the price that is asked about: why an untouched slider changes something."""
+    said, rows = [], ground.ahead(asked)
+    if rows:
+        prices = [
+            _("%(price)s from %(day)s") % {"price": price_text(amount, currency), "day": formats.day(day)}
+            for day, amount in rows
+        ]
+        text = _(
+            "Approved: %(prices)s. “As it stands” counts with that; in the scenario the price above takes "
+            "its place."
+        )
+        said.append(text % {"prices": ", ".join(prices)})
+    late = ground.price_in(asked.channel).made.uncounted
+    if late is not None:
+        text = _("Approved since the forecast was made, from %(day)s: it counts from the next night on.")
+        said.append(text % {"day": formats.day(late)})
+    days = [day for day in (*(day for day, _amount in rows), late) if day and day > asked.start]
+    if days:
+        text = _("Proposed, it holds until %(day)s, unless what is approved is withdrawn.")
+        said.append(text % {"day": formats.day(min(days))})
+    return " ".join(said)
 
 
 def _fewer(asked: Asked) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pricing.selectors.scenarios import Kept
 from pricing.selectors.what_if import Answer, Ground
 
 HEIGHT = 132
-DASHES = ([1, 0], [8, 3], [2, 3])
+DASHES = ([1, 0], [8, 3], [8, 3, 2, 3])
 
 
 def scaled(values: Sequence[float], unit: str, *, money: bool) -> tuple[float, str]:

@@ -34,6 +34,7 @@ def register() -> None:
     from pricing.sheets.terms import TermsSheet
     from pricing.words.approvals import DECIDED, READY, WAITING
     from pricing.words.bounds import OVERTAKEN
+    from pricing.words.prices import price_number
     from products.models import Product, ProductLine
 
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
@@ -42,6 +43,8 @@ def register() -> None:
     history_extend(ProductLine, Related(ReferenceUse, "line"), Related(Levy, "line"))
     for model in (VatRate, Levy):
         history_words(model, "rate", formats.percent_whole)
+    for field in ("least", "most"):
+        history_words(Bound, field, price_number)
     registries.panels.register(
         Panel(
             "price", "mix", "pricing/_price_card.html", later("cards.prices.price_panel"), 20, "pricing.view"

@@ -6,13 +6,13 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
 from core.lookups import many
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from products.models import Product
@@ -29,7 +29,8 @@ ByList = dict[int, tuple[PriceList, dict[Part, Rows]]]
 class ListParts:
     """``parts`` are those that count, ``weights`` how often each is paid and ``steps`` what they come to from
     a date on, for the ``customers`` of its line. ``has_more``: it has others that nobody can add to them.
-    ``pass_through`` as its list has it."""
+    ``pass_through`` as its list has it. ``uncounted``: the first day of a price that was left out, as it was
+    approved too late."""
 
     price_list: PriceList
     parts: Parts
@@ -38,6 +39,7 @@ class ListParts:
     has_more: bool = False
     customers: Sequence[Customer] = ()
     pass_through: Decimal = Decimal(1)
+    uncounted: datetime.date | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -51,10 +53,11 @@ def parts_by_list(
     product: Product | None = None,
     *,
     abroad: bool = False,
+    approved_by: datetime.datetime | None = None,
 ) -> dict[int, list[ListParts]]:
     """By product, of lists in the organisation's currency, and ``abroad`` of our own lists for a channel in
-    another one too: everybody's first. One query; of prices in parts two more for what customers use, or none
-    of the one ``product`` of a page."""
+    another one too: everybody's first. Of prices ahead those that were ``approved_by`` then. One query; of
+    prices in parts two more for what customers use, or none of the one ``product`` of a page."""
     counts = Q(price_list__currency=organisation_get().currency)
     if abroad:
         counts |= Q(price_list__kind=PriceList.Kind.OWN, price_list__channel__isnull=False)
@@ -63,7 +66,12 @@ def parts_by_list(
     )
     said: dict[int, ByList] = defaultdict(dict)
     passed: dict[int, Decimal] = {}
+    late: dict[tuple[int, int], datetime.date] = {}
+    day = today()
     for row in rows.select_related("price_list__channel").order_by("start_date"):
+        if approved_by and row.approved_at and row.start_date > day and row.approved_at > approved_by:
+            late.setdefault((row.product_id, row.price_list_id), row.start_date)
+            continue
         parts = said[row.product_id].setdefault(row.price_list_id, (row.price_list, defaultdict(list)))[1]
         parts[row.component, row.tier].append((row.start_date, row.amount or Decimal(0)))
         passed[row.price_list_id] = row.pass_through
@@ -79,7 +87,8 @@ def parts_by_list(
         of = []
         for price_list, _parts in sorted(own.values(), key=lambda each: reach(each[0])):
             rates = passed[price_list.pk]
-            of.append(_compared(price_list, _whole(price_list, own), customers.get(pk, []), rates))
+            one = _compared(price_list, _whole(price_list, own), customers.get(pk, []), rates)
+            of.append(replace(one, uncounted=late.get((pk, price_list.pk))))
         found[pk] = [one for one in of if one.steps]
     return {pk: of for pk, of in found.items() if of}
 

@@ -21,7 +21,7 @@ from products.models import Channel, Measure, Product
 from .channel_volumes import ChannelVolumes
 from .elasticities import PUBLISHED, PUBLISHED_SD
 from .list_parts import ListParts
-from .own_prices import amount_on
+from .own_prices import Rows, amount_on
 from .prices import Part
 from .resellers import Sellers, passed_on
 
@@ -254,6 +254,13 @@ class Ground:
         """What the price that is asked about is today."""
         price = self.price_in(asked.channel)
         return price.part_on(asked.part, self.day) if asked.part else price.amount
+
+    def ahead(self, asked: Asked) -> Rows:
+        """What is approved of it from later days of the forecast on, which the months as they stand have and
+        the price that is asked takes the place of."""
+        price = self.price_in(asked.channel)
+        rows = price.made.parts[asked.part] if asked.part else price.made.steps
+        return [(day, amount) for day, amount in rows if self.day < day <= self.last_start and amount]
 
     def compared(self, asked: Asked, day: datetime.date | None = None) -> Decimal:
         """What volume answers to: the price that is asked, or of one part what all come to on that day, with

@@ -71,10 +71,12 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if is_level and coming is None:
         return "level"
     day = today()
-    lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk, [])
+    now = forecast_current(user, product, measure)
+    # What was approved since is not in the forecast: it stands in both from the next night on.
+    made = now.forecast.computed_at if now else None
+    lists = prices_now([product.pk], lists_visible(user), day, product, made).get(product.pk, [])
     if not any(one.price_list.currency == organisation_get().currency for one in lists):
         return _without_price(user, product, day)
-    now = forecast_current(user, product, measure)
     months = months_asked(now.sold_months, day) if now else []
     if now is None or not months:
         return "no_forecast"
@@ -249,11 +251,13 @@ def prices_now(
     lists: QuerySet[PriceList],
     day: datetime.date,
     product: Product | None = None,
+    approved_by: datetime.datetime | None = None,
 ) -> dict[int, list[PriceNow]]:
     """By product what it costs now on each of the lists that has a price of it, everybody's first, as
     :func:`pricing.selectors.list_parts.parts_by_list` reads it; of a channel in its currency."""
     found: dict[int, list[PriceNow]] = {}
-    for pk, own in parts_by_list(product_ids, lists, product, abroad=True).items():
+    found_by = parts_by_list(product_ids, lists, product, abroad=True, approved_by=approved_by)
+    for pk, own in found_by.items():
         now = [PriceNow(one, amount) for one in own if (amount := amount_on(one.steps, day))]
         if now:
             found[pk] = now

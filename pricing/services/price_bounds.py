@@ -18,13 +18,25 @@ from accounts.versions import check
 from core.organisation import organisation_get, today
 from pricing.models import Bound, NoticeDays, Price, VatCode
 from products.models import Channel, Product, ProductLine
-from products.selectors.four_eyes import four_eyes_of
+from products.selectors.four_eyes import four_eyes_of, four_eyes_off_anywhere
 from products.selectors.lines import LineTree
 from products.services.scope import unlimited
 
 from .price_decisions import KIND
 
 RIGHT = "pricing.bounds"
+
+
+def bounds_refused(user: Any, line: ProductLine | None = None) -> str:
+    """Why somebody with the right may set nothing of this line (``None``: of no line) all the same."""
+    if not user.has_perm("pricing.edit"):
+        return ""
+    alone = four_eyes_off_anywhere(KIND) if line is None else not four_eyes_of(line, KIND, None).needed
+    return "" if alone else _proposes()
+
+
+def _proposes() -> str:
+    return _("You propose prices yourself: somebody who does not sets what they are held against.")
 
 
 @contextmanager
@@ -37,8 +49,7 @@ def _set_by_another(user: Any, line: ProductLine | None) -> Iterator[None]:
         yield
         return
     if rule.needed:
-        message = _("You propose prices yourself: somebody who does not sets what they are held against.")
-        raise DomainError("four_eyes", message, status=403)
+        raise DomainError("four_eyes", _proposes(), status=403)
     with pghistory.context(four_eyes=rule.reason):
         yield
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.errors import DomainError
+from core import formats
 from pricing.models.price import PLACES
 
 KINDS = (
@@ -104,7 +105,8 @@ class Rule:
 
     def new_amount(self, old: Decimal | None, other: Decimal | None = None) -> Decimal | None:
         """The new price; ``None`` where the rule has no answer: nothing to change. ``other`` is the price on
-        the other list, with VAT where this list has it."""
+        the other list, with VAT where this list has it. ``DomainError`` where nothing would be left of a
+        price and nobody asked for that."""
         if self.kind == "target":
             return self.rounded(self.value or Decimal(0), SMALLEST)
         base = other if self.kind == "list" else old
@@ -113,7 +115,14 @@ class Rule:
         exact = {"percentage": base * (1 + self.value), "list": base * self.value}.get(
             self.kind, base + self.value
         )
-        return self.rounded(exact, price_step(base if old is None else old))
+        new = self.rounded(exact, price_step(base if old is None else old))
+        for_nothing = {"percentage": Decimal(-1), "list": Decimal(0)}.get(self.kind)
+        if base and not new and self.value != for_nothing:
+            message = _(
+                "Nothing would be left of a price of %(price)s. What is for nothing is set to one price."
+            )
+            raise DomainError("below_nothing", message % {"price": formats.number(base)}, "value")
+        return new
 
     def rounded(self, amount: Decimal, step: Decimal) -> Decimal:
         """As the rule says; not rounded is to ``step``, half away from zero. The nearest .99 or .95, the

@@ -33,7 +33,7 @@ from products.services.four_eyes import decided
 from .approval_alerts import author_tell
 from .kept_promotions import KIND, promotion_follow
 from .promotion_limits import promotion_limits_check
-from .promotions import forbidden_refuse, promotion_lock, why_ask
+from .promotions import cut_check, forbidden_refuse, promotion_lock, why_ask
 
 State = Promotion.State
 
@@ -75,6 +75,7 @@ def promotion_propose(
 def _held(user: Any, current: Promotion, exception: str, exception_note: str) -> None:
     """``DomainError`` where a forbidden period or a bound stands in its way that nobody gave a reason for."""
     forbidden_refuse(flags_of(user, [place_of(current)])[0], current, exception_note)
+    cut_check(current)
     promotion_limits_check(current, exception)
 
 

@@ -16,6 +16,7 @@ from accounts.versions import check, row_lock, row_save, version_check
 from core.errors import require
 from core.organisation import organisation_get
 from pricing.models import ForbiddenPeriod, PriceList, Promotion, PromotionChannel, PromotionProduct
+from pricing.selectors.promotion_prices import normal_prices
 from pricing.selectors.promotions import (
     Flags,
     Place,
@@ -116,6 +117,7 @@ def promotion_create(*, user: Any, plan: PromotionPlan) -> Promotion:
     check(row)
     row.save()
     parts_write(row, plan)
+    cut_check(row)
     return row
 
 
@@ -142,6 +144,7 @@ def promotion_change(
     if current.state in (State.PROPOSED, State.APPROVED):
         why_ask(plan.note)
     row_save(current, version=None, values=plan.fields | proposed_anew(user, current))
+    cut_check(current)
     _held(user, current)
     promotion_follow(promotion=current)
     return current
@@ -346,8 +349,13 @@ def plausible(plan: PromotionPlan) -> None:
         raise DomainError("both_delivery_dates", _("Give both delivery dates, or neither."), "delivery_start")
     if plan.delivery_start and plan.delivery_end and plan.delivery_end < plan.delivery_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "delivery_end")
+    if plan.delivery_start and plan.delivery_start > plan.store_end:
+        message = _("By then the offer is over: delivery begins on its last day in store at the latest.")
+        raise DomainError("delivery_late", message, "delivery_start")
     if plan.mechanic in ONE_OF and (plan.rate is None) == (plan.amount is None):
         raise DomainError("rate_or_amount", _("Give a percentage or an amount, one of the two."), "rate")
+    if plan.mechanic in (*ONE_OF, Mechanic.N_FOR) and plan.amount is not None and plan.amount <= 0:
+        raise DomainError("amount_zero", _("An amount is more than 0."), "amount")
     if plan.mechanic == Mechanic.N_FOR and (plan.amount is None or plan.quantity is None):
         raise DomainError("n_for", _("How many, and for what price together?"), "quantity")
     if plan.mechanic == Mechanic.BONUS_PACK and plan.rate is None:
@@ -360,14 +368,34 @@ def _is_cut(plan: PromotionPlan) -> None:
     for row in plan.products:
         if row.price is None:
             continue
-        said = {"product": row.product.name}
         off = plan.amount if plan.mechanic in ONE_OF and row.effective_price is None else None
         if off is not None and off > row.price:
-            message = _("%(product)s costs less than that: the amount is off the price of a unit.")
-            raise DomainError("more_than_price", message % said, "amount")
+            raise _more_than_price(row.product)
         if row.effective_price is not None and row.effective_price > row.price:
             message = _("%(product)s would cost more in the promotion than it normally does.")
-            raise DomainError("above_normal_price", message % said, "effective_price")
+            raise DomainError(
+                "above_normal_price", message % {"product": row.product.name}, "effective_price"
+            )
+
+
+def cut_check(promotion: Promotion) -> None:
+    """``DomainError`` where more comes off at the till than the lists say of a product whose normal price it
+    leaves to them; money back and a welcome may be more than a price per month."""
+    if promotion.mechanic not in (Mechanic.PRICE_CUT, Mechanic.COUPON) or promotion.amount is None:
+        return
+    rows = PromotionProduct.objects.filter(promotion=promotion, price=None, effective_price=None)
+    asked = list(
+        rows.select_related("product", "promotion").prefetch_related("promotion__channel_rows__channel")
+    )
+    normal = normal_prices(asked)
+    for row in asked:
+        if row.pk in normal and promotion.amount > normal[row.pk]:
+            raise _more_than_price(row.product)
+
+
+def _more_than_price(product: Product) -> DomainError:
+    message = _("%(product)s costs less than that: the amount is off the price of a unit.")
+    return DomainError("more_than_price", message % {"product": product.name}, "amount")
 
 
 def parts_differ(row: Promotion, plan: PromotionPlan) -> bool:

@@ -145,6 +145,7 @@ class ListingsSheet(PlannedSheet[_Plan]):
             required=True,
             aliases=("listing", "listingstatus", "listing_status"),
             help_text=_("negotiating, announced, listed or delisted."),
+            words=dict(Status.choices),
         ),
         Field("terms", "text", _("Terms"), aliases=("afspraken",), help_text=_("Empty: as they are.")),
         Field(

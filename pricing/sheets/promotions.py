@@ -55,6 +55,7 @@ REASONS: dict[str, Any] = {
     ),
     "currency_unknown": _("no price list is in %(currency)s"),
     "ends_before_start": _("it ends before it starts"),
+    "delivery_late": _("after the last day in store"),
     "both_delivery_dates": _("give both delivery dates, or neither"),
     "rate_or_amount": _("give a percentage or an amount, one of the two"),
     "more_than_price": _("more than a unit normally costs"),

@@ -121,7 +121,7 @@ def listings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         columns.append(ExportColumn(_("What we pay for it"), width=36))
     rows = (
         [
-            *(row.product.code, row.channel.code, row.start_date, row.status, row.terms),
+            *(row.product.code, row.channel.code, row.start_date, row.get_status_display(), row.terms),
             *((row.fee,) if sees_costs else ()),
         ]
         for row in listings

@@ -35,7 +35,7 @@ from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
 from pricing.services.levies import levy_set
 from pricing.services.price_bounds import RIGHT as BOUNDS
-from pricing.services.price_bounds import bound_set, notice_set, vat_set
+from pricing.services.price_bounds import bound_set, bounds_refused, notice_set, vat_set
 from pricing.services.price_lists import (
     pass_through_set,
     perishable_set,
@@ -155,6 +155,9 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             field = form.fields[name]
             nothing = [] if field.empty_label is None else [("", field.empty_label)]
             field.choices = nothing + [(row.code, str(row)) for row in rows[name]]
+    sees_all = not is_limited(user)
+    can_bound = sees_all and user.has_perm(BOUNDS)
+    refused = bounds_refused(user) if can_bound else ""
     context = {
         "bounds": [
             {
@@ -176,11 +179,12 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             {"line": lines.get(customer.line_id), "name": customer.name, "uses": use_words(customer)}
             for customer in customers_visible(user)
         ],
-        "sees_all": not is_limited(user),
-        "can_bound": user.has_perm(BOUNDS),
-        "can_edit": user.has_perm("pricing.edit"),
+        "sees_all": sees_all,
+        "can_bound": can_bound and not refused,
+        "bounds_refused": refused,
+        "can_edit": sees_all and user.has_perm("pricing.edit"),
         "can_export": user.has_perm("exchange.export"),
-        "can_approve": user.has_perm("pricing.approve"),
+        "can_approve": sees_all and user.has_perm("pricing.approve"),
         **forms,
     }
     return page_render(request, "pricing/price_rules.html", context, status=status)

@@ -29,11 +29,11 @@ from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import list_is_within, lists_visible, may_propose
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_bounds import RIGHT as BOUNDS
-from pricing.services.price_bounds import vat_set
+from pricing.services.price_bounds import bounds_refused, vat_set
 from pricing.words.prices import list_words, part_text, part_words, price_text
 from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
-from products.selectors.access import lines_visible, product_get, products_visible
+from products.selectors.access import is_limited, lines_visible, product_get, products_visible
 from products.selectors.filter_choices import filter_choices
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
@@ -260,6 +260,8 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
     found = price_rows(product, history)
     above = [line.pk for line in line_tree().ancestors(product.line_id)]
     yearly = [yearly_words(row) for row in product_yearly(product, found)]
+    can_bound = request.user.has_perm(BOUNDS) and not is_limited(request.user)
+    refused = bounds_refused(request.user, product.line) if can_bound else ""
     context = {
         "head": product_head(request.user, product, "mix"),
         "product": product,
@@ -281,7 +283,8 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
         .union(VatCode.objects.filter(line__in=above))
         .order_by("-start_date"),
         "form": form,
-        "can_bound": request.user.has_perm(BOUNDS),
+        "can_bound": can_bound and not refused,
+        "bounds_refused": refused,
         "can_propose": may_propose(request.user),
     }
     return page_render(request, "pricing/product_prices.html", context, status=status)

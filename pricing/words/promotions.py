@@ -36,7 +36,7 @@ def mechanic_words(promotion: Promotion) -> str:
         }
     if promotion.rate is not None:
         sign = "+" if promotion.mechanic == Mechanic.BONUS_PACK else ""
-        return f"{word}, {sign}{formats.percent(promotion.rate, 0)}"
+        return f"{word}, {sign}{formats.percent(promotion.rate, None)}"
     return f"{word}, {money(promotion, promotion.amount)}" if promotion.amount is not None else word
 
 

@@ -60,6 +60,11 @@ def _exceptions(kind: str) -> QuerySet[FourEyesRule]:
     return FourEyesRule.objects.filter(decision_kind=kind).exclude(mode=FourEyesRule.Mode.ALWAYS)
 
 
+def four_eyes_off_anywhere(kind: str) -> bool:
+    """Whether some line needs no second person, whatever a decision is worth."""
+    return _exceptions(kind).filter(mode=FourEyesRule.Mode.OFF).exists()
+
+
 def four_eyes_always(kind: str) -> Any:
     """Whether no rule says otherwise than that a second person decides, to read with a row."""
     return ~Exists(_exceptions(kind))

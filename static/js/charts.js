@@ -78,7 +78,7 @@
 
   const titleOf = (box) => box.querySelector("[data-chart-title]").textContent.replace(/\s+/g, " ").trim();
   const STYLES = { h: "history", f: "forecast", p: "forecast", n: "naive", b80: "band80", b95: "band95", hatch: "hatch", ring: "ring", s0: "scenario", s1: "scenario", s2: "scenario" };
-  const DASHES = { p: [1, 0], s1: [8, 3], s2: [2, 3] };
+  const DASHES = { p: [1, 0], s1: [8, 3], s2: [8, 3, 2, 3] };
   /** What the keys above a chart say, as a legend in the drawing itself. */
   function withLegend(vega, box, styles) {
     const keys = [...box.querySelectorAll("[data-chart-figure] .legend > span")].map((span) => {

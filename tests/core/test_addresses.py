@@ -42,13 +42,15 @@ def test_addresses_that_say_nonsense_are_answered(client):
 def test_another_language_after_a_refused_form_leads_to_its_page(client):
     product = product_factory(code="A B/1?")
     client.force_login(user_factory(language="en"))
-    refused = client.post("/pricing/rules/pass_through/", {})
+    refused = client.post("/pricing/rules/set/pass_through/", {})
     assert refused.status_code == 422
     said = {"language": "nl", "next": refused.wsgi_request.get_full_path()}
     assert client.post(reverse("set_language"), said, follow=True).redirect_chain == [
-        ("/pricing/rules/pass_through/", 302),
+        ("/pricing/rules/set/pass_through/", 302),
         ("/pricing/rules/", 302),
     ]
     opened = client.get(reverse("products:reopen", args=[product.code]))
     assert opened.url == product.get_absolute_url()
-    assert client.get("/pricing/rules/pass_through/", headers={"HX-Request": "true"}).status_code == 405
+    assert client.get("/pricing/rules/set/pass_through/", headers={"HX-Request": "true"}).status_code == 405
+    client.force_login(user_factory("finance"))
+    assert client.get("/pricing/rules/limits/bound/").url == "/pricing/rules/"

@@ -81,3 +81,12 @@ def test_the_message_says_how_a_number_is_written() -> None:
         NumberField().clean("0.05.3")
     with translation.override("en"):
         assert refused.value.messages == ["“0.05.3” cannot be read as a number; write it as 1,234.5."]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "10,000"), ("nl", "10.000")])
+@pytest.mark.parametrize("limit", [10000, Decimal(10000)])
+def test_the_message_says_a_limit_as_the_language_writes_it(language: str, said: str, limit: Any) -> None:
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        NumberField(max_value=limit).clean("10001")
+    with translation.override(language):
+        assert f" {said}" in refused.value.messages[0]

@@ -144,8 +144,8 @@ class TestSaying:
         form = {"line": "energy", "name": "Energiebelasting", "basis": "unit", "tier": "kWh"}
         form |= {"start_date": str(day(0)), "steps": "0,10154\n10.000 0,06937"}
         for steps in ("veel", ""):  # nothing to take away
-            assert client.post("/pricing/rules/levy/", form | {"steps": steps}).status_code == 422
-        assert client.post("/pricing/rules/levy/", form).status_code == 302
+            assert client.post("/pricing/rules/set/levy/", form | {"steps": steps}).status_code == 422
+        assert client.post("/pricing/rules/set/levy/", form).status_code == 302
         said = list(Levy.objects.values_list("from_quantity", "amount"))
         assert said == [(0, D("0.10154")), (10_000, D("0.06937"))]
         page = client.get("/pricing/rules/").content.decode()
@@ -234,8 +234,8 @@ class TestAShareOfThePrice:
         client.force_login(user_factory(language="nl"))
         form = {"line": "insurance", "name": "Assurantiebelasting", "basis": "share", "start_date": day(0)}
         for steps in ("10 21", "121"):
-            assert client.post("/pricing/rules/levy/", form | {"steps": steps}).status_code == 422
-        assert client.post("/pricing/rules/levy/", form | {"steps": "21,5"}).status_code == 302
+            assert client.post("/pricing/rules/set/levy/", form | {"steps": steps}).status_code == 422
+        assert client.post("/pricing/rules/set/levy/", form | {"steps": "21,5"}).status_code == 302
         assert Levy.objects.get().said == (None, D("0.215"))
         assert "21,5% van de prijs" in client.get("/pricing/rules/").content.decode()
         [found] = client.get("/api/v1/levies/").json()["results"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from accounts.rights import registered
@@ -20,6 +20,7 @@ from core.organisation import today
 from exchange.models import Import
 from exchange.services.imports import import_configure
 from exchange.services.shell import import_run
+from exchange.views.detail import _preview
 from pricing.models import DistributionMonth, Listing, SegmentChannel
 from pricing.sheets.listings import ListingsSheet
 from pricing.sheets.segment_shares import SegmentSharesSheet
@@ -100,6 +101,8 @@ def test_out_edited_in_again_and_undone(
         out = b"".join(client.get(address).streaming_content).decode("utf-8-sig")
         before = list(model.objects.order_by("pk").values())
         assert counts(brought(sheet, out)) == (0, 0, len(before))
+        if sheet == "listings":
+            assert ("gelist" if language == "nl" else "listed") in out
         assert counts(brought(sheet, out.replace(old, new)))[1] > 0
         changed = list(model.objects.order_by("pk").values())
         assert changed != before
@@ -109,6 +112,12 @@ def test_out_edited_in_again_and_undone(
 
 
 class TestListings:
+    def test_a_preview_says_the_status_in_words(self, product: Product) -> None:
+        preview = run(LISTINGS, [listed(9, "in negotiation")]).sample
+        with translation.override("nl"):
+            rows = _preview(Import(preview=preview), {each.name: each for each in LISTINGS.fields})["rows"]
+            assert "in onderhandeling" in [str(cell["value"]) for cell in rows[0]["cells"]]
+
     def test_what_ends_was_there_before_also_by_the_file(self, product: Product) -> None:
         done = run(LISTINGS, [listed(-5, "delisted"), listed(-300), listed(-300), listed(-400, "delisted")])
         assert [(line, code) for line, _column, _value, code, _params in done.refused] == [

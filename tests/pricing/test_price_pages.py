@@ -525,7 +525,7 @@ class TestRules:
         assert finance.post(f"{limits}bound/", said | {"component": "once"}).status_code == 302
         assert (
             client.post(
-                "/pricing/rules/perishable/",
+                "/pricing/rules/set/perishable/",
                 {"line": line.code, "start_date": day(0).isoformat(), "perishable": "on"},
             ).status_code
             == 302
@@ -551,6 +551,22 @@ class TestRules:
                 assert (refused.value.code, refused.value.status) == (code, 403)
             with pghistory.context(user=emma.pk):
                 act(emma)
+        product_factory(line=line, code="A")
+        limits = [f"/pricing/rules/limits/{name}/" for name in ("bound", "notice", "vat")]
+        forms = {"/pricing/rules/": limits, "/products/A/mix/prices/": ["Set VAT"]}
+
+        def offered(user: Any) -> list[tuple[bool, int]]:
+            pages = [(tight(client_of(user).get(page)), names) for page, names in forms.items()]
+            why = "You propose prices yourself"
+            return [(any(name in page for name in names), page.count(why)) for page, names in pages]
+
+        assert offered(both) == [(False, 3), (False, 1)]
+        assert offered(emma) == [(True, 0), (True, 0)]
+        assert offered(user_factory("finance", lines=[line])) == [(False, 0), (False, 0)]
+        limited = client_of(user_factory("administrator", lines=[line])).get("/pricing/rules/")
+        assert 'class="pm-form' not in limited.content.decode()
+        four_eyes_set(by=both, line=line, kind="price", mode="off")
+        assert offered(both) == [(True, 0), (True, 0)]
         four_eyes_set(by=both, line=None, kind="price", mode="off")
         with pghistory.context(user=both.pk):
             bound_set(user=both, **said | {"most": 50, "source": "New cap"})
@@ -560,7 +576,7 @@ class TestRules:
         parts = ("Anna", "Bound of a price · Juice · At most", "New cap", "Emma")
         assert sorted(map(page.rindex, parts)) == list(map(page.rindex, parts))
         assert "VAT · Juice" in page
-        assert ("<del>5</del>" in page, "<ins>50</ins>" in page) == (True, True)
+        assert ("<del>5.00</del>" in page, "<ins>50.00</ins>" in page) == (True, True)
         assert "four eyes is off" in page
         limited = client_of(user_factory("viewer", lines=[line]))
         assert limited.get("/pricing/rules/limits/history/").status_code == 403

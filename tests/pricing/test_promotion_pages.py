@@ -69,6 +69,18 @@ def test_planning_one_twice_makes_one():
     assert "7,200.00" in page  # our part of the budget
 
 
+def test_shares_are_told_with_the_decimals_they_have():
+    row = promotion_factory(
+        product_factory(),
+        mechanic="price_cut",
+        rate=Decimal("0.125"),
+        planned_uplift_rate=Decimal("0.0005"),
+        own_share_rate=Decimal("0.625"),
+    )
+    page = visitor().get(f"{URL}{row.pk}/").content.decode()
+    assert all(said in page for said in ("price cut, 12.5%", "0.05%", "(62.5%)"))
+
+
 def test_the_history_says_shares_in_percents_and_rows_in_the_readers_words():
     row = promotion_factory(
         product_factory(name="Juice"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -26,7 +27,7 @@ from pricing.services.promotions import (
 )
 from pricing.words.promotions import effective_of, flag_lines
 from products.models import FourEyesRule, Measure
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import channel_factory, line_factory, price_factory, product_factory, user_factory
 from tests.pricing.promotions import DAY, approved_factory, plan_of, promotion_factory
 
 pytestmark = pytest.mark.django_db
@@ -336,6 +337,14 @@ def test_limits_to_lines_and_channels():
         ({"mechanic": "bonus_pack"}, "rate"),
         ({"days": 0}, "store_end"),
         ({"delivery_start": datetime.date(2026, 1, 1)}, "delivery_start"),
+        (
+            {
+                "store_start": datetime.date(2031, 6, 1),
+                "delivery_start": datetime.date(2031, 6, 15),
+                "delivery_end": datetime.date(2031, 6, 20),
+            },
+            "delivery_start",
+        ),
         ({"name": " "}, "name"),
         ({"products": []}, "product_1"),
     ],
@@ -345,6 +354,34 @@ def test_a_plan_that_cannot_be_is_refused_at_its_field(plan, field):
         promotion_create(user=user_factory(), plan=plan_of(product_factory(), **plan))
     assert refused.value.field == field
     assert not Promotion.objects.exists()
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize("mechanic", ["price_cut", "n_for"])
+def test_an_amount_of_nothing_is_refused_in_words(mechanic):
+    plan = plan_of(product_factory(), mechanic=mechanic, amount=Decimal(0), quantity=2)
+    with pytest.raises(DomainError, match="more than 0") as refused:
+        promotion_create(user=user_factory(), plan=plan)
+    assert refused.value.field == "amount"
+
+
+def test_no_more_comes_off_than_the_lists_say_a_unit_costs():
+    """Where the normal price is left to them; when it is proposed too, as a price may have come since."""
+    product, user = product_factory(), user_factory()
+    cut = {"mechanic": "price_cut", "amount": Decimal("2.20")}
+    known = promotion_factory(product, user=user, **cut)
+    price_factory(product=product, start_date=today(), amount=Decimal("2.19"))
+    said = plan_of(product, **cut)
+    for act in (
+        lambda: promotion_create(user=user, plan=said),
+        lambda: promotion_change(user=user, promotion=known, plan=replace(said, name="Other"), version=None),
+        lambda: promotion_propose(user=user, promotion=known),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act()
+        assert (refused.value.code, refused.value.field) == ("more_than_price", "amount")
+    promotion_create(user=user, plan=replace(said, amount=Decimal("2.19")))
+    promotion_create(user=user, plan=replace(said, mechanic="cashback"))
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def soon(days: int = 10) -> datetime.date:
         (Rule("percentage", D("0.05")), "1.99", "2.09"),  # 2.0895
         (Rule("percentage", D("-1")), "5", "0.00"),
         (Rule("amount", D("0.25")), "1.99", "2.24"),
-        (Rule("amount", D("-3")), "1.99", "0.00"),
+        (Rule("amount", D("-1.98")), "1.99", "0.01"),
+        (Rule("target", D("0")), "1.99", "0"),
         (Rule("target", D("1.79")), "1.99", "1.79"),
         (Rule("percentage", D("0.1"), "99"), "3.00", "2.99"),  # 3.30
         (Rule("percentage", D("0.2"), "99"), "3.00", "3.99"),  # 3.60
@@ -75,6 +76,21 @@ def soon(days: int = 10) -> datetime.date:
 )
 def test_rules(rule: Rule, old: str, new: str) -> None:
     assert rule.new_amount(D(old)) == D(new)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("amount", D("-3")),
+        Rule("amount", D("-1.99")),
+        Rule("percentage", D("-0.9"), "whole"),
+        Rule("list", D("0.1"), "whole", of="other"),
+    ],
+)
+def test_nothing_is_left_of_a_price_where_that_is_said_alone(rule: Rule) -> None:
+    with pytest.raises(DomainError, match=r"Nothing would be left of a price of 1\.99") as refused:
+        rule.new_amount(D("1.99"), D("1.99"))
+    assert (refused.value.code, refused.value.field) == ("below_nothing", "value")
 
 
 def drafted(author: Any = None, **more: Any) -> Proposal:

@@ -170,7 +170,7 @@ class TestPassingOn:
     def test_the_page_of_rules(self) -> None:
         client = Client()
         client.force_login(user_factory(language="nl"))
-        address = "/pricing/rules/pass_through/"
+        address = "/pricing/rules/set/pass_through/"
         said: dict[str, Any] = {"channel": "", "start_date": day(0).isoformat(), "rate": "62,5"}
         assert client.post(address, said).status_code == 302
         assert PassThrough.objects.get().rate == Decimal("0.625")

@@ -15,12 +15,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from core import formats
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
+from pricing.models import Elasticity, PassThrough, Price, PriceList, Scenario, VatCode
 from pricing.selectors.what_if import Asked, Ground
 from pricing.selectors.what_if_reading import what_if_ground
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesMonth
@@ -111,6 +112,11 @@ def ask(client: Client, target: str = "div#what-if-result", code: str = "A", **s
     return answer.content.decode()
 
 
+def decided(**fields: Any) -> Price:
+    """A price that was approved before the forecast was made."""
+    return price_factory(approved_at=timezone.now() - datetime.timedelta(days=1), **fields)
+
+
 def spec_of(said: str) -> Any:
     return json.loads(re.search(r'id="what-if-chart-spec"[^>]*>(.*?)</script>', said)[1])  # type: ignore[index]
 
@@ -166,10 +172,18 @@ class TestTheGround:
 
     def test_an_approved_price_ahead_is_what_it_is_compared_with(self, product: Product) -> None:
         own = PriceList.objects.get(code="sell")
-        price_factory(product=product, price_list=own, start_date=next_month(3), amount=11)
+        decided(product=product, price_list=own, start_date=next_month(3), amount=11)
         answer = ground_of(product).answer(Asked(Decimal(11), next_month())).outcome
         assert [round(month.mean) for month in answer.volumes] == [1000, 789, 789, *[1000] * 9]
         assert answer.revenue_now == pytest.approx(3 * 10_000 + 9 * 11_000)
+
+    def test_what_was_approved_since_the_forecast_was_made_is_in_neither(self, product: Product) -> None:
+        """It moves the forecast from the next night on: until then an untouched slider changes nothing."""
+        own = PriceList.objects.get(code="sell")
+        price_factory(product=product, price_list=own, start_date=next_month(3), amount=11)
+        answer = ground_of(product).answer(ground_of(product).usual()).outcome
+        assert answer.volume.mean == pytest.approx(answer.volume_now) == pytest.approx(12_000)
+        assert answer.revenue.mean == pytest.approx(answer.revenue_now) == pytest.approx(120_000)
 
     @pytest.mark.parametrize(
         ("missing", "reason"),
@@ -278,6 +292,31 @@ class TestTheCard:
         assert "Consumer price €14.99 becomes €16.49: the reseller keeps his margin of 27.3%." in plain
         assert 'id="what-if-price-said" hx-swap-oob="true">€11.00</output>' in said
         assert "a fifth outside" not in plain
+
+    def test_a_price_approved_ahead_is_said_where_the_slider_takes_its_place(self, product: Product) -> None:
+        client, day = client_of(marketer()), next_month(3)
+        assert "Approved" not in ask(client)
+        with translation.override("en"):
+            when = formats.day(day)
+        holds = f"Proposed, it holds until {when}"
+        own = {"product": product, "price_list": PriceList.objects.get(code="sell"), "start_date": day}
+        price_factory(amount=11, **own)
+        late = ask(client)
+        assert f"Approved since the forecast was made, from {when}: it counts from the next night on." in late
+        assert ("As it stands" in late, holds in late) == (False, True)
+        Forecast.objects.update(computed_at=timezone.now())
+        for start, until in ((1, True), (3, False)):
+            page = ask(client, start=str(next_month(start)))
+            assert "now €10.00" in page
+            assert f"Approved: €11.00 from {when}. “As it stands” counts with that" in page
+            assert ("since the forecast" in page, holds in page) == (False, until)
+
+    def test_a_promotion_ahead_is_in_what_is_asked_as_in_what_stands(self, product: Product) -> None:
+        """It moves the forecast, which both begin with: an untouched slider changes nothing."""
+        ForecastMonth.objects.filter(month=next_month(2)).update(driven=1500, price_ratio=0.8)
+        outcome = ground_of(product).answer(ground_of(product).usual()).outcome
+        assert outcome.volume.mean == pytest.approx(outcome.volume_now)
+        assert outcome.revenue.mean == pytest.approx(outcome.revenue_now)
 
     def test_a_price_that_nobody_saw_is_said(self, product: Product) -> None:
         assert "a fifth outside the prices seen" in ask(client_of(marketer()), price="7.1")

@@ -31,7 +31,15 @@ from tests.factories import (
 from tests.html import tight
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.test_recommended import night
-from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import (
+    ask,
+    client_of,
+    decided,
+    ground_of,
+    marketer,
+    next_month,
+    sold_and_expected,
+)
 from tests.pricing.test_what_if_level import contracts, measures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -161,9 +169,8 @@ def test_a_price_of_one_channel_alone_moves_that_alone(shop: Channel) -> None:
 
 
 def test_a_decided_price_of_a_channel_is_in_what_all_brings_in(juice: Product, shop: Channel) -> None:
-    price_factory(
-        product=juice, price_list=PriceList.objects.get(channel=shop), start_date=next_month(2), amount=15
-    )
+    its = PriceList.objects.get(channel=shop)
+    decided(product=juice, price_list=its, start_date=next_month(2), amount=15)
     said = ground_of(juice).answer(Asked(Decimal("10.4"), next_month())).outcome
     assert said.revenue_now == pytest.approx(2 * 10_000 + 10 * (6400 + 1.25 * 3600))
     assert said.revenues[2].mean == pytest.approx(1.25 * 3600 + 6400 * FOUR * 1.04)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.factories import (
 )
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
-from tests.pricing.test_what_if import ask, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import ask, decided, ground_of, marketer, next_month, sold_and_expected
 from tests.pricing.test_what_if_promotion import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -75,8 +76,12 @@ def test_what_is_decided_of_another_part_stays(power: Product) -> None:
     """The standing charge rises to 10 in three months (60 more a year): the tariff asked comes on top."""
     own = PriceList.objects.get(code="sell")
     later = {"component": "month", "start_date": next_month(3), "amount": 10}
-    price_factory(product=power, price_list=own, **later)
-    outcome = ground_of(power).answer(Asked(Decimal("0.33"), next_month(), part=KWH)).outcome
+    decided(product=power, price_list=own, **later)
+    asked, ground = Asked(Decimal("0.33"), next_month(), part=KWH), ground_of(power)
+    outcome = ground.answer(asked).outcome
+    assert ground.ahead(asked) == []
+    assert ground.ahead(replace(asked, part=MONTH)) == [(next_month(3), 10)]
+    assert ground.ahead(replace(asked, part=None)) == [(next_month(3), 870)]
     median = [round(1000 * (885 / 810) ** -2.5), round(1000 * (945 / 870) ** -2.5)]
     assert [round(outcome.volumes[n].mean) for n in (2, 3)] == pytest.approx(median, abs=5)
 
