@@ -36,6 +36,8 @@ from .volume_total import volume_total
 MINE = "view=mine&owner=me&status=current"
 ALL = "view=all"
 MOST_VIEWS = 12
+SUMS = ("revenue_12m", "forecast_12m", "growth", "volume_12m", "forecast_volume")
+"""The columns of the list's own that have a total."""
 
 
 @dataclass
@@ -58,7 +60,7 @@ class ListRow:
 @dataclass
 class ListTotals:
     """Over all filtered rows, by column key; a column that does not add up is not in ``values``. ``older``:
-    how many have data that end before ``data_month``."""
+    how many have data too old for one of them."""
 
     count: int
     data_month: datetime.date | None
@@ -264,40 +266,47 @@ def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = 
     by_month: list[dict[str, Any]] = list(grouped.annotate(**sums))
     newest = max((row["figures__data_month"] for row in by_month if row["figures__data_month"]), default=None)
 
+    def in_time(*keys: str) -> list[dict[str, Any]]:
+        """What is in the totals of all these columns."""
+        return [
+            row for row in by_month if all(_counts(key, row["figures__data_month"], newest) for key in keys)
+        ]
+
     def total(name: str, key: str) -> Any:
-        counted = [row[name] for row in by_month if _counts(key, row["figures__data_month"], newest)]
-        known = [value for value in counted if value is not None]
+        known = [row[name] for row in in_time(key) if row[name] is not None]
         return sum(known) if known else None
 
     totals = ListTotals(sum(row["count"] for row in by_month), newest)
-    totals.older = sum(row["count"] for row in by_month if row["figures__data_month"] not in (None, newest))
+    adding = [column.key for column in query.columns if column.key in SUMS or column.added in added]
+    totals.older = totals.count - sum(row["count"] for row in in_time(*adding))
     totals.values = {entry.key: total(f"sum_{entry.key}", entry.key) for entry in added}
     if channels is not None:
-        totals.values |= limited_totals(rows, channels)
+        totals.values |= limited_totals(rows.filter(_data_of(in_time("revenue_12m"))), channels)
         return totals
     totals.values |= {name: total(name, name) for name in ("revenue_12m", "forecast_12m")}
     if before := total("before", "growth"):
         totals.values["growth"] = float(total("now", "growth") / before) - 1
     if volumes and any(column.key in ("volume_12m", "forecast_volume") for column in query.columns):
-        in_time = [row for row in by_month if _counts("volume_12m", row["figures__data_month"], newest)]
-        lines = sorted({line for row in in_time for line in row["lines"]})
-        months = [row["figures__data_month"] for row in in_time]
-        added_up = volume_total(rows.filter(_data_month_in(months)), lines, tree)
+        recent = in_time("volume_12m")
+        lines = sorted({line for row in recent for line in row["lines"]})
+        added_up = volume_total(rows.filter(_data_of(recent)), lines, tree)
         if added_up is not None:
             totals.values |= {"volume_12m": added_up.sold, "forecast_volume": added_up.forecast}
             totals.volume_unit = added_up.unit
     return totals
 
 
-def _data_month_in(months: Sequence[datetime.date | None]) -> Q:
-    known = Q(figures__data_month__in=[month for month in months if month])
+def _data_of(rows: Iterable[Mapping[str, Any]]) -> Q:
+    """Products whose data end where those of the rows do."""
+    months = {row["figures__data_month"] for row in rows}
+    known = Q(figures__data_month__in=months - {None})
     return known | Q(figures__data_month=None) if None in months else known
 
 
 def _counts(key: str, month: datetime.date | None, newest: datetime.date | None) -> bool:
     """Whether a product whose data end in ``month`` is in the total of a column: of a month that is the
-    newest one, of a year the same financial year, of others less than a year old."""
-    if month is None or newest is None:
+    newest one, of a year the same financial year, of 12 months less than a year old; forecasts lie ahead."""
+    if month is None or newest is None or key == "forecast_12m":
         return True
     if key.endswith("_month"):
         return month == newest
