@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts import Actual, Chart, Expected, volume_forecast_chart
-from core.months import month_add, months_between
+from core.months import month_add, month_row, month_start, months_between
+from core.organisation import today
 from forecasting.engine import launch
 from forecasting.models import LaunchPlan
 from forecasting.selectors.forecasts import ForecastNow
@@ -25,6 +26,7 @@ from forecasting.selectors.launches import (
     until_now,
 )
 from products.models import Family, Measure, Product, ProductMonth
+from products.selectors.months import complete_month
 
 HORIZON = 18
 # With these reasons a forecast rests on next to nothing of its own.
@@ -113,24 +115,26 @@ class Preview:
     diffusion: launch.Bass | None
     peak: datetime.date | None
 
+    @property
+    def over(self) -> bool:
+        return self.own_share >= 1
+
 
 def launch_preview(
     product: Product, measure: Measure, unit: str, said: Said, named: Sequence[Product]
 ) -> Preview | None:
-    """The launch as the night would forecast it; ``None`` when there is nothing to borrow from. Without bands
-    once the product has months of its own: those are the night's."""
-    as_of = until_now(product.line_id, measure.pk)
-    months = dict(
-        ProductMonth.objects.filter(
-            product=product, measure=measure, month__lte=as_of, volume__isnull=False
-        ).values_list("month", "volume")
-    )
-    known: dict[datetime.date, float] = {month: float(volume or 0) for month, volume in months.items()}
-    if as_of == datetime.date.min:
-        as_of = month_add(said.launch_month, -1)
+    """The launch as the night would forecast it, from the month after the last whole one on; those that may
+    still change are shown as sold and not counted. ``None`` when there is nothing to borrow from. Without
+    bands once the product has months of its own: those are the night's."""
+    as_of = complete_month(product.line_id, measure.pk) or month_add(month_start(today()), -1)
+    final = until_now(product.line_id, measure.pk)
+    months = ProductMonth.objects.filter(
+        product=product, measure=measure, month__lte=as_of, volume__isnull=False
+    ).values_list("month", "volume")
+    sold = {month: float(volume or 0) for month, volume in months}
+    known = {month: volume for month, volume in sold.items() if month <= final}
     start = min(known, default=as_of)
-    row = [known.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
-    place, own = launch.first_months(row)
+    place, own = launch.first_months([known.get(month) for month in month_row(start, as_of)])
     values = [value for value in own if value is not None]
     first = month_add(as_of, 1)
     begins = said.begins(month_add(start, place) if own else None, first)
@@ -152,6 +156,10 @@ def launch_preview(
                 zip(plan.mean, plan.lo80, plan.hi80, plan.lo95, plan.hi95, strict=True)
             )
         }
+    if product.ended:
+        last = product.ended
+        forecast = {m: row if m <= last else Expected(m, 0.0) for m, row in forecast.items()}
+    year = [row.mean for row in forecast.values()][:12]
     per: Any = (
         _("%(unit)s at the end of the month") if measure.kind == Measure.Kind.LEVEL else _("%(unit)s a month")
     )
@@ -160,8 +168,8 @@ def launch_preview(
         title=_("What would be expected?"),
         subtitle=capfirst(str(measure)),
         history=[
-            Actual(month_add(begins, step), None if value is None else value)
-            for step, value in enumerate(own)
+            Actual(month, sold.get(month), provisional=month > final)
+            for month in month_row(begins if own else min(filter(sold.get, sold), default=first), as_of)
         ],
         forecast=list(forecast.values()),
         unit_label=per % {"unit": unit},
@@ -173,10 +181,10 @@ def launch_preview(
     return Preview(
         chart=chart,
         references=_references(said, named),
-        rows=_rows(said, begins, curve, own, {m: f.mean for m, f in forecast.items()}),
+        rows=_rows(said, begins, curve, sold, {m: f.mean for m, f in forecast.items()}),
         own_months=len(values),
         own_share=share,
-        year=expected[11] if measure.kind == Measure.Kind.LEVEL else sum(expected[:12]),
+        year=year[-1] if measure.kind == Measure.Kind.LEVEL else sum(year),
         diffusion=diffusion,
         peak=month_add(begins, round(peak) - 1) if peak >= 1 else None,
     )
@@ -186,7 +194,7 @@ def _rows(
     said: Said,
     begins: datetime.date,
     curve: Sequence[float],
-    own: Sequence[float | None],
+    sold: dict[datetime.date, float],
     expected: dict[datetime.date, float],
 ) -> list[PreviewRow]:
     return [
@@ -194,7 +202,7 @@ def _rows(
             month_add(begins, step),
             step + 1,
             [r.months[step] if step < len(r.months) else None for r in said.references],
-            own[step] if step < len(own) else None,
+            sold.get(month_add(begins, step)),
             value,
             expected.get(month_add(begins, step)),
         )
