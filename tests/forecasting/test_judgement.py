@@ -453,6 +453,22 @@ def test_a_volume_is_not_set_below_zero(manager, settled) -> None:
         assert (refused.value.code, refused.value.field) == ("below_nothing", "value")
 
 
+@pytest.mark.parametrize("operation", ["percent", "add"])
+def test_a_change_of_nothing_is_refused_at_its_field(client, settled, operation) -> None:
+    signed_in(client, "product-manager")
+    product = settled[0]
+    form = {"operation": operation, "value": "0", "first_month": "2026-11", "last_month": "2026-11"}
+    form |= {"reason": "other"}
+    page = client.post(reverse("forecasting:override", args=[product.code]), form | {"seen": "0"})
+    assert page.status_code == 422
+    assert page.context["form"].errors["value"] == ["This changes nothing. To undo a change, withdraw it."]
+    sent = client.post(
+        "/api/v1/overrides/", form | {"product": product.code}, content_type="application/json"
+    )
+    assert (sent.status_code, sent.json()["code"]) == (400, "nothing_changed")
+    assert not Override.objects.exists()
+
+
 def test_an_override_that_another_replaced_says_so(client, manager, settled) -> None:
     change(manager, settled[0], value=Decimal("-0.2"), evidence="")
     change(manager, settled[0], value=Decimal("-0.3"), evidence="")
