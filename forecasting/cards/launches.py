@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from forecasting.selectors.launches import (
     launch_plan_now,
     until_now,
 )
+from forecasting.selectors.successions import Months, Successions
 from products.models import Family, Measure, Product, ProductMonth
 from products.selectors.months import complete_month
 
@@ -36,18 +38,15 @@ ASKS = ("no_data", "few_periods", "no_reference")
 @dataclass(frozen=True)
 class LaunchCard:
     """The plan in force, or an offer to make one (``seen`` is then ``None``). ``own_months`` of the product
-    count for ``own_share`` of its forecast; ``over``: for all of it."""
+    count for ``own_share`` of its forecast; ``over`` says so where that is all of it."""
 
     seen: PlanSeen | None
     own_months: int
     own_share: float
+    over: str
     can_edit: bool
     url: str
     withdraw_url: str
-
-    @property
-    def over(self) -> bool:
-        return self.own_share >= 1
 
 
 def launch_url(product: Product, measure: Measure, name: str = "launch") -> str:
@@ -71,10 +70,20 @@ def launch_card(
         seen,
         own,
         launch.own_share(own),
+        _over(own, bool(now and now.forecast.reason_params.get("taken_over"))),
         can_edit,
         launch_url(subject, measure),
         launch_url(subject, measure, "launch_withdraw"),
     )
+
+
+def _over(own_months: int, taken_over: bool) -> str:
+    """That the plan does not count any more; empty while it does."""
+    if launch.own_share(own_months) < 1:
+        return ""
+    if taken_over:
+        return _("The months of its predecessor count as its own; the plan changes nothing any more.")
+    return _("Its own months have taken over; the plan changes nothing any more.")
 
 
 @dataclass(frozen=True)
@@ -114,10 +123,7 @@ class Preview:
     year: float
     diffusion: launch.Bass | None
     peak: datetime.date | None
-
-    @property
-    def over(self) -> bool:
-        return self.own_share >= 1
+    over: str
 
 
 def launch_preview(
@@ -128,10 +134,17 @@ def launch_preview(
     bands once the product has months of its own: those are the night's."""
     as_of = complete_month(product.line_id, measure.pk) or month_add(month_start(today()), -1)
     final = until_now(product.line_id, measure.pk)
-    months = ProductMonth.objects.filter(
-        product=product, measure=measure, month__lte=as_of, volume__isnull=False
-    ).values_list("month", "volume")
-    sold = {month: float(volume or 0) for month, volume in months}
+    chain = Successions()
+    volumes: dict[tuple[int, int], Months] = defaultdict(dict)
+    rows = ProductMonth.objects.filter(
+        product__in={product.pk, *chain.predecessors([product.pk])},
+        measure=measure,
+        month__lte=as_of,
+        volume__isnull=False,
+    ).values_list("product_id", "month", "volume")
+    for product_id, month, volume in rows:
+        volumes[product_id, measure.pk][month] = float(volume or 0)
+    sold = chain.months(product.pk, measure.pk, volumes)
     known = {month: volume for month, volume in sold.items() if month <= final}
     start = min(known, default=as_of)
     place, own = launch.first_months([known.get(month) for month in month_row(start, as_of)])
@@ -187,6 +200,7 @@ def launch_preview(
         year=year[-1] if measure.kind == Measure.Kind.LEVEL else sum(year),
         diffusion=diffusion,
         peak=month_add(begins, round(peak) - 1) if peak >= 1 else None,
+        over=_over(len(values), not known.keys() <= volumes[product.pk, measure.pk].keys()),
     )
 
 

@@ -15,7 +15,7 @@ from django.utils import translation
 from core.history import history_of
 from core.months import month_add
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
-from products.models import Product
+from products.models import Product, Succession
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
 from .conftest import LAST, TODAY, months_give, run_now
@@ -115,6 +115,23 @@ def test_where_its_own_months_count_alone_the_preview_says_only_that(client, she
     signed_in(client)
     shown = client.post(address(shelf), said(step="preview"), headers={"HX-Request": "true"})
     assert text(shown).strip() == "Its own months have taken over; the plan changes nothing any more."
+
+
+def test_of_a_successor_the_months_of_its_predecessor_count(client, shelf):
+    old = product_factory(code="GONE", line=shelf.line)
+    months_give(old, 24)
+    Succession.objects.create(predecessor=old, successor=shelf, start_date=month_add(LAST, 3))
+    signed_in(client)
+    words = "The months of its predecessor count as its own; the plan changes nothing any more."
+    shown = client.post(address(shelf), said(step="preview"), headers={"HX-Request": "true"})
+    assert text(shown).strip() == words
+    client.post(address(shelf), said())
+    run_now()
+    page = text(client.get(tab(shelf)))
+    assert words in page
+    assert "Its own months have taken over" not in page
+    assert "Apart from the season" not in page
+    assert "its strongest month" not in page
 
 
 def test_saving_starts_a_run_of_this_product(client, shelf):
