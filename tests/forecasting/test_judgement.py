@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
 from core import formats
+from core.history import history_of
 from core.months import month_add
 from forecasting.doctor import layers_agree
 from forecasting.models import (
@@ -444,6 +445,14 @@ def test_the_band_on_the_tab_is_that_of_the_final_figure(client, manager, produc
 def test_what_is_set_to_nothing_is_nothing_for_sure(manager, settled, operation, value) -> None:
     change(manager, settled[0], operation=operation, value=Decimal(value), evidence="")
     assert month(settled[0], NOV).final_band == (0, 0, 0, 0, 0)
+
+
+def test_the_history_names_what_a_withdrawal_changed(manager, settled) -> None:
+    override = change(manager, settled[0], value=Decimal("-0.2"), evidence="")
+    override_withdraw(user=manager, override=override)
+    told = [changed for entry in history_of(settled[0]) for changed in entry.changes]
+    assert "Override · Withdrawn" in [changed.label for changed in told]
+    assert str(manager) not in [changed.after for changed in told]  # said once, of the whole entry
 
 
 def test_a_volume_is_not_set_below_zero(manager, settled) -> None:
