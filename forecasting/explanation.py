@@ -23,6 +23,7 @@ YEAR = 12
 # What was forecast is spoken of where so many of its months are over.
 LEAST_MEASURED = 12
 INTERMITTENT = "tsb"
+LAUNCHED = ("like_item", "bass", "blend")
 # Moves smaller than these are called flat, or no season: rates.
 FLAT_RATE, SEASON_RATE = 0.01, 0.1
 # A layer that changes the year by less than this is not worth a sentence.
@@ -35,10 +36,11 @@ def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: M
     if now is None or not now.sold_months:
         return ""
     is_level = measure.kind == Measure.Kind.LEVEL
+    is_steady = _is_steady(now)
     sentences = [
         _level(now, sales, unit, is_level),
-        _trend(now.sold_months),
-        "" if is_level or len(now.sold_months) < YEAR else _season(now.sold_months),
+        _trend(now.sold_months) if is_steady else "",
+        _season(now.sold_months) if is_steady and not is_level and len(now.sold_months) >= YEAR else "",
         _moved(now, unit, is_level),
         _people(now.sold_months, unit, is_level),
         _certainty(now, measure, unit),
@@ -94,6 +96,14 @@ def _sum_of(known: Mapping[datetime.date, float], first: datetime.date) -> float
     """Twelve months from the first; ``None`` when one is missing."""
     months = [known.get(month_add(first, step)) for step in range(YEAR)]
     return None if None in months else sum(month for month in months if month is not None)
+
+
+def _is_steady(now: ForecastNow) -> bool:
+    """Whether its months tell a trend and a season: not of a launch, nor where a product takes the place of
+    another."""
+    months, made = now.sold_months, now.forecast
+    turns = any((a.mean == 0) != (b.mean == 0) for a, b in zip(months, months[YEAR:], strict=False))
+    return not (turns or made.method in LAUNCHED or made.reason_params.get("phased_out"))
 
 
 def _trend(months: Sequence[ForecastMonth]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts import Actual, Chart, Expected, volume_forecast_chart
-from core.months import month_add, months_between
+from core.months import month_add, month_row, month_start, months_between
+from core.organisation import today
 from forecasting.engine import launch
 from forecasting.models import LaunchPlan
 from forecasting.selectors.forecasts import ForecastNow
@@ -24,7 +26,9 @@ from forecasting.selectors.launches import (
     launch_plan_now,
     until_now,
 )
+from forecasting.selectors.successions import Months, Successions
 from products.models import Family, Measure, Product, ProductMonth
+from products.selectors.months import complete_month
 
 HORIZON = 18
 # With these reasons a forecast rests on next to nothing of its own.
@@ -34,18 +38,15 @@ ASKS = ("no_data", "few_periods", "no_reference")
 @dataclass(frozen=True)
 class LaunchCard:
     """The plan in force, or an offer to make one (``seen`` is then ``None``). ``own_months`` of the product
-    count for ``own_share`` of its forecast; ``over``: for all of it."""
+    count for ``own_share`` of its forecast; ``over`` says so where that is all of it."""
 
     seen: PlanSeen | None
     own_months: int
     own_share: float
+    over: str
     can_edit: bool
     url: str
     withdraw_url: str
-
-    @property
-    def over(self) -> bool:
-        return self.own_share >= 1
 
 
 def launch_url(product: Product, measure: Measure, name: str = "launch") -> str:
@@ -69,10 +70,20 @@ def launch_card(
         seen,
         own,
         launch.own_share(own),
+        _over(own, bool(now and now.forecast.reason_params.get("taken_over"))),
         can_edit,
         launch_url(subject, measure),
         launch_url(subject, measure, "launch_withdraw"),
     )
+
+
+def _over(own_months: int, taken_over: bool) -> str:
+    """That the plan does not count any more; empty while it does."""
+    if launch.own_share(own_months) < 1:
+        return ""
+    if taken_over:
+        return _("The months of its predecessor count as its own; the plan changes nothing any more.")
+    return _("Its own months have taken over; the plan changes nothing any more.")
 
 
 @dataclass(frozen=True)
@@ -112,25 +123,31 @@ class Preview:
     year: float
     diffusion: launch.Bass | None
     peak: datetime.date | None
+    over: str
 
 
 def launch_preview(
     product: Product, measure: Measure, unit: str, said: Said, named: Sequence[Product]
 ) -> Preview | None:
-    """The launch as the night would forecast it; ``None`` when there is nothing to borrow from. Without bands
-    once the product has months of its own: those are the night's."""
-    as_of = until_now(product.line_id, measure.pk)
-    months = dict(
-        ProductMonth.objects.filter(
-            product=product, measure=measure, month__lte=as_of, volume__isnull=False
-        ).values_list("month", "volume")
-    )
-    known: dict[datetime.date, float] = {month: float(volume or 0) for month, volume in months.items()}
-    if as_of == datetime.date.min:
-        as_of = month_add(said.launch_month, -1)
+    """The launch as the night would forecast it, from the month after the last whole one on; those that may
+    still change are shown as sold and not counted. ``None`` when there is nothing to borrow from. Without
+    bands once the product has months of its own: those are the night's."""
+    as_of = complete_month(product.line_id, measure.pk) or month_add(month_start(today()), -1)
+    final = until_now(product.line_id, measure.pk)
+    chain = Successions()
+    volumes: dict[tuple[int, int], Months] = defaultdict(dict)
+    rows = ProductMonth.objects.filter(
+        product__in={product.pk, *chain.predecessors([product.pk])},
+        measure=measure,
+        month__lte=as_of,
+        volume__isnull=False,
+    ).values_list("product_id", "month", "volume")
+    for product_id, month, volume in rows:
+        volumes[product_id, measure.pk][month] = float(volume or 0)
+    sold = chain.months(product.pk, measure.pk, volumes)
+    known = {month: volume for month, volume in sold.items() if month <= final}
     start = min(known, default=as_of)
-    row = [known.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
-    place, own = launch.first_months(row)
+    place, own = launch.first_months([known.get(month) for month in month_row(start, as_of)])
     values = [value for value in own if value is not None]
     first = month_add(as_of, 1)
     begins = said.begins(month_add(start, place) if own else None, first)
@@ -152,6 +169,10 @@ def launch_preview(
                 zip(plan.mean, plan.lo80, plan.hi80, plan.lo95, plan.hi95, strict=True)
             )
         }
+    if product.ended:
+        last = product.ended
+        forecast = {m: row if m <= last else Expected(m, 0.0) for m, row in forecast.items()}
+    year = [row.mean for row in forecast.values()][:12]
     per: Any = (
         _("%(unit)s at the end of the month") if measure.kind == Measure.Kind.LEVEL else _("%(unit)s a month")
     )
@@ -160,8 +181,8 @@ def launch_preview(
         title=_("What would be expected?"),
         subtitle=capfirst(str(measure)),
         history=[
-            Actual(month_add(begins, step), None if value is None else value)
-            for step, value in enumerate(own)
+            Actual(month, sold.get(month), provisional=month > final)
+            for month in month_row(begins if own else min(filter(sold.get, sold), default=first), as_of)
         ],
         forecast=list(forecast.values()),
         unit_label=per % {"unit": unit},
@@ -173,12 +194,13 @@ def launch_preview(
     return Preview(
         chart=chart,
         references=_references(said, named),
-        rows=_rows(said, begins, curve, own, {m: f.mean for m, f in forecast.items()}),
+        rows=_rows(said, begins, curve, sold, {m: f.mean for m, f in forecast.items()}),
         own_months=len(values),
         own_share=share,
-        year=expected[11] if measure.kind == Measure.Kind.LEVEL else sum(expected[:12]),
+        year=year[-1] if measure.kind == Measure.Kind.LEVEL else sum(year),
         diffusion=diffusion,
         peak=month_add(begins, round(peak) - 1) if peak >= 1 else None,
+        over=_over(len(values), not known.keys() <= volumes[product.pk, measure.pk].keys()),
     )
 
 
@@ -186,7 +208,7 @@ def _rows(
     said: Said,
     begins: datetime.date,
     curve: Sequence[float],
-    own: Sequence[float | None],
+    sold: dict[datetime.date, float],
     expected: dict[datetime.date, float],
 ) -> list[PreviewRow]:
     return [
@@ -194,7 +216,7 @@ def _rows(
             month_add(begins, step),
             step + 1,
             [r.months[step] if step < len(r.months) else None for r in said.references],
-            own[step] if step < len(own) else None,
+            sold.get(month_add(begins, step)),
             value,
             expected.get(month_add(begins, step)),
         )

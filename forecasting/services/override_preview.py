@@ -135,6 +135,10 @@ def override_preview(
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
     if operation == Override.Operation.SET and value < 0:
         raise DomainError("below_nothing", _("A volume is not below zero."), "value")
+    if operation != Override.Operation.SET and not value.quantize(PLACES):
+        raise DomainError(
+            "nothing_changed", _("This changes nothing. To undo a change, withdraw it."), "value"
+        )
     products = [product] if product else _products_of(line, channel, measure)
     parts = None if channel is None else _parts_of(channel, products, measure)
     products = [p for p in products if parts is None or p.pk in parts]

@@ -29,6 +29,7 @@ from products.models import (
     Supplier,
 )
 from products.selectors.access import products_visible
+from products.selectors.lines import LineTree
 
 from .figures import figures_refresh
 from .line import lost_words, measures_lost
@@ -49,12 +50,14 @@ MOST = 5000
 
 @dataclass(frozen=True)
 class BulkRow:
-    """What would happen to one product; ``refused`` says why nothing can, else it is empty."""
+    """What would happen to one product; ``refused`` says why nothing can, else it is empty. ``inherited``:
+    what its line says where the product itself says nothing."""
 
     product: Product
     before: Any
     after: Any
     refused: str
+    inherited: Any = None
 
     @property
     def changes(self) -> bool:
@@ -132,6 +135,7 @@ def _preview(field: str, value: Any, start_date: datetime.date, products: Sequen
     digest = hashlib.sha256(json.dumps([field, after, start_date.isoformat()]).encode())
     moves = {each.pk: after for each in products if field == "line" and each.line_id != after}
     lost = measures_lost(moves)
+    tree = LineTree() if field == "owner" else None
     rows = []
     for product in products:
         before = _current(product, field)
@@ -142,6 +146,7 @@ def _preview(field: str, value: Any, start_date: datetime.date, products: Sequen
                 names.get(before) if field in RELATED else getattr(product, field),
                 value,
                 _refusal(product, field, value, lost),
+                tree.inherited(product.line_id, field).value if tree else None,
             )
         )
     return BulkPreview(rows, digest.hexdigest())

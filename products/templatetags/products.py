@@ -16,6 +16,7 @@ from products.selectors import line_words as words
 from products.selectors.columns import Column
 from products.selectors.lines import line_tree
 from products.selectors.product_list import ListRow, ListTotals
+from products.services.bulk import BulkRow
 
 register = template.Library()
 
@@ -145,9 +146,11 @@ def total_cell(column: Column, totals: ListTotals) -> str:
     return ""
 
 
-@register.filter
-def bulk_value(value: Any, field: str) -> str:
-    """`{{ row.before|bulk_value:name }}`: a value of a bulk change, in words."""
+@register.simple_tag
+def bulk_value(row: BulkRow, value: Any, field: str) -> str:
+    """`{% bulk_value row row.before name %}`: a value of a bulk change, in words."""
+    if value is None and row.inherited is not None:
+        return _("as the line (%(value)s)") % {"value": row.inherited}
     if field == "temporary":
         return _("yes") if value else _("no")
     if field == "kind":

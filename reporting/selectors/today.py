@@ -237,9 +237,11 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
         month=grown("month", lambda row: row["data_month"] == last),
         ytd=grown("ytd", is_this_year),
-        # Not while forecasts are still of other data than the sales.
+        # Not while forecasts are still of other data than the sales, nor before the first of them.
         full_year=grown("full_year", is_this_year)
-        if forecasts and not any(row["full_year_behind"] for row in rows)
+        if forecasts
+        and not any(row["full_year_behind"] for row in rows)
+        and (not on_sale or any(row["forecasts"] for row in on_sale))
         else Grown(),
         stages=_stages(on_sale) if forecasts else [],
     )

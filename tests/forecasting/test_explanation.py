@@ -91,6 +91,27 @@ def test_the_strongest_month_is_that_of_the_plan() -> None:
     assert "Dec 2026 its weakest." in said
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"method": "like_item"},
+        {"method": "blend"},
+        {"method": "bass"},
+        {"reason_params": {"phased_out": 1}},
+        {"means": [0.0] * 3 + MEANS[3:]},
+        {"means": MEANS[:12] + [0.0] * 6},
+    ],
+)
+def test_what_starts_or_ends_has_neither_trend_nor_season(made: dict[str, Any]) -> None:
+    found = now(made.pop("means", MEANS))
+    for name, value in made.items():
+        setattr(found.forecast, name, value)
+    said = told(found, SALES, FLOW, "packs")
+    assert "Apart from the season" not in said
+    assert "strongest" not in said
+    assert "for the next 12 we expect" in said
+
+
 def test_a_level_is_a_state_and_never_added() -> None:
     said = told(now([1000.0 + step for step in range(18)]), SALES, LEVEL, "contracts")
     assert "It stood at 80 contracts at the end of Oct 2026; a year later we expect 1,011 contracts" in said

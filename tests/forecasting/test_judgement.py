@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
 from core import formats
+from core.history import history_of
 from core.months import month_add
 from forecasting.doctor import layers_agree
 from forecasting.models import (
@@ -446,11 +447,35 @@ def test_what_is_set_to_nothing_is_nothing_for_sure(manager, settled, operation,
     assert month(settled[0], NOV).final_band == (0, 0, 0, 0, 0)
 
 
+def test_the_history_names_what_a_withdrawal_changed(manager, settled) -> None:
+    override = change(manager, settled[0], value=Decimal("-0.2"), evidence="")
+    override_withdraw(user=manager, override=override)
+    told = [changed for entry in history_of(settled[0]) for changed in entry.changes]
+    assert "Override · Withdrawn" in [changed.label for changed in told]
+    assert str(manager) not in [changed.after for changed in told]  # said once, of the whole entry
+
+
 def test_a_volume_is_not_set_below_zero(manager, settled) -> None:
     for operation, value in (("set", "-5"), ("percent", "-1.01")):
         with pytest.raises(DomainError) as refused:
             change(manager, settled[0], operation=operation, value=Decimal(value), evidence="")
         assert (refused.value.code, refused.value.field) == ("below_nothing", "value")
+
+
+@pytest.mark.parametrize("operation", ["percent", "add"])
+def test_a_change_of_nothing_is_refused_at_its_field(client, settled, operation) -> None:
+    signed_in(client, "product-manager")
+    product = settled[0]
+    form = {"operation": operation, "value": "0", "first_month": "2026-11", "last_month": "2026-11"}
+    form |= {"reason": "other"}
+    page = client.post(reverse("forecasting:override", args=[product.code]), form | {"seen": "0"})
+    assert page.status_code == 422
+    assert page.context["form"].errors["value"] == ["This changes nothing. To undo a change, withdraw it."]
+    sent = client.post(
+        "/api/v1/overrides/", form | {"product": product.code}, content_type="application/json"
+    )
+    assert (sent.status_code, sent.json()["code"]) == (400, "nothing_changed")
+    assert not Override.objects.exists()
 
 
 def test_an_override_that_another_replaced_says_so(client, manager, settled) -> None:

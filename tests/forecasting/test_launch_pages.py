@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from decimal import Decimal
 
@@ -14,10 +15,10 @@ from django.utils import translation
 from core.history import history_of
 from core.months import month_add
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
-from products.models import Product
+from products.models import Product, Succession
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
-from .conftest import LAST, months_give, run_now
+from .conftest import LAST, TODAY, months_give, run_now
 from .test_pages import signed_in, tab, text
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,56 @@ def test_the_preview_says_what_the_night_then_says(client, shelf):
     first = Forecast.objects.get(product=shelf, current=True).months.order_by("month")[0].mean
     assert first == pytest.approx(0.5 * (22 + 14) / 2 + 0.5 * 32)
     assert f"40 32 — no data {first:.0f}" in shown
+
+
+@pytest.mark.parametrize(
+    ("own", "ended"), [(3, None), (2, None), (3, datetime.date(2027, 4, 20)), (0, datetime.date(2026, 1, 1))]
+)
+def test_of_a_line_whose_last_months_may_still_change_it_is_the_same_year(
+    client, shelf, monkeypatch, own, ended
+):
+    """They are shown as sold; what is expected begins after them, as on the page."""
+    monkeypatch.setattr("forecasting.selectors.launches.today", lambda: TODAY)
+    type(shelf.line).objects.filter(pk=shelf.line_id).update(final_after_months=2)
+    Product.objects.filter(pk=shelf.pk).update(ended=ended)
+    months_give(shelf, own, volume=lambda step: [5, 15, 22][step])
+    signed_in(client)
+    preview = client.post(address(shelf), said(step="preview")).context["preview"]
+    assert preview.own_months == max(own - 2, 0)
+    assert [row.own for row in preview.rows[:4]] == ([5, 15, 22, None] if own == 3 else [None] * 4)
+    may_change = [row for row in preview.chart.table.rows if "(provisional)" in (row[1] or "")]
+    assert len(may_change) == min(own, 2)
+    assert client.post(address(shelf), said()).status_code == 302
+    run_now()
+    ahead = list(Forecast.objects.get(product=shelf, current=True).months.order_by("month")[:12])
+    assert preview.year == pytest.approx(sum(row.mean for row in ahead))
+    expected = {row.month: row.mean for row in ahead if ended is None or row.month <= ended}
+    rows = {row.month: row.expected for row in preview.rows if row.month in expected}
+    assert rows == {month: pytest.approx(mean) for month, mean in expected.items()}
+
+
+def test_where_its_own_months_count_alone_the_preview_says_only_that(client, shelf):
+    months_give(shelf, 12)
+    signed_in(client)
+    shown = client.post(address(shelf), said(step="preview"), headers={"HX-Request": "true"})
+    assert text(shown).strip() == "Its own months have taken over; the plan changes nothing any more."
+
+
+def test_of_a_successor_the_months_of_its_predecessor_count(client, shelf):
+    old = product_factory(code="GONE", line=shelf.line)
+    months_give(old, 24)
+    Succession.objects.create(predecessor=old, successor=shelf, start_date=month_add(LAST, 3))
+    signed_in(client)
+    words = "The months of its predecessor count as its own; the plan changes nothing any more."
+    shown = client.post(address(shelf), said(step="preview"), headers={"HX-Request": "true"})
+    assert text(shown).strip() == words
+    client.post(address(shelf), said())
+    run_now()
+    page = text(client.get(tab(shelf)))
+    assert words in page
+    assert "Its own months have taken over" not in page
+    assert "Apart from the season" not in page
+    assert "its strongest month" not in page
 
 
 def test_saving_starts_a_run_of_this_product(client, shelf):

@@ -14,6 +14,7 @@ from django.utils import translation
 from core import formats
 from core.models import Job
 from core.organisation import today
+from forecasting.cards.product import stage_card, stage_spans
 from forecasting.models import (
     Forecast,
     ForecastMonth,
@@ -270,6 +271,12 @@ def test_a_stage_set_by_hand_is_shown_and_the_night_goes_on_proposing(client, ma
     figures = ProductFigures.objects.get(product=settled[0])
     assert (figures.stage, figures.stage_by_hand) == ("decline", True)
     assert StageEstimate.objects.get(product=settled[0], current=True).stage != "decline"
+
+
+def test_the_strip_shows_a_stage_set_by_hand_as_long_as_it_holds(client, manager, settled):
+    set_stage(client, settled[0], until="2099-03-01")
+    last = stage_spans(stage_card(manager, settled[0]))[-1]
+    assert (last.stage, last.end) == ("decline", datetime.date(2099, 3, 1))
 
 
 def test_back_to_the_nights_estimate(client, manager, settled):

@@ -327,6 +327,17 @@ def test_bulk_in_three_steps_and_back(client):
     assert not Product.objects.filter(owner=owner).exists()
 
 
+def test_bulk_says_who_owns_by_the_line_where_the_product_names_nobody(client):
+    client.force_login(user_factory())
+    product_factory(code="HEIR", line=line_factory(owner=user_factory(name="Line owner")))
+    own = product_factory(code="OWN", line=Product.objects.get(code="HEIR").line, owner=user_factory())
+    chosen = {"field": "owner", "code": ["HEIR", "OWN"], "step": "preview"}
+    page = tight(client.post("/products/bulk/", chosen | {"value": own.owner.pk}))
+    assert "as the line (Line owner)</td>" in page
+    emptied = tight(client.post("/products/bulk/", chosen | {"value": ""}))
+    assert emptied.count("as the line (Line owner)") == 2
+
+
 def test_bulk_is_not_for_viewers_nor_for_foreign_lines(client):
     mine = line_factory()
     foreign = product_factory(code="F")

@@ -154,6 +154,14 @@ def test_a_unit_factor_is_above_zero_and_replaced():
         unit_factor_set(user=user, product=product, unit="kg", factor=Decimal(0))
 
 
+def test_of_its_own_unit_a_product_is_one():
+    user, product = user_factory(), product_factory(line=line_factory(unit="pack"))
+    with pytest.raises(DomainError) as refused:
+        unit_factor_set(user=user, product=product, unit="Pack", factor=Decimal(2))
+    assert (refused.value.code, refused.value.field) == ("own_unit", "unit")
+    assert unit_factor_set(user=user, product=product, unit="pack", factor=Decimal(1)).pk
+
+
 def test_family_rows_are_dated_and_ending_is_a_row():
     user, product = user_factory(), product_factory()
     family = family_factory(line=product.line)
