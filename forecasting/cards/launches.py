@@ -144,7 +144,8 @@ def launch_preview(
     ).values_list("product_id", "month", "volume")
     for product_id, month, volume in rows:
         volumes[product_id, measure.pk][month] = float(volume or 0)
-    sold = chain.months(product.pk, measure.pk, volumes)
+    takes = chain.takes(product.pk, measure.pk, volumes, as_of)
+    sold = chain.months(product.pk, measure.pk, volumes) if takes else volumes[product.pk, measure.pk]
     known = {month: volume for month, volume in sold.items() if month <= final}
     start = min(known, default=as_of)
     place, own = launch.first_months([known.get(month) for month in month_row(start, as_of)])

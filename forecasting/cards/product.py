@@ -110,14 +110,17 @@ def stage_spans(card: StageCard | None) -> list[StageSpan]:
         changes = [*(change for change in changes if change[0] < since), (since, card.now.setting.stage)]
     spans = []
     ahead = card.next_month if card.next_stage and not card.now.by_hand else None
-    held = month_add(month_start(card.now.setting.until), 1) if card.now.setting else None
+    held = month_start(card.now.setting.until) if card.now.setting else None
     for place, (start, stage) in enumerate(changes):
         last = place == len(changes) - 1
-        end = held or ahead if last else changes[place + 1][0]
+        after = ahead if last else changes[place + 1][0]
+        end = month_add(after, -1) if after else None
+        if last and held:
+            end = max(held, month_add(start, 1))  # one of a month is drawn as well
         certainty = ""
         if last and not card.now.by_hand:
             certainty = formats.percent(dict(card.chances).get(stage), 0)
-        spans.append(StageSpan(stage, start, month_add(end, -1) if end else None, certainty=certainty))
+        spans.append(StageSpan(stage, start, end, certainty=certainty))
     if ahead is not None:
         spans.append(StageSpan(card.next_stage, ahead, expected=True))
     return spans

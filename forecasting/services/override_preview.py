@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import DomainError
 from core.months import month_range
 from core.organisation import today
-from forecasting.models import Override
+from forecasting.models import Override, OverrideMonth
 from forecasting.selectors.channels import channel_shares
 from forecasting.selectors.judgement import changed, expected_months
 from products.models import Channel, Measure, Product, ProductLine
@@ -135,13 +135,14 @@ def override_preview(
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
     if operation == Override.Operation.SET and value < 0:
         raise DomainError("below_nothing", _("A volume is not below zero."), "value")
-    if operation != Override.Operation.SET and not value.quantize(PLACES):
-        raise DomainError(
-            "nothing_changed", _("This changes nothing. To undo a change, withdraw it."), "value"
-        )
     products = [product] if product else _products_of(line, channel, measure)
     parts = None if channel is None else _parts_of(channel, products, measure)
     products = [p for p in products if parts is None or p.pk in parts]
+    if operation != Override.Operation.SET and not value.quantize(PLACES):
+        # It can still exempt a product from what holds of its line.
+        held = OverrideMonth.objects.filter(product__in=products, measure=measure, channel=channel)
+        if not held.filter(month__range=(first_month, last_month), active=True).exists():
+            raise DomainError("nothing_changed", _("This changes nothing."), "value")
     units = None if product else _units_of(products, line, measure, operation)
     factors = units.factors if units is not None and units.ok else {}
     expected = expected_months([p.pk for p in products], measure, first_month, last_month)

@@ -470,12 +470,21 @@ def test_a_change_of_nothing_is_refused_at_its_field(client, settled, operation)
     form |= {"reason": "other"}
     page = client.post(reverse("forecasting:override", args=[product.code]), form | {"seen": "0"})
     assert page.status_code == 422
-    assert page.context["form"].errors["value"] == ["This changes nothing. To undo a change, withdraw it."]
+    assert page.context["form"].errors["value"] == ["This changes nothing."]
     sent = client.post(
         "/api/v1/overrides/", form | {"product": product.code}, content_type="application/json"
     )
     assert (sent.status_code, sent.json()["code"]) == (400, "nothing_changed")
     assert not Override.objects.exists()
+
+
+def test_a_change_of_nothing_exempts_a_product_from_that_of_its_line(manager, settled) -> None:
+    before = [month(product, NOV).final for product in settled]
+    change(manager, line=settled[0].line, value=Decimal("-0.5"), evidence="")
+    change(manager, settled[0], value=Decimal(0), evidence="")
+    after = [month(product, NOV).final for product in settled]
+    assert after[0] == pytest.approx(before[0])
+    assert after[1:] == pytest.approx([0.5 * value for value in before[1:]])
 
 
 def test_an_override_that_another_replaced_says_so(client, manager, settled) -> None:

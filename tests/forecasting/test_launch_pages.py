@@ -15,7 +15,7 @@ from django.utils import translation
 from core.history import history_of
 from core.months import month_add
 from forecasting.models import Forecast, LaunchPlan, NightlyRun
-from products.models import Product, Succession
+from products.models import Product, ProductMonth, Succession
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
 from .conftest import LAST, TODAY, months_give, run_now
@@ -132,6 +132,19 @@ def test_of_a_successor_the_months_of_its_predecessor_count(client, shelf):
     assert "Its own months have taken over" not in page
     assert "Apart from the season" not in page
     assert "its strongest month" not in page
+
+
+def test_of_a_predecessor_that_had_stopped_long_before_nothing_counts(client, shelf):
+    old = product_factory(code="GONE", line=shelf.line)
+    months_give(old, 36)
+    ProductMonth.objects.filter(product=old, month__gt=month_add(LAST, -12)).update(volume=0, revenue=0)
+    Succession.objects.create(predecessor=old, successor=shelf, start_date=month_add(LAST, 3))
+    signed_in(client)
+    shown = text(client.post(address(shelf), said(step="preview"), headers={"HX-Request": "true"}))
+    assert "count as its own" not in shown
+    client.post(address(shelf), said())
+    run_now()
+    assert "Borrowed from the first months of like-items." in text(client.get(tab(shelf)))
 
 
 def test_saving_starts_a_run_of_this_product(client, shelf):

@@ -13,6 +13,7 @@ from django.utils import translation
 
 from core import formats
 from core.models import Job
+from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.cards.product import stage_card, stage_spans
 from forecasting.models import (
@@ -273,10 +274,19 @@ def test_a_stage_set_by_hand_is_shown_and_the_night_goes_on_proposing(client, ma
     assert StageEstimate.objects.get(product=settled[0], current=True).stage != "decline"
 
 
-def test_the_strip_shows_a_stage_set_by_hand_as_long_as_it_holds(client, manager, settled):
-    set_stage(client, settled[0], until="2099-03-01")
+@pytest.mark.parametrize(
+    ("until", "drawn"),
+    [
+        (datetime.date(2099, 3, 1), datetime.date(2099, 3, 1)),
+        (datetime.date(9999, 12, 31), datetime.date(9999, 12, 1)),
+        (None, None),  # today: a month has no width
+    ],
+)
+def test_the_strip_shows_a_stage_set_by_hand_as_long_as_it_holds(client, manager, settled, until, drawn):
+    set_stage(client, settled[0], until=f"{until or today()}")
     last = stage_spans(stage_card(manager, settled[0]))[-1]
-    assert (last.stage, last.end) == ("decline", datetime.date(2099, 3, 1))
+    assert (last.stage, last.end) == ("decline", drawn or month_add(month_start(today()), 1))
+    assert "Contract lost" in text(client.get(tab(settled[0])))
 
 
 def test_back_to_the_nights_estimate(client, manager, settled):
