@@ -242,7 +242,8 @@ def sheet_names(titles: Sequence[str]) -> list[str]:
 
 def _cut(text: str, most: int) -> str:
     """So many letters at most, up to where a word ends."""
-    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+    cut = text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+    return cut.rstrip("' ")
 
 
 def _xlsx_cell(sheet: Any, row: int, column: int, cell: Any, style: Any) -> None:

@@ -52,7 +52,6 @@ def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any])
     that two fields share is the second where another column can only be the first.
     """
     names = known_names(sheet)
-    certain = {several[0] for header in headers if len(several := names.get(fold(header), [])) == 1}
     known = {each.name for each in sheet.fields}
     said = {
         header: name
@@ -60,6 +59,8 @@ def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any])
         if header in headers and (not name or name in known)
     }
     chosen_fields = {name for name in said.values() if name}
+    unsaid = [names.get(fold(header), []) for header in headers if header not in said]
+    certain = chosen_fields | {several[0] for several in unsaid if len(several) == 1}
     named: dict[str, list[str]] = {}
     columns: dict[str, str] = {}
     for header in headers:

@@ -73,8 +73,9 @@ def report_change(*, user: Any, report: Report, values: Mapping[str, Any], versi
     """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
     current = report_mine(user, report)
     own = {name: values[name] for name in OWN if name in values}
-    both = {name: (own[name], getattr(current, name)) for name in own} | _scope_words(current, values)
-    if differs := {name: (yours, theirs) for name, (yours, theirs) in both.items() if yours != theirs}:
+    both = {name: (own[name], getattr(current, name)) for name in own}
+    differs: dict[str, tuple[Any, Any]] = {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+    if differs := differs | _scope_differs(current, values):
         version_check(current.version, version, differs)
     told = row_save(current, version=None, values=own)
     if _scope_set(user, current, values) and not told:
@@ -84,12 +85,13 @@ def report_change(*, user: Any, report: Report, values: Mapping[str, Any], versi
     return current
 
 
-def _scope_words(report: Report, values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """What it would be about and is about now, by their names."""
-    rows = {name: (values[name], getattr(report, name).all()) for name in SCOPE if name in values}
+def _scope_differs(report: Report, values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What it would be about otherwise than now, both by their names."""
+    both = {name: (set(values[name]), set(getattr(report, name).all())) for name in SCOPE if name in values}
     return {
         name: (", ".join(sorted(map(str, yours))), ", ".join(sorted(map(str, theirs))))
-        for name, (yours, theirs) in rows.items()
+        for name, (yours, theirs) in both.items()
+        if yours != theirs
     }
 
 

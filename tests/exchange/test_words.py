@@ -18,18 +18,20 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.mark.parametrize(
-    ("language", "month", "months", "day"),
+    ("language", "month", "months", "day", "rows"),
     [
-        ("en", f"Sep{NBSP}2026", f"Sep{NBSP}2026, Oct{NBSP}2026", f"30{NBSP}Nov{NBSP}2026"),
-        ("nl", f"sep{NBSP}2026", f"sep{NBSP}2026, okt{NBSP}2026", "30-11-2026"),
+        ("en", f"Sep{NBSP}2026", f"Sep{NBSP}2026, Oct{NBSP}2026", f"30{NBSP}Nov{NBSP}2026", "2,000"),
+        ("nl", f"sep{NBSP}2026", f"sep{NBSP}2026, okt{NBSP}2026", "30-11-2026", "2.000"),
     ],
 )
-def test_months_and_days_in_a_refusal(language: str, month: str, months: str, day: str) -> None:
+def test_months_days_and_rows_in_a_refusal(
+    language: str, month: str, months: str, day: str, rows: str
+) -> None:
     with translation.override(language):
         said = params_in_words(
-            {"until": "2026-09", "months": "2026-09, 2026-10", "day": "2026-11-30", "rows": 2}
+            {"until": "2026-09", "months": "2026-09, 2026-10", "day": "2026-11-30", "rows": 2000}
         )
-        assert said == {"until": month, "months": months, "day": day, "rows": 2}
+        assert said == {"until": month, "months": months, "day": day, "rows": rows}
         assert month in in_words("undo_closed", {"until": "2026-09", "rows": 1})
 
 
@@ -80,3 +82,8 @@ def test_a_head_that_two_fields_share_is_the_second_beside_the_first() -> None:
         (("Naam", "Omschrijving"), ("name", "description")),
     ):
         assert tuple(columns_match(sheet, heads, {}).columns.values()) == names
+    for said, omschrijving in (({"Titel": "name"}, "description"), ({"Titel": ""}, "name")):
+        columns = columns_match(sheet, ["Code", "Titel", "Omschrijving"], {"columns": said}).columns
+        assert columns["Omschrijving"] == omschrijving
+    columns = columns_match(sheet, ["Naam", "Omschrijving"], {"columns": {"Naam": ""}}).columns
+    assert columns["Omschrijving"] == "name"

@@ -11,6 +11,7 @@ import pytest
 from django.utils import translation
 
 from accounts.models import User
+from core import formats
 from core.organisation import today
 from core.registries import Panel, panels
 from products.models import FamilyMember, Product, ProductCode, Succession, Supplier
@@ -280,6 +281,15 @@ def test_a_limited_persons_activity_names_no_foreign_product(client):
         assert "Secret successor" not in client.get(f"/products/A/{tab}/").content.decode()
     client.force_login(user_factory())
     assert "Secret successor" in client.get("/products/A/activity/").content.decode()
+
+
+def test_the_head_of_a_planned_product_says_when_it_begins(client):
+    client.force_login(user_factory("viewer"))
+    begins, ends = today() + datetime.timedelta(days=60), today() + datetime.timedelta(days=90)
+    product = product_factory(launched=begins, ended=ends)
+    with translation.override("en"):
+        said = f"Planned ({formats.day(begins)})"
+    assert said.lower() in tight(client.get(product.get_absolute_url())).lower()
 
 
 @pytest.mark.parametrize("code", ["AB/12", "50% off", "Ünïcode 1", "a%2Fb", "x.y"])

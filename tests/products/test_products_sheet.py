@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from collaboration.models import ActionItem, Alert
 from collaboration.services.comments import comment_add
+from exchange.models import Import
 from products.models import (
     BundlePart,
     FamilyMember,
@@ -117,6 +118,22 @@ def test_the_preview_tells_all_that_would_change_in_the_words_of_the_file() -> N
     kind = next(each for each in SHEET.fields if each.name == "kind")
     with translation.override("nl"):
         assert str((kind.words or {})[first["kind"]]) == "dienst"
+
+
+def test_the_preview_says_what_texts_dates_and_words_were(client: Any) -> None:
+    user = user_factory()
+    client.force_login(user)
+    old = {"name": "Pear", "launched": "2026-01-31", "kind": "good", "temporary": "False"}
+    new = {"name": "Apple", "launched": "2026-02-28", "kind": "service", "temporary": "True", "unit": "pack"}
+    changed = {"line": 2, "effect": "changed", "product": "A1", **new, "old": old}
+    said = {"sheet": "products", "source": "page", "file_size": 1, "state": "ready", "created_by": user}
+    counts = {"new": 0, "changed": 1, "unchanged": 0, "refused": 0}
+    said["reading"] = {"lines": 1, "header_line": 1}
+    row = Import.objects.create(**said, counts=counts, preview=[changed])
+    page = " ".join(client.get(f"/data/{row.pk}/").content.decode().replace("\u00a0", " ").split())
+    for words in ("Apple", "was Pear", "28 Feb 2026", "was 31 Jan 2026", "was good", "was no"):
+        assert words in page
+    assert "was </span>" not in page
 
 
 def test_lines_are_made_when_asked() -> None:
