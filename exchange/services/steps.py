@@ -238,7 +238,8 @@ def refusals_read(plan: Plan) -> list[ImportRefusal]:
     headers = {name: header for header, name in plan.columns.columns.items()}
     dates = _dates_written(plan)
     figures = {each.name for each in plan.sheet.fields if each.kind in FIGURES}
-    wide = {(plan.columns.wide_value, month): header for header, month in plan.columns.months.items()}
+    months = {month: header for header, month in plan.columns.months.items()}
+    wide = {(plan.columns.wide_value, month): header for month, header in months.items()}
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT line, "column", left(value, 200), code, params::text FROM refused
@@ -246,20 +247,18 @@ def refusals_read(plan: Plan) -> list[ImportRefusal]:
             [REFUSALS_KEPT],
         )
         rows = [(*said, json.loads(params)) for *said, params in cursor.fetchall()]
-    return [
-        ImportRefusal(
-            line=line,
-            column=(wide.get((column, params.get("month"))) or headers.get(column, column))[:120],
-            value=_cell_text(value, plan.decimal)
-            if column in figures
-            else _date_text(value, dates[column], plan.date_order)
-            if column in dates
-            else value,
-            code=code,
-            params=params,
-        )
-        for line, column, value, code, params in rows
-    ]
+    found = []
+    for line, name, said, code, params in rows:
+        column = wide.get((name, params.get("month"))) or headers.get(name, name)
+        value = said
+        if name in figures:
+            value = _cell_text(said, plan.decimal)
+        elif name in dates:
+            value = _date_text(said, dates[name], plan.date_order)
+        elif months and name == plan.sheet.wide_field:
+            column = value = months.get(said, said)
+        found.append(ImportRefusal(line=line, column=column[:120], value=value, code=code, params=params))
+    return found
 
 
 def refusals_keep(row: Import, refusals: list[ImportRefusal]) -> None:

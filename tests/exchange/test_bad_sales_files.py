@@ -201,6 +201,11 @@ def test_figures_as_text_in_a_workbook(csv_file: Any) -> None:
     ]
 
 
+def test_a_month_of_a_wide_file_is_refused_under_its_head(csv_file: Any) -> None:
+    said = bring(csv_file("product,channel,01-2026,01-2199\nJUICE,Shop,1,2\n"), create_missing=True)
+    assert {(each.column, each.value) for each in said.refusals} == {("01-2199", "01-2199")}
+
+
 def test_one_bad_row_in_ten_thousand(csv_file: Any, visitor: Client, work: Any) -> None:
     """It is found, named, and the 9,999 good ones wait for a person's word."""
     first = datetime.date(1998, 1, 1)
