@@ -47,7 +47,7 @@ class ShownCells:
     cells: Sequence[tuple[str, formats.Delta | None]]
 
 
-def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Table:
+def variance_table(user: Any, query: ReportQuery, found: VarianceReport, *, whole: bool = False) -> Table:
     """Standard beside actual, by what the rows are of; products by the unit as well."""
     by = query.by[0]
     columns = []
@@ -66,7 +66,7 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
     if by == "product":
         columns += [
             Column("units", _("Sold"), "units"),
-            *months_column(found.rows),
+            *months_column(found.rows, whole=whole),
             Column("standard_unit", _("Standard a unit"), "unit"),
             Column("actual_unit", _("Actual a unit"), "unit"),
         ]

@@ -150,16 +150,20 @@ def labels_of(by: Sequence[str]) -> list[str]:
     return found
 
 
-def months_column(rows: Iterable[UnitRow | VarianceRow]) -> list[Column]:
-    """Of how many months what is sold is the average, where any of it is in force instead."""
-    return [Column("months", _("Months in force"), "months")] if any(row.months for row in rows) else []
+def months_column(rows: Iterable[UnitRow | VarianceRow], *, whole: bool = False) -> list[Column]:
+    """Of how many months what is sold is the average, where any of it is in force instead; ``whole``: also
+    where none is."""
+    shown = whole or any(row.months for row in rows)
+    return [Column("months", _("Months in force"), "months")] if shown else []
 
 
 def months_said(rows: Iterable[UnitRow | VarianceRow]) -> list[tuple[str, str]]:
     """What that makes of the other columns, as label and text."""
     if not months_column(rows):
         return []
-    text = _("Sold is on average of so many months; an amount a unit is of a contract and month.")
+    text = _(
+        "Where months stand, sold is on average of so many, and an amount a unit is of a contract and month."
+    )
     return [(_("Months in force"), text)]
 
 

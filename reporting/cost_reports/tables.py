@@ -37,14 +37,15 @@ from reporting.words.cost_reports import (
 )
 
 
-def report_table(user: Any, query: ReportQuery) -> Table:
-    """What the page of the address shows, as the person may see it now."""
+def report_table(user: Any, query: ReportQuery, *, whole: bool = False) -> Table:
+    """What the page of the address shows, as the person may see it now; ``whole``: with the columns that it
+    has only where something stands in them."""
     return {
         "costs": _costs,
         "margin": _margins,
-        "units": _units,
-        "bridge": _bridge,
-        "variance": lambda user, query: variance_table(user, query, price_variance(user, query)),
+        "units": lambda user, query: _units(user, query, whole=whole),
+        "bridge": lambda user, query: _bridge(user, query, whole=whole),
+        "variance": lambda user, query: variance_table(user, query, price_variance(user, query), whole=whole),
         "trend": lambda user, query: trend_table(user, query, cost_trend(user, query)),
     }[query.layout](user, query)
 
@@ -140,13 +141,13 @@ def _margins(user: Any, query: ReportQuery) -> Table:
     return Table(costs, query, labels_of([by]), keys, columns, size, rows, gaps=found.gaps, chart=chart)
 
 
-def _units(user: Any, query: ReportQuery) -> Table:
+def _units(user: Any, query: ReportQuery, *, whole: bool) -> Table:
     found = unit_report(user, query)
     limited_refuse(found.limited)
     level = margin_level(query)
     columns = [
         Column("units", _("Sold"), "units"),
-        *months_column(found.rows),
+        *months_column(found.rows, whole=whole),
         Column("price", _("Price"), "unit"),
         Column("net", _("Net sales a unit"), "unit"),
         Column("cost", _("Costs a unit"), "unit"),
@@ -177,11 +178,11 @@ def _price_code(row: UnitRow) -> str:
     return ":".join(row.own_price.part).rstrip(":") + more
 
 
-def _bridge(user: Any, query: ReportQuery) -> Table:
+def _bridge(user: Any, query: ReportQuery, *, whole: bool) -> Table:
     found = margin_bridge(user, query)
     limited_refuse(found.limited)
     columns = [
-        Column("currency", _("Currency")),
+        *([Column("currency", _("Currency"))] if whole or found.has_currency else []),
         Column("price", _("Price")),
         Column("cost", pgettext("margin bridge", "Costs")),
         Column("moved", _("Volume and mix")),
@@ -197,10 +198,11 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
                 part.change,
             ]
             word = "" if both else term_words(query, part.term)
-            yield FileRow([name.code, name.label, word], [name.code, name.label, part.term], own)
+            codes = [name.code, name.label, part.term]
+            yield FileRow([name.code, name.label, word], codes, own[-len(columns) :])
         if found.parts:
-            whole = parts_total(part for _name, part in found.parts)
-            yield FileRow(["", _("Total"), ""], [], whole, 3, (0, len(found.parts)))
+            total = parts_total(part for _name, part in found.parts)[-len(columns) :]
+            yield FileRow(["", _("Total"), ""], [], total, 3, (0, len(found.parts)))
 
     labels = [*labels_of(["product"]), _("Step")]
     size = len(found.parts) + bool(found.parts)

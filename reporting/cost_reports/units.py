@@ -23,6 +23,7 @@ def unit_shown(row: UnitRow) -> dict[str, Any]:
         "unit": row.unit,
         "units": row.units,
         "months": int(row.months) if row.months else None,
+        "by_month": {name for name in amounts if row.of_level and getattr(row, name) is not None},
         "price": price_text(row.price, organisation_get().currency),
         "price_of": price_of(row),
         "change": row.change,

@@ -41,6 +41,11 @@ class BridgeReport:
     limited: bool = False
     gaps: MarginGaps = NO_GAPS
 
+    @property
+    def has_currency(self) -> bool:
+        """Whether rates of exchange did anything to a part."""
+        return any(part.currency for _name, part in self.parts)
+
 
 def margin_level(query: ReportQuery) -> str:
     """The margin that is bridged: after these costs."""

@@ -156,8 +156,13 @@ class ReportQuery:
         return query.urlencode()
 
     @property
+    def booked_of(self) -> str:
+        """Of which costs it is known until when."""
+        return _booked_of(self.layout, self.of)
+
+    @property
     def is_of_last_month(self) -> bool:
-        return self.month == last_month(self.of)
+        return self.month == last_month(self.booked_of)
 
     @property
     def moving(self) -> str:
@@ -205,8 +210,8 @@ class ReportQuery:
         """The last known month, where what is looked at goes on after it: it then lacks costs."""
         if self.layout == "costs" and not any(map(self._is_booked, self.columns)):
             return None
-        of = "actual" if self.layout == "variance" else self.of
-        known, end = known_month(of), self.sides[1].last if self.layout == "bridge" else self.month
+        known = known_month(self.booked_of)
+        end = self.sides[1].last if self.layout == "bridge" else self.month
         return known if known is not None and known < end else None
 
     def _is_booked(self, code: str) -> bool:
@@ -300,7 +305,7 @@ def report_query(query: QueryDict, channels: Collection[int] | None = None) -> R
     if of not in OF:
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
         of = "actual" if _has_actual(min(filter(None, (since, *dates.values()))), channels) else "standard"
-    month = asked_month or last_month("actual" if layout == "variance" else of)
+    month = asked_month or last_month(_booked_of(layout, of))
     if against == of:
         against = "last_year"
     if against != "period":
@@ -333,6 +338,11 @@ def report_query(query: QueryDict, channels: Collection[int] | None = None) -> R
         then_first=dates["then_first"],
         row=_text(query.get("row", "")) if layout == "margin" else "",
     )
+
+
+def _booked_of(layout: str, of: str) -> str:
+    """A price variance is of the actual costs, whatever the address has."""
+    return "actual" if layout == "variance" else of
 
 
 def _usual_columns(of: str, against: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ KEPT = datetime.timedelta(days=7)
 
 def report_bytes(*, user: Any, kind: str, query: QueryDict, progress: Progress | None = None) -> bytes:
     """The file, as the person may see it now."""
-    table = report_table(user, report_query(query))
+    table = report_table(user, report_query(query), whole=kind == "csv")
     if kind == "csv":
         dutch = translation.get_language() == "nl"
         separator = SEPARATORS.get(query.get("separator", ""), ";" if dutch else ",")

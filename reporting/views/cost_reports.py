@@ -222,7 +222,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "limited": found.limited,
         "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
-        "currencies": any(part.currency for _name, part in found.parts),
+        "currencies": found.has_currency,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "total": [change_shown(query, own, "up") for own in parts_total(part for _name, part in found.parts)],
         "level": margin_level(query),

@@ -92,7 +92,7 @@ def booked_words(query: ReportQuery) -> list[str]:
             " beside other months this is not like with like."
         ),
     }
-    return [words[query.of] % {"month": formats.month(query.last_booked)}]
+    return [words[query.booked_of] % {"month": formats.month(query.last_booked)}]
 
 
 def booked_line(query: ReportQuery) -> str:

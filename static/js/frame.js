@@ -37,7 +37,10 @@
   });
   for (const noise of document.querySelectorAll("[data-noscript]")) noise.hidden = true;
   /* Back at a list the browser puts the later choice into its fields; they say what the list is of. */
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-autosubmit]").forEach((form) => form.reset()));
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted && performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+    for (const form of document.querySelectorAll("form[data-autosubmit]")) form.reset();
+  });
 
   /* A bar of tabs that is wider than the screen begins at the one that is shown. */
   for (const tab of document.querySelectorAll(".pm-tabs .nav-link.active")) {

@@ -543,6 +543,10 @@ class TestPage:
         assert "month" not in QueryDict(SavedView.objects.get().query)
         asked = {"month": f"{last:%Y-%m}"}
         assert "is not whole yet" in tight(client.get("/costs/reports/", asked))
+        varied = {"layout": "variance", "of": "standard"}  # from a page of standard costs
+        assert client.get("/costs/reports/", varied).context["query"].month == before
+        assert client.get("/costs/reports/", varied).context["moves"]
+        assert "Actual costs are booked until" in tight(client.get("/costs/reports/", varied | asked))
         assert "is not whole yet" not in tight(
             client.get("/costs/reports/", asked | {"columns": "ytd-budget"})
         )

@@ -160,11 +160,11 @@ def test_page_and_files_say_the_same() -> None:
     answer = client.get(ADDRESS.replace("?", "csv/?"))
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert lines[0] == [
-        *("product", "product_name", "unit", "price_of", "units", "price", "net", "cost", "cost_before"),
-        "margin",
+        *("product", "product_name", "unit", "price_of", "units", "months", "price", "net", "cost"),
+        *("cost_before", "margin"),
     ]
     assert lines[1][:5] == ["JUICE", "Juice", "units", "", "200.00"]
-    assert lines[1][5:] == ["2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
+    assert lines[1][5:] == ["", "2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
     assert client.get(ADDRESS.replace("?", "xlsx/?")).status_code == 200
     assert client.get(ADDRESS.replace("?", "pdf/?")).content.startswith(b"%PDF")
 
@@ -197,7 +197,8 @@ def test_who_sees_some_channels_begins_at_what_they_are_shown() -> None:
     assert answer.context["query"].of == "standard"
     assert answer.context["rows"]
     assert [name for name, _label, _address in answer.context["layouts"]] == ["costs", "variance"]
-    assert "the ledger names none here" in tight(client.get("/costs/reports/?month=2026-05&of=actual"))
+    for said in ("of=actual", "layout=variance"):
+        assert "the ledger names none here" in tight(client.get(f"/costs/reports/?month=2026-05&{said}"))
 
 
 @pytest.mark.usefixtures("english")
@@ -227,7 +228,9 @@ def test_of_contracts_in_force_it_is_how_many_on_average() -> None:
     of_variance = "/costs/reports/?layout=variance&month=2026-05&period=ytd&by=product"
     page = tight(client.get(of_units))
     assert '1,050<span class="sub">policies</span><span class="sub">on average of 2 months<' in page
-    assert '€4.0000<span class="sub nowrap">per month<' in page
+    assert page.count('€4.0000<span class="sub nowrap">per month<') == 1
+    assert page.count(">per month<") == 3  # net sales, costs and margin; a year before nothing is known
+    assert '1,100<span class="sub">policies</span><span class="sub">of 1 month<' in tight(client.get(ADDRESS))
     assert "an amount a unit is of a contract and month" in tight(client.get(of_variance))
     for address in (of_units, of_variance):
         text = client.get(address.replace("?", "csv/?")).content.decode("utf-8-sig")
