@@ -36,6 +36,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import elasticity_factory
 
 LINES = ("Cheaper", "Dearer", "Dearest")
@@ -184,6 +185,24 @@ class TestTheGround:
         answer = ground_of(product).answer(ground_of(product).usual()).outcome
         assert answer.volume.mean == pytest.approx(answer.volume_now) == pytest.approx(12_000)
         assert answer.revenue.mean == pytest.approx(answer.revenue_now) == pytest.approx(120_000)
+
+    def test_what_a_night_has_seen_is_counted_though_it_changed_nothing(self, product: Product) -> None:
+        """A price beyond the months ahead, and one that is paid once, which is never part of it."""
+        Forecast.objects.all().delete()
+        run_now(local_date=today(), kind="manual")
+        made, day = Forecast.objects.get().computed_at, next_month(30)
+        own = {"product": product, "price_list": PriceList.objects.get(code="sell")}
+        price_factory(start_date=next_month(2), amount=5, component="once", **own)
+        assert ground_of(product).price.made.uncounted is None
+        price_factory(start_date=day, amount=11, **own)
+        late = ground_of(product).price.made
+        assert (late.uncounted, late.steps[-1][1]) == (day, 10)
+        run_now(local_date=today(), kind="manual")
+        assert Forecast.objects.get().computed_at == made
+        seen = ground_of(product).price.made
+        assert (seen.uncounted, seen.steps[-1]) == (None, (day, 11))
+        Forecast.objects.update(stale=True)
+        assert ground_of(product).price.made.uncounted == day
 
     @pytest.mark.parametrize(
         ("missing", "reason"),
