@@ -328,6 +328,7 @@ class TestTheCard:
             page = ask(client, start=str(next_month(start)))
             assert "now €10.00" in page
             assert f"Approved: €11.00 from {when}. “As it stands” counts with that" in page
+            assert "the price above takes its place from its own day on." in page
             assert ("since the forecast" in page, holds in page) == (False, until)
 
     def test_a_promotion_ahead_is_in_what_is_asked_as_in_what_stands(self, product: Product) -> None:
