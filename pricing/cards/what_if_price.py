@@ -58,7 +58,7 @@ def _ahead(ground: Ground, asked: Asked, currency: str) -> str:
         ]
         text = _(
             "Approved: %(prices)s. “As it stands” counts with that; in the scenario the price above takes "
-            "its place."
+            "its place from its own day on."
         )
         said.append(text % {"prices": ", ".join(prices)})
     late = ground.price_in(asked.channel).made.uncounted

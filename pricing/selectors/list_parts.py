@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -29,8 +29,8 @@ ByList = dict[int, tuple[PriceList, dict[Part, Rows]]]
 class ListParts:
     """``parts`` are those that count, ``weights`` how often each is paid and ``steps`` what they come to from
     a date on, for the ``customers`` of its line. ``has_more``: it has others that nobody can add to them.
-    ``pass_through`` as its list has it. ``uncounted``: the first day of a price that was left out, as it was
-    approved too late."""
+    ``pass_through`` as its list has it. ``uncounted``: the first day of a price of these parts that was left
+    out, as it was approved too late."""
 
     price_list: PriceList
     parts: Parts
@@ -53,10 +53,10 @@ def parts_by_list(
     product: Product | None = None,
     *,
     abroad: bool = False,
-    approved_by: datetime.datetime | None = None,
+    counted: Callable[[datetime.datetime], bool] | None = None,
 ) -> dict[int, list[ListParts]]:
     """By product, of lists in the organisation's currency, and ``abroad`` of our own lists for a channel in
-    another one too: everybody's first. Of prices ahead those that were ``approved_by`` then. One query; of
+    another one too: everybody's first. Of prices ahead those whose approval is ``counted``. One query; of
     prices in parts two more for what customers use, or none of the one ``product`` of a page."""
     counts = Q(price_list__currency=organisation_get().currency)
     if abroad:
@@ -66,11 +66,11 @@ def parts_by_list(
     )
     said: dict[int, ByList] = defaultdict(dict)
     passed: dict[int, Decimal] = {}
-    late: dict[tuple[int, int], datetime.date] = {}
+    late: dict[tuple[int, int], dict[Part, datetime.date]] = defaultdict(dict)
     day = today()
     for row in rows.select_related("price_list__channel").order_by("start_date"):
-        if approved_by and row.approved_at and row.start_date > day and row.approved_at > approved_by:
-            late.setdefault((row.product_id, row.price_list_id), row.start_date)
+        if counted and row.approved_at and row.start_date > day and not counted(row.approved_at):
+            late[row.product_id, row.price_list_id].setdefault((row.component, row.tier), row.start_date)
             continue
         parts = said[row.product_id].setdefault(row.price_list_id, (row.price_list, defaultdict(list)))[1]
         parts[row.component, row.tier].append((row.start_date, row.amount or Decimal(0)))
@@ -88,7 +88,8 @@ def parts_by_list(
         for price_list, _parts in sorted(own.values(), key=lambda each: reach(each[0])):
             rates = passed[price_list.pk]
             one = _compared(price_list, _whole(price_list, own), customers.get(pk, []), rates)
-            of.append(replace(one, uncounted=late.get((pk, price_list.pk))))
+            out = [day for part, day in late[pk, price_list.pk].items() if part in one.weights]
+            of.append(replace(one, uncounted=min(out, default=None)))
         found[pk] = [one for one in of if one.steps]
     return {pk: of for pk, of in found.items() if of}
 

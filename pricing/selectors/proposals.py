@@ -252,3 +252,8 @@ def would_change(
 def proposal_job(proposal: Proposal) -> Job | None:
     """The work of filling a draft with many rows, while there is any."""
     return Job.objects.filter(kind=JOB, key=f"{JOB}:{proposal.pk}").first()
+
+
+def nothing_left(job: Job) -> Mapping[str, Any] | None:
+    """The product and the price that nothing would be left of, where the work was given up for that."""
+    return job.error_params if job.error_code == "below_nothing" else None

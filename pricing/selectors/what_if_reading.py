@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from statistics import median
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.prices import prices_last_year
+from forecasting.selectors.runs import night_done
 from pricing.models import Elasticity, PriceList
 from products.models import Measure, Product
 from products.selectors.lines import line_tree
@@ -73,8 +74,8 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     day = today()
     now = forecast_current(user, product, measure)
     # What was approved since is not in the forecast: it stands in both from the next night on.
-    made = now.forecast.computed_at if now else None
-    lists = prices_now([product.pk], lists_visible(user), day, product, made).get(product.pk, [])
+    counted = _counted_in(now.forecast) if now else None
+    lists = prices_now([product.pk], lists_visible(user), day, product, counted).get(product.pk, [])
     if not any(one.price_list.currency == organisation_get().currency for one in lists):
         return _without_price(user, product, day)
     months = months_asked(now.sold_months, day) if now else []
@@ -101,6 +102,24 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         day,
     )
     return _with_inflow(ground, coming, state) if coming else ground
+
+
+def _counted_in(forecast: Forecast) -> Callable[[datetime.datetime], bool]:
+    """Whether the forecast knows what was approved at a moment: it was made since, or a night that began
+    since found nothing in it to change."""
+
+    @cache
+    def looked_at() -> datetime.datetime | None:
+        night = None if forecast.stale else night_done()
+        return night.started_at if night else None
+
+    def counted(moment: datetime.datetime) -> bool:
+        if moment <= forecast.computed_at:
+            return True
+        looked = looked_at()
+        return looked is not None and moment <= looked
+
+    return counted
 
 
 def _with_inflow(ground: Ground, measure: Measure, state: StateNow | None) -> Ground | str:
@@ -251,12 +270,12 @@ def prices_now(
     lists: QuerySet[PriceList],
     day: datetime.date,
     product: Product | None = None,
-    approved_by: datetime.datetime | None = None,
+    counted: Callable[[datetime.datetime], bool] | None = None,
 ) -> dict[int, list[PriceNow]]:
     """By product what it costs now on each of the lists that has a price of it, everybody's first, as
     :func:`pricing.selectors.list_parts.parts_by_list` reads it; of a channel in its currency."""
     found: dict[int, list[PriceNow]] = {}
-    found_by = parts_by_list(product_ids, lists, product, abroad=True, approved_by=approved_by)
+    found_by = parts_by_list(product_ids, lists, product, abroad=True, counted=counted)
     for pk, own in found_by.items():
         now = [PriceNow(one, amount) for one in own if (amount := amount_on(one.steps, day))]
         if now:

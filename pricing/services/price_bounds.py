@@ -35,6 +35,12 @@ def bounds_refused(user: Any, line: ProductLine | None = None) -> str:
     return "" if alone else _proposes()
 
 
+def notice_refused(user: Any) -> str:
+    """Why somebody who may set bounds of some line may set no days of notice, which are of none."""
+    needed = user.has_perm("pricing.edit") and four_eyes_of(None, KIND, None).needed
+    return _proposes() if needed else ""
+
+
 def _proposes() -> str:
     return _("You propose prices yourself: somebody who does not sets what they are held against.")
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.errors import DomainError
-from core import formats
 from pricing.models.price import PLACES
+from pricing.words.prices import nothing_left_words
 
 KINDS = (
     ("percentage", gettext_lazy("change by per cent")),
@@ -118,10 +118,8 @@ class Rule:
         new = self.rounded(exact, price_step(base if old is None else old))
         for_nothing = {"percentage": Decimal(-1), "list": Decimal(0)}.get(self.kind)
         if base and not new and self.value != for_nothing:
-            message = _(
-                "Nothing would be left of a price of %(price)s. What is for nothing is set to one price."
-            )
-            raise DomainError("below_nothing", message % {"price": formats.number(base)}, "value")
+            params = {"price": str(base)}
+            raise DomainError("below_nothing", nothing_left_words(params), "value", details=params)
         return new
 
     def rounded(self, amount: Decimal, step: Decimal) -> Decimal:

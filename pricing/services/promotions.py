@@ -186,6 +186,7 @@ def promotion_move(
             "delivery_start": current.delivery_start + by,
             "delivery_end": current.delivery_end + by,
         }
+        _delivered_in_time(values["delivery_start"], store_end)
     if any(getattr(current, name) != value for name, value in values.items()):
         row_save(current, version=version, values=values | proposed_anew(user, current))
         _held(user, current)
@@ -349,9 +350,7 @@ def plausible(plan: PromotionPlan) -> None:
         raise DomainError("both_delivery_dates", _("Give both delivery dates, or neither."), "delivery_start")
     if plan.delivery_start and plan.delivery_end and plan.delivery_end < plan.delivery_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "delivery_end")
-    if plan.delivery_start and plan.delivery_start > plan.store_end:
-        message = _("By then the offer is over: delivery begins on its last day in store at the latest.")
-        raise DomainError("delivery_late", message, "delivery_start")
+    _delivered_in_time(plan.delivery_start, plan.store_end)
     if plan.mechanic in ONE_OF and (plan.rate is None) == (plan.amount is None):
         raise DomainError("rate_or_amount", _("Give a percentage or an amount, one of the two."), "rate")
     if plan.mechanic in (*ONE_OF, Mechanic.N_FOR) and plan.amount is not None and plan.amount <= 0:
@@ -361,6 +360,12 @@ def plausible(plan: PromotionPlan) -> None:
     if plan.mechanic == Mechanic.BONUS_PACK and plan.rate is None:
         raise DomainError("bonus_rate", _("How much more is in it, in percent?"), "rate")
     _is_cut(plan)
+
+
+def _delivered_in_time(delivery_start: datetime.date | None, store_end: datetime.date) -> None:
+    if delivery_start and delivery_start > store_end:
+        message = _("By then the offer is over: delivery begins on its last day in store at the latest.")
+        raise DomainError("delivery_late", message, "delivery_start")
 
 
 def _is_cut(plan: PromotionPlan) -> None:

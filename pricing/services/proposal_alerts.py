@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from accounts.models import User
 from collaboration.services.notifications import notify
 from pricing.models import Proposal
@@ -40,12 +43,13 @@ def proposal_tell(proposal: Proposal, *, by: User) -> None:
     )
 
 
-def draft_tell(proposal: Proposal, *, ready: bool) -> None:
+def draft_tell(proposal: Proposal, *, ready: bool, nothing_left: Mapping[str, Any] | None = None) -> None:
     """The prices of their draft are worked out, or could not be."""
+    params = {"ready": ready, "reason": proposal.reason}
     notify(
         users=[proposal.author],
         kind=DRAFTED,
         key=f"proposal:{proposal.pk}:{ready}",
-        params={"ready": ready, "reason": proposal.reason},
+        params=params if nothing_left is None else params | {"nothing_left": dict(nothing_left)},
         url=proposal.get_absolute_url(),
     )

@@ -26,12 +26,15 @@ from pricing.selectors.prices import Part
 from pricing.selectors.proposals import (
     JOB,
     amounts_that_day,
+    nothing_left,
     old_amounts,
     prices_taken,
     proposal_lines,
     proposal_volumes,
     would_change,
 )
+from pricing.words.prices import nothing_left_words
+from products.models import Product
 from products.selectors.four_eyes import waits_for_other
 from products.services.four_eyes import decided
 
@@ -128,7 +131,8 @@ def proposal_fill(context: Any) -> Mapping[str, Any]:
 
 def proposal_fill_failed(job: Job) -> None:
     """The job was given up; the draft stays empty."""
-    draft_tell(Proposal.objects.select_related("author").get(pk=job.payload["proposal"]), ready=False)
+    proposal = Proposal.objects.select_related("author").get(pk=job.payload["proposal"])
+    draft_tell(proposal, ready=False, nothing_left=nothing_left(job))
 
 
 Said = str | Mapping[str, str]
@@ -171,7 +175,7 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, S
                 given = said if isinstance(said, str) else said.get(f"{component}:{tier}")
                 new = None if given is None else Decimal(given)
             else:
-                new = rule.new_amount(old, others.get((pk, component, tier)))
+                new = _made(rule, pk, old, others.get((pk, component, tier)))
             ends = rule.kind == "end" and old is not None
             changes = would_change((pk, component, tier), new, held, that_day)
             if ends or (new is not None and changes):
@@ -188,6 +192,16 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, S
                     )
                 )
     return prices
+
+
+def _made(rule: Rule, pk: int, old: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """The rule's new price; where it refuses, the product is named."""
+    try:
+        return rule.new_amount(old, other)
+    except DomainError as error:
+        details = {**error.details, "product": Product.objects.get(pk=pk).code}
+        message = nothing_left_words(details)
+        raise DomainError(error.code, message, error.field, details=details) from error
 
 
 def _parts_given(said: Said) -> list[Part]:

@@ -206,14 +206,14 @@ class PromotionsPlan(Plan):
         plan = _plan(there, values, lines)
         if self._only is not None and not plan.channels:
             raise Refused("channels", "channel_outside")
+        if there and not (_differences(there, plan) or any(_part_differs(there, line) for line in lines)):
+            return Found("unchanged", plan, there)
         try:
             plausible(plan)
         except DomainError as error:
             raise Refused(_FIELDS.get(error.field, error.field), error.code, **error.details) from None
         if there is None:
             return Found("loaded" if plan.store_end < self._today else "new", plan, None)
-        if not (_differences(there, plan) or any(_part_differs(there, line) for line in lines)):
-            return Found("unchanged", plan, there)
         if there.state not in (State.DRAFT, State.REJECTED):
             raise Refused("promotion", "waits" if there.state == State.PROPOSED else "decided")
         return Found("changed", plan, there)

@@ -35,7 +35,7 @@ from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
 from pricing.services.levies import levy_set
 from pricing.services.price_bounds import RIGHT as BOUNDS
-from pricing.services.price_bounds import bound_set, bounds_refused, notice_set, vat_set
+from pricing.services.price_bounds import bound_set, bounds_refused, notice_refused, notice_set, vat_set
 from pricing.services.price_lists import (
     pass_through_set,
     perishable_set,
@@ -158,6 +158,7 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
     sees_all = not is_limited(user)
     can_bound = sees_all and user.has_perm(BOUNDS)
     refused = bounds_refused(user) if can_bound else ""
+    no_notice = refused or (notice_refused(user) if can_bound else "")
     context = {
         "bounds": [
             {
@@ -182,6 +183,8 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
         "sees_all": sees_all,
         "can_bound": can_bound and not refused,
         "bounds_refused": refused,
+        "can_notice": can_bound and not no_notice,
+        "notice_refused": no_notice,
         "can_edit": sees_all and user.has_perm("pricing.edit"),
         "can_export": user.has_perm("exchange.export"),
         "can_approve": sees_all and user.has_perm("pricing.approve"),

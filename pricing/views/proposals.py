@@ -32,6 +32,7 @@ from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
+    nothing_left,
     prices_taken,
     proposal_get,
     proposal_held,
@@ -52,6 +53,7 @@ from pricing.services.proposals import (
 from pricing.words.prices import (
     bound_words,
     list_words,
+    nothing_left_words,
     part_words,
     price_text,
     rule_words,
@@ -110,6 +112,7 @@ def proposal_page(
         "rule": rule_words(found.rule, found.price_list.currency),
         "decision": _decision(user, found),
         "job": job,
+        "job_refused": nothing_left_words(refused) if job and (refused := nothing_left(job)) else "",
         "working": working,
         "page": page,
         "rows": shown,

@@ -17,6 +17,8 @@ from core import formats
 from pricing.services.approval_alerts import ALERTS, TOLD
 from pricing.services.proposal_alerts import DRAFTED
 
+from .prices import nothing_left_words
+
 
 def _about(said: Mapping[str, Any]) -> str:
     count = int(said["count"])
@@ -151,6 +153,9 @@ DECIDED = (
 def _drafted(params: Mapping[str, Any]) -> str:
     if params["ready"]:
         return gettext("The prices of your draft are worked out: %(reason)s") % params
+    if "nothing_left" in params:
+        text = gettext("The prices of your draft “%(reason)s” could not be worked out. %(why)s")
+        return text % {**params, "why": nothing_left_words(params["nothing_left"])}
     return gettext("The prices of your draft could not be worked out: %(reason)s") % params
 
 

@@ -153,6 +153,17 @@ ROUNDED = {
 }
 
 
+def nothing_left_words(params: Mapping[str, Any]) -> str:
+    """Why a rule makes no price: of a ``price``, where known that of a ``product``."""
+    text = _("Nothing would be left of a price of %(price)s. What is for nothing is set to one price.")
+    if "product" in params:
+        text = _(
+            "Nothing would be left of the price of %(product)s, %(price)s. What is for nothing is set to one "
+            "price."
+        )
+    return text % {**params, "price": price_number(Decimal(params["price"]))}
+
+
 def _whose(source: str) -> str:
     """Whose elasticity it is (``pricing.selectors.elasticities``)."""
     return {

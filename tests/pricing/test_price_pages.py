@@ -566,7 +566,9 @@ class TestRules:
         limited = client_of(user_factory("administrator", lines=[line])).get("/pricing/rules/")
         assert 'class="pm-form' not in limited.content.decode()
         four_eyes_set(by=both, line=line, kind="price", mode="off")
-        assert offered(both) == [(True, 0), (True, 0)]
+        assert offered(both) == [(True, 1), (True, 0)]
+        page = tight(client_of(both).get("/pricing/rules/"))
+        assert [name in page for name in limits] == [True, False, True]
         four_eyes_set(by=both, line=None, kind="price", mode="off")
         with pghistory.context(user=both.pk):
             bound_set(user=both, **said | {"most": 50, "source": "New cap"})

@@ -10,6 +10,7 @@ import pytest
 from altair.vegalite.v6.schema import core as VegaLite
 from django.test import Client
 
+from accounts.errors import DomainError
 from core.organisation import today
 from pricing.cards.promotions import calendar_chart
 from pricing.selectors.promotion_calendar import LANE, Bar, Calendar, CalendarQuery, Span, calendar_build
@@ -186,6 +187,21 @@ def test_delivery_goes_along_with_a_move_and_says_so(client: Client) -> None:
     # Only its end: delivery stays where it is.
     asked |= {"store_end": "2031-04-29", "version": said["version"]}
     assert "Delivery" not in client.post(f"{URL}{row.pk}/move/", asked).json()["message"]
+
+
+def test_a_move_that_ends_before_delivery_begins_is_refused() -> None:
+    days = {"store_start": on(4, 6), "delivery_start": on(4, 9), "delivery_end": on(4, 12)}
+    row = promoted(product_factory(), **days)
+    for end, by in ((8, 0), (14, 6)):
+        with pytest.raises(DomainError) as refused:
+            promotion_move(
+                user=row.author,
+                promotion=row,
+                store_start=on(4, 6 + by),
+                store_end=on(4, end),
+                version=row.version,
+            )
+        assert refused.value.code == "delivery_late"
 
 
 def test_a_bar_that_is_only_delivered_moves_by_the_same_dates() -> None:

@@ -100,6 +100,26 @@ def planned(product: Product, ruud: Any) -> list[Promotion]:
     return list(Promotion.objects.order_by("pk"))
 
 
+def test_one_that_is_as_it_was_may_be_what_none_may_become(
+    tmp_path: Path, product: Product, ruud: Any
+) -> None:
+    """Delivered after the offer was over, as it stands here."""
+    row = promotion_factory(product, user=ruud)
+    late = row.store_end + datetime.timedelta(1)
+    Promotion.objects.filter(pk=row.pk).update(delivery_start=late, delivery_end=late)
+    client, path = Client(), tmp_path / "file.csv"
+    client.force_login(ruud)
+    path.write_bytes(
+        b"".join(client.get("/pricing/promotions/export/csv/?scale=year").streaming_content)  # type: ignore[attr-defined]
+    )
+    run = lambda: import_run(  # noqa: E731
+        sheet="promotions", path=path, options={}, leave_out_refused=True, dry_run=True
+    )
+    assert (run().refusals, run().counts.unchanged) == ([], 1)
+    path.write_text(path.read_text("utf-8-sig").replace(row.name, "Other"))
+    assert [refusal.code for refusal in run().refusals] == ["delivery_late"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_out_edited_in_again_and_undone(

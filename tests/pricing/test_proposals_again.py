@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
+from collaboration.kinds import notification_kinds
+from collaboration.models import Notification
+from core import jobs
 from core.models import Job
 from core.organisation import today
 from pricing.models import Bound, NoticeDays, Perishable, PriceList, Proposal
@@ -236,6 +239,36 @@ def test_more_than_five_hundred_by_api_are_a_draft_that_a_job_works_out() -> Non
     done = posted(client, f"{pk}/propose/").json()
     assert (done["state"], done["prices"]) == ("proposed", AT_ONCE + 1)
     assert posted(client, "", **said, value="0.1", products=["x"] * 5001).status_code == 400
+
+
+@pytest.mark.parametrize("more", [0, AT_ONCE])
+def test_a_draft_that_would_leave_nothing_of_a_price_says_of_which(more: int) -> None:
+    """At once, or by the job that works out what is too much for that."""
+    mine, line = price_list_factory(code="all"), line_factory()
+    cheap = product_factory(line=line, code="CHEAP")
+    price_factory(product=cheap, price_list=mine, start_date=soon(-9), amount=D("0.004"))
+    ids = [cheap.pk, *(product_factory(line=line).pk for _number in range(more))]
+    rule = Rule("amount", D("-0.50"))
+    author = user_factory("product-manager", language="en")
+    said = {"author": author, "price_list": mine, "product_ids": ids, "rule": rule}
+    words = "Nothing would be left of the price of CHEAP, 0.004. What is for nothing is set to one price."
+    if not more:
+        with pytest.raises(DomainError) as refused:
+            drafted(**said)
+        assert (str(refused.value), refused.value.field) == (words, "value")
+        return
+    made = drafted(**said)
+    job = jobs.job_claim("short")
+    assert job is not None
+    jobs.job_run(job)
+    assert f"{words} Withdraw this draft and try again." in tight(
+        client_of(author).get(f"/pricing/proposals/{made.pk}/")
+    )
+    told = Notification.objects.get(user=author)
+    dutch = "Van de prijs van CHEAP, 0,004, bleef niets over."
+    for language, said_so in (("en", words), ("nl", dutch)):
+        with translation.override(language):
+            assert said_so in notification_kinds.get(told.kind).words(told.params)
 
 
 class Context:

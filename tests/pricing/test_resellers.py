@@ -174,6 +174,7 @@ class TestPassingOn:
         said: dict[str, Any] = {"channel": "", "start_date": day(0).isoformat(), "rate": "62,5"}
         assert client.post(address, said).status_code == 302
         assert PassThrough.objects.get().rate == Decimal("0.625")
+        assert "62,5%" in client.get("/pricing/rules/").content.decode()
         assert client.post(address, said | {"rate": "-1"}).status_code == 422
 
     @pytest.mark.parametrize(("name", "rate"), [("pass_through_rate", "2.5"), ("pass_through_once", "0.5")])

@@ -36,6 +36,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import elasticity_factory
 
 LINES = ("Cheaper", "Dearer", "Dearest")
@@ -185,6 +186,24 @@ class TestTheGround:
         assert answer.volume.mean == pytest.approx(answer.volume_now) == pytest.approx(12_000)
         assert answer.revenue.mean == pytest.approx(answer.revenue_now) == pytest.approx(120_000)
 
+    def test_what_a_night_has_seen_is_counted_though_it_changed_nothing(self, product: Product) -> None:
+        """A price beyond the months ahead, and one that is paid once, which is never part of it."""
+        Forecast.objects.all().delete()
+        run_now(local_date=today(), kind="manual")
+        made, day = Forecast.objects.get().computed_at, next_month(30)
+        own = {"product": product, "price_list": PriceList.objects.get(code="sell")}
+        price_factory(start_date=next_month(2), amount=5, component="once", **own)
+        assert ground_of(product).price.made.uncounted is None
+        price_factory(start_date=day, amount=11, **own)
+        late = ground_of(product).price.made
+        assert (late.uncounted, late.steps[-1][1]) == (day, 10)
+        run_now(local_date=today(), kind="manual")
+        assert Forecast.objects.get().computed_at == made
+        seen = ground_of(product).price.made
+        assert (seen.uncounted, seen.steps[-1]) == (None, (day, 11))
+        Forecast.objects.update(stale=True)
+        assert ground_of(product).price.made.uncounted == day
+
     @pytest.mark.parametrize(
         ("missing", "reason"),
         [
@@ -309,6 +328,7 @@ class TestTheCard:
             page = ask(client, start=str(next_month(start)))
             assert "now €10.00" in page
             assert f"Approved: €11.00 from {when}. “As it stands” counts with that" in page
+            assert "the price above takes its place from its own day on." in page
             assert ("since the forecast" in page, holds in page) == (False, until)
 
     def test_a_promotion_ahead_is_in_what_is_asked_as_in_what_stands(self, product: Product) -> None:
