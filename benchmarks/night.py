@@ -1,4 +1,4 @@
-"""A night of a thousand series against the time the bare models take, called directly on the same series.
+"""A night of thousands of series against the time the bare models take, called directly on the same series.
 
 Both run in this process alone: what is compared is the night's own work (reading, cutting, writing, the
 ledger), not how it spreads over workers.
@@ -13,6 +13,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
@@ -43,10 +44,9 @@ MIXED = (60, 60, 60, 48, 36, 24, 12, 6)
 
 
 def run(bench: Bench) -> None:
-    count = bench.size(1000, 8)
     _warm_up()
-    _tell_first_night(bench, count, WHOLE)
-    bares = _tell_first_night(bench, count, MIXED)
+    _tell_first_night(replace(bench, rounds=1), bench.size(5000, 8), WHOLE)
+    bares = _tell_first_night(bench, bench.size(1000, 8), MIXED)
     again, _ = _night(TONIGHT + datetime.timedelta(days=1))
     _tell("the next night, nothing changed", [again], bares[-1:])
     _change(every=20)
@@ -69,8 +69,9 @@ def _tell_first_night(bench: Bench, count: int, lengths: Sequence[int]) -> list[
         nights.append(night)
         models.append(spent)
     months = f"{lengths[-1]} to {lengths[0]}" if len(lengths) > 1 else f"{lengths[0]}"
-    tell(f"{count:,} series of {months} months, each backtested, forecast, staged; {bench.rounds} rounds,")
-    tell(f"   medians; the bare models before and after: {', '.join(MODELS)}")
+    of = f"{count:,} series of {months} months, each backtested, forecast, staged"
+    tell(f"{of}; {bench.rounds} rounds, medians")
+    tell(f"   the bare models before and after: {', '.join(MODELS)}")
     wall, cpu = median([one.wall for one in bares]), median([one.cpu for one in bares])
     tell(f"bare models: {wall:.1f} s, CPU {cpu:.1f} s")
     _tell("night (goal ≤ 1.15 ×)", nights, bares)
