@@ -162,7 +162,7 @@ def months_said(rows: Iterable[UnitRow | VarianceRow]) -> list[tuple[str, str]]:
     if not months_column(rows):
         return []
     text = _(
-        "Where months stand, sold is on average of so many, and an amount a unit is of a contract and month."
+        "Where months stand, sold is an average over so many; an amount a unit is of a contract and month."
     )
     return [(_("Months in force"), text)]
 

@@ -227,7 +227,7 @@ def test_of_contracts_in_force_it_is_how_many_on_average() -> None:
     of_units = ADDRESS.replace("period=month", "period=ytd")
     of_variance = "/costs/reports/?layout=variance&month=2026-05&period=ytd&by=product"
     page = tight(client.get(of_units))
-    assert '1,050<span class="sub">policies</span><span class="sub">on average of 2 months<' in page
+    assert '1,050<span class="sub">policies</span><span class="sub">on average over 2 months<' in page
     assert page.count('€4.0000<span class="sub nowrap">per month<') == 1
     assert page.count(">per month<") == 3  # net sales, costs and margin; a year before nothing is known
     assert '1,100<span class="sub">policies</span><span class="sub">of 1 month<' in tight(client.get(ADDRESS))
