@@ -22,6 +22,7 @@ from products.selectors.access import is_limited
 from products.sheets import sources
 from products.sheets.known import lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
+from products.sheets.sales_fields import WEEK_START
 
 _STEPS = {"month": Driver.Step.MONTH, "week_start": Driver.Step.WEEK, "date": Driver.Step.DAY}
 
@@ -193,21 +194,7 @@ class DriversSheet(PlannedSheet[_Plan]):
     fields = (
         Field("driver", "text", _("Driver"), True, ("aanjager", "factor", "invloed"), _("Its name or code.")),
         Field("month", "month", _("Month"), aliases=("maand", "period", "periode")),
-        Field(
-            "week_start",
-            "date",
-            _("Week from"),
-            aliases=(
-                "week",
-                "week_van",
-                "week_vanaf",
-                "week_from",
-                "weekstart",
-                "week_commencing",
-                "begin_week",
-            ),
-            help_text=_("The first day of the week."),
-        ),
+        WEEK_START,
         Field("date", "date", _("Date"), aliases=("datum", "day", "dag")),
         Field("value", "number", _("Value"), True, ("waarde", "driver_value", "temperature", "temperatuur")),
         Field("unit", "text", _("Unit"), aliases=("eenheid",), help_text=_("Such as °C or €.")),

@@ -23,6 +23,7 @@ from pricing.words.costs import (
 from pricing.words.prices import price_text
 from products.models import Product
 from products.selectors.lines import line_tree
+from products.selectors.units import own_unit
 
 Basis, Base = CostLine.Basis, CostLine.Base
 
@@ -53,7 +54,7 @@ class CostGroup:
 
 
 def product_costs_context(product: Product, rates: Sequence[Rates]) -> Mapping[str, Any]:
-    unit = product.unit or line_tree().inherited(product.line_id, "unit").value or ""
+    unit = own_unit(line_tree(), product)
     each = unit_costs(rates)
     currency = organisation_get().currency
     groups = []

@@ -15,6 +15,7 @@ from pricing.engine.van_prijs import VanPrijs
 from pricing.models import Bound, Price, PriceList
 from products.models import Product
 from products.selectors.lines import line_tree
+from products.selectors.units import own_unit
 
 
 def price_decimals(amount: Decimal | None) -> int:
@@ -40,7 +41,7 @@ def part_words(component: str, tier: str) -> str:
 
 def per_words(product: Product, component: str, tier: str) -> str:
     """What an amount is for: "per month", "kWh", else a unit of the product ("per pack")."""
-    own = product.unit or line_tree().inherited(product.line_id, "unit").value or _("unit")
+    own = own_unit(line_tree(), product) or _("unit")
     return part_words(component, tier) or _("per %(unit)s") % {"unit": own}
 
 

@@ -30,7 +30,7 @@ from .months import is_long_before
 from .product_filter import annotated, products_filtered
 from .reviews import review_date
 from .row_figures import RowFigures
-from .units import unit_of
+from .units import own_unit, unit_of
 from .volume_total import volume_total
 
 MINE = "view=mine&owner=me&status=current"
@@ -187,12 +187,11 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
         if found is not None and figures.data_month is not None:
             figures.unit = unit_of(tree, product, found.measure)
         status = Product.Status(product.status_on(day))
-        unit = product.unit or tree.inherited(product.line_id, "unit").value
         rows.append(
             ListRow(
                 product=product,
                 figures=figures,
-                unit=unit or tree.lead_measure(product.line_id).unit,
+                unit=own_unit(tree, product) or tree.lead_measure(product.line_id).unit,
                 owner=Inherited(product.owner, None)
                 if product.owner
                 else owners.get(product.line_id, Inherited(None, None)),

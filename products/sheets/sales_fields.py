@@ -8,6 +8,21 @@ from exchange.sheets import Field, Option
 
 from . import created_in, sources
 
+WEEK_START = Field(
+    "week_start",
+    "date",
+    _("Week from"),
+    aliases=(
+        "week",
+        "week_van",
+        "week_vanaf",
+        "week_from",
+        "weekstart",
+        "week_commencing",
+        "begin_week",
+    ),
+    help_text=_("The first day of the week."),
+)
 FIELDS = (
     Field(
         "product",
@@ -29,21 +44,7 @@ FIELDS = (
         help_text=_("Code or name of the channel; without it the sales are of all channels."),
     ),
     Field("month", "month", _("Month"), aliases=("maand", "period", "periode")),
-    Field(
-        "week_start",
-        "date",
-        _("Week from"),
-        aliases=(
-            "week",
-            "week_van",
-            "week_vanaf",
-            "week_from",
-            "weekstart",
-            "week_commencing",
-            "begin_week",
-        ),
-        help_text=_("The first day of the week."),
-    ),
+    WEEK_START,
     Field("date", "date", _("Date"), aliases=("datum", "day", "dag", "start_date", "startdatum")),
     Field(
         "volume",
