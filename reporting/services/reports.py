@@ -73,9 +73,9 @@ def report_change(*, user: Any, report: Report, values: Mapping[str, Any], versi
     """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
     current = report_mine(user, report)
     own = {name: values[name] for name in OWN if name in values}
-    both = {name: (own[name], getattr(current, name)) for name in own}
-    differs: dict[str, tuple[Any, Any]] = {name: pair for name, pair in both.items() if pair[0] != pair[1]}
-    if differs := differs | _scope_differs(current, values):
+    differs: dict[str, tuple[Any, Any]] = dict(_scope_differs(current, values))
+    differs |= {name: (own[name], now) for name in own if own[name] != (now := getattr(current, name))}
+    if differs:
         version_check(current.version, version, differs)
     told = row_save(current, version=None, values=own)
     if _scope_set(user, current, values) and not told:
