@@ -33,11 +33,13 @@ WORTH_A_LINE = 0.01
 
 @dataclass(frozen=True)
 class StageCard:
-    """The stage with all it rests on, in words."""
+    """The stage with all it rests on, in words. ``likelier``: the stage with the best chance, where it is not
+    the night's estimate."""
 
     now: StageNow
     sentence: str
     chances: list[tuple[str, float]]
+    likelier: str
     next_stage: str
     next_word: str
     next_month: datetime.date | None
@@ -72,6 +74,7 @@ def stage_card(user: Any, subject: Subject) -> StageCard | None:
         now=now,
         sentence=evidence_words(estimate.evidence_code, estimate.evidence_params) if estimate else "",
         chances=chances,
+        likelier=chances[0][0] if chances and estimate and chances[0][0] != estimate.stage else "",
         next_stage=following,
         next_word=stage_word(following) if following else "",
         next_month=months[0],

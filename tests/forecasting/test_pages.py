@@ -24,6 +24,7 @@ from forecasting.models import (
     StageEstimate,
     StageSetting,
 )
+from forecasting.models.stage import Stage
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import ProductFigures, ProductMonth
@@ -287,6 +288,15 @@ def test_the_strip_shows_a_stage_set_by_hand_as_long_as_it_holds(client, manager
     last = stage_spans(stage_card(manager, settled[0]))[-1]
     assert (last.stage, last.end) == ("decline", drawn or month_add(month_start(today()), 1))
     assert "Contract lost" in text(client.get(tab(settled[0])))
+
+
+def test_a_stage_that_is_not_the_likeliest_says_why(client, manager, settled):
+    said = "weighs which stage it was in before"
+    estimates = StageEstimate.objects.filter(product=settled[0])
+    shares = {f"p_{stage}": 0.0 for stage in Stage.values}
+    for likeliest, told in (("growth", False), ("maturity", True)):
+        estimates.update(**shares | {"stage": "growth", "p_growth": 0.4, f"p_{likeliest}": 0.6})
+        assert (said in text(client.get(tab(settled[0])))) is told
 
 
 def test_back_to_the_nights_estimate(client, manager, settled):
