@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Cast, RowNumber
 from django.db.models.lookups import LessThanOrEqual
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -132,12 +132,13 @@ def alerts_mixed(user: Any, rows: QuerySet[Alert], places: Sequence[int]) -> Que
     return rows.order_by(turns, asked, "-stake_amount", "-pk")
 
 
-def _asked_first(user: Any) -> Case:
+def _asked_first(user: Any) -> Cast:
+    """Cast, because of who is asked nothing a bare 1 is left, which to sort by means the first column."""
     asks = [kind.key for kind in alert_kinds if kind.asks and user.has_perm(DEAL)]
     whose = Q(recipient__in=list(stands_for(user, today()))) | Q(recipient=None)
     asked = whose & Q(kind__in=asks)
     own = asked & Q(evidence__author_id=user.pk)
-    return Case(When(own, then=1), When(asked, then=0), default=1, output_field=IntegerField())
+    return Cast(Case(When(own, then=1), When(asked, then=0), default=1), IntegerField())
 
 
 def alerts_open(user: Any) -> QuerySet[Alert]:

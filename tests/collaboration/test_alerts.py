@@ -12,7 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import Deputy
 from collaboration.models import Alert, Follow, Notification
-from collaboration.selectors.alerts import alerts_mine, alerts_open, alerts_visible, open_now
+from collaboration.selectors.alerts import (
+    alerts_mine,
+    alerts_mixed,
+    alerts_open,
+    alerts_ranked,
+    alerts_visible,
+    open_now,
+)
 from collaboration.selectors.recipients import Recipients
 from collaboration.services.alerts import alert_close, alert_reopen, alert_snooze, alerts_wake
 from core.organisation import today
@@ -288,6 +295,15 @@ def test_ranked_by_money_at_stake(product):
         settle(candidate(product_factory(), f"{stake}", stake), subjects=[])
     amounts = [int(a.stake_amount) for a in alerts_visible(user_factory())]
     assert amounts == [9000, 4000, 2000, 0]
+
+
+@pytest.mark.parametrize("role", ["product-manager", "viewer"])
+def test_ranked_by_money_at_stake_for_who_deals_with_them_and_who_only_sees_them(product, role):
+    user = user_factory(role)
+    for stake in (2000, 9000, 4000):
+        settle(candidate(product_factory(), f"{stake}", stake), subjects=[])
+    for rows in (alerts_ranked(user, Alert.objects.all()), alerts_mixed(user, Alert.objects.all(), (2, 3))):
+        assert [int(alert.stake_amount) for alert in rows] == [9000, 4000, 2000]
 
 
 def test_who_follows_reads_what_is_the_matter_with_its_numbers(product, client):
