@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .stages.path import StagePath, StageResult, lifecycle
 
 # Raised whenever a result may change; part of the hash by which the night skips unchanged products.
-ENGINE_VERSION = "1.6.1"
+ENGINE_VERSION = "1.6.2"
 
 _HOMES = {
     "BacktestResult": "backtesting",

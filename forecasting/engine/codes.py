@@ -72,4 +72,5 @@ EVIDENCE_CODES: dict[str, tuple[str, ...]] = {
     "low_but_steady": ("slope_pct_year", "level_pct_of_peak"),
     "rising_again": ("rise_pct", "months"),
     "not_sold": ("months",),
+    "not_known": ("months",),
 }

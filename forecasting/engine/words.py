@@ -16,6 +16,7 @@ _EVIDENCE = {
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
     "not_sold": "Nothing was sold in the last {months:.0f} months.",
+    "not_known": "Of the last {months:.0f} months nothing is known of its level.",
 }
 
 _REASONS = {

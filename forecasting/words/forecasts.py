@@ -123,6 +123,7 @@ def evidence_words(code: str, params: Params) -> str:
         ),
         "low_but_steady": _("It settled at %(of_peak)s of its peak: %(slope_year)s a year."),
         "not_sold": _("Nothing was sold in the last %(months)s."),
+        "not_known": _("Of the last %(months)s nothing is known of its level."),
         "rising_again": _("It rose %(rise)s in %(months)s after a low point."),
     }
     if code not in words:

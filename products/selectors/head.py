@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 
 from core import registries
 from core.organisation import today
 from core.panels import PanelItem, panels_build
-from products.models import Product, ProductFigures, ProductLine
+from products.models import Product, ProductFigures, ProductLine, ProductMonth
 
 from .access import visible_channel_ids
 from .lines import INHERITED, Inherited, LineTree, line_tree
@@ -49,6 +50,12 @@ class ProductHead:
     tabs: list[TabItem]
     actions: list[PanelItem]
     tree: LineTree
+
+
+def _month_last(product: Product) -> datetime.date | None:
+    """The last month with data of what has none in the years that figures look at."""
+    months = ProductMonth.objects.filter(product=product)
+    return months.aggregate(last=Max("month"))["last"]
 
 
 def product_inherited(product: Product, tree: LineTree) -> dict[str, Inherited]:
@@ -90,7 +97,7 @@ def product_head(
         figures=figures,
         stage=shown.stage if shown else "",
         stage_since=shown.stage_since if shown else None,
-        data_month=figures.data_month if figures else None,
+        data_month=(figures and figures.data_month) or _month_last(product),
         tabs=tabs,
         actions=panels_build(user, product, "head"),
         tree=tree,

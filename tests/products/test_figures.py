@@ -15,6 +15,7 @@ from core.months import month_add
 from products.models import FamilyMember, Measure, Product, ProductFigures, SalesFact, UnitFactor
 from products.selectors.family import family_sales
 from products.selectors.figures import amount_over, compare, spans
+from products.selectors.head import product_head
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_month, complete_months, first_provisional_month, provisional
 from products.selectors.sales import products_by_channel, products_total, sales_by_channel, sales_months
@@ -115,6 +116,16 @@ def test_products_of_a_line_end_in_the_same_month() -> None:
     rows = {row.product_id: row for row in ProductFigures.objects.all()}
     assert {row.data_month for row in rows.values()} == {month_add(FIRST, 14)}
     assert rows[early.pk].volume_12m == 90
+
+
+def test_what_ended_years_before_its_line_says_when() -> None:
+    line = line_factory()
+    early, late, unsold = (product_factory(line=line) for _number in range(3))
+    sell(early, [10] * 12)
+    sell(late, [1] * 48)
+    figures_refresh()
+    heads = [product_head(user_factory("product-manager"), each) for each in (early, late, unsold)]
+    assert [head.data_month for head in heads] == [month_add(FIRST, 11), month_add(FIRST, 47), None]
 
 
 def test_figures_of_a_product_whose_sales_went() -> None:

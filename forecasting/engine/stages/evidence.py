@@ -13,11 +13,15 @@ _LOW_SHARE = 0.75
 _SILENT_MONTHS = 3
 
 
-def evidence(measured: Measured, t: int, stage: int, *, silent: int = 0) -> tuple[str, dict[str, float]]:
-    """Code of EVIDENCE_CODES and its numbers for month `t` judged to be in `stage`. `silent`: how many months
-    up to `t` went by without a sale."""
+def evidence(
+    measured: Measured, t: int, stage: int, *, silent: int = 0, unknown: int = 0
+) -> tuple[str, dict[str, float]]:
+    """Code of EVIDENCE_CODES and its numbers for month `t` judged to be in `stage`. How many months up to `t`
+    went by without a sale (`silent`), or say nothing of the level (`unknown`)."""
     if silent >= _SILENT_MONTHS:
         return "not_sold", {"months": silent}
+    if not np.isfinite(measured.now[t]):
+        return "not_known", {"months": unknown}
     slope = _finite(measured.slope[t])
     month, year = _percent(slope / 12), _percent(slope)
     of_peak = round(100 * min(_ratio(measured.now[t], measured.peak[t]), 1.0), 0)

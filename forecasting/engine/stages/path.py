@@ -101,7 +101,8 @@ class StagePath:
         begun = self.since[t] if smoothed else int(self.begun[t, stage])
         lo, middle, hi = (round(float(months), 1) for months in self.said.ahead[t])
         silent = t - int(np.flatnonzero(self.demand[: t + 1] != 0)[-1])
-        code, numbers = evidence(self.measured, t, stage, silent=silent)
+        unknown = t - int(np.flatnonzero(~np.isnan(self.demand[: t + 1]))[-1])
+        code, numbers = evidence(self.measured, t, stage, silent=silent, unknown=unknown)
         return StageResult(
             month=month,
             stage=STAGES[stage],

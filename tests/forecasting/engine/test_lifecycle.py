@@ -122,7 +122,7 @@ def test_a_product_without_sales_for_half_a_year_is_in_decline() -> None:
 def test_months_that_are_missing_are_no_months_without_sales() -> None:
     known = bumpy(life(*PLATEAU))
     unknown = lifecycle(series(np.concatenate([known, np.full(9, np.nan)]))).last
-    assert unknown.evidence != "not_sold"
+    assert (unknown.evidence, unknown.evidence_params) == ("not_known", {"months": 9})
     assert unknown.stage == lifecycle(series(known)).last.stage
 
 
