@@ -64,7 +64,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class BudgetYear:
-    """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
+    """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete, as a
+    plan is that leaves out a month in which something is sold or expected.
 
     Volumes of a flow are sums, of a level the state in the last month. A month that was loaded half counts as
     one ahead. ``ahead_sum`` is what is expected of the months ahead added up, of a level too, weighed by what
@@ -157,8 +158,12 @@ _BUDGET = f"""
     )
     SELECT y.product_id, y.measure_id,
            CASE WHEN bool_or(y.is_level) THEN max(p.volume) FILTER (WHERE y.month = %(last)s)
-                ELSE sum(p.volume) END::float8,
-           sum(p.revenue)::float8,
+                WHEN NOT bool_or(p.volume IS NULL
+                                 AND CASE WHEN y.is_known THEN s.volume ELSE f.final END <> 0)
+                THEN sum(p.volume) END::float8,
+           CASE WHEN NOT bool_or(p.revenue IS NULL
+                                 AND CASE WHEN y.is_known THEN s.revenue ELSE f.final END <> 0)
+                THEN sum(p.revenue) END::float8,
            CASE WHEN count(*) FILTER (WHERE y.is_known AND s.volume IS NULL AND p.volume <> 0) = 0
                 THEN CASE WHEN bool_or(y.is_level) THEN max(s.volume) FILTER (WHERE y.month = %(last)s)
                           ELSE coalesce(sum(s.volume) FILTER (WHERE y.is_known), 0) END END::float8,

@@ -36,6 +36,7 @@ from .volume_total import volume_total
 MINE = "view=mine&owner=me&status=current"
 ALL = "view=all"
 MOST_VIEWS = 12
+_DATA, _AHEAD = "figures__data_month", "figures__forecast_as_of"
 SUMS = ("revenue_12m", "forecast_12m", "growth", "volume_12m", "forecast_volume")
 """The columns of the list's own that have a total."""
 
@@ -261,15 +262,13 @@ def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = 
             "lines": ArrayAgg("line_id", distinct=True, default=Value([])),
         }
     sums |= {f"sum_{entry.key}": Sum(f"added_{entry.key}") for entry in added}
-    grouped: Any = annotated(user, rows, added).order_by().values("figures__data_month")
+    grouped: Any = annotated(user, rows, added).order_by().values(_DATA, _AHEAD)
     by_month: list[dict[str, Any]] = list(grouped.annotate(**sums))
-    newest = max((row["figures__data_month"] for row in by_month if row["figures__data_month"]), default=None)
+    newest = max((row[_DATA] for row in by_month if row[_DATA]), default=None)
 
     def in_time(*keys: str) -> list[dict[str, Any]]:
         """What is in the totals of all these columns."""
-        return [
-            row for row in by_month if all(_counts(key, row["figures__data_month"], newest) for key in keys)
-        ]
+        return [row for row in by_month if all(_counts(key, row, newest) for key in keys)]
 
     def total(name: str, key: str) -> Any:
         known = [row[name] for row in in_time(key) if row[name] is not None]
@@ -297,15 +296,16 @@ def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = 
 
 def _data_of(rows: Iterable[Mapping[str, Any]]) -> Q:
     """Products whose data end where those of the rows do."""
-    months = {row["figures__data_month"] for row in rows}
+    months = {row[_DATA] for row in rows}
     known = Q(figures__data_month__in=months - {None})
     return known | Q(figures__data_month=None) if None in months else known
 
 
-def _counts(key: str, month: datetime.date | None, newest: datetime.date | None) -> bool:
-    """Whether a product whose data end in ``month`` is in the total of a column: of a month that is the
-    newest one, of a year the same financial year, of 12 months less than a year old; forecasts lie ahead."""
-    if month is None or newest is None or key == "forecast_12m":
+def _counts(key: str, row: Mapping[str, Any], newest: datetime.date | None) -> bool:
+    """Whether products whose data and forecasts are of the row's months are in the total of a column: of a
+    month that is the newest one, of a year the same financial year, of 12 months less than a year old."""
+    month = row[_AHEAD if key == "forecast_12m" else _DATA]
+    if month is None or newest is None:
         return True
     if key.endswith("_month"):
         return month == newest

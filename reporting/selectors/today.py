@@ -213,6 +213,11 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         now, before, comparable = (total(f"{name}{end}", of) for end in ("", "_before", "_comparable"))
         return Grown(now, _growth(now, before, comparable))
 
+    def is_ahead(row: dict[str, Any]) -> bool:
+        """Whether its next 12 months are those of the newest data, and not of years ago."""
+        as_of = row["figures__forecast_as_of"]
+        return bool(as_of and (last is None or not is_long_before(as_of, last)))
+
     def is_this_year(row: dict[str, Any]) -> bool:
         return bool(last and row["data_month"] and year_start(row["data_month"]) == year_start(last))
 
@@ -226,9 +231,11 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         revenue_rate=None
         if limited
         else _growth(revenue, total("before", is_recent), total("comparable", is_recent)),
-        forecast=total("forecast", lambda row: not row["over"]) if forecasts else None,
-        forecast_band=_band(on_sale) if forecasts else None,
-        forecast_rate=_rate(total("amount"), total("amount_before")) if forecasts else None,
+        forecast=total("forecast", lambda row: not row["over"] and is_ahead(row)) if forecasts else None,
+        forecast_band=_band([row for row in on_sale if is_ahead(row)]) if forecasts else None,
+        forecast_rate=_rate(total("amount", is_ahead), total("amount_before", is_ahead))
+        if forecasts
+        else None,
         wape=_share(total("error"), total("sold")) if forecasts else None,
         wape_before=_share(total("error_before"), total("sold_before")) if forecasts else None,
         year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
@@ -263,7 +270,10 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     added: QuerySet[Any, Any] = (
         products.order_by()
         .annotate(over=over, correlation=product_correlation_now())
-        .values("over", "correlation", "figures__stage", "news__stage_before", "figures__data_month")
+        .values(
+            *("over", "correlation", "figures__stage", "news__stage_before"),
+            *("figures__data_month", "figures__forecast_as_of"),
+        )
         .annotate(
             count=Count("pk"),
             reviews=Count("pk", filter=review_due(line_tree(), today())),

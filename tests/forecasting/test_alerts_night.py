@@ -308,6 +308,21 @@ def test_the_year_expected_is_the_one_that_is_planned_with(product):
     assert kinds() == ["budget"]
 
 
+@pytest.mark.parametrize("month", [3, 12])
+def test_a_budget_of_some_months_is_none_of_the_year(product, month):
+    vintage(product, LAST)
+    budget_give([product], 150)
+    BudgetRow.objects.update(volume=80)
+    row = BudgetRow.objects.filter(month=datetime.date(2026, month, 1))
+    row.update(revenue=None)
+    night()
+    assert ProductNews.objects.get().year is None
+    assert "1,200 pakken, budget 960" in said("budget").replace("\u00a0", " ")
+    row.delete()
+    night()
+    assert "budget" not in kinds()
+
+
 def test_a_missing_month_leaves_the_year_open(product):
     vintage(product, LAST)
     budget_give([product], 150)

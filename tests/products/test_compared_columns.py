@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
-from products.models import BudgetRow, BudgetVersion, Channel, ChannelLimit, Measure, Product
+from products.models import (
+    BudgetRow,
+    BudgetVersion,
+    Channel,
+    ChannelLimit,
+    Measure,
+    Product,
+    ProductFigures,
+)
 from products.selectors.compared_columns import compared_columns
 from products.selectors.lines import LineTree
 from products.selectors.product_list import list_queryset, list_rows, list_totals, query_read
@@ -164,12 +173,14 @@ def test_totals_are_of_the_same_months(client: Any) -> None:
         sell(other, [1000] * 12, first=month_add(datetime.date(*last), -11))
     rollup_rebuild()
     figures_refresh()
-    query = query_read(user, QueryDict(f"view=all&cols=revenue_12m,{KEYS}"))
+    ProductFigures.objects.update(forecast_as_of=F("data_month"), forecast_12m_amount=500)
+    query = query_read(user, QueryDict(f"view=all&cols=revenue_12m,forecast_12m,{KEYS}"))
     totals = list_totals(user, query, LineTree())
     assert (totals.count, totals.older, totals.data_month) == (4, 3, datetime.date(2025, 10, 1))
     assert totals.values["revenue_month"] == 30
     assert totals.values["revenue_ytd"] == 300 + 9 * 2000
     assert totals.values["revenue_12m"] == 348 + 2 * 12 * 2000
+    assert totals.values["forecast_12m"] == 3 * 500
     client.force_login(user)
     page = " ".join(client.get("/products/?view=all").content.decode().replace("\u00a0", " ").split())
     assert "1 with older data is not in every total" in page  # of 12 months

@@ -517,6 +517,18 @@ def test_twelve_months_of_a_line_that_ended_are_those_up_to_its_end(night):
     assert (sold, portfolio(owner, scope).revenue) == (2400, 1200)
 
 
+def test_a_forecast_of_years_ago_is_not_in_the_next_12_months(night):
+    user = user_factory()
+    known(night)
+    old = known(night)
+    ProductFigures.objects.filter(product=old).update(
+        data_month=datetime.date(2008, 6, 1), forecast_as_of=datetime.date(2008, 6, 1)
+    )
+    ProductNews.objects.filter(product=old).update(as_of=datetime.date(2008, 6, 1), amount_before=1000)
+    found = portfolio(user, scope_read(user, {}))
+    assert (found.forecast, found.forecast_rate) == (1500, pytest.approx(1500 / 1400 - 1))
+
+
 def test_the_forecast_is_compared_as_it_stands_now(night):
     """Changed by hand since the night: the figures show it, and the change goes by them."""
     user = user_factory()
