@@ -83,15 +83,17 @@ def volume_forecast_chart(
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
     say = says(history, forecast, currency)
-    layers = _provisional_layers(history)
+    rows = _rows(history, forecast, divisor, say, weekly)
+    boundary = _last_final(history)
+    layers = _provisional_layers(history) if boundary else []
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
     layers += [_line("forecast", "forecast")] if forecast else []
     layers += [_line("forecast", "planned", solid=True)] if has_planned(forecast) else []
     # A layer without a mark would be a picture without a name to a screen reader.
-    layers += [_line("history", "actual"), _dots()] if history else []
+    layers += [] if all(point.provisional for point in history) else [_line("history", "actual")]
+    layers += [_dots()] if any("dot" in row for row in rows) else []
     layers += [_line("provisional", "provisional")] if any(point.provisional for point in history) else []
-    boundary = _last_final(history)
     if forecast and boundary:
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
@@ -104,7 +106,7 @@ def volume_forecast_chart(
     )
     ticks = {"interval": "month", "step": _tick_step(start, end)}
     spec = months_spec(
-        _rows(history, forecast, divisor, say, weekly),
+        rows,
         layers,
         height=HEIGHT,
         top=4,

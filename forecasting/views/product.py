@@ -170,6 +170,8 @@ def _context(
         "run_url": _address(subject, "_run"),
         "drivers": driver_card(now.forecast if now else None),
         "launch": launch_card(request.user, subject, measure, now),
+        "unsettled": now is None
+        and all(month.provisional for month in sold.months if month.volume is not None),
         "nonce": uuid.uuid4(),
     }
 

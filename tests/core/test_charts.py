@@ -123,6 +123,13 @@ def test_provisional_months_are_hatched_and_told_apart_from_final_ones():
     assert {"hatch", "provisional"}.isdisjoint(styles(sample(history=[Actual(START, 1.0)]).spec))
 
 
+def test_where_no_month_is_final_there_is_no_final_line_and_nothing_to_hatch_beside_it():
+    months = [Actual(month_add(START, n), 10.0 + n, provisional=True) for n in range(2)]
+    assert styles(sample(history=months, forecast=[]).spec) & {"hatch", "history", "provisional"} == {
+        "provisional"
+    }
+
+
 def test_the_forecast_leaves_from_a_provisional_month_that_it_follows():
     later = [Expected(month_add(START, 24 + step), 120.0, 100.0, 140.0, 90.0, 150.0) for step in range(18)]
     found = rows(sample(forecast=later))

@@ -290,6 +290,15 @@ def test_the_strip_shows_a_stage_set_by_hand_as_long_as_it_holds(client, manager
     assert "Contract lost" in text(client.get(tab(settled[0])))
 
 
+@pytest.mark.parametrize(("final_after", "said"), [(99, True), (None, False)])
+def test_without_a_forecast_the_tab_says_when_there_will_be_one(client, manager, final_after, said):
+    product = product_factory(line=line_factory(final_after_months=final_after))
+    months_give(product, 2)
+    page = text(client.get(tab(product)))
+    assert "No forecast yet" in page
+    assert ("Each month so far may still change" in page) is said
+
+
 def test_a_stage_that_is_not_the_likeliest_says_why(client, manager, settled):
     said = "weighs which stage it was in before"
     estimates = StageEstimate.objects.filter(product=settled[0])
