@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -37,6 +38,18 @@ from .alerts.kinds import kinds_register
 later = later_in("forecasting")
 
 
+def _product_seen(user: Any) -> Mapping[str, Any]:
+    from products.selectors.access import forecasts_allowed
+
+    return {} if forecasts_allowed(user) else {"pk__in": ()}
+
+
+def _family_seen(user: Any) -> Mapping[str, Any]:
+    from products.selectors.family import families_whole
+
+    return _product_seen(user) or {"family_id__in": families_whole(user).order_by().values("pk")}
+
+
 def register_all() -> None:
     from products.models import Family, Product
 
@@ -52,25 +65,29 @@ def register_all() -> None:
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
     told: dict[str, Any] = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
-    history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
+    judged: dict[str, Any] = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
     made: dict[str, Any] = {
         "skip": frozenset(
             {
                 *("product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at", "baseline"),
                 "withdrawn_by",
             }
-        )
+        ),
+        "within": _product_seen,
     }
+    for of, field, within in ((Product, "product", _product_seen), (Family, "family", _family_seen)):
+        history_extend(
+            of,
+            Related(StageSetting, field, _("Stage set by hand"), within=within, **told),
+            Related(Finding, field, _("Unusual month"), within=within, **judged),
+        )
     history_extend(Product, Related(Override, "product", _("Override"), **made))
     history_extend(Product, Related(ConsensusMonth, "product", _("Agreed month"), **made))
     history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
     for model in (ConsensusMonth, ConsensusInput):
         history_words(model, "month", formats.month)
-    history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
-    history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
-    judged: dict[str, Any] = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
-    history_extend(Product, Related(Finding, "product", _("Unusual month"), **judged))
-    history_extend(Family, Related(Finding, "family", _("Unusual month"), **judged))
+    plan = Related(LaunchPlan, "product", _("Launch plan"), within=_product_seen, **told)
+    history_extend(Product, plan)
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
         Right(

@@ -22,10 +22,10 @@ from forecasting.models.stage import Stage
 from forecasting.selectors.accuracy import LAG, MONTHS, accuracy_months, accuracy_of
 from forecasting.selectors.accuracy_sums import layers_used
 from forecasting.selectors.drivers import driver_months, drivers_working
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
 from forecasting.words.accuracy import lag_words
 from forecasting.words.drivers import driver_line
+from products.selectors.access import forecasts_allowed
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 

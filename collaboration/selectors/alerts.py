@@ -17,7 +17,7 @@ from collaboration.kinds import AlertKind, Words, alert_kinds
 from collaboration.models import Alert
 from core.organisation import today
 from products.models import Product
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import forecasts_allowed, visible_channel_ids, visible_line_ids
 
 DEAL = "collaboration.alerts"
 
@@ -187,8 +187,10 @@ def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
         if own:
             history = own
         elif figures is not None:
-            history, forecast = figures.spark_volumes, figures.spark_forecast[:12]
-            low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
+            history = figures.spark_volumes
+            if forecasts_allowed(user):
+                forecast = figures.spark_forecast[:12]
+                low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
     is_for = str(alert.recipient) if alert.recipient is not None and alert.recipient_id != user.pk else ""
     may = may_deal(user, kind) and alert.evidence.get("author_id") != user.pk
     action = kind.action if may else _("Look")

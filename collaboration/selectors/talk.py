@@ -20,7 +20,7 @@ from core.registries import FrameRows
 from core.search import folded, with_words
 from core.subjects import About
 from products.models import Product
-from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.access import forecasts_allowed, products_visible
 
 FOLLOWED_SHOWN = 12
 MENTIONS_SHOWN = 6
@@ -85,8 +85,7 @@ class Followed:
 def followed(user: Any) -> FrameRows:
     """The followed products in the side menu, by name."""
     products = products_visible(user).filter(followers__user=user).order_by("name", "pk")
-    # A stage is judged over all channels: who is limited to some is not told it.
-    stage = "figures__stage" if visible_channel_ids(user) is None else Value("")
+    stage = "figures__stage" if forecasts_allowed(user) else Value("")
     row = JSONObject(name="name", code="code", stage=stage)
     return FrameRows(products[:FOLLOWED_SHOWN], row, _followed)
 

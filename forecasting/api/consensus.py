@@ -17,11 +17,10 @@ from rest_framework.response import Response
 from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from forecasting.models import ConsensusInput, ConsensusMonth
 from forecasting.models.judgement import Party
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import consensus_inputs_visible, consensus_months_visible
 from forecasting.services.consensus import consensus_agree, consensus_contribute
 from products.api.shared import LineFilter, MonthFilter
-from products.selectors.access import product_get
+from products.selectors.access import forecasts_allowed, product_get
 
 from .judgement import measure_of
 

@@ -17,12 +17,11 @@ from rest_framework.response import Response
 from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from forecasting.models import Override
 from forecasting.models.judgement import Reason
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import last_month_of, overrides_visible
 from forecasting.services.overrides import override_renew, override_set, override_withdraw
 from products.api.shared import LineFilter, MonthFilter
 from products.models import Channel, Measure
-from products.selectors.access import channels_visible, product_get
+from products.selectors.access import channels_visible, forecasts_allowed, product_get
 from products.selectors.lines import line_tree
 from products.selectors.structure import line_get
 

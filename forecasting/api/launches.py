@@ -17,10 +17,9 @@ from rest_framework.routers import SimpleRouter
 from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from core.idempotency import once
 from forecasting.models import LaunchPlan
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.launches import launch_plans_visible, plan_seen, with_references
 from forecasting.services.launches import launch_plan_set, launch_plan_withdraw
-from products.selectors.access import product_get
+from products.selectors.access import forecasts_allowed, product_get
 from products.selectors.lines import LineTree
 
 

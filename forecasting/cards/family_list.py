@@ -9,9 +9,9 @@ from django.db.models import Prefetch
 
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.stages import StageNow, settings_in_force, stage_now
 from products.models import Family, Measure
+from products.selectors.access import forecasts_allowed
 from products.selectors.family import families_whole
 from products.selectors.lines import line_tree
 

@@ -23,12 +23,11 @@ from forecasting.models import AccuracyRow, AccuracyWindow
 from forecasting.models.accuracy import WINDOW_LAYERS
 from forecasting.value_added import Pairs
 from products.models import Product
-from products.selectors.access import products_visible, visible_line_ids
+from products.selectors.access import forecasts_allowed, products_visible, visible_line_ids
 from products.selectors.lines import LineTree
 from products.selectors.units import unit_of
 
 from .accuracy_sums import FINAL, WIDTH, Sums, pair_columns, sums_columns, sums_read
-from .forecasts import forecasts_allowed
 
 LAG, MONTHS = 1, 12
 """What is shown unless somebody asks for another: forecasts of a month ahead, over a year."""

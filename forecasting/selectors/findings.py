@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from forecasting.models import Finding
 from products.models import Family, Measure, Product, ProductLine
-from products.selectors.access import lines_visible, products_visible
+from products.selectors.access import forecasts_allowed, lines_visible, products_visible
 from products.selectors.family import families_whole
 from products.selectors.lines import line_tree
 
-from .forecasts import forecasts_allowed, of_subject
+from .forecasts import of_subject
 
 # One list of states, so that page and address say the same.
 STATES = ("open", "confirmed", "refused", "all")

@@ -20,7 +20,7 @@ from forecasting.totals import (
     USUAL_CORRELATION,
 )
 from products.models import Family, Measure, Product
-from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.access import forecasts_allowed, products_visible
 from products.selectors.family import families_whole
 
 from .accuracy_sums import Sums, product_sums, product_sums_read
@@ -57,11 +57,6 @@ class Vintage:
     year: float | None
     lo80: float | None
     hi80: float | None
-
-
-def forecasts_allowed(user: Any) -> bool:
-    """Whether the person may see forecasts at all: with the right, and not limited to some channels."""
-    return bool(user.has_perm("forecasting.view")) and visible_channel_ids(user) is None
 
 
 def of_subject(subject: Product | Family) -> dict[str, Any]:

@@ -16,10 +16,8 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from products.models import Channel, Measure, Product, ProductLine
-from products.selectors.access import products_visible, visible_line_ids
+from products.selectors.access import forecasts_allowed, products_visible, visible_line_ids
 from products.selectors.lines import line_tree
-
-from .forecasts import forecasts_allowed
 
 Key = tuple[int, datetime.date]
 # An override holds as long as its months, at most so many months at a time; then somebody looks again.

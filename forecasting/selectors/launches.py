@@ -22,11 +22,9 @@ from forecasting.engine import launch
 from forecasting.engine.launch import Bass
 from forecasting.models import LaunchPlan, LaunchReference
 from products.models import Measure, Product, ProductMonth
-from products.selectors.access import products_visible, visible_line_ids
+from products.selectors.access import forecasts_allowed, products_visible, visible_line_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import complete_month, first_provisional_month
-
-from .forecasts import forecasts_allowed
 
 MOST_PLANS, SUGGESTED = 20, 30
 # A reference whose launch lies more than this before its first month of data did not start there.

@@ -6,13 +6,13 @@ import datetime
 from typing import Any
 
 from products.models import Family, Measure, Product
-from products.selectors.access import visible_line_ids
+from products.selectors.access import forecasts_allowed, visible_line_ids
 from products.selectors.family import families_whole, family_sales
 from products.selectors.lines import line_tree
 from products.selectors.sales import GroupSales, sales_months
 from products.selectors.units import unit_of
 
-from .forecasts import forecasts_allowed, of_subject
+from .forecasts import of_subject
 
 __all__ = ["Subject", "of_subject", "subject_allowed", "subject_sales"]
 

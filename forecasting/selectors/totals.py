@@ -17,9 +17,7 @@ from forecasting.totals import (
     USUAL_PRODUCT_CORRELATION,
 )
 from products.models import Measure
-from products.selectors.access import visible_line_ids
-
-from .forecasts import forecasts_allowed
+from products.selectors.access import forecasts_allowed, visible_line_ids
 
 YEAR = 12
 

@@ -10,8 +10,7 @@ from django.db.models import Sum
 from forecasting.models import Forecast, ForecastWeek
 from products.models import Measure, Product, SalesFact
 from products.models.facts import Period
-
-from .forecasts import forecasts_allowed
+from products.selectors.access import forecasts_allowed
 
 
 def forecast_weeks(user: Any, forecast: Forecast) -> list[ForecastWeek]:

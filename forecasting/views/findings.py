@@ -22,9 +22,10 @@ from core.pages import page_render, paginate, with_right
 from forecasting.forms import FlagForm
 from forecasting.models import Finding
 from forecasting.selectors.findings import FindingFilter, findings_page, findings_visible
-from forecasting.selectors.forecasts import forecasts_allowed, of_subject
+from forecasting.selectors.forecasts import of_subject
 from forecasting.services.findings import findings_decide, month_flag
 from forecasting.words.findings import finding_rows
+from products.selectors.access import forecasts_allowed
 from products.selectors.lines import line_tree
 
 from .product import frame, seen

@@ -23,7 +23,7 @@ from core.pages import page_render, paginate, with_right
 from forecasting.forms import OverrideForm, OverrideMonthsForm
 from forecasting.models import Forecast, ForecastMonth, Override
 from forecasting.selectors.channels import channel_split, channels_sold
-from forecasting.selectors.forecasts import forecast_current, forecasts_allowed
+from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.judgement import (
     last_judgement,
     overrides_now,
@@ -37,7 +37,7 @@ from forecasting.services.overrides import (
     override_withdraw,
 )
 from products.models import Measure, Product
-from products.selectors.access import is_limited, lines_visible, product_get
+from products.selectors.access import forecasts_allowed, is_limited, lines_visible, product_get
 from products.selectors.lines import line_tree
 
 from .subject import forecast_frame, forecast_tab, product_and_measure

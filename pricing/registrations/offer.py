@@ -13,6 +13,8 @@ from core import formats, registries
 from core.history import Related, history_extend, history_words
 from core.registries import DecisionKind, Event, EventSource, Panel, ProductReading
 
+from .prices import prices_within
+
 
 def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """When an approved positioning of the product began to hold."""
@@ -38,7 +40,9 @@ def register() -> None:
 
     sheets.register(PositioningSheet())
     people = frozenset({"author", "proposed_by", "decided_by", "decided_at"})
-    history_extend(Product, Related(Positioning, "product", gettext_lazy("Positioning"), skip=people))
+    history_extend(
+        Product, Related(Positioning, "product", gettext_lazy("Positioning"), people, prices_within)
+    )
     history_extend(Positioning, Related(PositioningPoint, "positioning"))
     history_words(Positioning, "expected_rate", lambda rate: formats.delta(rate).text)
     registries.decision_kinds.register(

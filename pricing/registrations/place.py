@@ -11,13 +11,14 @@ from core.later import later_in
 from core.registries import Panel
 from products.selectors.access import visible_channel_ids
 
+from .prices import prices_within
+
 later = later_in("pricing")
 
 
 def _in_sight(user: Any) -> Mapping[str, Any]:
     channels = visible_channel_ids(user)
-    seen = {} if channels is None else {"channel_id__in": channels}
-    return seen if user.has_perm("pricing.view") else {"pk__in": ()}
+    return {**prices_within(user), **({} if channels is None else {"channel_id__in": channels})}
 
 
 def register() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from core import formats, registries
@@ -18,6 +21,11 @@ from core.registries import (
 )
 
 later = later_in("pricing")
+
+
+def prices_within(user: Any) -> Mapping[str, Any]:
+    """Of histories: what only who sees the marketing mix may read."""
+    return {} if user.has_perm("pricing.view") else {"pk__in": ()}
 
 
 def register() -> None:
@@ -38,9 +46,12 @@ def register() -> None:
     from products.models import Product, ProductLine
 
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
-    history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
-    history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
-    history_extend(ProductLine, Related(ReferenceUse, "line"), Related(Levy, "line"))
+    history_extend(
+        Product,
+        Related(VatCode, "product", _("VAT"), frozenset({"line"}), prices_within),
+        Related(Bound, "product", _("Bound of a price"), frozenset({"line"}), prices_within),
+    )
+    history_extend(ProductLine, *(Related(of, "line", within=prices_within) for of in (ReferenceUse, Levy)))
     for model in (VatRate, Levy):
         history_words(model, "rate", formats.percent_whole)
     for field in ("least", "most"):

@@ -9,10 +9,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, F, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, JSONObject, Lower
 
-from forecasting.selectors.forecasts import forecasts_allowed
 from pricing.models import Elasticity
 from products.models import Measure, Product, ProductLine
-from products.selectors.access import products_visible
+from products.selectors.access import forecasts_allowed, products_visible
 from products.selectors.lines import line_tree
 
 from .listed import of_products, sorted_by

@@ -17,13 +17,17 @@ from core.lookups import many
 from core.months import month_add, month_range
 from forecasting.layers import Layers
 from forecasting.models import ForecastMonth
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.totals import Correlations, correlations
 from forecasting.totals import decided_halves, summed_half
 from pricing.models import CostMonth
 from products.models import Channel, Product, ProductLine, SalesMonth
-from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import (
+    forecasts_allowed,
+    products_visible,
+    visible_channel_ids,
+    visible_line_ids,
+)
 from products.selectors.lines import line_tree
 
 from .cost_months import cost_months

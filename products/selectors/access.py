@@ -28,6 +28,7 @@ _LIMITS = """
              (SELECT array_agg(id) FROM channels WHERE user_id = person)
     FROM unnest(%(users)s::bigint[]) WITH ORDINALITY AS one(person, place) ORDER BY place
 """
+FORECASTS_RIGHT = "forecasting.view"
 FLOOR_RIGHT = "pricing.view_costs"
 """Who reads and sets margin floors: they say what margins are."""
 Limits = tuple[frozenset[int] | None, frozenset[int] | None]
@@ -68,6 +69,12 @@ def visible_line_ids(user: Any) -> frozenset[int] | None:
 def visible_channel_ids(user: Any) -> frozenset[int] | None:
     """The channels a person is limited to; ``None``: all."""
     return _limits(user)[1]
+
+
+def forecasts_allowed(user: Any) -> bool:
+    """Whether the person may see forecasts and stages at all: with the right, and not limited to some
+    channels, as they are made over all."""
+    return bool(user.has_perm(FORECASTS_RIGHT)) and visible_channel_ids(user) is None
 
 
 def channels_own(user: Any) -> list[Channel]:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.registry import Registry
 
+from .access import FORECASTS_RIGHT
+
 
 @dataclass(frozen=True)
 class ListColumn:
@@ -42,7 +44,8 @@ list_columns: Registry[ListColumn] = Registry("columns of the product list")
 @dataclass(frozen=True)
 class Column:
     """A column as the list shows it. ``sort`` is what it is ordered by (empty: it is not), ``of_sales``: made
-    over all channels; a person limited to some gets it for those only, or (forecast, stage) not at all."""
+    over all channels; a person limited to some gets it for those only, or (forecast, stage) not at all. Who
+    has not the right ``permission`` never gets it, nor its sort."""
 
     key: str
     label: Any
@@ -52,10 +55,11 @@ class Column:
     shown: bool = False
     of_sales: bool = False
     added: ListColumn | None = None
+    permission: str = ""
 
 
 OWN: tuple[Column, ...] = (
-    Column("stage", _("Stage"), sort="figures__stage", shown=True, of_sales=True),
+    Column("stage", _("Stage"), sort="figures__stage", shown=True, of_sales=True, permission=FORECASTS_RIGHT),
     Column("trend", _("Trend"), _("36 months and forecast"), shown=True, of_sales=True),
     Column("revenue_12m", _("Revenue 12 months"), "money", True, "figures__revenue_12m", True, True),
     Column("growth", _("Growth"), _("on the year before"), True, "figures__growth_rate", True, True),
@@ -67,6 +71,7 @@ OWN: tuple[Column, ...] = (
         "figures__forecast_12m_amount",
         True,
         True,
+        permission=FORECASTS_RIGHT,
     ),
     Column("volume_12m", _("Volume 12 months"), "", True, "figures__volume_12m", False, True),
     Column(
@@ -77,6 +82,7 @@ OWN: tuple[Column, ...] = (
         "figures__forecast_12m",
         False,
         True,
+        permission=FORECASTS_RIGHT,
     ),
     Column("line", _("Line"), sort="line__name"),
     Column("owner", _("Owner"), sort="owner__name"),
@@ -98,8 +104,9 @@ def columns_for(user: Any) -> list[Column]:
         for entry in list_columns
         if not entry.permission or user.has_perm(entry.permission)
     ]
-    position = next(index for index, column in enumerate(OWN) if column.key == "line")
-    return [*OWN[:position], *added, *OWN[position:]]
+    own = [column for column in OWN if not column.permission or user.has_perm(column.permission)]
+    position = next(index for index, column in enumerate(own) if column.key == "line")
+    return [*own[:position], *added, *own[position:]]
 
 
 def columns_chosen(available: Sequence[Column], keys: Sequence[str]) -> list[Column]:

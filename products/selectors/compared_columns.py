@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.kept import kept_while_reading
 from core.organisation import organisation_get
 
-from .access import visible_channel_ids
+from .access import FORECASTS_RIGHT, visible_channel_ids
 from .budget import versions_in_use
 from .columns import ListColumn
 
@@ -162,7 +162,8 @@ def _column(span: _Span, key: str, label: Any, made: Callable[[_Span], Any], **k
     def annotation(user: Any) -> Any:
         return Value(None, FloatField()) if visible_channel_ids(user) is not None else made(span)
 
-    return ListColumn(f"{key}_{span.key}", label, annotation, shown=False, **kind)
+    right = FORECASTS_RIGHT if span.key == "year" else ""
+    return ListColumn(f"{key}_{span.key}", label, annotation, permission=right, shown=False, **kind)
 
 
 def compared_columns() -> Iterator[ListColumn]:

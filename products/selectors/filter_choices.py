@@ -128,7 +128,8 @@ def filter_keys(query: ListQuery) -> list[tuple[str, str]]:
         for column in query.available
         if column.added and column.added.filter_label
     ]
-    own = {key: label for key, label in labels().items() if not (query.limited and key == "stage")}
+    stages = not query.limited and any(column.key == "stage" for column in query.available)
+    own = {key: label for key, label in labels().items() if stages or key != "stage"}
     return [*own.items(), *added]
 
 

@@ -15,7 +15,7 @@ from core.organisation import today
 from core.panels import PanelItem, panels_build
 from products.models import Product, ProductFigures, ProductLine, ProductMonth
 
-from .access import visible_channel_ids
+from .access import forecasts_allowed
 from .lines import INHERITED, Inherited, LineTree, line_tree
 
 
@@ -32,8 +32,8 @@ class ProductHead:
     """Title, stage, as-of line, tabs and actions of a product, for ``products/product_base.html``.
 
     ``owner`` (its value is a ``User``), ``unit`` and whatever :func:`product_inherited` gives say which line
-    they come from. ``stage`` is empty and ``data_month`` ``None`` where there is none; a person limited to
-    channels is told no stage.
+    they come from. ``stage`` is empty and ``data_month`` ``None`` where there is none; not
+    everybody is told a stage (:func:`forecasts_allowed`).
     """
 
     product: Product
@@ -80,7 +80,7 @@ def product_head(
     person = product.owner if owner.line is None else owner.line.owner
     figures: ProductFigures | None = getattr(product, "figures", None)
     status = Product.Status(product.status_on(today()))
-    shown = figures if visible_channel_ids(user) is None else None  # judged over all channels
+    shown = figures if forecasts_allowed(user) else None
     tabs = [
         TabItem(tab.key, tab.label, reverse(tab.url_name, args=[product.code]), tab.key == active)
         for tab in registries.product_tabs

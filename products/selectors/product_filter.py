@@ -27,7 +27,7 @@ from core.search import Alike, Fold, Like, Matches, Unforeseen, folded, like_pat
 from products.models import FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
-from .access import channels_visible, products_visible, visible_channel_ids
+from .access import channels_visible, forecasts_allowed, products_visible
 from .channels import channel_chains, channels_coded
 from .lines import LineTree
 from .list_query import ListQuery
@@ -111,8 +111,8 @@ def _family(user: Any, tree: LineTree, value: str) -> Q:
 
 
 def _stage(user: Any, tree: LineTree, value: str) -> Q:
-    """A person limited to channels is told no stage, and finds none: it is judged over all channels."""
-    if visible_channel_ids(user) is not None:
+    """Who is told no stages finds none."""
+    if not forecasts_allowed(user):
         return Q() if value == NOBODY else Q(pk=None)
     return Q(figures=None) | Q(figures__stage="") if value == NOBODY else Q(figures__stage=value)
 

@@ -20,7 +20,7 @@ from core.organisation import today, year_start
 from core.texts import query_of
 from products.models import Product, ProductFigures, SavedView
 
-from .access import products_visible, visible_channel_ids
+from .access import forecasts_allowed, products_visible, visible_channel_ids
 from .columns import Column, columns_for
 from .limited_figures import limited_figures, limited_totals
 from .line_words import line_word
@@ -175,6 +175,7 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
     products = list(products)
     channels = visible_channel_ids(user)
     limited = None if channels is None else limited_figures(products, channels)
+    ahead = forecasts_allowed(user)
     day = today()
     keys = [column.key for column in query.columns if column.added]
     owners = _line_owners(tree, products) if any(c.key == "owner" for c in query.columns) else {}
@@ -184,7 +185,7 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
         if limited is not None:
             figures = limited.get(product.pk, RowFigures())
         else:
-            figures = _figures(found) if found else RowFigures()
+            figures = _figures(found, ahead=ahead) if found else RowFigures()
         if found is not None and figures.data_month is not None:
             figures.unit = unit_of(tree, product, found.measure)
         status = Product.Status(product.status_on(day))
@@ -198,9 +199,8 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
                 else owners.get(product.line_id, Inherited(None, None)),
                 status=status.value,
                 status_label=status.label,
-                # Judged over all channels, as the forecast is.
-                stage=found.stage if found and channels is None else "",
-                stage_since=found.stage_since if found and channels is None else None,
+                stage=found.stage if found and ahead else "",
+                stage_since=found.stage_since if found and ahead else None,
                 review=review_date(tree, product),
                 added={key: getattr(product, f"added_{key}") for key in keys},
             )
@@ -215,16 +215,22 @@ def _line_owners(tree: LineTree, products: Sequence[Product]) -> dict[int, Inher
     return {line: Inherited(people.get(owner.value), owner.line) for line, owner in found.items()}
 
 
-def _figures(row: ProductFigures) -> RowFigures:
-    amount, mean = row.forecast_12m_amount, row.forecast_12m
-    price = amount / mean if amount is not None and mean else None
-    low, high = row.forecast_12m_lo80, row.forecast_12m_hi80
-    return RowFigures(
+def _figures(row: ProductFigures, *, ahead: bool) -> RowFigures:
+    """``ahead``: with its forecast."""
+    sold = RowFigures(
         data_month=row.data_month,
         revenue_12m=row.revenue_12m,
         volume_12m=row.volume_12m,
         growth=row.growth_rate,
         spark=row.spark_volumes,
+    )
+    if not ahead:
+        return sold
+    amount, mean = row.forecast_12m_amount, row.forecast_12m
+    price = amount / mean if amount is not None and mean else None
+    low, high = row.forecast_12m_lo80, row.forecast_12m_hi80
+    return replace(
+        sold,
         spark_forecast=row.spark_forecast[:12],
         spark_low=row.spark_lo80[:12],
         spark_high=row.spark_hi80[:12],

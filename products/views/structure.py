@@ -284,7 +284,7 @@ def family(request: HttpRequest, code: str) -> HttpResponse:
         "main_panels": panels_build(request.user, found, "family"),
         "side_panels": panels_build(request.user, found, "family_side"),
         "talk_panels": panels_build(request.user, found, "talk"),
-        "history": history_of(found, 20),
+        "history": history_of(found, 20, user=request.user),
         "currency": organisation_get().currency,
         "can_edit": request.user.has_perm(EDIT),
     }

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.months import month_add, month_start
 from core.reports.build import Builder, Cell, Column, ReportContext, Volume, money, words
-from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
+from products.selectors.access import forecasts_allowed
 from products.selectors.budget import budget_revenue_leading, budget_revenue_months
 from products.selectors.budget_cover import BudgetCover, Covered, budget_cover
 from products.selectors.budget_lines import LEAST, LinesBudget, products_budget

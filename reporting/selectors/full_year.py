@@ -12,8 +12,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from core.organisation import today
-from forecasting.selectors.forecasts import forecasts_allowed
 from products.models import Product
+from products.selectors.access import forecasts_allowed
 
 
 def _sold() -> Q:

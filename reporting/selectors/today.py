@@ -44,11 +44,11 @@ from core.months import month_add, month_start
 from core.organisation import today, year_start
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
-from forecasting.selectors.forecasts import forecasts_allowed, product_correlation_now
+from forecasting.selectors.forecasts import product_correlation_now
 from forecasting.selectors.totals import total_of
 from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
 from products.models import Product, ProductLine, ProductMonth
-from products.selectors.access import lines_visible, products_visible, visible_channel_ids
+from products.selectors.access import forecasts_allowed, lines_visible, products_visible, visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import is_long_before
 from products.selectors.product_filter import owner_filter

@@ -51,7 +51,8 @@ def today_page(request: HttpRequest) -> HttpResponse:
     user = request.user
     scope = scope_read(user, request.GET)
     figures = portfolio(user, scope)
-    night, step = (night_last() if user.has_perm("forecasting.view") else None) or (None, None)
+    sees_nights = user.has_perm("forecasting.view")
+    night, step = (night_last() if sees_nights else None) or (None, None)
     deals, views = scope.owns, user.has_perm("collaboration.view")
     alerts = alerts_of_scope(user, scope)
     counts = alert_counts(user, alerts, night)
@@ -71,6 +72,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "tiles_beside": views and bool(figures.stages) and len(shown) <= SHORT_LIST,
         "stage_bar": _stage_bar(figures),
         "night": night,
+        "sees_nights": sees_nights,
         "night_sentence": night_sentence(night, step, sees_all=sees_all) if night else "",
         "alerts_sentence": alerts_sentence(counts, deals=deals),
         "counts": counts,

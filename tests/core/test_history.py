@@ -10,10 +10,11 @@ import pytest
 from django.utils import translation
 
 from accounts.models import Role, UserRole
-from core.history import Related, history_of, history_words
+from core.history import Related, _kin, history_of, history_words
 from core.models import Organisation
 from core.organisation import money_text
 from forecasting.models import ConsensusMonth
+from pricing.models import Bound
 from products.models import Channel, Succession
 from products.selectors.relations import DATED_ROWS
 from tests.factories import (
@@ -152,5 +153,48 @@ def test_an_agreed_month_is_told_without_names_that_nobody_gave():
         agreed_by=user_factory(),
     )
     with translation.override("nl"):
-        said = {(c.label, c.after) for entry in history_of(product) for c in entry.changes}
+        entries = history_of(product, user=user_factory())
+        said = {(c.label, c.after) for entry in entries for c in entry.changes}
     assert ("Afgestemde maand", "mrt\u00a02026, 1.234,5") in said
+
+
+def test_what_belongs_to_an_object_is_read_by_who_may_see_it():
+    """Rows that are not kept to some are read by all who may see what they belong to."""
+    open_to_all = {
+        (of.__name__, kin.model.__name__) for of, rows in _kin.items() for kin in rows if kin.within is None
+    }
+    assert open_to_all == {
+        # Administrators alone.
+        *(("User", name) for name in ("UserRole", "Deputy", "ApiToken", "LineLimit", "ChannelLimit")),
+        # Its author, and who approves.
+        *(("Report", name) for name in ("ReportPart", "ReportGrant")),
+        # With the positioning itself.
+        ("Positioning", "PositioningPoint"),
+    }
+
+
+def _forecast_rows(product):
+    said = {"month": datetime.date(2026, 3, 1), "value": 7, "baseline": 6, "agreed_by": user_factory()}
+    ConsensusMonth.objects.create(product=product, measure=measure_factory(), **said)
+
+
+def _price_rows(product):
+    day = datetime.date(2026, 1, 1)
+    Bound.objects.create(product=product, least=28, start_date=day, currency="EUR", source="Contract")
+
+
+@pytest.mark.parametrize(
+    ("make", "right", "word"),
+    [(_forecast_rows, "forecasting.view", "Agreed month"), (_price_rows, "pricing.view", "Bound of a price")],
+)
+def test_a_products_history_keeps_forecasts_and_prices_to_who_may_see_them(client, make, right, word):
+    product = product_factory()
+    make(product)
+    channel = channel_factory()
+    may, may_not = user_factory(rights=["products.view", right]), user_factory(rights=["products.view"])
+    limited = user_factory(rights=["products.view", right], channels=[channel])
+    told = []
+    for user in (may, may_not, limited):
+        client.force_login(user)
+        told.append(word in client.get(f"/products/{product.code}/activity/").content.decode())
+    assert told == [True, False, right == "pricing.view"]

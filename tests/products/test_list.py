@@ -354,13 +354,19 @@ def test_a_limited_persons_page_shows_nothing_of_other_channels(client):
     assert found(user, "sort=-revenue_12m") == ["A"]
 
 
-def test_a_person_limited_to_channels_is_told_no_stage(client):
-    """It is judged over all channels, as the forecast is: nowhere shown, filtered by or sorted on."""
-    mine = channel_factory()
-    limited, other = user_factory(channels=[mine]), user_factory()
+@pytest.mark.parametrize("why", ["limited", "no right"])
+def test_who_may_see_no_forecasts_is_told_no_stage_either(client, why):
+    """Both are made over all channels: nowhere shown, filtered by or sorted on."""
+    mine, rights = (
+        channel_factory(),
+        ["products.view", "exchange.export", "collaboration.view", "accounts.api"],
+    )
+    limited = user_factory(channels=[mine]) if why == "limited" else user_factory(rights=rights)
+    other = user_factory()
+    ahead = {"forecast_12m": 4321, "forecast_12m_amount": 98765, "forecast_as_of": MONTH}
     for code, stage in (("A", "revival"), ("B", "decline")):
         product = product_factory(code=code, name=code)
-        row = figures_factory(product, 5, stage=stage, stage_since=MONTH)
+        row = figures_factory(product, 5, stage=stage, stage_since=MONTH, **ahead)
         SalesMonth.objects.create(
             product=product, measure=row.measure, channel=mine, month=MONTH, volume=1, revenue=5, days=31
         )
@@ -376,6 +382,8 @@ def test_a_person_limited_to_channels_is_told_no_stage(client):
         for address in addresses:
             page = b"".join(client.get(address)).decode()
             assert ("s-revival" in page or ",revival," in page) == is_told, address
+        file = b"".join(client.get("/products/export/csv/?view=all&cols=name,forecast_12m,forecast_volume"))
+        assert (b"98765" in file, b"4321" in file) == (is_told, is_told)
         assert ("filters/stage/" in client.get(addresses[0]).content.decode()) == is_told
         listed = client.get("/api/v1/products/?stage=revival").json()["results"]
         assert [row["code"] for row in listed] == (["A"] if is_told else [])

@@ -517,6 +517,15 @@ def test_twelve_months_of_a_line_that_ended_are_those_up_to_its_end(night):
     assert (sold, portfolio(owner, scope).revenue) == (2400, 1200)
 
 
+@pytest.mark.parametrize(("rights", "said"), [(["forecasting.view"], True), ([], False)])
+def test_that_no_night_has_run_is_told_to_who_sees_nights(client, rights, said):
+    ProductFigures.objects.create(
+        product=product_factory(), measure=Measure.objects.get(code="units"), data_month=MONTH
+    )
+    client.force_login(user_factory(rights=["products.view", *rights]))
+    assert ("No night has run yet" in text(client.get("/"))) is said
+
+
 def test_a_forecast_of_years_ago_is_not_in_the_next_12_months(night):
     user = user_factory()
     known(night)
