@@ -31,6 +31,7 @@ def register() -> None:
     from .selectors.access import FLOOR_RIGHT, families_visible, products_visible
     from .selectors.columns import list_columns
     from .selectors.compared_columns import compared_columns
+    from .selectors.head import month_last
     from .selectors.relations import in_succession, product_events
     from .selectors.search import families_search, family_path, lines_search, names_alike, products_search
     from .sheets.sales_days import days_panel
@@ -66,7 +67,9 @@ def register() -> None:
     registries.family_tabs.register(
         ProductTab("overview", _("Overview"), "products:family", 0, "products.view")
     )
-    registries.product_readings.register(ProductReading("in_succession", in_succession))
+    registries.product_readings.register(
+        ProductReading("in_succession", in_succession), ProductReading("month_last", month_last)
+    )
     registries.event_sources.register(EventSource("products", product_events))
     registries.panels.register(Panel("days_skipped", "import", "products/_import_days.html", days_panel, 5))
     registries.search_sources.register(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
+from accounts.rows import sql_of
 from core import registries
 from core.organisation import today
 from core.panels import PanelItem, panels_build
@@ -52,10 +55,16 @@ class ProductHead:
     tree: LineTree
 
 
-def _month_last(product: Product) -> datetime.date | None:
-    """The last month with data of what has none in the years that figures look at."""
-    months = ProductMonth.objects.filter(product=product)
-    return months.aggregate(last=Max("month"))["last"]
+def month_last(_user: Any) -> RawSQL:
+    """The last month with data of the product of a page, also where it lies before the years that figures
+    look at; read with it."""
+    return _month_last_read()
+
+
+@cache
+def _month_last_read() -> RawSQL:
+    months = ProductMonth.objects.filter(product=OuterRef("pk")).order_by("-month")
+    return sql_of(Product, Subquery(months.values("month")[:1]))
 
 
 def product_inherited(product: Product, tree: LineTree) -> dict[str, Inherited]:
@@ -97,7 +106,7 @@ def product_head(
         figures=figures,
         stage=shown.stage if shown else "",
         stage_since=shown.stage_since if shown else None,
-        data_month=(figures and figures.data_month) or _month_last(product),
+        data_month=(figures and figures.data_month) or getattr(product, "month_last", None),
         tabs=tabs,
         actions=panels_build(user, product, "head"),
         tree=tree,

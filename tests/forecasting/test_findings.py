@@ -356,8 +356,8 @@ def test_the_history_tells_who_judged_and_not_what_the_night_found() -> None:
     product = product_with({9: 1400})
     run_now()
     with translation.override("en"):
-        assert "Unusual month" not in str(history_of(product))
+        assert "Unusual month" not in str(history_of(product, user=user_factory()))
         decide(only(product), "confirmed", "Recall")
-        changes = [change for entry in history_of(product) for change in entry.changes]
+        changes = [change for entry in history_of(product, user=user_factory()) for change in entry.changes]
     told = {change.label: change.after for change in changes}
     assert (told["Unusual month · Judged"], told["Unusual month · Note"]) == ("exceptional", "Recall")

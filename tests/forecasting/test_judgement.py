@@ -450,7 +450,7 @@ def test_what_is_set_to_nothing_is_nothing_for_sure(manager, settled, operation,
 def test_the_history_names_what_a_withdrawal_changed(manager, settled) -> None:
     override = change(manager, settled[0], value=Decimal("-0.2"), evidence="")
     override_withdraw(user=manager, override=override)
-    told = [changed for entry in history_of(settled[0]) for changed in entry.changes]
+    told = [changed for entry in history_of(settled[0], user=user_factory()) for changed in entry.changes]
     assert "Override · Withdrawn" in [changed.label for changed in told]
     assert str(manager) not in [changed.after for changed in told]  # said once, of the whole entry
 

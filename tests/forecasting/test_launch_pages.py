@@ -163,7 +163,7 @@ def test_saving_starts_a_run_of_this_product(client, shelf):
     assert "Borrowed from the first months of like-items." in page
     assert "1 like-item says how it may start." in page
     with translation.override("en"):
-        told = [change.label for entry in history_of(shelf) for change in entry.changes]
+        told = [change.label for entry in history_of(shelf, user=user_factory()) for change in entry.changes]
     assert any("Launch plan" in label for label in told)
 
 

@@ -123,7 +123,7 @@ class TestSaying:
         levy(line, "Tax", (0, "1"), (10, "2"))
         levy(line, "Tax", (0, "3"), (20, "4"))
         assert list(Levy.objects.values_list("from_quantity", "amount")) == [(0, 3), (20, 4)]
-        assert any("Tax" in str(entry.changes) for entry in history_of(line))
+        assert any("Tax" in str(entry.changes) for entry in history_of(line, user=user_factory()))
         levy(line, "Tax")
         assert not Levy.objects.exists()
 

@@ -271,7 +271,11 @@ def test_the_database_holds_the_rules(
 
 def test_it_is_part_of_the_products_history(product: Product, ruud: Any, sanne: Any) -> None:
     approved(ruud, sanne, product, points=[Point("claim", "foams")], expected_rate=Decimal("0.1"))
-    told = [(change.label, change.after) for entry in history_of(product) for change in entry.changes]
+    told = [
+        (change.label, change.after)
+        for entry in history_of(product, user=user_factory())
+        for change in entry.changes
+    ]
     assert ("Positioning · State", "approved") in told
     assert any("+10.0%" in said for _label, said in told)
     row = Positioning.objects.get()

@@ -157,7 +157,7 @@ class TestSetting:
         assert list(ReferenceUse.objects.values_list("customer", "tier", "amount")) == [
             ("House", "kWh", 2000)
         ]
-        assert any("2" in str(entry) for entry in history_of(line, 9))
+        assert any("2" in str(entry) for entry in history_of(line, 9, user=user_factory()))
         reference_customer_set(user=user, line=line, customer="House", uses={})
         assert not ReferenceUse.objects.exists()
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from products.models import FamilyMember, Measure, Product, ProductFigures, SalesFact, UnitFactor
+from products.selectors.access import product_get
 from products.selectors.family import family_sales
 from products.selectors.figures import amount_over, compare, spans
 from products.selectors.head import product_head
@@ -124,7 +125,8 @@ def test_what_ended_years_before_its_line_says_when() -> None:
     sell(early, [10] * 12)
     sell(late, [1] * 48)
     figures_refresh()
-    heads = [product_head(user_factory("product-manager"), each) for each in (early, late, unsold)]
+    user = user_factory("product-manager")
+    heads = [product_head(user, product_get(user, each.code)) for each in (early, late, unsold)]
     assert [head.data_month for head in heads] == [month_add(FIRST, 11), month_add(FIRST, 47), None]
 
 
