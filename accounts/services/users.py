@@ -123,7 +123,7 @@ def user_deactivate(*, by: User, user: User) -> User:
 
 
 def user_reactivate(*, by: User, user: User, link: Link) -> Invited | None:
-    """Let a person in again; they choose a new password by a new link. ``None`` where somebody did already."""
+    """Let a person in again; they choose a new password by a new link. ``None`` where they are in already."""
     manager_require(by)
     with transaction.atomic():
         current = row_lock(user)
