@@ -52,7 +52,8 @@ def main() -> int:
         "LOG_LEVEL": "ERROR",
         "TMPDIR": folder,  # what a process that is killed leaves behind goes with the folder
     }
-    for name in ("DATABASE_URL", "REDIS_URL"):  # never somebody's own database
+    # Never somebody's own database.
+    for name in ("DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"):
         os.environ.pop(name, None)
     try:
         return _run(options, options.only or there)

@@ -73,14 +73,27 @@ def backup_restore(folder: Path) -> None:
     part = settings.MEDIA_ROOT.with_name(f"{settings.MEDIA_ROOT.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        with tarfile.open(folder / FILES) as files:
-            files.extractall(part, filter="data")
+        _files_extract(folder / FILES, part)
         _postgres("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(folder / DUMP))
         if settings.MEDIA_ROOT.exists():
             settings.MEDIA_ROOT.rmdir()
         part.rename(settings.MEDIA_ROOT)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _files_extract(path: Path, part: Path) -> None:
+    """``tarfile`` takes an archive that breaks off between two files for one that ends there: the end that it
+    gives each is looked for."""
+    end = bytes(2 * tarfile.BLOCKSIZE)
+    try:
+        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as files:
+            file.seek(max(path.stat().st_size - len(end), 0))
+            if file.read() != end:
+                raise tarfile.ReadError("it breaks off")
+            files.extractall(part, filter="data")
+    except (OSError, tarfile.TarError) as error:
+        raise CommandError(f"{FILES}: {error}") from error
 
 
 def _postgres(program: str, *arguments: str) -> None:

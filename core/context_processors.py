@@ -77,10 +77,6 @@ class Frame:
     def notifications_url(self) -> Any:
         return self._parts.get("notifications_url")
 
-    @property
-    def help_url(self) -> Any:
-        return self._parts.get("help_url")
-
     @cached_property
     def role(self) -> str:
         return ", ".join(str(role) for role in self._user.role_list)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.errors import DomainError
 
+from .jobs import KEPT
 from .models import IdempotencyKey
 
 
@@ -37,3 +39,8 @@ def once(user: Any, scope: str, key: str, act: Callable[[], Any]) -> Any:
             row.answer = {"answer": act()}
             row.save(update_fields=["answer"])
         return row.answer["answer"]
+
+
+def answers_purge() -> int:
+    """Delete answers that were given longer than ``KEPT`` ago; how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]

@@ -1,15 +1,17 @@
 """Mail as jobs: recorded before it is sent, sent by a worker, tried again while the mail server is away.
 
-At most once: a worker that dies while it hands a mail over leaves it unsent, as nobody knows whether it went.
+At most once: where a worker dies while it hands a mail over, or the server goes without an answer, nobody
+knows whether it went, and it is not sent again.
 """
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from email.utils import parseaddr
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +31,9 @@ LATER = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a mail for what is made when it goes."""
 RETRY_AFTER = datetime.timedelta(minutes=1)
 """Times the tries so far: 60 tries last about 30 hours."""
+ANSWER_SECONDS = 5 * 60
+"""A server may look through a mail before it says that it has it (RFC 5321: ten minutes at most); meanwhile
+other work waits for this worker."""
 
 
 class JobBackend(BaseEmailBackend):
@@ -87,10 +92,11 @@ def mail_run(context: JobContext) -> Mapping[str, Any] | None:
     if later := context.job.payload.get("later"):
         said = registries.mail_texts.get(later["kind"]).make(later)
         message.body = message.body.replace(LATER, said)
-    context.progress(0, 1)
     try:
-        message.send()
-    except (OSError, SMTPException) as error:
+        with _opened(message.connection):
+            context.progress(0, 1)
+            _hand_over(message)
+    except OSError as error:  # as are the mail library's own
         context.progress(0, 0)
         reason = type(error).__name__  # the text may hold addresses
         if isinstance(error, SMTPRecipientsRefused) and _for_good(error):
@@ -99,6 +105,29 @@ def mail_run(context: JobContext) -> Mapping[str, Any] | None:
     with context.effect():
         _forget(context.job)
     return None
+
+
+@contextmanager
+def _opened(server: Any) -> Iterator[None]:
+    """What goes wrong when it is closed changes nothing of what was sent."""
+    try:
+        server.open()
+        if smtp := getattr(server, "connection", None):
+            smtp.sock.settimeout(ANSWER_SECONDS)
+        yield
+    finally:
+        with suppress(OSError):
+            server.close()
+
+
+def _hand_over(message: EmailMessage) -> None:
+    """Raises ``SMTPException`` where the server did not take it, ``DomainError`` where it did not say."""
+    try:
+        message.send()
+    except OSError as error:
+        if isinstance(error, SMTPException) and not isinstance(error, SMTPServerDisconnected):
+            raise
+        raise DomainError("mail_uncertain", type(error).__name__) from None
 
 
 def mail_failed(job: Job) -> None:

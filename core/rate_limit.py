@@ -40,11 +40,21 @@ def attempt(*limits: Limit) -> Attempt:
     names = [f"attempt:{limit.key}:{now // limit.seconds}" for limit in limits]
     waits = [0]
     for limit, name in zip(limits, names, strict=True):
-        cache.add(name, 0, limit.seconds)
-        if cache.incr(name) > limit.most:
+        if _count(name, limit.seconds) > limit.most:
             waits.append(limit.seconds - now % limit.seconds)
     counted = Attempt(max(waits), names)
     if counted.wait:
         counted.take_back()
         return Attempt(counted.wait)
     return counted
+
+
+def _count(name: str, seconds: int) -> int:
+    """How many with this one."""
+    if cache.add(name, 1, seconds):
+        return 1
+    try:
+        return int(cache.incr(name))
+    except ValueError:  # its span is over, or Valkey went or came since
+        cache.set(name, 1, seconds)
+        return 1

@@ -91,7 +91,7 @@ class FrameRows:
 @dataclass(frozen=True)
 class FramePart:
     """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``,
-    ``notifications_url``, ``help_url``. ``build(user)`` gives it as it is shown, or :class:`FrameRows`, or
+    ``notifications_url``. ``build(user)`` gives it as it is shown, or :class:`FrameRows`, or
     the rows to count: the frame reads all rows of a page in one query."""
 
     key: str

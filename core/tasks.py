@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from . import jobs
+from .idempotency import answers_purge
 from .models import Heartbeat, Job
 
 
@@ -26,8 +28,10 @@ def sweep() -> None:
 
 @shared_task(name="core.purge")
 def purge() -> None:
-    """Every hour: jobs that were over long ago."""
+    """Every hour: jobs that were over long ago, what was answered once, sessions that have ended."""
     jobs.jobs_purge()
+    answers_purge()
+    SessionStore.clear_expired()
 
 
 @shared_task(name="core.heartbeat")

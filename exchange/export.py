@@ -22,13 +22,11 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, St
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 
 from core.errors import require
 from core.formats import is_dutch
 
 FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
-CSV_HELP = _("CSV opens with a double click in a spreadsheet set to your language; XLSX everywhere.")
 
 Kind = Literal["text", "number", "amount", "exact", "rate", "date", "month"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")

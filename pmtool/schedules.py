@@ -12,7 +12,8 @@ SCHEDULES: dict[str, dict[str, object]] = {
     },
     # Whoever waits for a job whose worker died: it is waiting again within a minute of its lease's end.
     "sweep": {"task": "core.sweep", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
-    # Nobody waits for it: jobs that were over 90 days ago go. Often, as a beat that restarts counts afresh.
+    # Nobody waits for it: jobs that were over and answers that were given 90 days ago go, and sessions that
+    # have ended. Often, as a beat that restarts counts afresh.
     "purge": {"task": "core.purge", "schedule": 3600.0, "options": {"queue": "short", "expires": 3500}},
     # Readers of shared links were told that who opened what is forgotten after 90 days.
     "share-purge": {

@@ -19,6 +19,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
+from pmtool.servers import Valkey
 from tests.bloat import bloat_remove
 from tests.demo_company import database_of, demo_load
 from tests.migrated import migrated_once
@@ -173,6 +174,15 @@ def forget_all() -> None:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     forget_all()
+
+
+@pytest.fixture
+def valkey_away(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache of service, without a server."""
+    nowhere = Valkey(tmp_path).url(0)
+    monkeypatch.setattr("pmtool.cache._away_until", 0.0)
+    settings.CACHES = {**settings.CACHES, "default": settings.CACHES["service"] | {"LOCATION": nowhere}}
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

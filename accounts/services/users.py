@@ -122,15 +122,16 @@ def user_deactivate(*, by: User, user: User) -> User:
     return current
 
 
-def user_reactivate(*, by: User, user: User, link: Link) -> Invited:
-    """Let a person in again; they choose a new password by a new link."""
+def user_reactivate(*, by: User, user: User, link: Link) -> Invited | None:
+    """Let a person in again; they choose a new password by a new link. ``None`` where they are in already."""
     manager_require(by)
     with transaction.atomic():
         current = row_lock(user)
-        if not current.is_active:
-            current.is_active = True
-            current.version += 1
-            current.save(update_fields=["is_active", "version"])
+        if current.is_active:
+            return None
+        current.is_active = True
+        current.version += 1
+        current.save(update_fields=["is_active", "version"])
         return invitation_send(user=current, by=by, link=link)
 
 

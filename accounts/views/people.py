@@ -128,12 +128,8 @@ def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     person = selectors.person_get(request.user, pk)
-    if person.is_active:
-        return redirect("accounts:person", pk)
-    return invited_page(
-        request,
-        services.user_reactivate(by=request.user, user=person, link=invitation_link),
-    )
+    invited = services.user_reactivate(by=request.user, user=person, link=invitation_link)
+    return invited_page(request, invited) if invited else redirect("accounts:person", pk)
 
 
 @managers

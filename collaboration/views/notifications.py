@@ -27,9 +27,8 @@ def notification_list(request: HttpRequest) -> HttpResponse:
 @with_right("collaboration.view")
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
-    """Mark all as read, or the one in ``id``."""
-    one = request.POST.get("id", "")
-    notifications_read(user=request.user, ids=[int(one)] if one.isdigit() else None)
+    """Mark all as read."""
+    notifications_read(user=request.user)
     return redirect("collaboration:notifications")
 
 

@@ -163,7 +163,7 @@ else:
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "pmtool.cache.LimitCache",
         "LOCATION": _CACHE_URL,
         "OPTIONS": {"socket_timeout": 0.8, "socket_connect_timeout": 0.8},
     },

@@ -23,7 +23,6 @@
     toast.querySelector("[data-text]").after(button);
     return button;
   };
-  document.addEventListener("pm:toast", (event) => window.pmToast(event.detail.message ?? event.detail.value, event.detail.level));
 
   document.addEventListener("click", (event) => {
     event.target.closest("[data-dismiss]")?.closest(event.target.closest("[data-dismiss]").dataset.dismiss)?.remove();

@@ -16,9 +16,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 EMAIL = "first@example.org"
 
 
+@pytest.fixture(autouse=True)
+def _public(settings) -> None:
+    settings.PUBLIC_ADDRESS = "https://pm.example.org"
+
+
 def invite(email: str = EMAIL) -> str:
     out = StringIO()
-    call_command("invite_administrator", email, "First Last", address="https://pm.example.org/", stdout=out)
+    call_command("invite_administrator", email, "First Last", stdout=out)
     return out.getvalue().strip()
 
 

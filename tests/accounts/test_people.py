@@ -232,6 +232,17 @@ class TestDeactivate:
         services.user_reactivate(by=admin, user=person, link=link)
         assert browser.get("/account/").status_code == 302
 
+    def test_who_is_back_already_gets_no_second_link(self, admin, client):
+        person = user_factory("product-manager")
+        services.user_deactivate(by=admin, user=person)
+        person.refresh_from_db()
+        assert services.user_reactivate(by=admin, user=person, link=link)
+        mail.outbox.clear()
+        assert services.user_reactivate(by=user_factory("administrator"), user=person, link=link) is None
+        client.force_login(admin)
+        answer = client.post(f"/people/{person.pk}/reactivate/")
+        assert (answer.url, mail.outbox) == (f"/people/{person.pk}/", [])
+
     def test_the_password_no_longer_signs_in(self, admin, client):
         person = user_factory("viewer")
         services.user_deactivate(by=admin, user=person)

@@ -127,7 +127,15 @@ def test_a_broken_backup_restores_nothing(demo_company, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
     whole = (backup / "database.dump").read_bytes()
     (backup / "database.dump").write_bytes(whole[: len(whole) // 2])
+    files = (backup / "files.tar").read_bytes()
+    with tarfile.open(backup / "files.tar") as archive:
+        second = archive.getmembers()[1].offset
     with _empty_database():
+        for length in (0, second, second + 100):
+            (backup / "files.tar").write_bytes(files[:length])
+            with pytest.raises(CommandError, match=r"files\.tar: "):
+                call_command("restore", backup)
+        (backup / "files.tar").write_bytes(files)
         with pytest.raises(CommandError, match="pg_restore"):
             call_command("restore", backup)
         assert connection.introspection.table_names() == []

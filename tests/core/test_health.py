@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
+import yaml
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
+from core.health import SILENT_AFTER
 from core.models import Heartbeat
 from forecasting.models import NightlyRun
 from forecasting.services.night import night_start
@@ -70,3 +75,25 @@ def test_last_night(client, worker, days, state, code):
     ended = None if state == "running" else timezone.now()
     NightlyRun.objects.filter(pk=run.pk).update(state=state, finished_at=ended)
     assert client.get("/readyz").status_code == code
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("service", ["worker", "beat"])
+def test_containers_are_well_by_the_workers_heartbeat(service, monkeypatch):
+    compose = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
+    *_python, said = compose["services"][service]["healthcheck"]["test"]
+    at = connection.settings_dict
+    address = f"postgresql:///{at['NAME']}?host={quote(at['HOST'])}&user={at['USER']}"
+    monkeypatch.setenv("DATABASE_URL", address)
+
+    def code():
+        with pytest.raises(SystemExit) as left:
+            exec(said, {})
+        return int(left.value.code)
+
+    assert code() == 1
+    beat = Heartbeat.objects.create(name="worker", beat_at=timezone.now())
+    assert code() == 0
+    beat.beat_at -= SILENT_AFTER
+    beat.save()
+    assert code() == 1

@@ -9,16 +9,19 @@ import uuid
 from unittest.mock import patch
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
 from accounts.errors import DomainError
 from core import jobs
+from core.idempotency import once
 from core.jobs import LeaseLost, job_claim, job_enqueue, job_run, jobs_cancel, jobs_enqueue_many, sweep
 from core.lookups import many
-from core.models import Job
+from core.models import IdempotencyKey, Job
 from core.registries import JobKind, job_kinds
 from core.tasks import purge, work
+from tests.factories import user_factory
 
 pytestmark = pytest.mark.django_db
 
@@ -275,6 +278,16 @@ def test_jobs_that_were_over_long_ago_go(kind, monkeypatch):
     assert set(Job.objects.all()) == {recent, waiting, half, other_half}
     Job.objects.filter(pk=other_half.pk).update(state="done", finished_at=over)
     assert jobs.jobs_purge() == 2
+
+
+def test_answers_of_long_ago_and_sessions_that_ended_go_too():
+    user, at = user_factory(), timezone.now()
+    for key, before in (("old", jobs.KEPT + ONE_DAY), ("kept", jobs.KEPT - ONE_DAY)):
+        once(user, "test", key, lambda: 1)
+        IdempotencyKey.objects.filter(key=key).update(created_at=at - before)
+        Session.objects.create(session_key=key, expire_date=at + ONE_DAY * (-1 if key == "old" else 1))
+    purge()
+    assert IdempotencyKey.objects.get().key == Session.objects.get().session_key == "kept"
 
 
 @pytest.mark.django_db(transaction=True)

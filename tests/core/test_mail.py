@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,10 +27,24 @@ def _by_jobs(settings: Any) -> None:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`server.error` is what the mail server answers; nothing: it takes the mail."""
+    """`server.error` is what comes of handing a mail over, `away` of opening, `gone` of closing; nothing: it
+    goes well. `waits`: the seconds it has for each answer."""
 
     class Server:
         error: BaseException | None = None
+        away: OSError | None = None
+        gone: OSError | None = None
+        waits: float = 10
+
+        @classmethod
+        def settimeout(cls, seconds: float) -> None:
+            cls.waits = seconds
+
+    def opened(self: Any) -> bool:
+        if Server.away:
+            raise Server.away
+        self.connection = SimpleNamespace(sock=Server)
+        return True
 
     def send(self: Any, messages: Any) -> int:
         if Server.error:
@@ -37,7 +52,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Any:
         mail.outbox.extend(messages)
         return len(messages)
 
+    def close(self: Any) -> None:
+        if Server.gone:
+            raise Server.gone
+
+    monkeypatch.setattr(locmem.EmailBackend, "open", opened)
     monkeypatch.setattr(locmem.EmailBackend, "send_messages", send)
+    monkeypatch.setattr(locmem.EmailBackend, "close", close)
     return Server
 
 
@@ -69,19 +90,53 @@ def test_a_mail_is_recorded_then_sent_and_forgotten(server: Any) -> None:
     assert (job.state, job.payload) == ("done", {"recipients": 1})
 
 
-@pytest.mark.parametrize("error", [ConnectionRefusedError(), SMTPException("busy, kees@example.com")])
-def test_while_the_server_is_away_the_mail_waits(server: Any, error: Exception, caplog: Any) -> None:
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("away", ConnectionRefusedError()),
+        ("away", TimeoutError()),
+        ("away", SMTPServerDisconnected("kees@example.com")),
+        ("error", SMTPDataError(451, b"busy, kees@example.com")),
+    ],
+)
+def test_while_the_server_takes_no_mail_it_waits(
+    server: Any, where: str, error: OSError, caplog: Any
+) -> None:
     send()
-    server.error = error
+    setattr(server, where, error)
     for tries in range(1, 6):
         job = work()
         assert (job.state, job.attempts) == ("queued", tries)
         wait = job.run_after - timezone.now()
         assert datetime.timedelta(minutes=tries - 1) < wait <= datetime.timedelta(minutes=tries)
     assert "kees@example.com" not in caplog.text + str(job.error_params)
-    server.error = None
+    setattr(server, where, None)
     assert work().state == "done"
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), SMTPServerDisconnected("kees@example.com")])
+def test_a_mail_that_the_server_may_have_taken_is_not_sent_again(
+    server: Any, error: OSError, caplog: Any
+) -> None:
+    send()
+    server.error = error
+    job = work()
+    assert (job.state, job.error_code, job.payload) == ("failed", "mail_uncertain", {"recipients": 1})
+    assert "kees@example.com" not in caplog.text + str(job.error_params)
+
+
+def test_a_server_that_is_gone_once_it_took_the_mail_changes_nothing(server: Any) -> None:
+    send()
+    server.gone = TimeoutError()
+    assert work().state == "done"
+    assert len(mail.outbox) == 1
+
+
+def test_a_server_has_minutes_to_look_through_a_mail(server: Any) -> None:
+    send()
+    work()
+    assert server.waits == 300
 
 
 def test_an_address_that_does_not_exist_is_given_up(server: Any) -> None:

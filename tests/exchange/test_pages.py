@@ -53,6 +53,7 @@ def test_a_file_goes_through_the_wizard(visitor: Client, user: Any, work: Any) -
     assert (answer.status_code, answer.url) == (302, f"/data/{row.pk}/")
     page = visitor.get(answer.url).content.decode()
     assert "Waiting for its turn" in page
+    assert "Nothing has been done in the background" in page
     assert 'hx-trigger="every 2s"' in page
     assert "being checked" in visitor.get("/data/").content.decode()
 

@@ -86,8 +86,8 @@ app.worker_main(["worker", "--concurrency", "1", "--queues", "short", "--without
 @pytest.mark.faults
 def test_a_worker_told_to_end_finishes_what_runs(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-    environment |= {"PMTOOL_VAR": str(tmp_path / "var"), "REMAP_SIGTERM": "SIGQUIT", "REDIS_DATABASE": "0"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
+    environment |= {"PMTOOL_TEST_VAR": str(tmp_path / "var"), "REMAP_SIGTERM": "SIGQUIT"}
     worker = subprocess.Popen(
         [sys.executable, "-c", TASKS], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )

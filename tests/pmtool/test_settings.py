@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -119,6 +120,8 @@ def test_an_error_is_reported_without_what_is_secret(tmp_path: Path) -> None:
 ASK = """
 import sys, django
 django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = {database!r}
 from django.test import Client
 from accounts.models import User
 client = Client()
@@ -141,10 +144,9 @@ def test_no_page_with_forecasts_brings_the_numerics_into_the_web_process() -> No
     pages = ["/", "/products/", f"/products/{product.code}/", tab, f"{tab}override/", f"{tab}consensus/"]
     pages += ["/forecasting/", "/forecasting/totals/", "/forecasting/accuracy/", "/forecasting/findings/"]
     pages += ["/api/v1/forecasts/", "/api/v1/channel-forecasts/"]
-    database = connection.settings_dict
-    address = f"postgresql:///{database['NAME']}?host={database['HOST']}&user={database['USER']}"
-    said = ASK.format(email=person.email, pages=pages, heavy=HEAVY)
-    asked = run("-c", said, settings="test", **GOOD | {"DATABASE_URL": address})
+    database = connection.settings_dict["NAME"]
+    said = ASK.format(database=database, email=person.email, pages=pages, heavy=HEAVY)
+    asked = run("-c", said, settings="test", PMTOOL_TEST_RUN=os.environ["PMTOOL_TEST_RUN"])
     assert asked.stdout.strip() == "[]", asked.stdout + asked.stderr
 
 
@@ -160,6 +162,27 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "key").write_text("from a file\n")
     monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))
     assert env.secret("SOME_KEY") == "from a file"
+
+
+SAY = """
+from django.conf import settings as s
+print(s.VAR, s.OWNS_VAR, *(server.name for server in s.EMBEDDED_SERVERS), s.DURABLE, s.CELERY_BROKER_URL[-2:])
+"""
+
+
+def test_tests_keep_to_servers_of_their_own(tmp_path: Path) -> None:
+    """Whatever the shell says of somebody's own; a folder that is kept has a name that nothing else reads."""
+    (tmp_path / "url").write_text(GOOD["DATABASE_URL"])
+    others = {"DATABASE_URL_FILE": str(tmp_path / "url"), "PMTOOL_VAR": str(tmp_path), "REDIS_DATABASE": "4"}
+
+    def said(**more: str) -> list[str]:
+        return run("-c", SAY, settings="test", **GOOD | others | more).stdout.split()
+
+    own = ["postgres", "valkey", "False", "=0"]
+    folder = said()[0]
+    assert folder.startswith(f"{tempfile.gettempdir()}/pmtool-test-")
+    assert said(PMTOOL_TEST_RUN=folder) == [folder, "True", *own]
+    assert said(PMTOOL_TEST_VAR=f"{tmp_path}/kept") == [f"{tmp_path}/kept", "False", *own]
 
 
 def test_database_addresses() -> None:

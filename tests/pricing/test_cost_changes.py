@@ -298,6 +298,8 @@ def test_of_many_products_a_worker_does_it_with_progress(
         monkeypatch.setattr(module, "AT_ONCE", 1)
     change = world.draft()
     assert not change.effects.exists()
+    page = client_of(world.finance).get(change.get_absolute_url()).text
+    assert "Nothing has been done in the background" in page
     job, told = Job.objects.get(kind=selector.JOB), []
     monkeypatch.setattr(jobs.JobContext, "progress", lambda _self, *said: told.append(said))
     claimed = jobs.job_claim("short")

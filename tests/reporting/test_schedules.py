@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from smtplib import SMTPDataError
 from typing import Any
 from unittest.mock import Mock
 
@@ -414,7 +415,7 @@ def test_a_mail_that_has_to_be_sent_again_leaves_one_address(
 ) -> None:
     job, _share, _token = link_mail
     with monkeypatch.context() as away:
-        away.setattr(EmailMessage, "send", Mock(side_effect=OSError))
+        away.setattr(EmailMessage, "send", Mock(side_effect=SMTPDataError(451, b"busy")))
         assert post(job) is None
     before = ShareAddress.objects.get().token_hash
     [token] = re.findall(r"/r/([\w-]{43})/", post(job).body)

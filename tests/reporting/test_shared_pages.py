@@ -254,6 +254,14 @@ def test_tries_from_one_and_from_many_addresses(monkeypatch: pytest.MonkeyPatch)
     assert tries(address, ["10.3.1.2"], header="REMOTE_ADDR") == [422]
 
 
+def test_tries_are_counted_also_while_valkey_is_away(
+    valkey_away: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.rate_limit.time.time", lambda: 1_000_000.0)
+    address = share_made(password=PASSWORD)[1]
+    assert tries(address, ["10.1.1.1"] * 6, header="REMOTE_ADDR") == [422] * 5 + [429]
+
+
 def test_who_knows_the_password_is_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole office behind one address, and readers who come back: only wrong ones count."""
     monkeypatch.setattr("core.rate_limit.time.time", lambda: 1_000_000.0)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from accounts.addresses import public_url
 from accounts.errors import DomainError
 from accounts.models.user import LANGUAGES
 from accounts.services import administrator_invite
@@ -21,20 +22,14 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("name", help='"First Last"')
         parser.add_argument("--language", choices=[code for code, _name in LANGUAGES], default="nl")
-        parser.add_argument(
-            "--address",
-            default="http://localhost:8000",
-            help="where people reach pmtool, as https://pm.example.org (%(default)s)",
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address = options["address"].rstrip("/")
         try:
             invited = administrator_invite(
                 email=options["email"],
                 name=options["name"],
                 language=options["language"],
-                link=lambda token: address + reverse("accounts:invitation", args=[token]),
+                link=lambda token: public_url(reverse("accounts:invitation", args=[token])),
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
