@@ -140,11 +140,20 @@ def import_path(row: Import) -> Path:
 
 
 def import_configure(
-    *, row: Import, user: Any, options: Mapping[str, Any], mapping: Mapping[str, Any], sheet: str = ""
+    *,
+    row: Import,
+    user: Any,
+    options: Mapping[str, Any],
+    mapping: Mapping[str, Any],
+    sheet: str = "",
+    limited: bool = True,
 ) -> Import:
-    """Answer questions, change settings or columns, and check again. Only what is given is changed."""
+    """Answer questions, change settings or columns, and check again. Only what is given is changed.
+    ``limited``: see ``import_apply``."""
     _check_sheet(sheet, user)
     with transaction.atomic():
+        if limited:
+            _check_running(user)
         _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.CHECKING)
         row.sheet = sheet or row.sheet
         if sheet and row.layout is not None and row.layout.sheet != sheet:
@@ -215,6 +224,7 @@ def import_undo(*, row: Import, user: Any) -> Import:
         if row.state in (Import.State.UNDOING, Import.State.UNDONE):
             return row
         check_newest(row)
+        _check_running(user)
         said = {"undone_by": user, "error_code": "", "error_params": {}}
         if not _moved(row, (Import.State.APPLIED,), Import.State.UNDOING, **said):
             row.refresh_from_db()

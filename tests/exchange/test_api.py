@@ -148,6 +148,20 @@ def test_refused_rows_are_listed_and_stop_it(api: APIClient, work: Any) -> None:
     assert len(facts()) == 2
 
 
+def test_whatever_a_worker_is_asked_counts_among_two_at_once(api: APIClient, work: Any, user: Any) -> None:
+    done = upload(api, options='{"meaning": "net"}', apply=True).data["id"]
+    work()
+    waiting = upload(api, options='{"meaning": "net"}').data["id"]
+    work()
+    for _ in range(2):
+        assert upload(api).status_code == 202
+    for pk, action in ((waiting, "answer"), (waiting, "apply"), (done, "undo")):
+        refused = api.post(f"/api/v1/imports/{pk}/{action}/", {}, format="json")
+        assert (refused.status_code, refused.data["code"]) == (429, "too_many_running"), action
+    states = Import.objects.filter(pk__in=(done, waiting)).order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["applied", "ready"]
+
+
 def test_the_same_key_uploads_once(api: APIClient) -> None:
     first, second = upload(api, key="one"), upload(api, key="one")
     assert first.data == second.data
