@@ -133,13 +133,16 @@ def cells_meant(
     return mine
 
 
-def form_conflict(form: BaseForm, error: VersionConflict, version: int) -> VersionConflict:
+def form_conflict(
+    form: BaseForm, error: VersionConflict, version: int | str, seen: str = "version"
+) -> VersionConflict:
     """Let a page show a lost race: the fields by their labels, choices by their words.
 
-    The form takes the stored ``version``, so that saving once more, now knowing both, is meant.
+    The form takes the stored ``version`` (or what else its field ``seen`` holds), so that saving once
+    more, now knowing both, is meant.
     """
     form.data = form.data.copy()  # type: ignore[attr-defined]
-    form.data[form.add_prefix("version")] = str(version)  # type: ignore[index]
+    form.data[form.add_prefix(seen)] = str(version)  # type: ignore[index]
     for name, both in error.details["fields"].items():
         if name not in form.fields:
             continue

@@ -21,7 +21,7 @@ from collaboration.selectors.actions import action_get, actions_visible
 from collaboration.selectors.alerts import DEAL, alert_get, alerts_mine, alerts_visible
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from collaboration.services.alerts import REASON_LENGTH, alert_close, alert_reopen, alert_snooze
-from core.api import HasRight, Pagination, StrictSerializer
+from core.api import HasRight, Pagination, StrictSerializer, conflict_shown
 from products.selectors.access import product_get
 
 
@@ -227,7 +227,8 @@ class ActionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         data = dict(asked.validated_data)
         done, version = data.pop("done", None), data.pop("version", 0)
         if data:
-            action_update(user=request.user, action_id=item.pk, version=version, **data)
+            with conflict_shown(asked):
+                action_update(user=request.user, action_id=item.pk, version=version, **data)
         if done is not None:
             action_set_done(user=request.user, action_id=item.pk, done=done)
         return Response(ActionSerializer(action_get(request.user, item.pk)).data)

@@ -21,7 +21,8 @@ def manager_require(by: User) -> None:
 
 
 def administrators_lock() -> None:
-    """One change of who administers at a time: two that remove the last two wait for each other."""
+    """One change of people and roles at a time: two that remove the last two administrators, or that take the
+    same address or code, wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 

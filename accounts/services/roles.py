@@ -19,14 +19,16 @@ from ._guard import administrator_stays, administrators_lock, manager_require
 def role_create(*, by: User, name_en: str, name_nl: str, rights: Iterable[str]) -> Role:
     """Add a role; its code follows from its English name."""
     manager_require(by)
-    role = Role(
-        code=_free_code(name_en),
-        name_en=name_en.strip(),
-        name_nl=name_nl.strip(),
-        rights=_known(rights, waiting=[]),
-    )
-    check(role)
-    role.save()
+    with transaction.atomic():
+        administrators_lock()  # of two at once the second has the next free code
+        role = Role(
+            code=_free_code(name_en),
+            name_en=name_en.strip(),
+            name_nl=name_nl.strip(),
+            rights=_known(rights, waiting=[]),
+        )
+        check(role)
+        role.save()
     return role
 
 

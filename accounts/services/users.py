@@ -31,6 +31,7 @@ def user_invite(
     manager_require(by)
     address = _address(email)
     with transaction.atomic():
+        administrators_lock()  # of two at once the second finds the address taken
         _address_free(address)
         user = User(email=address, name=name.strip(), language=language, invited_by=by)
         user.time_zone = by.time_zone

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError, VersionConflict
+from accounts.errors import DomainError
+from accounts.versions import row_save
 from collaboration.models import ActionItem
 from products.models import Product
 
@@ -37,31 +39,15 @@ def action_create(
 
 @transaction.atomic
 def action_update(*, user: Any, action_id: int, version: int, **changes: Any) -> ActionItem:
-    """Change title, owner or date; a save that changes nothing writes nothing."""
+    """Change title, owner or date; a save that changes nothing writes nothing. ``VersionConflict`` shows both
+    values."""
     item = ActionItem.objects.select_for_update().get(pk=action_id)
     changes = {name: changes[name] for name in EDITABLE if name in changes}
     if "title" in changes:
         changes["title"] = _checked(changes["title"])
-    changed = {name: value for name, value in changes.items() if getattr(item, name) != value}
-    if not changed:
-        return item
-    if item.version != version:
-        fields = {
-            name: {
-                "label": ActionItem._meta.get_field(name).verbose_name,  # type: ignore[union-attr]
-                "yours": str(value or "—"),
-                "theirs": str(getattr(item, name) or "—"),
-            }
-            for name, value in changed.items()
-        }
-        raise VersionConflict(_("Somebody else has just changed this action item."), fields)
-    if "owner" in changed:
-        _owner_can_see(changed["owner"], item)
-    for name, value in changed.items():
-        setattr(item, name, value)
-    item.version += 1
-    item.save()
-    if "owner" in changed:
+    if changes.get("owner", item.owner) != item.owner:
+        _owner_can_see(changes["owner"], item)
+    if "owner" in row_save(item, version=version, values=changes):
         _tell_owner(item, user)
     return item
 
@@ -122,4 +108,4 @@ def _tell(item: ActionItem, users: list[Any], kind: str, user: Any) -> None:
 def _page(item: ActionItem) -> str:
     if item.product is not None:
         return item.product.get_absolute_url()
-    return item.about.url if item.about is not None else "/actions/"
+    return item.about.url if item.about is not None else reverse("collaboration:actions")

@@ -40,13 +40,22 @@ def comment_add(*, user: Any, target: models.Model, text: str, mention_ids: Iter
     comment.mentions.set(mentioned)
     if isinstance(target, Product):
         concerned |= set(User.objects.filter(follows__product=target, is_active=True))
-    told: dict[str, Any] = {"key": _key(comment), "url": subject.url, "but_not": user}
-    told["params"] = {"by": user.name, "about": subject.title, "text": text[:TOLD]}
-    told["deputy_sees"] = lambda deputy: _reads(deputy, subject)
-    notify(users=mentioned, kind="mentioned", **told)
+    _tell(comment, subject, "mentioned", mentioned)
     listeners = [person for person in concerned.difference(mentioned) if _reads(person, subject)]
-    notify(users=listeners, kind="commented", **told)
+    _tell(comment, subject, "commented", listeners)
     return comment
+
+
+def _tell(comment: Comment, subject: About, kind: str, people: Iterable[User]) -> None:
+    notify(
+        users=people,
+        kind=kind,
+        key=_key(comment),
+        url=subject.url,
+        but_not=comment.author,
+        params={"by": comment.author.name, "about": subject.title, "text": comment.text[:TOLD]},
+        deputy_sees=lambda deputy: _reads(deputy, subject),
+    )
 
 
 def _key(comment: Comment) -> str:
@@ -74,7 +83,8 @@ def _reads(person: User, subject: About) -> bool:
 
 @transaction.atomic
 def comment_edit(*, user: Any, comment_id: int, text: str) -> Comment:
-    """One's own comment only; what it said before stays in the history."""
+    """One's own comment only; what it said before stays in the history. Whoever the text names only now is
+    told as well."""
     comment = _own(user, comment_id)
     if comment.withdrawn_at is not None:
         raise DomainError("comment_withdrawn", _("This comment was withdrawn."), status=409)
@@ -83,6 +93,11 @@ def comment_edit(*, user: Any, comment_id: int, text: str) -> Comment:
         comment.text, comment.edited_at = text, timezone.now()
         comment.save(update_fields=["text", "edited_at"])
         notifications_change(key=_key(comment), params={"text": text[:TOLD]})
+        target: Any = comment.target
+        subject, known = about(target), set(comment.mentions.all())
+        mentioned = [person for person in _mentioned(text, (), subject) if person not in known]
+        comment.mentions.add(*mentioned)
+        _tell(comment, subject, "mentioned", mentioned)
     return comment
 
 

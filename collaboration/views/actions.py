@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.versions import form_conflict
 from collaboration.forms import ActionForm
-from collaboration.models import ActionItem
 from collaboration.selectors.actions import action_get, actions_mine, actions_open, actions_visible
 from collaboration.selectors.talk import about_get
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
@@ -121,9 +121,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 due_date=data["due_date"],
             )
         except VersionConflict as error:
-            conflict, status = error, 409
-            form.data = form.data.copy()
-            form.data["version"] = str(ActionItem.objects.get(pk=item.pk).version)
+            conflict, status = form_conflict(form, error, error.details["version"]), error.status
         except DomainError as error:
             form_refuse(form, error)
         else:

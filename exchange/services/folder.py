@@ -103,10 +103,17 @@ def _take(folder: Path, path: Path, sheet: str) -> Import | None:
         (folder / WAITING / f"{unique}.txt").write_text(f"{error}\n", encoding="utf-8")
         return None
     except BaseException:
-        os.rename(taken, path)
+        _put_back(taken, path)
         raise
     os.rename(taken, folder / TAKEN / _numbered(str(row.pk), path.name))
     return row
+
+
+def _put_back(taken: Path, path: Path) -> None:
+    """To be taken again; with a number where another file has come under its name meanwhile."""
+    if path.exists():
+        path = path.with_name(_numbered(f"x{uuid.uuid4().hex[:8]}", path.name))
+    os.rename(taken, path)
 
 
 def _numbered(number: str, name: str) -> str:
@@ -130,7 +137,7 @@ def _settle(folder: Path) -> None:
                 is_told = not number.isdecimal() and sheet in {"", *(each.key for each in sheets)}
                 place = folder / sheet if is_told else folder
                 place.mkdir(exist_ok=True)
-                os.rename(path, place / (own if is_told else name))
+                _put_back(path, place / (own if is_told else name))
         elif not row.is_moving:
             is_done = row.state in (Import.State.APPLIED, Import.State.UNDONE)
             os.rename(path, folder / (DONE if is_done else WAITING) / path.name)

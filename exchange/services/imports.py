@@ -14,11 +14,16 @@ from django.db import transaction
 from accounts.errors import DomainError
 from accounts.models import User
 from core.jobs import job_enqueue, jobs_cancel
+from core.number_texts import DECIMALS
+from core.numbers import int_read
 from exchange.listeners import import_arrived
 from exchange.messages import refuse
 from exchange.models import Import
 from exchange.reading import limits
+from exchange.reading.dates import ORDERS
+from exchange.reading.encoding import ENCODINGS
 from exchange.reading.kinds import file_kind, too_large
+from exchange.reading.tables import SEPARATORS
 from exchange.selectors import import_later, layout_named, sheets_for
 from exchange.sheets import sheets
 
@@ -29,18 +34,17 @@ _STOPPED: dict[str, tuple[str, dict[str, Any]]] = {
     Import.State.UNDOING: (Import.State.APPLIED, {"undone_by": None}),
 }
 """What an import is after a stop, by what it was at."""
-OPTIONS = (
-    "encoding",
-    "separator",
-    "sheet_name",
-    "header_line",
-    "decimal",
-    "date_order",
-    "create_missing",
-    "leave_out_refused",
-    "apply_when_clean",
-    "correction",
-)
+CHOICES: dict[str, Sequence[str]] = {
+    "encoding": ENCODINGS,
+    "separator": SEPARATORS,
+    "decimal": DECIMALS,
+    "date_order": ORDERS,
+}
+"""Options of reading and what they can be; left out or '': find out."""
+FLAGS = ("create_missing", "leave_out_refused", "apply_when_clean")
+TEXTS = ("sheet_name", "correction")
+REASON_LENGTH = 400
+"""Of a correction."""
 
 
 def import_start(
@@ -56,7 +60,7 @@ def import_start(
 ) -> Import:
     """Keep the file and have a worker check it. Nothing of its contents is written before it is applied.
 
-    ``options``: see ``OPTIONS`` and the sheet's own; ``apply_when_clean``: apply by itself when no row is
+    ``options``: see ``options_clean``; ``apply_when_clean``: apply by itself when no row is
     refused and nothing is asked; ``correction``: why it may change closed months. ``user`` is ``None`` for
     the watched folder. Raises ``DomainError``: not a file that can be read, a sheet or layout that does not
     exist or may not be imported, too many at once.
@@ -136,11 +140,20 @@ def import_path(row: Import) -> Path:
 
 
 def import_configure(
-    *, row: Import, user: Any, options: Mapping[str, Any], mapping: Mapping[str, Any], sheet: str = ""
+    *,
+    row: Import,
+    user: Any,
+    options: Mapping[str, Any],
+    mapping: Mapping[str, Any],
+    sheet: str = "",
+    limited: bool = True,
 ) -> Import:
-    """Answer questions, change settings or columns, and check again. Only what is given is changed."""
+    """Answer questions, change settings or columns, and check again. Only what is given is changed.
+    ``limited``: see ``import_apply``."""
     _check_sheet(sheet, user)
     with transaction.atomic():
+        if limited:
+            _check_running(user)
         _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.CHECKING)
         row.sheet = sheet or row.sheet
         if sheet and row.layout is not None and row.layout.sheet != sheet:
@@ -211,6 +224,7 @@ def import_undo(*, row: Import, user: Any) -> Import:
         if row.state in (Import.State.UNDOING, Import.State.UNDONE):
             return row
         check_newest(row)
+        _check_running(user)
         said = {"undone_by": user, "error_code": "", "error_params": {}}
         if not _moved(row, (Import.State.APPLIED,), Import.State.UNDOING, **said):
             row.refresh_from_db()
@@ -263,14 +277,25 @@ def check_newest(row: Import) -> None:
 
 
 def options_clean(options: Mapping[str, Any], allowed: Sequence[Any]) -> dict[str, Any]:
-    """Only options that exist; raises ``DomainError`` for others."""
+    """Only options that exist, those that are not a sheet's own with a value that they can have; raises
+    ``DomainError`` for others. What a sheet's own can be is known once the file is read (``plan_make``)."""
     own = {option.name for sheet in allowed for option in sheet.options}
     for name, value in options.items():
-        if name not in OPTIONS and name not in own:
+        if name == "header_line":
+            line = int_read(str(value))
+            fits = value == "" or (line is not None and 1 <= line <= limits.HEADER_LINE)
+        elif name in CHOICES:
+            fits = value == "" or value in CHOICES[name]
+        elif name in FLAGS:
+            fits = isinstance(value, bool)
+        elif name in TEXTS:
+            fits = isinstance(value, str)
+        else:
+            fits = name in own
+        if not fits:
             raise refuse("option_unknown", field=name, name=name, value=str(value))
-    line = str(options.get("header_line", ""))  # '': find out
-    if line and not (line.isdecimal() and 1 <= int(line) <= limits.HEADER_LINE):
-        raise refuse("option_unknown", field="header_line", name="header_line", value=line)
+    if len(options.get("correction", "")) > REASON_LENGTH:
+        raise refuse("text_too_long", field="correction", limit=REASON_LENGTH)
     return dict(options)
 
 

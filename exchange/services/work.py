@@ -144,7 +144,7 @@ def failed(job: Any) -> None:
         row.state = Import.State.READY
         row.applied_by = None
         row.save()
-        imports.import_configure(row=row, user=job.created_by, options={}, mapping={})
+        imports.import_configure(row=row, user=job.created_by, options={}, mapping={}, limited=False)
         return
     else:
         row.state = Import.State.FAILED

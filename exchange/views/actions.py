@@ -40,7 +40,7 @@ def import_correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Check it again as a correction of closed months, with the reason."""
     row = import_get(request.user, pk)
     require(request.user, correction_right(row))
-    reason = request.POST.get("correction", "").strip()[:400]
+    reason = request.POST.get("correction", "").strip()[: imports.REASON_LENGTH]
     if not reason:
         return detail_render(request, row, status=422, correction_error=in_words("correction_reason", {}))
     imports.import_configure(row=row, user=request.user, options={"correction": reason}, mapping={})

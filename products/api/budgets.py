@@ -75,6 +75,9 @@ class BudgetNewSerializer(BudgetSerializer):
 
 class BudgetNameSerializer(StrictSerializer):
     name = serializers.CharField(max_length=120)
+    seen = serializers.CharField(
+        required=False, help_text="the name that stood there before; another by now is 409 with both"
+    )
 
 
 class BudgetRowSerializer(serializers.ModelSerializer):
@@ -167,7 +170,7 @@ class BudgetViewSet(DeletableMixin, CodedViewSet):
         """Another name for a draft."""
         form = BudgetNameSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        row = budget_rename(user=request.user, version=self.get_object(), name=form.validated_data["name"])
+        row = budget_rename(user=request.user, version=self.get_object(), **form.validated_data)
         return Response(self.get_serializer(row).data)
 
     def row_delete(self, row: BudgetVersion) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -50,9 +51,16 @@ class LimitsForm(forms.Form):
         )
 
 
-class FourEyesForm(forms.Form):
-    """One rule; *as the line above* takes it away."""
+def rules_seen(rules: Iterable[FourEyesRule]) -> dict[str, int]:
+    """The version of each rule, by line and kind."""
+    return {f"{rule.line_id or ''}/{rule.decision_kind}": rule.version for rule in rules}
 
+
+class FourEyesForm(forms.Form):
+    """One rule; *as the line above* takes it away. ``seen``: what the page showed (:func:`rules_seen`), of
+    which ``cleaned_data`` has the ``version`` of this rule, 0 where there was none."""
+
+    seen = forms.JSONField(widget=forms.HiddenInput, required=False)
     line = forms.TypedChoiceField(
         label=_("Product line"), required=False, coerce=int, empty_value=None, choices=()
     )
@@ -81,3 +89,10 @@ class FourEyesForm(forms.Form):
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (kind.key, kind.label) for kind in registries.decision_kinds
         ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        seen = data.pop("seen", None)
+        if isinstance(seen, dict):
+            data["version"] = seen.get(f"{data.get('line') or ''}/{data.get('kind')}", 0)
+        return data

@@ -36,6 +36,7 @@ class BudgetForm(forms.Form):
 
 class BudgetNameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, empty_value=None)
 
 
 @dataclass

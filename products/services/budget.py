@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check
+from accounts.versions import cells_meant, check
 from core.months import month_add
 from products.models import BudgetRow, BudgetVersion, Channel, Measure, Product, ProductLine
 
@@ -56,12 +56,20 @@ def _code_check(code: str) -> None:
 
 
 @transaction.atomic
-def budget_rename(*, user: Any, version: BudgetVersion, name: str) -> BudgetVersion:
-    """Another name for a draft; its code, by which files know it, and its year stay."""
+def budget_rename(*, user: Any, version: BudgetVersion, name: str, seen: str | None = None) -> BudgetVersion:
+    """Another name for a draft; its code, by which files know it, and its year stay. ``VersionConflict`` with
+    both names where it was another than the one ``seen``."""
     _shared(user)
     current = draft_lock(version)
-    if current.name != name.strip():
-        current.name = name.strip()
+    meant = cells_meant(
+        {"name": name.strip()},
+        {} if seen is None else {"name": seen},
+        {"name": current.name},
+        message=_("Somebody else saved this in the meantime."),
+        shown=lambda field, yours: (field, current.name, yours),
+    )
+    if meant and current.name != meant["name"]:
+        current.name = meant["name"]
         check(current)
         current.save(update_fields=["name"])
     return current

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check, row_save, version_check
+from accounts.versions import check, row_lock, row_save, version_check
 from products.models import Product, ProductCode, UnitFactor
 from products.selectors.lines import line_tree
 from products.selectors.units import own_unit
@@ -65,6 +65,7 @@ def unit_factor_set(
     """One unit of the product is ``factor`` of ``unit``; a factor that was there is replaced. ``version`` is
     the one the editor saw, 0 when there was none."""
     product_within(user, product)
+    row_lock(product)  # of two at once the second sees the first's
     unit = unit.strip()
     row = UnitFactor.objects.select_for_update().filter(product=product, unit__iexact=unit).first()
     if factor <= 0:

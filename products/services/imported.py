@@ -137,7 +137,8 @@ def imported_undo(*, import_id: int, kinds: Mapping[str, type[models.Model]] = _
     taken = restored = 0
     for kind, model in kinds.items():
         notes = list(ImportedObject.objects.filter(source_import_id=import_id, kind=kind).order_by("-pk"))
-        rows = model._default_manager.in_bulk([note.object_id for note in notes])
+        locked = model._default_manager.select_for_update().order_by("pk")
+        rows = locked.in_bulk([note.object_id for note in notes])
         made = []
         for note in notes:
             row = rows.get(note.object_id)

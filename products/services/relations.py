@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check, row_save, version_check
+from accounts.versions import check, row_lock, row_save, version_check
 from core import formats
 from products.models import BundlePart, Family, FamilyMember, Product, Succession
 
@@ -34,6 +34,7 @@ def family_member_set(
     A row of the same date is replaced, as one day has one truth. ``None`` when there was nothing to end.
     """
     product_within(user, product)
+    row_lock(product)  # of two at once the second sees the first's
     if family is not None:
         line_within(user, family.line)
     rows = FamilyMember.objects.select_for_update().filter(product=product)
@@ -107,7 +108,7 @@ def bundle_part_set(
     """
     product_within(user, bundle)
     product_within(user, part)
-    Product.objects.select_for_update().get(pk=bundle.pk)
+    row_lock(bundle)
     if quantity < 0:
         raise DomainError("quantity_negative", _("The quantity cannot be negative."), "quantity")
     if not 0 <= revenue_share <= 1:
@@ -162,6 +163,7 @@ def succession_set(
     far. Says it already: nothing is written."""
     product_within(user, predecessor)
     product_within(user, successor)
+    row_lock(predecessor)  # of two at once the second sees the first's
     if predecessor.pk == successor.pk or predecessor.pk in _successors(successor.pk):
         raise DomainError("succession_cycle", _("A product cannot come after itself."), "other")
     row = Succession.objects.select_for_update().filter(predecessor=predecessor, successor=successor).first()

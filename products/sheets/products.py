@@ -32,7 +32,7 @@ from products.services.imported import (
 from products.services.line import measures_lost
 
 from . import created_in, sources
-from .known import Named, lines_known
+from .known import Named, ProductsKnown, lines_known
 from .planned import Plan, PlannedSheet, Refused, Row
 from .words import CREATES, REASONS
 
@@ -397,6 +397,7 @@ class ProductsSheet(PlannedSheet[_Plan]):
         return visible_line_ids(user) is None and user.has_perm(FLOOR_RIGHT)
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        _lock(self.rows(cursor), options)
         plan = self.checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
@@ -406,3 +407,10 @@ class ProductsSheet(PlannedSheet[_Plan]):
         taken, restored = imported_undo(import_id=import_id)
         figures_refresh()
         return Counts(new=taken, changed=restored)
+
+
+def _lock(rows: Sequence[Row], options: Mapping[str, Any]) -> None:
+    """Nobody saves one of these products between our reading and writing it."""
+    known = ProductsKnown(rows, None, options.get(sources.CODE_SOURCE))
+    pks = {product.pk for product in map(known.find, rows) if product}
+    list(Product.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").values_list("pk"))

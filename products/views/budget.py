@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import VersionConflict
+from accounts.versions import form_conflict
 from core import formats
 from core.history import history_of
 from core.organisation import organisation_get
@@ -268,17 +269,21 @@ def budget_undo(request: HttpRequest, pk: int) -> HttpResponse:
 @with_right(EDIT)
 @require_http_methods(["GET", "POST"])
 def budget_name(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give a draft another name."""
+    """Give a draft another name. When somebody did so in between, the page shows both (409)."""
     version = _version(request, pk)
-    form = BudgetNameForm(request.POST or None, initial={"name": version.name})
+    form = BudgetNameForm(request.POST or None, initial={"name": version.name, "seen": version.name})
+    conflict, status = None, 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
-        budget_rename(user=request.user, version=version, name=form.cleaned_data["name"])
-        messages.success(request, _("Saved."))
-        return redirect("products:budget", pk=pk)
-    status = 422 if request.method == "POST" else 200
-    return page_render(
-        request, "products/budget_name.html", {"version": version, "form": form}, status=status
-    )
+        try:
+            budget_rename(user=request.user, version=version, **form.cleaned_data)
+        except VersionConflict as error:
+            theirs = error.details["fields"]["name"]["theirs"]
+            conflict, status = form_conflict(form, error, theirs, "seen"), error.status
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("products:budget", pk=pk)
+    context = {"version": version, "form": form, "conflict": conflict}
+    return page_render(request, "products/budget_name.html", context, status=status)
 
 
 @with_right(VIEW)

@@ -101,21 +101,27 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 @with_right("products.edit")
 @require_http_methods(["GET", "POST"])
 def end(request: HttpRequest, code: str) -> HttpResponse:
-    """Take a product off sale from a day, with its successor if there is one."""
+    """Take a product off sale from a day, with its successor if there is one. When somebody saved in between,
+    the page shows both days (409)."""
     product = product_get(request.user, code)
     form = EndForm(request.POST or None, initial={"version": product.version, "ended": today()})
     other: Any = form.fields["successor"]
     other.user = request.user
+    conflict, status = None, 200
     if request.method == "POST" and form.is_valid():
         try:
             _end(request.user, product, form.cleaned_data)
+        except VersionConflict as error:
+            conflict, status = conflict_show(form, error, product), 409
         except DomainError as error:
             form_refuse(form, error)
         else:
             messages.success(request, _("%(name)s ends.") % {"name": product.name})
             return redirect("products:details", code=product.code)
-    context = {"form": form, "head": product_head(request.user, product, "details")}
-    return page_render(request, "products/product_end.html", context, status=422 if form.errors else 200)
+    if form.errors:
+        status = 422
+    context = {"form": form, "head": product_head(request.user, product, "details"), "conflict": conflict}
+    return page_render(request, "products/product_end.html", context, status=status)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ class DemoError(Exception):
     """The demo company cannot be founded here; the message says why."""
 
 
-def file_in(sheet: str, name: str, write: Callable[[Path], object], **options: str) -> None:
+def file_in(sheet: str, name: str, write: Callable[[Path], object], **options: str | bool) -> None:
     """Have it written, and import it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

@@ -145,10 +145,11 @@ def _sales(anna: User, last: datetime.date) -> None:
     fresh = list(fresh_rows((item for item in items() if item.line == FRESH), last, SEED))
     file_in("sales", "verkopen.csv", partial(sales_file, rows))
     file_in("sales", "vers.csv", partial(fresh_file, fresh, last), period="D")
-    new = {"create_missing": "1"}
-    file_in("drivers", "temperatuur.csv", partial(temperature_file, last), kind="series", **new)
+    temperature = partial(temperature_file, last)
+    file_in("drivers", "temperatuur.csv", temperature, kind="series", create_missing=True)
     begun = min(row[3] for row in fresh)
-    file_in("drivers", "folder.csv", partial(leaflet_file, begun, last), kind="event", **new)
+    leaflets = partial(leaflet_file, begun, last)
+    file_in("drivers", "folder.csv", leaflets, kind="event", create_missing=True)
     driver_calendar_use(user=anna, calendar="easter", line=ProductLine.objects.get(code=FRESH))
     running = month_add(last, 1).year
     for year in (running - 1, running):

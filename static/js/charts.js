@@ -65,10 +65,13 @@
     drawn.add(element);
   }
 
+  /** What one swap is drawing already the next waits for. */
+  const drawOnce = (element) => element.pmDrawing ??= draw(element).finally(() => { element.pmDrawing = null; });
+
   async function drawAll(root) {
     const fresh = [...root.querySelectorAll(".chart[data-chart], .chart[data-chart-url]")].filter((element) => !element.pmView);
     try {
-      await Promise.all(fresh.map(draw));
+      await Promise.all(fresh.map(drawOnce));
     } catch (error) {
       console.error(error);
       window.pmToast(meta("pm-error-network"), "error");

@@ -18,6 +18,7 @@ from accounts.models import Deputy, Role, User
 from accounts.selectors import administrators_left
 from accounts.services import invitations, users
 from tests.factories import user_factory
+from tests.races import second_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,6 +99,21 @@ def test_a_link_sets_one_password(monkeypatch):
         )
     )
     assert answers == ["", "invitation_invalid"]
+
+
+def test_of_two_who_invite_one_address_the_second_is_told():
+    ada, bo = user_factory("administrator"), user_factory("administrator")
+    given = {"email": "kees@example.com", "name": "Kees", "language": "en", "roles": [], "link": str}
+    told = second_answer(*(lambda by=by: services.user_invite(by=by, **given) for by in (ada, bo)))  # type: ignore[misc]
+    assert (told.code, told.field) == ("email_taken", "email")
+    assert User.objects.get(email="kees@example.com").invited_by == ada
+
+
+def test_two_roles_of_one_name_have_codes_of_their_own():
+    ada = user_factory("administrator")
+    given = {"by": ada, "name_en": "Buyer", "name_nl": "Inkoper", "rights": []}
+    second = second_answer(*[lambda: services.role_create(**given)] * 2)
+    assert second.code == "buyer-2"
 
 
 def test_the_same_edit_twice_has_one_winner():

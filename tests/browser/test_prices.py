@@ -119,6 +119,19 @@ def test_the_card_draws_its_chart_and_says_so_without_prices(
     page.goto(f"/products/{product.code}/mix/")
     page.wait_for_selector("html[data-charts=ready]")
     assert page.locator("#price svg.marks path").count() > 2
+    # Two fragments that come in while it is being drawn draw it no second time.
+    page.evaluate(
+        """() => {
+          const chart = document.querySelector("#price .chart"), embed = window.vegaEmbed;
+          chart.pmView.finalize();
+          chart.pmView = null;
+          window.drawings = 0;
+          window.vegaEmbed = (...given) => { window.drawings += 1; return embed(...given); };
+          for (let swap = 0; swap < 2; swap += 1) document.dispatchEvent(new Event("htmx:after:swap"));
+        }"""
+    )
+    page.wait_for_function("document.querySelector('#price .chart').pmView")
+    assert page.evaluate("window.drawings") == 1
     axe(page)
     page.goto(f"/products/{bare.code}/mix/")
     expect(page.locator("#price .void")).to_be_visible()

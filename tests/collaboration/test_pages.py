@@ -12,6 +12,7 @@ from collaboration.models import ActionItem, Alert, Comment, Follow, Notificatio
 from collaboration.services.actions import action_create
 from collaboration.services.alerts import alert_snooze
 from tests.factories import line_factory, product_factory, user_factory
+from tests.html import tight
 
 from .conftest import candidate, in_days, settle
 
@@ -119,8 +120,11 @@ def test_action_items_are_added_ticked_and_changed(client, user, product):
     client.post(f"/actions/{item.pk}/done/", {})
     body = {"title": "Write", "owner": user.pk, "version": 3}
     assert client.post(f"/actions/{item.pk}/", body).status_code == 302
-    assert client.post(f"/actions/{item.pk}/", body | {"title": "Late"}).status_code == 409
+    lost = client.post(f"/actions/{item.pk}/", body | {"title": "Late"})
+    assert lost.status_code == 409
+    assert "<td>Write</td><td>Late</td>" in tight(lost)
     assert ActionItem.objects.get().title == "Write"
+    assert lost.context["form"]["version"].value() == "4"
     url = reverse("collaboration:action_new_about", args=["product", product.pk])
     client.post(url, {"title": "About it", "owner": user.pk, "due_date": "2026-12-01"})
     assert ActionItem.objects.get(product=product).due_date.isoformat() == "2026-12-01"
@@ -207,7 +211,12 @@ def test_action_items_by_api(user, product):
     url = f"/api/v1/action-items/{made.json()['id']}/"
     assert client.patch(url, {"title": "Write"}).status_code == 400
     assert client.patch(url, {"title": "Write", "version": 1}).json()["title"] == "Write"
-    assert client.patch(url, {"title": "Visit", "version": 1}).status_code == 409
+    lost = client.patch(url, {"title": "Visit", "owner": user.email, "version": 1})
+    assert lost.status_code == 409
+    assert lost.json()["details"]["fields"] == {
+        "title": {"yours": "Visit", "theirs": "Write"},
+        "owner": {"yours": user.email, "theirs": other.email},
+    }
     assert client.patch(url, {"done": True}).json()["done_at"]
     assert client.get("/api/v1/action-items/", {"done": "true"}).json()["count"] == 1
     assert api(other).delete(url).status_code == 403

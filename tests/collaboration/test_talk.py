@@ -114,6 +114,17 @@ def test_mentions_tell_who_can_see_the_product(product):
     assert told() == sorted([(chosen.pk, "mentioned"), (typed.pk, "mentioned")])
 
 
+def test_who_is_named_only_when_a_comment_is_edited_is_told_too(product):
+    author, first, later = user_factory(), user_factory(), user_factory()
+    blind = user_factory(lines=[line_factory()])
+    comment = comment_add(user=author, target=product, text=f"Look @{first.email}")
+    text = f"Look @{first.email} @{later.email} @{blind.email}"
+    comment_edit(user=author, comment_id=comment.pk, text=text)
+    assert set(comment.mentions.all()) == {first, later}
+    assert told() == sorted([(first.pk, "mentioned"), (later.pk, "mentioned")])
+    assert {row.params["text"] for row in Notification.objects.all()} == {text[:120]}
+
+
 def test_followers_hear_of_comments_once(product):
     author, follower = user_factory(), user_factory()
     follow_set(user=follower, product=product, on=True)

@@ -12,7 +12,9 @@ from django.urls import include, path
 from rest_framework.test import APIClient
 
 from exchange.api import router
+from exchange.forms import DATE_ORDERS, DECIMALS, ENCODINGS, SEPARATORS
 from exchange.models import Import, Layout
+from exchange.services import imports
 from tests.factories import user_factory
 
 from .conftest import PLAIN
@@ -146,6 +148,20 @@ def test_refused_rows_are_listed_and_stop_it(api: APIClient, work: Any) -> None:
     assert len(facts()) == 2
 
 
+def test_whatever_a_worker_is_asked_counts_among_two_at_once(api: APIClient, work: Any, user: Any) -> None:
+    done = upload(api, options='{"meaning": "net"}', apply=True).data["id"]
+    work()
+    waiting = upload(api, options='{"meaning": "net"}').data["id"]
+    work()
+    for _ in range(2):
+        assert upload(api).status_code == 202
+    for pk, action in ((waiting, "answer"), (waiting, "apply"), (done, "undo")):
+        refused = api.post(f"/api/v1/imports/{pk}/{action}/", {}, format="json")
+        assert (refused.status_code, refused.data["code"]) == (429, "too_many_running"), action
+    states = Import.objects.filter(pk__in=(done, waiting)).order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["applied", "ready"]
+
+
 def test_the_same_key_uploads_once(api: APIClient) -> None:
     first, second = upload(api, key="one"), upload(api, key="one")
     assert first.data == second.data
@@ -162,12 +178,29 @@ def test_the_same_key_uploads_once(api: APIClient) -> None:
         ({"options": '{"header_line": 0}'}, 400),
         ({"options": '{"header_line": "third"}'}, 400),
         ({"options": '{"header_line": 61}'}, 400),
+        ({"options": f'{{"header_line": "{"1" * 5000}"}}'}, 400),
+        ({"options": '{"encoding": "latin-9"}'}, 400),
+        ({"options": '{"encoding": ["utf-8"]}'}, 400),
+        ({"options": '{"separator": ";;"}'}, 400),
+        ({"options": '{"separator": "\'"}'}, 400),
+        ({"options": '{"decimal": 1}'}, 400),
+        ({"options": '{"date_order": "ymd"}'}, 400),
+        ({"options": '{"create_missing": "false"}'}, 400),
+        ({"options": '{"leave_out_refused": 1}'}, 400),
+        ({"options": '{"sheet_name": 1}'}, 400),
+        ({"options": f'{{"correction": "{"x" * 401}"}}'}, 400),
         ({"surprise": "1"}, 400),
     ],
 )
 def test_what_is_not_known_is_refused(data: dict[str, str], status: int, api: APIClient) -> None:
     assert upload(api, **data).status_code == status
     assert not Import.objects.exists()
+
+
+def test_what_a_page_offers_of_reading_is_what_can_be_said() -> None:
+    offered = {"encoding": ENCODINGS, "separator": SEPARATORS, "decimal": DECIMALS, "date_order": DATE_ORDERS}
+    for name, choices in imports.CHOICES.items():
+        assert {key for key, _label in offered[name]} == {"", *choices}, name
 
 
 def test_rights(api: APIClient, start: Any, user: Any, work: Any) -> None:

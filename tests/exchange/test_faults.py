@@ -297,6 +297,8 @@ def test_data_that_changed_after_the_preview_is_checked_again(
 ) -> None:
     row = ready(start, work, user)
     imports.import_apply(row=row, user=user)
+    for _ in range(imports.RUNNING_LIMIT):  # what goes on by itself is no other import of the person
+        Import.objects.create(state="checking", created_by=user, file_size=1)
 
     def check(cursor: Any, options: Any, user: Any) -> None:
         cursor.execute("INSERT INTO refused (line, code) VALUES (3, 'unknown_code')")

@@ -160,6 +160,20 @@ def test_a_file_left_goes_back_to_where_it_came_from(watched: Path, monkeypatch:
     assert (came.exists(), names(watched / "taken")) == (True, [])
 
 
+def test_a_file_that_goes_back_replaces_none_that_came_meanwhile(watched: Path, monkeypatch: Any) -> None:
+    came = put(watched / "a.csv", PLAIN)
+
+    def die(**_given: Any) -> None:
+        came.write_text("newer")
+        raise SystemExit
+
+    monkeypatch.setattr(folder, "import_start", die)
+    with pytest.raises(SystemExit):
+        folder.folder_scan()
+    texts = [path.read_text() for path in watched.iterdir() if path.is_file()]
+    assert sorted(texts) == sorted(["newer", PLAIN])
+
+
 def test_a_link_out_of_the_folder_is_not_followed(watched: Path, tmp_path_factory: Any) -> None:
     elsewhere = put(tmp_path_factory.mktemp("other") / "secret.csv", PLAIN)
     (watched / "link.csv").symlink_to(elsewhere)

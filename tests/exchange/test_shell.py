@@ -93,6 +93,14 @@ def test_an_option_says_which_line_names_the_columns(fake: Any, csv_file: Any) -
     assert (code, answer["error"]["code"]) == (1, "header_line_missing")
 
 
+@pytest.mark.parametrize("option", ["separator=;;", "separator='", "encoding=foo", "apply_when_clean=no"])
+def test_an_option_that_cannot_be_is_an_error_that_names_it(option: str, fake: Any, csv_file: Any) -> None:
+    code, answer = run("fake", csv_file(PLAIN), "--option", option)
+    assert (code, answer["error"]["code"]) == (1, "option_unknown")
+    assert answer["error"]["details"]["name"] == option.partition("=")[0]
+    assert not Import.objects.exists()
+
+
 def test_an_option_answers_what_can_be_read_two_ways(fake: Any, csv_file: Any) -> None:
     path = csv_file("month;sku;units\n2026-01;A;1.234\n")
     code, answer = run("fake", path)

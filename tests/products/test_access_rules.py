@@ -100,6 +100,22 @@ class TestFourEyes:
         assert caught.value.status == 403
         assert not FourEyesRule.objects.exists()
 
+    def test_who_comes_second_sees_both_and_may_then_overwrite(self, client, admin, price):
+        client.force_login(admin)
+        food = line_factory()
+        four_eyes_set(by=admin, line=None, kind=price, mode="off")
+        address = "/products/four-eyes/"
+        said = {"line": food.pk, "kind": price, "mode": "off"}
+        said["seen"] = client.get(address).context["form"]["seen"].value()
+        four_eyes_set(by=admin, line=None, kind=price, mode="always")
+        four_eyes_set(by=admin, line=food, kind=price, mode="always")
+        lost = client.post(address, said)
+        assert lost.status_code == 409
+        assert lost.context["conflict"].details["fields"]["mode"]["theirs"] == "always"
+        said["seen"] = lost.context["form"]["seen"].value()
+        assert client.post(address, said).status_code == 302
+        assert FourEyesRule.objects.get(line=food).mode == "off"
+
     def test_a_threshold_needs_its_amount(self, admin, price):
         with pytest.raises(DomainError) as caught:
             four_eyes_set(by=admin, line=None, kind=price, mode="above")

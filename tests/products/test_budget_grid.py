@@ -47,6 +47,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
 
 from .sheet_help import run, undo
 
@@ -136,6 +137,24 @@ def test_what_is_refused(version, product, units) -> None:
     assert frozen.value.code == "budget_frozen"
     with pytest.raises(DomainError):
         budget_rename(user=user, version=version, name="Other")
+
+
+def test_who_comes_second_with_a_name_sees_both_and_may_then_overwrite(client, version) -> None:
+    user = user_factory()
+    client.force_login(user)
+    address = f"/products/budgets/{version.pk}/name/"
+    said = {"name": "Mine", "seen": client.get(address).context["form"]["seen"].value()}
+    budget_rename(user=user, version=version, name="Theirs")
+    lost = client.post(address, said)
+    assert lost.status_code == 409
+    assert "<td>Theirs</td><td>Mine</td>" in tight(lost)
+    api = APIClient()
+    api.force_authenticate(user)
+    refused = api.patch(f"/api/v1/budgets/{version.code}/", said, format="json")
+    assert (refused.status_code, BudgetVersion.objects.get().name) == (409, "Theirs")
+    said["seen"] = lost.context["form"]["seen"].value()
+    assert client.post(address, said).status_code == 302
+    assert BudgetVersion.objects.get().name == "Mine"
 
 
 def test_nobody_plans_outside_their_limits(version, product, units) -> None:

@@ -214,6 +214,24 @@ def test_ending_with_a_successor_writes_both_or_neither(client):
     assert old.ended is None
 
 
+def test_who_comes_second_with_an_end_sees_both_days_and_may_then_overwrite(client):
+    client.force_login(user_factory(language="en"))
+    product = product_factory(code="OLD")
+    address, mine, theirs = "/products/OLD/end/", datetime.date(2026, 5, 31), datetime.date(2026, 6, 30)
+    values = form_of(client.get(address).content.decode()) | {"ended": mine.isoformat()}
+    product_update(user=user_factory(), product=product, version=1, ended=theirs)
+    lost = client.post(address, values)
+    product.refresh_from_db()
+    assert (lost.status_code, product.ended) == (409, theirs)
+    page = lost.content.decode()
+    with translation.override("en"):
+        assert f"<td>{formats.day(theirs)}</td><td>{formats.day(mine)}</td>" in tight(lost)
+    assert "Overwrite with mine" in page
+    assert client.post(address, form_of(page)).status_code == 302
+    product.refresh_from_db()
+    assert product.ended == mine
+
+
 def test_details_add_and_remove_with_refusals_in_place(client):
     client.force_login(user_factory())
     product, other = product_factory(code="A"), product_factory(code="B", name="Other")
