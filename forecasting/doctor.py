@@ -24,6 +24,7 @@ from forecasting.models import (
     StageEstimate,
 )
 from forecasting.selectors.vintages import forecast_lost
+from forecasting.services.forecasts import forecasts_without_data
 from forecasting.services.judgement import layers_outdated
 from forecasting.services.night import step_group
 from products.models import ProductFigures
@@ -115,13 +116,7 @@ def forecasts_whole() -> Iterator[str]:
                 f"forecast {pk} does not exist, but has rows of {part._meta.db_table}:"
                 " they go within the hour, where beat and a worker run"
             )
-    rows = rows_of(
-        "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"
-        " AND f.product_id IS NOT NULL AND NOT f.stale AND NOT EXISTS (SELECT FROM"
-        " products_productmonth m WHERE m.product_id = f.product_id AND m.measure_id = f.measure_id)"
-        " LIMIT 100"
-    )
-    for forecast, product in rows:
+    for forecast, product in forecasts_without_data().values_list("pk", "product_id")[:100]:
         yield f"forecast {forecast}: product {product} has no data"
 
 

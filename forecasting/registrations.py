@@ -51,6 +51,7 @@ def _family_seen(user: Any) -> Mapping[str, Any]:
 
 
 def register_all() -> None:
+    from exchange.listeners import ImportListener, import_listeners
     from products.models import Family, Product
 
     from .models import (
@@ -98,6 +99,7 @@ def register_all() -> None:
         Right("forecasting.contribute", _("Give figures for an agreed forecast")),
         Right("forecasting.agree", _("Agree a forecast")),
     )
+    import_listeners.register(ImportListener("forecasting", later("services.forecasts.import_arrived")))
     registries.job_kinds.register(
         JobKind(
             "night.chunk",

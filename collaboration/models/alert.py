@@ -20,7 +20,7 @@ class Alert(models.Model):
     alert again, not even after it was closed. ``stake_amount`` (organisation's currency) ranks alerts.
     """
 
-    is_machine_made = True
+    of_people = Q(pk__in=())
 
     class State(models.TextChoices):
         OPEN = "open", _("open")

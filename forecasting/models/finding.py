@@ -41,6 +41,8 @@ class Finding(models.Model):
     first month to half a year after the last.
     """
 
+    of_people = ~Q(state="open")
+
     class Kind(models.TextChoices):
         SPIKE = "spike", _("peak")
         STOCK_OUT = "stock_out", _("gap in sales")

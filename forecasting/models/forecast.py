@@ -168,3 +168,8 @@ class Calibration(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+
+    @classmethod
+    def newest(cls) -> models.QuerySet[Calibration]:
+        """That of the newest data first: a run that looks back makes one of long ago."""
+        return cls.objects.order_by("-as_of", "-pk")

@@ -82,14 +82,14 @@ def stages_visible(user: Any) -> QuerySet[StageEstimate]:
 
 def error_correlation_now() -> float:
     """The correlation pooled in the newest calibration."""
-    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first()
+    payload = Calibration.newest().values_list("payload", flat=True).first()
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
 
 
 def product_correlation_now() -> Subquery:
     """The correlation of two products' errors of one month, of the newest calibration: as a text to read with
     other rows, ``None`` without one (then :data:`forecasting.totals.USUAL_PRODUCT_CORRELATION` holds)."""
-    newest = Calibration.objects.order_by("-pk")
+    newest = Calibration.newest()
     return Subquery(newest.values_list(KT(f"payload__{PRODUCT_CORRELATION}"))[:1])
 
 
@@ -97,7 +97,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
     weeks = ForecastWeek.objects.filter(forecast=OuterRef("pk")).order_by("week")
-    newest = Calibration.objects.order_by("-pk").values_list(KT(f"payload__{CORRELATION}"))[:1]
+    newest = Calibration.newest().values_list(KT(f"payload__{CORRELATION}"))[:1]
     tested = Backtest.objects.filter(**of_subject(subject), measure=measure).order_by("-as_of")
     forecast = (
         forecasts_visible(user)

@@ -32,7 +32,7 @@ class Correlations:
 
 def correlations() -> Correlations:
     """As the newest calibration has them. One query."""
-    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first() or {}
+    payload = Calibration.newest().values_list("payload", flat=True).first() or {}
     return Correlations(
         float(payload.get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION)),
         float(payload.get(CORRELATION, USUAL_CORRELATION)),

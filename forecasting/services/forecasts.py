@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from exchange.models import Import
 from forecasting.models import Forecast, ForecastMonth, ForecastWeek, NightlyRun
+from products.models import ProductMonth
 from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
@@ -89,6 +91,21 @@ def _packed(rows: Mapping[int, Sequence[MonthRow | WeekRow]]) -> Iterator[bytes]
 def _days(day: str) -> int:
     """A date as PostgreSQL counts it."""
     return datetime.date.fromisoformat(day).toordinal() - datetime.date(2000, 1, 1).toordinal()
+
+
+def forecasts_without_data() -> QuerySet[Forecast]:
+    """Those in use that stand on months of sales, of products that have none any more."""
+    months = ProductMonth.objects.filter(product=OuterRef("product"), measure=OuterRef("measure"))
+    rows = Forecast.objects.filter(~Exists(months), current=True, stale=False, product__isnull=False)
+    return rows.exclude(method="none").exclude(reason_code__in=("no_own_months", "given_diffusion"))
+
+
+def import_arrived(row: Import) -> None:
+    """Undone with it went what these were made of: until the next night they are of an earlier one."""
+    if row.state == row.State.UNDONE:
+        products = list(forecasts_without_data().values_list("product_id", flat=True))
+        if products:
+            forecasts_mark_stale(product_ids=products, family_ids=())
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, Q, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -177,29 +177,31 @@ def _used(model: type[models.Model], ids: Collection[int]) -> set[int]:
     """Which of these rows have something of a person hanging on them that deleting would take along: a code,
     a unit factor, a family, a comment, an action item. What the import itself hung on them is gone by then.
 
-    What people write has a history; rows without one, and those that say so (``is_machine_made``), pmtool
-    makes again by itself.
+    What people write has a history; rows without one, and those that a model leaves out of ``of_people``,
+    pmtool makes again by itself.
     """
     if not ids:
         return set()
     used: set[int] = set()
     for relation in model._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
-            rows = relation.related_model
-            if _is_of_people(rows):
-                name = relation.field.attname
-                used |= set(rows._default_manager.filter(**{f"{name}__in": ids}).values_list(name, flat=True))
+            name = relation.field.attname
+            rows = _of_people(relation.related_model).filter(**{f"{name}__in": ids})
+            used |= set(rows.values_list(name, flat=True))
     kind = ContentType.objects.get_for_model(model)
-    for rows in apps.get_models():
-        for key in rows._meta.private_fields:
-            if isinstance(key, GenericForeignKey) and _is_of_people(rows):
-                found = rows._default_manager.filter(**{key.ct_field: kind, f"{key.fk_field}__in": ids})
-                used |= set(found.values_list(key.fk_field, flat=True))
+    for other in apps.get_models():
+        for key in other._meta.private_fields:
+            if isinstance(key, GenericForeignKey):
+                rows = _of_people(other).filter(**{key.ct_field: kind, f"{key.fk_field}__in": ids})
+                used |= set(rows.values_list(key.fk_field, flat=True))
     return used
 
 
-def _is_of_people(model: Any) -> bool:
-    return hasattr(model, "pgh_event_model") and not getattr(model, "is_machine_made", False)
+def _of_people(model: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model._default_manager.all()
+    if not hasattr(model, "pgh_event_model"):
+        return rows.none()
+    return rows.filter(getattr(model, "of_people", Q()))
 
 
 def _restore(row: models.Model, before: Values, after: Values) -> int:

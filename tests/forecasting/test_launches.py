@@ -14,6 +14,7 @@ from accounts.errors import DomainError
 from collaboration.models import Alert
 from core.months import month_add
 from forecasting import engine
+from forecasting.doctor import forecasts_whole
 from forecasting.engine import launch
 from forecasting.models import Forecast, LaunchPlan, LaunchReference, StageEstimate
 from forecasting.selectors.launches import launch_plans_of
@@ -195,6 +196,7 @@ def test_a_diffusion_with_numbers_given_or_borrowed(manager, references, units):
     assert means(product)[:3] == pytest.approx([357.58, 492.98, 654.44], abs=5e-3)
     assert forecast_of(other).reason_code == "no_own_months"
     assert means(other)[:3] == pytest.approx([178.79, 246.49, 327.22], rel=1e-3)
+    assert list(forecasts_whole()) == []
 
 
 def test_nothing_is_expected_after_the_end(manager, references, units):

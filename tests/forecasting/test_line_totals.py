@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
@@ -21,13 +21,16 @@ from collaboration.models import Alert
 from core.months import month_add
 from forecasting import evaluate_totals
 from forecasting.layers import months_band
-from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
+from forecasting.models import Calibration, Forecast, ForecastMonth, NightlyRun, TotalForecast
 from forecasting.selectors.channels import channel_split
 from forecasting.selectors.forecasts import error_correlation_now, forecast_current
-from forecasting.selectors.totals import LineTotal, totals_visible
+from forecasting.selectors.total_facts import Asked, sums_ahead
+from forecasting.selectors.totals import Correlations, LineTotal, correlations, totals_visible
 from forecasting.services.totals import totals_write
 from forecasting.steps import totals
 from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
     USUAL_PRODUCT_CORRELATION,
     product_correlation,
     summed_half,
@@ -552,3 +555,32 @@ def test_a_line_off_its_own_budget_is_an_alert_of_its_owner(products) -> None:
     # A year that is planned only in part is not compared.
     alert.refresh_from_db()
     assert alert.state == "gone"
+
+
+def test_sums_do_not_hang_on_where_the_database_keeps_the_months() -> None:
+    chance, measure = random.Random(5), units()
+    month = month_add(LAST, 1)
+    asked = []
+    for number in range(60):
+        made = {"method": "mean", "computed_at": timezone.now(), "current": True, "data_month": LAST}
+        header = Forecast.objects.create(product=product_factory(), measure=measure, as_of=LAST, **made)
+        edges = dict.fromkeys(("median", "lo80", "hi80", "lo95", "hi95"), chance.random())
+        ForecastMonth.objects.create(forecast=header, month=month, mean=chance.random() * 10**number, **edges)
+        asked.append(
+            Asked(0, header.product_id or 0, measure.pk, header.pk, LAST, Decimal(1), chance.random(), True)
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_mergejoin = off")
+    found = sums_ahead(asked)
+    for pk in ForecastMonth.objects.order_by("-pk").values_list("pk", flat=True):
+        ForecastMonth.objects.filter(pk=pk).update(mean=F("mean"))
+    assert sums_ahead(asked) == found
+
+
+def test_correlations_are_those_of_the_newest_data() -> None:
+    for as_of, value in ((LAST, 0.4), (datetime.date(1950, 1, 1), 0.9)):
+        payload = {PRODUCT_CORRELATION: value, CORRELATION: value}
+        Calibration.objects.create(as_of=as_of, engine_version="1", series=1, payload=payload)
+    assert correlations() == Correlations(0.4, 0.4)
+    assert error_correlation_now() == 0.4

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from core.organisation import today
 from exchange.models import Import
 from exchange.services import imports
-from products.models import BudgetVersion, Channel, Product
+from forecasting.doctor import forecasts_whole
+from forecasting.models import Finding, Forecast, NightlyRun
+from products.models import BudgetVersion, Channel, Measure, Product
 from tests.factories import channel_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +118,27 @@ def test_lines_and_budgets_too(user: Any, work: Callable[[], None]) -> None:
     row = start(user, work, "sku,month,units\nA,2027-01,1\n", "budget")
     assert listed(row) == [("budgets", "budget-2027")]
     assert not BudgetVersion.objects.exists()
+
+
+def test_undo_after_a_night_takes_what_only_the_night_looked_at(user: Any, work: Callable[[], None]) -> None:
+    """A product stays where a person judged a month of it; its forecast is then of an earlier night."""
+    row = start(user, work, HEAD + "A,Web,2026-01,1\nB,Web,2026-01,1\n")
+    imports.import_apply(row=row, user=user)
+    work()
+    first, second = Product.objects.order_by("code")
+    night = {"local_date": today(), "as_of": "2026-01-01", "started_at": timezone.now()}
+    run = NightlyRun.objects.create(kind="scheduled", key="1", **night)
+    measure, month = Measure.objects.get(code="units"), datetime.date(2026, 1, 1)
+    said = {"measure": measure, "kind": "spike", "first": month, "last": month, "seen": 9, "expected": 1}
+    Finding.objects.create(product=first, found_by=run, **said)
+    judged = {"state": "confirmed", "decided_by": user, "decided_at": timezone.now()}
+    Finding.objects.create(product=second, found_by=run, **said, **judged)
+    for product in (first, second):
+        made = {"method": "mean", "computed_at": timezone.now(), "current": True}
+        Forecast.objects.create(product=product, measure=measure, as_of=month, data_month=month, **made)
+    row.refresh_from_db()
+    imports.import_undo(row=row, user=user)
+    work()
+    assert list(Product.objects.all()) == [second]
+    assert Forecast.objects.get().stale
+    assert not [line for line in forecasts_whole() if "has no data" in line]
