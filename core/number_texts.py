@@ -11,6 +11,7 @@ INTEGER_DIGITS = 14
 """Before the decimal mark: what numeric(18,4) holds."""
 _GROUPING = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))", re.ASCII)
 _NO_CENTS = re.compile(r"^([+-]?\d+)[.,][-\u2013\u2014]{1,2}$|(?<=[.,])[-\u2013\u2014]{1,2}$", re.ASCII)
+_NEGATIVE = re.compile(r"-\s*(?P<after>.+)|\((?P<inside>.+)\)")
 _CURRENCY = re.compile(r"^(?:€|EUR|\$|£)|(?:€|EUR)$")
 _NOT_FINITE = {"nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan", "+nan"}
 _SIGN = r"[+-]?"
@@ -31,13 +32,16 @@ def decimal_mark() -> str:
 
 
 def _bare(text: str) -> str:
-    """Without blanks between groups and without currency; a dash for no cents (12,-) goes, a minus at the
-    end, as ledgers write it, goes to the front."""
+    """Without blanks between groups and without currency; a dash for no cents (12,-) goes. A minus before the
+    currency or at the end, and brackets, as ledgers write them, become a minus in front."""
     text = _GROUPING.sub("", text.replace("\u2212", "-").strip())
+    minus = ""
+    if negative := _NEGATIVE.fullmatch(text):
+        minus, text = "-", (negative["after"] or negative["inside"]).strip()
     text = _NO_CENTS.sub(r"\1", _CURRENCY.sub("", text).strip())
     if len(text) > 1 and text.endswith("-") and text[0].isdigit():
         text = f"-{text[:-1]}"
-    return text
+    return f"{minus}{text}"
 
 
 def without_percent(text: str) -> str:

@@ -43,7 +43,7 @@ class LineValues(TypedDict, total=False):
 
 def _code_check(code: str, *, other_than: int = 0) -> None:
     taken = ProductLine.objects.filter(code__iexact=code).exclude(pk=other_than).exists()
-    if taken or code.lower() == "new":
+    if taken:
         raise DomainError("code_taken", _("The code %(code)s is already in use.") % {"code": code}, "code")
 
 

@@ -286,13 +286,17 @@ class BudgetSheet(PlannedSheet[_Plan]):
         plan.write(import_id)
         return counts
 
-    def undo(self, cursor: Any, import_id: int) -> Counts:
-        _lock()
+    def undo_check(self, import_id: int) -> None:
+        """Raises ``DomainError`` where a budget of it was frozen since."""
         frozen = BudgetVersion.objects.filter(rows__source_import_id=import_id, frozen_at__isnull=False)
         if version := frozen.first():
             details = {"budget": version.name}
             message = gettext("%(budget)s is frozen and does not change any more.") % details
             raise DomainError("budget_is_frozen", message, status=409, details=details)
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        _lock()
+        self.undo_check(import_id)
         taken, restored = imported_undo(import_id=import_id)
         return Counts(new=taken, changed=restored)
 

@@ -217,6 +217,9 @@ def test_too_many_cells_are_refused_before_the_parser_sees_them(csv_file: Any, m
         ("=cmd()", "number_unreadable"),
         ("0x1A", "number_unreadable"),
         ("1_000", "number_unreadable"),
+        ("--5", "number_unreadable"),
+        ("(-5)", "number_unreadable"),
+        ("-5-", "number_unreadable"),
         ("١٢", "number_unreadable"),
     ],
 )

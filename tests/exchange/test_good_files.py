@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from core.number_texts import number_read
 from exchange.reading.tables import separator_detect
 from exchange.services.shell import Outcome, import_run
 
@@ -210,3 +211,11 @@ def test_a_formula_cell_gives_its_last_value(fake: Any, tmp_path: Path) -> None:
     path.write_bytes(file.getvalue())
     assert bring(path).error is None
     assert [row[3] for row in facts()] == [Decimal("5.0000")]
+
+
+@pytest.mark.parametrize(
+    "text", ["-24,5", "- 24,5", "-€ 24,50", "€ -24,50", "24,50-", "(24,50)", "(€ 24,50)"]
+)
+def test_a_minus_stands_where_people_put_it(text: str) -> None:
+    number, code = number_read(text, ",")
+    assert (float(number), code) == (-24.5, "")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -17,7 +18,7 @@ from exchange.models import Import
 from exchange.services import imports
 from forecasting.doctor import forecasts_whole
 from forecasting.models import Finding, Forecast, NightlyRun
-from products.models import BudgetVersion, Channel, Measure, Product
+from products.models import BudgetVersion, Channel, Measure, Product, ProductLine
 from tests.factories import channel_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,17 @@ def test_lines_and_budgets_too(user: Any, work: Callable[[], None]) -> None:
     row = start(user, work, "sku,month,units\nA,2027-01,1\n", "budget")
     assert listed(row) == [("budgets", "budget-2027")]
     assert not BudgetVersion.objects.exists()
+
+
+def test_the_line_that_an_import_makes_can_be_opened(user: Any, work: Callable[[], None]) -> None:
+    row = start(user, work, HEAD + ROWS)
+    imports.import_apply(row=row, user=user)
+    work()
+    client = Client()
+    client.force_login(user)
+    line = ProductLine.objects.get()
+    page = client.get(reverse("products:line_edit", args=[line.code])).content.decode()
+    assert f'value="{line.name}"' in page
 
 
 def test_undo_after_a_night_takes_what_only_the_night_looked_at(user: Any, work: Callable[[], None]) -> None:
