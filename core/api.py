@@ -20,6 +20,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters import BooleanFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from knox.auth import TokenAuthentication as KnoxAuthentication
@@ -144,14 +145,20 @@ class CursorPagination(pagination.CursorPagination):
 
 
 class StrictFilters(DjangoFilterBackend):
-    """Refuses a query parameter that nothing reads: a filter with a typing error would give everything."""
+    """Refuses a query parameter that nothing reads, and a yes or no that is neither: a filter with a typing
+    error would give everything."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
         filterset = self.get_filterset(request, queryset, view)
-        known = set(filterset.filters) if filterset is not None else set()
+        filters = filterset.filters if filterset is not None else {}
+        known = set(filters)
         pages = ("page_query_param", "page_size_query_param", "cursor_query_param")
         known |= {getattr(view.paginator, name, None) for name in pages}
         problems = {name: [_("This filter does not exist.")] for name in request.query_params.keys() - known}
+        for name, each in filters.items():
+            said = request.query_params.get(name, "").lower()
+            if isinstance(each, BooleanFilter) and said not in ("", "true", "false", "1", "0"):
+                problems[name] = [_("This must be true or false.")]
         if problems:
             raise serializers.ValidationError(problems)
         return super().filter_queryset(request, queryset, view)

@@ -116,6 +116,11 @@ def test_filters_by_line_month_and_measure_in_whatever_case(products):
     assert count("runs", as_of="2026-10") == 1
 
 
+@pytest.mark.parametrize(("said", "status"), [("true", 200), ("False", 200), ("1", 200), ("maybe", 400)])
+def test_a_yes_or_no_that_is_neither_is_refused(said, status):
+    assert api("product-manager").get("/api/v1/forecasts/", {"current": said}).status_code == status
+
+
 def test_totals_of_a_line_and_of_everything(settled):
     client = api("product-manager")
     body = client.get("/api/v1/totals/", {"current": "true", "everything": "true"}).json()
