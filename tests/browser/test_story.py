@@ -28,6 +28,7 @@ from exchange.models import Import
 from forecasting.models import Forecast, ForecastMonth, LaunchPlan, NightlyRun, StageEstimate
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
+from forecasting.words.forecasts import evidence_words
 from pricing.models import Price
 from pricing.selectors.price_answers import answers_read
 from products.models import Product, SalesFact
@@ -184,8 +185,12 @@ def _tuesday_today(page: Any, axe: Any, processes: Any, company: Company) -> Non
     rows = {kind: page.locator(f"#alert-{alert.pk}") for kind, alert in alerts.items()}
     expect(rows["stage"]).to_contain_text(juice.name)
     expect(rows["stage"]).to_contain_text("volwassen")
+    evidence = alerts["stage"].evidence
+    with translation.override("nl"):
+        expect(rows["stage"]).to_contain_text(evidence_words(evidence["code"], evidence["params"]))
     actual = company.volumes["GSV-012"][company.last]
     expect(rows["band"]).to_contain_text(formats_number(actual))
+    expect(rows["band"]).to_contain_text("Het is de tweede maand op rij onder de verwachting.")
     expect(rows["little_history"]).to_contain_text(care.name)
     _like_item(page, axe, processes, company, rows["little_history"])
     alerts["little_history"].refresh_from_db()
