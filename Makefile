@@ -7,7 +7,8 @@ MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 # Modules are compiled once, whatever the shell says, not at each start of each process.
 export PYTHONDONTWRITEBYTECODE :=
 # One process more than the two processors most machines have at least: much of it is waiting.
-PYTEST_ARGS ?= -n 3
+# ROOMS="pricing policy": only these folders of tests/.
+PYTEST_ARGS ?= -n 3 $(addprefix tests/,$(ROOMS))
 
 .PHONY: setup setup-dev run test bench train vendor messages lock lint audit
 .DEFAULT_GOAL := run

@@ -87,6 +87,8 @@ def register_all() -> None:
     history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
     for model in (ConsensusMonth, ConsensusInput):
         history_words(model, "month", formats.month)
+    for field in ("first_month", "last_month"):
+        history_words(Override, field, formats.month)
     plan = Related(LaunchPlan, "product", _("Launch plan"), within=_product_seen, **told)
     history_extend(Product, plan)
     rights.register(
