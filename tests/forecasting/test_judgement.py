@@ -453,7 +453,7 @@ def test_the_history_names_what_a_withdrawal_changed(manager, settled) -> None:
     told = [changed for entry in history_of(settled[0], user=user_factory()) for changed in entry.changes]
     assert "Override · Withdrawn" in [changed.label for changed in told]
     assert str(manager) not in [changed.after for changed in told]  # said once, of the whole entry
-    assert formats.month(NOV) in [changed.after for changed in told]
+    assert any(formats.month(NOV) in changed.after for changed in told)
 
 
 def test_a_volume_is_not_set_below_zero(manager, settled) -> None:
